@@ -1,0 +1,205 @@
+"""The verbs that every database has. An adapter translates; it doesn't decide.
+
+The rhythm of an adapter, and of one connection:
+
+    open() -> (connection() -> (execute() | query() | transaction())*)* -> aclose()
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Self
+
+from .relation import Column, Parts, Relation, RelationType
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One output of a profile: which database, and how to get in.
+
+    `keys` holds the profile's other keys as they were read, secrets among them: it never
+    reaches a template, a message or an artifact.
+    """
+
+    type: str
+    name: str
+    profile_name: str
+    schema: str
+    database: str | None
+    threads: int
+    project_root: Path
+    keys: Mapping[str, object] = field(repr=False, default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What a database said of a statement.
+
+    `message` is for people (`SELECT 4`), `rows_affected` counts rows where the database does.
+    """
+
+    message: str
+    code: str | None = None
+    rows_affected: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A result set, in memory."""
+
+    column_names: tuple[str, ...]
+    rows: Sequence[tuple[object, ...]]
+    response: Response = Response("OK")
+
+
+@dataclass(slots=True)
+class Transaction:
+    """The state of one transaction. `committed` turns true once the database has said so.
+
+    A cancellation that arrives while COMMIT is under way waits for the answer, so that
+    `committed` is what the database holds.
+    """
+
+    committed: bool = False
+
+
+class Connection(ABC):
+    """One session of the database. Used by one task at a time.
+
+    A cancellation in any verb ends the statement at the database before it travels on, and
+    the connection is closed afterwards: it is never used again.
+    """
+
+    @abstractmethod
+    async def execute(self, sql: str) -> Response:
+        """Run one or more statements, and answer for the last of them.
+
+        What was deferred before is sent first, in the same message where the database can.
+
+        Raises:
+            DatabaseError: the database refused a statement.
+        """
+
+    @abstractmethod
+    async def query(self, sql: str) -> Rows:
+        """Run one statement and fetch all of its rows. What was deferred is sent first."""
+
+    @abstractmethod
+    def defer(self, sql: str) -> None:
+        """Queue statements of an open transaction, to be sent with the next ones or COMMIT.
+
+        Two round trips become one. Their errors surface where they are sent.
+        """
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that commits at the end of the block, and rolls back on an error."""
+
+    @abstractmethod
+    async def insert_rows(
+        self,
+        relation: Relation,
+        column_names: Sequence[str],
+        batches: Iterable[Sequence[Sequence[object]]],
+    ) -> int:
+        """Load rows by the fastest way the database has, and count them.
+
+        Values are str, int, float, bool or None; `batches` is read one at a time.
+        """
+
+
+class Adapter(ABC):
+    """A database as a whole: a pool of connections, its catalog and its dialect.
+
+    Attributes:
+        type: the name that a profile's `type:` gives it.
+        dialect: the prefixes by which `adapter.dispatch` looks for a macro, best first.
+        macro_directory: where the dialect's own macros are, or None.
+        quote_character: what surrounds an identifier.
+        max_identifier_bytes: the longest identifier that the database keeps whole, or None.
+        hides_drops: whether a transaction that drops a relation and builds it anew is
+            invisible to readers until it commits, so that no temporary name is needed.
+    """
+
+    type: ClassVar[str]
+    dialect: ClassVar[tuple[str, ...]]
+    macro_directory: ClassVar[Path | None] = None
+    quote_character: ClassVar[str] = '"'
+    max_identifier_bytes: ClassVar[int | None] = None
+    hides_drops: ClassVar[bool] = False
+
+    target: Target
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Check that the database can be reached, and get ready.
+
+        Raises:
+            ConnectionFailedError: it can't; the message says what to do.
+        """
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close every connection. Statements still running are ended at the database first."""
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    @abstractmethod
+    def connection(self, name: str) -> AbstractAsyncContextManager[Connection]:
+        """A connection from the pool, for the length of the block.
+
+        `name` says what for, in the database's own list of sessions where it has one.
+        """
+
+    @abstractmethod
+    async def list_schemas(self) -> frozenset[str]:
+        """The schemas that exist."""
+
+    @abstractmethod
+    async def create_schema(self, schema: str) -> None:
+        """Create a schema if it doesn't exist."""
+
+    @abstractmethod
+    async def drop_schema(self, schema: str) -> None:
+        """Drop a schema and all that is in it, if it exists."""
+
+    @abstractmethod
+    async def list_relations(self, schema: str) -> list[Relation]:
+        """Every relation of a schema, by one query. An absent schema has none."""
+
+    @abstractmethod
+    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
+        """A relation's columns in their order, or none where it doesn't exist."""
+
+    @property
+    @abstractmethod
+    def public_keys(self) -> Mapping[str, object]:
+        """The profile's keys that may be shown: what `target.<key>` answers. Never a secret."""
+
+    def relation(
+        self,
+        schema: str | None,
+        identifier: str | None,
+        type: RelationType | None = None,
+        *,
+        database: str | None = None,
+        quoted: Parts | None = None,
+    ) -> Relation:
+        """A relation in this database's way of naming."""
+        return Relation(
+            database=database or self.target.database,
+            schema=schema,
+            identifier=identifier,
+            type=type,
+            quoted=quoted or Parts(),
+            quote_character=self.quote_character,
+        )

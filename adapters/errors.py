@@ -1,0 +1,44 @@
+"""What can go wrong at a database, as types that a caller handles differently."""
+
+from __future__ import annotations
+
+
+class AdapterError(Exception):
+    """The root of every error that an adapter raises."""
+
+
+class ProfileKeyError(AdapterError):
+    """A connection key of the profile is missing, unknown or of the wrong type.
+
+    The message names the key and never its value.
+    """
+
+    def __init__(self, key: str, problem: str) -> None:
+        self.key = key
+        self.problem = problem
+        super().__init__(f"'{key}' {problem}")
+
+
+class ConnectionFailedError(AdapterError):
+    """The database could not be reached or opened. The message says what to do."""
+
+
+class DatabaseError(AdapterError):
+    """The database refused a statement. `code` is its own code (an SQLSTATE, an SQLite name)."""
+
+    def __init__(self, message: str, *, code: str | None = None, sql: str | None = None) -> None:
+        self.code = code
+        self.sql = sql
+        super().__init__(message)
+
+
+class DatabaseLockedError(DatabaseError):
+    """Another process held a lock for longer than we wait for one."""
+
+
+class DatabaseReadOnlyError(DatabaseError):
+    """The database, or the file that it lives in, may not be written to."""
+
+
+class NotSupportedError(AdapterError):
+    """This database has no such ability. The message names what to use instead."""

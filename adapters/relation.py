@@ -1,0 +1,173 @@
+"""Relations and columns: names of things in a database, rendered with the right quotes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class RelationType(StrEnum):
+    """What kind of thing a name stands for."""
+
+    TABLE = "table"
+    VIEW = "view"
+    MATERIALIZED_VIEW = "materialized_view"
+    CTE = "cte"
+    """An ephemeral model: it is only a name inside one statement."""
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A yes or no for each of a relation's three parts: whether it is quoted, or included."""
+
+    database: bool = True
+    schema: bool = True
+    identifier: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A table, view or other thing that stands under a name in a database.
+
+    `str(relation)` is the name as SQL: the included parts, each quoted where its part says so.
+    """
+
+    database: str | None
+    schema: str | None
+    identifier: str | None
+    type: RelationType | None = None
+    quoted: Parts = Parts()
+    included: Parts = Parts()
+    quote_character: str = '"'
+
+    @property
+    def name(self) -> str | None:
+        return self.identifier
+
+    @property
+    def table(self) -> str | None:
+        return self.identifier
+
+    @property
+    def is_table(self) -> bool:
+        return self.type is RelationType.TABLE
+
+    @property
+    def is_view(self) -> bool:
+        return self.type is RelationType.VIEW
+
+    @property
+    def is_materialized_view(self) -> bool:
+        return self.type is RelationType.MATERIALIZED_VIEW
+
+    @property
+    def is_cte(self) -> bool:
+        return self.type is RelationType.CTE
+
+    def include(
+        self,
+        database: bool | None = None,
+        schema: bool | None = None,
+        identifier: bool | None = None,
+    ) -> Relation:
+        """The same relation, with other parts in its rendered name."""
+        return replace(self, included=_override(self.included, database, schema, identifier))
+
+    def quote(
+        self,
+        database: bool | None = None,
+        schema: bool | None = None,
+        identifier: bool | None = None,
+    ) -> Relation:
+        """The same relation, with other parts quoted."""
+        return replace(self, quoted=_override(self.quoted, database, schema, identifier))
+
+    def incorporate(
+        self,
+        path: dict[str, str | None] | None = None,
+        type: RelationType | str | None = None,
+    ) -> Relation:
+        """The same relation with some parts of its path, or its type, replaced."""
+        kind = RelationType(type) if type is not None else self.type
+        return replace(self, type=kind, **(path or {}))  # type: ignore[arg-type] # a path holds only name parts
+
+    def without_identifier(self) -> Relation:
+        return self.include(identifier=False)
+
+    def with_identifier(self, identifier: str, type: RelationType | None = None) -> Relation:
+        """A neighbour in the same schema."""
+        return replace(self, identifier=identifier, type=type or self.type)
+
+    def matches(
+        self,
+        database: str | None = None,
+        schema: str | None = None,
+        identifier: str | None = None,
+    ) -> bool:
+        """Whether every part given is this relation's, compared without case."""
+        given = ((database, self.database), (schema, self.schema), (identifier, self.identifier))
+        return all(
+            wanted is None or (own is not None and wanted.casefold() == own.casefold())
+            for wanted, own in given
+        )
+
+    def render(self) -> str:
+        """The name as SQL."""
+        if self.type is RelationType.CTE:
+            return self.identifier or ""
+        parts = (
+            (self.database, self.included.database, self.quoted.database),
+            (self.schema, self.included.schema, self.quoted.schema),
+            (self.identifier, self.included.identifier, self.quoted.identifier),
+        )
+        return ".".join(
+            quote_identifier(part, self.quote_character) if is_quoted else part
+            for part, is_included, is_quoted in parts
+            if is_included and part
+        )
+
+    @property
+    def display_name(self) -> str:
+        """The name for people: schema and identifier, unquoted."""
+        return ".".join(part for part in (self.schema, self.identifier) if part)
+
+    def __str__(self) -> str:
+        return self.render()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation, with its type as the database spells it."""
+
+    name: str
+    data_type: str
+    quote_character: str = '"'
+
+    @property
+    def column(self) -> str:
+        return self.name
+
+    @property
+    def dtype(self) -> str:
+        return self.data_type
+
+    @property
+    def quoted(self) -> str:
+        return quote_identifier(self.name, self.quote_character)
+
+
+def quote_identifier(identifier: str, quote_character: str = '"') -> str:
+    """An identifier between quotes, with the quotes inside it doubled."""
+    doubled = identifier.replace(quote_character, quote_character * 2)
+    return f"{quote_character}{doubled}{quote_character}"
+
+
+def _override(
+    parts: Parts, database: bool | None, schema: bool | None, identifier: bool | None
+) -> Parts:
+    return Parts(
+        parts.database if database is None else database,
+        parts.schema if schema is None else schema,
+        parts.identifier if identifier is None else identifier,
+    )

@@ -1,0 +1,1 @@
+"""The engine: from a project on disk to a run's results."""

@@ -1,0 +1,206 @@
+"""What happens in a run, as it happens. Events go one way: out.
+
+The engine emits; reporters turn events into terminal, log lines and files. A reporter is
+called in the engine's own event loop and must not block: it writes at most a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from .errors import HeadraceError, Location
+from .results import NodeInfo, RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationStarted:
+    """A command begins. `arguments` are its options by name, without secrets."""
+
+    invocation_id: str
+    command: str
+    version: str
+    started_at: datetime
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WarningRaised:
+    """Something to look at that stops nothing. `name` is the documented name of its kind."""
+
+    name: str
+    message: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectLoaded:
+    """The project was read. `counts` are pairs as the "Found …" line says them: (4, "models")."""
+
+    counts: tuple[tuple[int, str], ...]
+    adapter_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """Nodes are about to run: all that were selected, in the order of the graph."""
+
+    nodes: tuple[NodeInfo, ...]
+    threads: int
+    target_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class NothingToDo:
+    """The selection is empty. `unmatched` are the criteria that matched nothing."""
+
+    unmatched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """A node took a slot. `index` counts from 1 in the order of starts."""
+
+    node: NodeInfo
+    index: int
+    total: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCompiled:
+    """A node's SQL is known: what `target/compiled` holds. `path` is relative to there."""
+
+    node: NodeInfo
+    path: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeExecuted:
+    """What was, or is about to be, sent to the database: what `target/run` holds."""
+
+    node: NodeInfo
+    path: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFinished:
+    """A node that ran has its result, good or bad."""
+
+    result: RunResult
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSkipped:
+    """A node will not run: something before it failed, or the run was stopped."""
+
+    result: RunResult
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCancelled:
+    """A node in flight was stopped; its query has ended on the server."""
+
+    result: RunResult
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLogged:
+    """A template's `log(…)` or `print(…)`. `to_console`: `info=True`; `is_print`: even if quiet."""
+
+    message: str
+    to_console: bool
+    is_print: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """Every selected node has its final status. `elapsed` is in seconds, of executing."""
+
+    results: tuple[RunResult, ...]
+    elapsed: float
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OutputProduced:
+    """A command's own answer, for standard output: `ls` lines, a compiled model."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationFailed:
+    """The command could not run, or could not go on."""
+
+    error: HeadraceError
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationFinished:
+    """The last event of every invocation. `elapsed` is in seconds."""
+
+    exit_code: int
+    elapsed: float
+    completed_at: datetime
+
+
+Event = (
+    InvocationStarted
+    | WarningRaised
+    | ProjectLoaded
+    | RunStarted
+    | NothingToDo
+    | NodeStarted
+    | NodeCompiled
+    | NodeExecuted
+    | NodeFinished
+    | NodeSkipped
+    | NodeCancelled
+    | MessageLogged
+    | RunFinished
+    | OutputProduced
+    | InvocationFailed
+    | InvocationFinished
+)
+
+
+class Reporter(Protocol):
+    """A consumer of events."""
+
+    def handle(self, event: Event) -> None:
+        """Take note of one event. Called in order, in the event loop; must not block."""
+
+    def close(self) -> None:
+        """Flush and let go. Called once, after the last event, however the run ended."""
+
+
+class Emitter(Protocol):
+    """What the engine needs of a bus: somewhere to put events."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+class EventBus:
+    """Hands each event to every reporter, in order."""
+
+    def __init__(self, reporters: Iterable[Reporter] = ()) -> None:
+        self._reporters = tuple(reporters)
+
+    def emit(self, event: Event) -> None:
+        for reporter in self._reporters:
+            reporter.handle(event)
+
+    def close(self) -> None:
+        for reporter in self._reporters:
+            reporter.close()

@@ -1,0 +1,40 @@
+"""What an invocation was asked to do, as one frozen object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The flags of one invocation. None means: not given, so the project or profile decides.
+
+    Paths are as given; relative ones count from the working directory, except that
+    `target_path` counts from the project's directory, as in dbt.
+    """
+
+    command: str = "run"
+    project_dir: Path | None = None
+    profiles_dir: Path | None = None
+    profile: str | None = None
+    target: str | None = None
+    threads: int | None = None
+    vars: Mapping[str, object] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    resource_types: tuple[str, ...] = ()
+    exclude_resource_types: tuple[str, ...] = ()
+    full_refresh: bool | None = None
+    fail_fast: bool = False
+    warn_error: bool = False
+    target_path: Path | None = None
+    write_json: bool = True
+    quiet: bool = False
+    use_colors: bool | None = None
+    debug: bool = False
+    log_format: str = "default"
+    output: str = "selector"
+    output_keys: tuple[str, ...] = ()
+    inline: str | None = None

@@ -1,0 +1,1 @@
+"""From events to terminal, log lines and files."""

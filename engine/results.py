@@ -1,0 +1,103 @@
+"""What became of a node: the outcome types that everything above speaks in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from .errors import Location
+
+
+class Status(StrEnum):
+    """The final status of a node. A node gets exactly one."""
+
+    SUCCESS = "success"
+    """A model or seed was built."""
+    ERROR = "error"
+    """It could not be built, or a test could not be run."""
+    SKIPPED = "skipped"
+    """It was not started: something it needs failed, or the run stopped before."""
+    CANCELLED = "cancelled"
+    """It was in flight when the run was stopped, and its query has ended on the server."""
+    PASS = "pass"
+    """A test found nothing."""
+    FAIL = "fail"
+    """A test found something, and its severity is error."""
+    WARN = "warn"
+    """A test found something, and its severity is warn."""
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the exit code turns to 1."""
+        return self in (Status.ERROR, Status.FAIL, Status.CANCELLED)
+
+    @property
+    def blocks_children(self) -> bool:
+        """Whether what depends on the node is skipped."""
+        return self in (Status.ERROR, Status.FAIL, Status.SKIPPED, Status.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeInfo:
+    """A node as people and logs know it.
+
+    `kind` is the noun of the log line ("table model", "seed file", "test"), `display_name`
+    what the line calls it ("main.orders"; a test's own name).
+    """
+
+    unique_id: str
+    name: str
+    resource_type: str
+    kind: str
+    display_name: str
+    path: str
+    materialized: str
+    relation_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One phase of a node ("compile", "execute"). Times are aware, in UTC."""
+
+    name: str
+    started_at: datetime
+    completed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NodeError:
+    """Why a node failed.
+
+    `title` heads it ("Database Error in model orders (models/orders.sql)"); `message` says
+    what and what to do; `path` is the compiled file to look at, where there is one.
+    """
+
+    title: str
+    message: str
+    location: Location | None = None
+    compiled_path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of one node.
+
+    `execution_time` is in seconds. `message` is what the log line says between its brackets
+    ("SELECT 4"), or the reason. `failures` counts the rows that a test found.
+    """
+
+    node: NodeInfo
+    status: Status
+    message: str = ""
+    execution_time: float = 0.0
+    thread_id: str = ""
+    timing: tuple[Timing, ...] = ()
+    adapter_response: Mapping[str, object] = field(default_factory=dict)
+    failures: int | None = None
+    compiled: bool = False
+    compiled_code: str | None = None
+    error: NodeError | None = None
+    because: str | None = None
+    """The unique id of the node whose failure skipped this one."""

@@ -1,0 +1,1 @@
+"""From a selection expression to node ids."""

@@ -1,0 +1,1 @@
+"""Jinja: the environment, the contexts and the macros."""
