@@ -11,10 +11,36 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar, Self
 
 from .relation import Column, Parts, Relation, RelationType
+
+
+class ValueKind(StrEnum):
+    """What the values of a CSV column can be read as, most particular first."""
+
+    INTEGER = "integer"
+    NUMBER = "number"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    BOOLEAN = "boolean"
+    TEXT = "text"
+
+
+STANDARD_TYPES: Mapping[ValueKind, str] = MappingProxyType(
+    {
+        ValueKind.INTEGER: "integer",
+        ValueKind.NUMBER: "double precision",
+        ValueKind.DATE: "date",
+        ValueKind.TIMESTAMP: "timestamp",
+        ValueKind.BOOLEAN: "boolean",
+        ValueKind.TEXT: "text",
+    }
+)
+"""The SQL standard's types for them, where a database has nothing better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +143,14 @@ class Adapter(ABC):
 
     Attributes:
         type: the name that a profile's `type:` gives it.
-        dialect: the prefixes by which `adapter.dispatch` looks for a macro, best first.
+        dialect: the prefixes by which `adapter.dispatch` looks for a macro, best first;
+            "default" comes after them by itself.
         macro_directory: where the dialect's own macros are, or None.
         quote_character: what surrounds an identifier.
         max_identifier_bytes: the longest identifier that the database keeps whole, or None.
         hides_drops: whether a transaction that drops a relation and builds it anew is
             invisible to readers until it commits, so that no temporary name is needed.
+        column_types: the type that a seed's column gets for what its values are.
     """
 
     type: ClassVar[str]
@@ -131,6 +159,7 @@ class Adapter(ABC):
     quote_character: ClassVar[str] = '"'
     max_identifier_bytes: ClassVar[int | None] = None
     hides_drops: ClassVar[bool] = False
+    column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 
     target: Target
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
+from pathlib import Path
 
 from .base import Adapter, Target
 from .errors import AdapterError
@@ -38,12 +38,18 @@ def create_adapter(target: Target) -> Adapter:
 
 def _factory(type: str) -> Callable[[Target], Adapter]:
     # Reading every installed distribution's entry points takes tens of milliseconds, so our
-    # own adapters are found by their module.
-    if type.isidentifier() and find_spec(f"{__package__}.{type}"):
+    # own adapters are found by their folder.
+    own = _own_types()
+    if type in own:
         create: Callable[[Target], Adapter] = import_module(f".{type}", __package__).create
         return create
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if type not in found:
-        raise UnknownAdapterError(type, sorted(found))
+        raise UnknownAdapterError(type, sorted(own | found.keys()))
     loaded: Callable[[Target], Adapter] = found[type].load()
     return loaded
+
+
+def _own_types() -> set[str]:
+    here = Path(__file__).parent
+    return {entry.parent.name for entry in here.glob("*/__init__.py")}

@@ -9,6 +9,7 @@ HeadraceError
 │   └── CycleError
 ├── CompilationError      a template
 ├── SelectionError        --select and its like
+├── TargetError           the database can't be reached, or not be used
 └── NotThereYetError      a part of dbt that this version doesn't have
 """
 
@@ -113,6 +114,12 @@ class CompilationError(HeadraceError):
 
 class SelectionError(HeadraceError):
     """A selection that can't be read."""
+
+
+class TargetError(HeadraceError):
+    """The database can't be used: it can't be reached, or refuses what every run needs."""
+
+    title = "Database Error"
 
 
 class NotThereYetError(HeadraceError):

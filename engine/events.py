@@ -6,9 +6,10 @@ called in the engine's own event loop and must not block: it writes at most a li
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from .errors import HeadraceError, Location
@@ -41,6 +42,9 @@ class ProjectLoaded:
 
     counts: tuple[tuple[int, str], ...]
     adapter_type: str
+    project_root: Path | None = None
+    target_path: Path | None = None
+    """Where artifacts go. Absolute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,13 @@ class OutputProduced:
 
 
 @dataclass(frozen=True, slots=True)
+class ManifestReady:
+    """The project's manifest is final. `encode` gives `manifest.json`, for whoever wants it."""
+
+    encode: Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class InvocationFailed:
     """The command could not run, or could not go on."""
 
@@ -170,6 +181,7 @@ Event = (
     | MessageLogged
     | RunFinished
     | OutputProduced
+    | ManifestReady
     | InvocationFailed
     | InvocationFinished
 )

@@ -9,10 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The flags of one invocation. None means: not given, so the project or profile decides.
+    """The flags of one invocation. None means: not given.
 
-    Paths are as given; relative ones count from the working directory, except that
-    `target_path` counts from the project's directory, as in dbt.
+    Relative paths count from the working directory, except that `target_path` counts from the
+    project's directory, as in dbt.
     """
 
     command: str = "run"
@@ -27,14 +27,12 @@ class Options:
     resource_types: tuple[str, ...] = ()
     exclude_resource_types: tuple[str, ...] = ()
     full_refresh: bool | None = None
-    fail_fast: bool = False
-    warn_error: bool = False
+    fail_fast: bool | None = None
     target_path: Path | None = None
-    write_json: bool = True
-    quiet: bool = False
+    write_json: bool | None = None
+    quiet: bool | None = None
     use_colors: bool | None = None
-    debug: bool = False
-    log_format: str = "default"
+    debug: bool | None = None
+    log_format: str | None = None
     output: str = "selector"
     output_keys: tuple[str, ...] = ()
-    inline: str | None = None

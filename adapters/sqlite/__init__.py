@@ -1,0 +1,5 @@
+"""SQLite, in a file. Schemas are further files, attached."""
+
+from .adapter import SqliteAdapter, create
+
+__all__ = ["SqliteAdapter", "create"]

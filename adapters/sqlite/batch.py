@@ -1,0 +1,153 @@
+"""What a connection's thread does in one go: several statements, one answer.
+
+Everything here runs in the thread, and only it: the event loop hands a batch over, and reads
+its attributes afterwards. `is_cancelled` alone is set from outside while it runs.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ..base import Response, Rows
+from .statements import Heading, read_heading, split_script
+
+
+class Control(StrEnum):
+    """The statements of a transaction. Those in somebody's SQL are mere texts."""
+
+    BEGIN = "BEGIN IMMEDIATE"
+    """Takes the lock for writing at once, so that nothing later in the transaction waits."""
+    COMMIT = "COMMIT"
+    ROLLBACK = "ROLLBACK"
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """Rows to be bound to one INSERT, one after the other."""
+
+    sql: str
+    rows: Sequence[Sequence[object]]
+
+
+class Batch:
+    """Statements to be run in order, up to the first that fails.
+
+    After a failure `run` may be called again: it goes on with the statement that failed.
+
+    Attributes:
+        position: the index of the step that runs, or that failed.
+        answer: what the last statement brought, once all have run.
+        is_cancelled: no further statement is begun.
+        is_committing: COMMIT is under way, and not to be interrupted.
+        has_committed: the database has said that the transaction is durable.
+        made_temporary: something was made that lives as long as the connection.
+    """
+
+    def __init__(self, steps: Sequence[str | Insertion], *, wants_rows: bool = False) -> None:
+        self.steps: list[str | Insertion] = list(steps)
+        self.position = 0
+        self.answer = Rows((), ())
+        self.is_cancelled = False
+        self.is_committing = False
+        self.has_committed = False
+        self.made_temporary = False
+        self._wants_rows = wants_rows
+
+    @property
+    def current_sql(self) -> str | None:
+        """The statement at which a failure happened."""
+        if self.position >= len(self.steps):
+            return None
+        step = self.steps[self.position]
+        return step if isinstance(step, str) else step.sql
+
+    def run(self, database: sqlite3.Connection) -> None:
+        """Run what hasn't run yet.
+
+        Raises:
+            sqlite3.Error: a statement failed, or the batch was cancelled.
+        """
+        while self.position < len(self.steps):
+            if self.is_cancelled:
+                raise sqlite3.OperationalError("interrupted")
+            match self.steps[self.position]:
+                case Insertion(sql, rows):
+                    database.executemany(sql, rows)
+                case Control() as control:
+                    self._control(database, control)
+                case str(sql):
+                    if self._split_if_script(database, sql):
+                        continue
+            self.position += 1
+
+    def _control(self, database: sqlite3.Connection, control: Control) -> None:
+        self.is_committing = control is Control.COMMIT
+        try:
+            database.execute(control.value)
+            self.has_committed = self.is_committing
+        finally:
+            self.is_committing = False
+
+    def _split_if_script(self, database: sqlite3.Connection, sql: str) -> bool:
+        """Run a statement; or put those of a script in its place, to be run one by one."""
+        try:
+            cursor = database.execute(sql)
+        except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
+            # Nothing of the script has run. sqlite3's own executescript is of no use: it
+            # commits the open transaction first.
+            statements = list(split_script(sql))
+            if "one statement at a time" not in str(error) or statements == [sql]:
+                raise
+            self.steps[self.position : self.position + 1] = statements
+            return True
+        self._finish(database, cursor, sql)
+        return False
+
+    def _finish(self, database: sqlite3.Connection, cursor: sqlite3.Cursor, sql: str) -> None:
+        """Step a statement to its end, since it isn't over before, and note its answer."""
+        heading = read_heading(sql)
+        self.made_temporary |= heading.is_temporary
+        if self._wants_rows:
+            self.answer = _rows(cursor)
+        else:
+            count = sum(1 for _ in cursor) if cursor.description else 0
+            if self.position == len(self.steps) - 1:
+                self.answer = Rows((), (), _response(database, cursor, heading, count))
+        if heading.kind == "view":
+            # SQLite compiles a view's query when it is read, not when it is made. EXPLAIN
+            # compiles it and doesn't run it, so that a broken view fails here.
+            database.execute(f"EXPLAIN SELECT * FROM {heading.created}").close()
+
+
+def _rows(cursor: sqlite3.Cursor) -> Rows:
+    rows = cursor.fetchall()
+    names = tuple(column[0] for column in cursor.description or ())
+    return Rows(names, rows, Response(f"SELECT {len(rows)}", rows_affected=len(rows)))
+
+
+def _response(
+    database: sqlite3.Connection, cursor: sqlite3.Cursor, heading: Heading, row_count: int
+) -> Response:
+    match heading.verb:
+        case "insert" | "replace" | "update" | "delete":
+            verb = "INSERT" if heading.verb == "replace" else heading.verb.upper()
+            count = cursor.rowcount
+            if count < 0:  # a statement that starts with WITH
+                count = _number(database, "SELECT changes()")
+            return Response(f"{verb} {count}", rows_affected=count)
+        case "create" if heading.is_filled:
+            # The rows of CREATE TABLE … AS are numbered from 1, so this counts them at no cost.
+            count = _number(database, f"SELECT max(_rowid_) FROM {heading.created}")
+            return Response(f"SELECT {count}", rows_affected=count)
+        case "select" | "values":
+            return Response(f"SELECT {row_count}", rows_affected=row_count)
+        case _:
+            return Response("OK")
+
+
+def _number(database: sqlite3.Connection, sql: str) -> int:
+    (value,) = database.execute(sql).fetchone()
+    return value if isinstance(value, int) else 0

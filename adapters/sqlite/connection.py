@@ -1,0 +1,206 @@
+"""A connection's verbs: what goes to the thread together, and who waits for whom."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from anyio import current_time, get_cancelled_exc_class, sleep
+
+from ..base import Connection, Response, Rows, Transaction
+from ..errors import DatabaseError
+from ..relation import Relation, quote_identifier
+from .batch import Batch, Control, Insertion
+from .keys import SqliteKeys
+from .pool import Pool
+from .problems import (
+    DRIVER_ERRORS,
+    database_error,
+    is_busy,
+    locked_error,
+    transaction_gone_error,
+)
+from .session import Session
+from .statements import is_reading
+from .writers import WriterQueue
+
+_FIRST_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.1
+
+
+class SqliteConnection(Connection):
+    """One task's connection. Its session is bound at the first statement, and kept to the end.
+
+    What writes waits for its turn among the writers of this process, and has it until the
+    commit. Locks of other processes are waited for in the event loop, `lock_timeout` long.
+    """
+
+    def __init__(self, pool: Pool, writers: WriterQueue, keys: SqliteKeys) -> None:
+        self._pool = pool
+        self._writers = writers
+        self._keys = keys
+        self._session: Session | None = None
+        self._deferred: list[str] = []
+        self._has_turn = False
+        self._in_block = False
+        self._has_begun = False
+
+    async def execute(self, sql: str) -> Response:
+        return (await self._run(sql, wants_rows=False)).response
+
+    async def query(self, sql: str) -> Rows:
+        return await self._run(sql, wants_rows=True)
+
+    def defer(self, sql: str) -> None:
+        self._deferred.append(sql)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self._in_block:
+            raise RuntimeError("a transaction is already open on this connection")
+        transaction = Transaction()
+        await self._take_turn()
+        self._in_block, self._has_begun = True, False
+        try:
+            yield transaction
+            await self._commit(transaction)
+        except BaseException as error:
+            await self._roll_back(error)
+            raise
+        finally:
+            self._in_block = False
+            self._deferred.clear()
+            self._give_turn_back()
+
+    async def insert_rows(
+        self,
+        relation: Relation,
+        column_names: Sequence[str],
+        batches: Iterable[Sequence[Sequence[object]]],
+    ) -> int:
+        if not self._in_block:
+            async with self.transaction():
+                return await self.insert_rows(relation, column_names, batches)
+        names = ", ".join(quote_identifier(name) for name in column_names)
+        marks = ", ".join("?" * len(column_names))
+        sql = f"INSERT INTO {relation} ({names}) VALUES ({marks})"
+        count = 0
+        for rows in batches:
+            await self._send(self._batch(Insertion(sql, rows)))
+            count += len(rows)
+        return count
+
+    async def release(self) -> None:
+        """Give the session back, as new: no open transaction, nothing temporary."""
+        session = self._session
+        if session is None:
+            return
+        try:
+            if session.has_open_transaction:
+                await session.run(Batch([Control.ROLLBACK]))
+            if not session.is_closed and session.has_temporary:
+                await session.call(session.drop_temporary)
+        except DRIVER_ERRORS:
+            await session.aclose()
+        finally:
+            self._session = None
+            self._pool.give_back(session)
+            self._give_turn_back()
+
+    async def aclose(self) -> None:
+        """Close the session, which ends what it does, and forget it."""
+        if self._session is not None:
+            await self._session.aclose()
+
+    async def _run(self, sql: str, *, wants_rows: bool) -> Rows:
+        batch = self._batch(sql, wants_rows=wants_rows)
+        if self._in_block or (len(batch.steps) == 1 and is_reading(sql)):
+            await self._send(batch)
+            return batch.answer
+        await self._take_turn()
+        try:
+            await self._send(batch)
+        finally:
+            # A BEGIN in somebody's own SQL keeps the turn until the COMMIT.
+            if self._session is None or not self._session.has_open_transaction:
+                self._give_turn_back()
+        return batch.answer
+
+    def _batch(self, *steps: str | Insertion, wants_rows: bool = False) -> Batch:
+        """The steps, after what was deferred, after the BEGIN that hasn't been sent yet."""
+        begin = [Control.BEGIN] if self._in_block and not self._has_begun else []
+        deferred, self._deferred = self._deferred, []
+        return Batch([*begin, *deferred, *steps], wants_rows=wants_rows)
+
+    async def _commit(self, transaction: Transaction) -> None:
+        if not (self._has_begun or self._deferred):
+            transaction.committed = True
+            return
+        batch = self._batch(Control.COMMIT)
+        try:
+            await self._send(batch)
+        finally:
+            transaction.committed = batch.has_committed
+
+    async def _roll_back(self, error: BaseException) -> None:
+        session = self._session
+        if session is None:
+            return
+        if not isinstance(error, Exception):
+            await session.aclose()
+        elif session.has_open_transaction:
+            try:
+                await session.run(Batch([Control.ROLLBACK]))
+            except DRIVER_ERRORS:
+                await session.aclose()
+
+    async def _send(self, batch: Batch) -> None:
+        """Run a batch in the thread, as often as it takes to get past another process's lock.
+
+        Raises:
+            DatabaseError: a statement failed.
+            DatabaseLockedError: the lock was there for all of `lock_timeout`.
+        """
+        if self._session is None:
+            self._session = await self._pool.take()
+        session = self._session
+        if session.is_closed:
+            raise DatabaseError("the connection was closed, and is not used again")
+        if self._in_block and self._has_begun and not session.has_open_transaction:
+            raise transaction_gone_error(batch.current_sql)
+        deadline: float | None = None
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await session.run(batch)
+                return
+            except DRIVER_ERRORS as error:
+                if not is_busy(error):
+                    raise database_error(error, batch.current_sql, self._keys.path) from error
+                patience = self._keys.lock_timeout
+                deadline = deadline or current_time() + patience
+                if current_time() >= deadline:
+                    raise locked_error(
+                        error, batch.current_sql, self._keys.path, patience
+                    ) from error
+            finally:
+                self._has_begun |= self._in_block and batch.position > 0
+            await self._pause(min(pause, deadline - current_time()))
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await sleep(max(seconds, 0))
+        except get_cancelled_exc_class():
+            await self.aclose()
+            raise
+
+    async def _take_turn(self) -> None:
+        if not self._has_turn:
+            await self._writers.take()
+            self._has_turn = True
+
+    def _give_turn_back(self) -> None:
+        if self._has_turn:
+            self._has_turn = False
+            self._writers.give_back()

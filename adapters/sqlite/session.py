@@ -1,0 +1,262 @@
+"""One connection of the driver and its thread: what runs there, and how it is brought to an end."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+import aiosqlite
+from anyio import CancelScope, current_time, get_cancelled_exc_class, sleep
+
+from ..errors import ConnectionFailedError
+from ..relation import quote_identifier
+from .batch import Batch
+from .keys import SqliteKeys
+from .problems import cannot_open_error, is_busy
+from .schema_files import SchemaFile, SchemaFiles
+
+T = TypeVar("T")
+
+GRACE_SECONDS = 10.0
+"""How long a thread may take to end after it was interrupted, before it is left to itself."""
+
+_BUSY_MILLISECONDS = 20  # an interrupt has no effect while SQLite itself waits for a lock
+_POLL_SECONDS = 0.001
+
+
+class Session(aiosqlite.Connection):
+    """A connection to the main file, with every known schema attached.
+
+    open() → (run() | call())* → aclose(). A cancellation closes the session: its statement is
+    interrupted, what it had not committed is gone, and its thread has ended when the
+    cancellation travels on.
+    """
+
+    def __init__(self, keys: SqliteKeys, files: SchemaFiles) -> None:
+        super().__init__(self._connect_database, iter_chunk_size=1)
+        # A thread that ignores its interrupt must not keep the process from ending.
+        self._thread.daemon = True
+        self._keys = keys
+        self._files = files
+        self._attached: tuple[SchemaFile, ...] = ()
+        self._database: sqlite3.Connection | None = None
+        self._batch: Batch | None = None
+        self.is_closed = False
+        self.has_temporary = False
+
+    @property
+    def path(self) -> Path:
+        return self._keys.path
+
+    @property
+    def has_open_transaction(self) -> bool:
+        return not self.is_closed and self.in_transaction
+
+    async def open(self) -> None:
+        """Start the thread and connect.
+
+        Raises:
+            ConnectionFailedError: the file can't be opened, or isn't a database.
+            sqlite3.OperationalError: another process has it locked just now.
+        """
+        try:
+            await self
+        except BaseException:
+            self.is_closed = True
+            try:
+                await _outlast(self._thread_has_ended)
+            finally:
+                if self._database is not None:
+                    self._database.close()
+            raise
+
+    async def run(self, batch: Batch) -> None:
+        """Run a batch in the thread: one hop there and back.
+
+        Raises:
+            sqlite3.Error: a statement failed. The batch says which, and what was committed.
+        """
+        self._batch = batch
+        await self.call(self._work, batch)
+
+    async def call(self, function: Callable[..., T], *arguments: object) -> T:
+        """Run any function in the thread."""
+        try:
+            result: T = await self._execute(function, *arguments)  # type: ignore[no-untyped-call] # aiosqlite leaves what is protected untyped
+        except get_cancelled_exc_class():
+            await self.aclose()
+            raise
+        return result
+
+    async def aclose(self) -> None:
+        """End what runs, close, and wait for the thread's end.
+
+        A COMMIT under way is not interrupted. A thread that doesn't end within
+        `GRACE_SECONDS` is left to itself; it closes the database whenever it comes to it.
+        """
+        if not self.is_closed:
+            self.is_closed = True
+            if self._batch is not None:
+                self._batch.is_cancelled = True
+            self.stop()
+        await _outlast(self._thread_has_ended, self._interrupt)
+
+    def drop_temporary(self) -> None:
+        """Drop what lives as long as the connection. Runs in the thread."""
+        assert self._database is not None
+        made = self._database.execute(
+            "SELECT type, name FROM temp.sqlite_master "
+            "WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+        ).fetchall()
+        for kind, name in made:
+            self._database.execute(f"DROP {kind} IF EXISTS temp.{quote_identifier(name)}")
+        self.has_temporary = False
+
+    def _work(self, batch: Batch) -> None:
+        assert self._database is not None
+        if self._attached is not self._files.attached:
+            self._attach_schemas(self._database)
+        try:
+            batch.run(self._database)
+        finally:
+            self.has_temporary |= batch.made_temporary
+
+    def _interrupt(self) -> None:
+        database = self._connection
+        if database is not None and not (self._batch and self._batch.is_committing):
+            # It may be closing this very moment.
+            with suppress(sqlite3.ProgrammingError):
+                database.interrupt()
+
+    def _thread_has_ended(self) -> bool:
+        return not self._thread.is_alive()
+
+    def _connect_database(self) -> sqlite3.Connection:
+        try:
+            self._prepare_place()
+            # The event loop interrupts it, and closes it if the thread has ended before.
+            database = sqlite3.connect(
+                self._keys.path,
+                timeout=_BUSY_MILLISECONDS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+        except (sqlite3.Error, OSError) as error:
+            raise cannot_open_error(error, self._keys.path) from error
+        self._database = database
+        try:
+            self._configure(database)
+        except sqlite3.Error as error:
+            if is_busy(error):
+                raise
+            raise cannot_open_error(error, self._keys.path) from error
+        return database
+
+    def _prepare_place(self) -> None:
+        """Make the directory, and see early whether SQLite could write there."""
+        path = self._keys.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and not path.is_file():
+            raise ConnectionFailedError(f"{path} is not a file: name one in the profile.")
+        for place, needed_for in (
+            (path.parent, "SQLite writes its log beside the database: make the directory writable"),
+            (path, "make the file writable, or name another in the profile"),
+        ):
+            if place.exists() and not _is_writable(place):
+                raise ConnectionFailedError(f"{place} is read-only: {needed_for}.")
+
+    def _configure(self, database: sqlite3.Connection) -> None:
+        # Without legacy_alter_table, renaming a table breaks the views on it. With a
+        # write-ahead log, synchronous=NORMAL may lose the last commits in a power cut, and
+        # never the database (https://www.sqlite.org/pragma.html#pragma_synchronous).
+        database.execute("PRAGMA journal_mode=WAL").close()
+        database.execute("PRAGMA synchronous=NORMAL").close()
+        database.execute("PRAGMA legacy_alter_table=ON").close()
+        if self._keys.extensions:
+            _load_extensions(database, self._keys.extensions)
+
+    def _attach_schemas(self, database: sqlite3.Connection) -> None:
+        """Make the connection's schemas those of `SchemaFiles`."""
+        wanted = self._files.attached
+        gone = [file for file in self._attached if file not in wanted]
+        if gone and database.in_transaction:
+            return  # SQLite can't detach here; the next batch outside of it will.
+        for file in gone:
+            database.execute(f"DETACH {quote_identifier(file.schema)}")
+        self._attached = tuple(file for file in self._attached if file in wanted)
+        for file in wanted:
+            if file not in self._attached:
+                _attach_if_possible(database, file)
+                self._attached = (*self._attached, file)
+        self._attached = wanted
+
+
+def _attach_if_possible(database: sqlite3.Connection, file: SchemaFile) -> None:
+    """Attach a file. One that merely lies there, and can't be read, is let be."""
+    try:
+        _attach(database, file)
+    except (sqlite3.Error, OSError) as error:
+        if is_busy(error):
+            raise
+        if file.is_ours:
+            raise cannot_open_error(error, file.path) from error
+
+
+def _attach(database: sqlite3.Connection, file: SchemaFile) -> None:
+    file.path.parent.mkdir(parents=True, exist_ok=True)
+    database.execute("ATTACH ? AS ?", (str(file.path), file.schema))
+    if database.in_transaction:
+        return  # these settings can't be changed there, and hold for a connection that was late
+    schema = quote_identifier(file.schema)
+    try:
+        database.execute(f"PRAGMA {schema}.synchronous=NORMAL").close()
+        if file.is_ours and _is_writable(file.path):
+            database.execute(f"PRAGMA {schema}.journal_mode=WAL").close()
+    except sqlite3.Error:
+        database.execute(f"DETACH {schema}")
+        raise
+
+
+def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) -> None:
+    if not hasattr(database, "enable_load_extension"):
+        raise ConnectionFailedError(
+            "this Python's sqlite3 can't load extensions: leave `extensions` out of the "
+            "profile, or use a Python that was built with them."
+        )
+    database.enable_load_extension(True)
+    for extension in extensions:
+        try:
+            database.load_extension(extension)
+        except sqlite3.Error as error:
+            raise ConnectionFailedError(
+                f"the extension {extension} can't be loaded: {error}. See `extensions` in the "
+                "profile; a path there counts from the project's directory."
+            ) from error
+    database.enable_load_extension(False)
+
+
+def _is_writable(path: os.PathLike[str]) -> bool:
+    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+
+
+async def _outlast(is_over: Callable[[], bool], hasten: Callable[[], None] | None = None) -> None:
+    """Wait for the end of something, through any further cancellation, which comes afterwards.
+
+    A shield alone holds only cancel scopes off, not the `task.cancel()` of a host's own.
+    """
+    deadline = current_time() + GRACE_SECONDS
+    cancellation: BaseException | None = None
+    while not is_over() and current_time() < deadline:
+        if hasten is not None:
+            hasten()
+        try:
+            with CancelScope(shield=True):
+                await sleep(_POLL_SECONDS)
+        except get_cancelled_exc_class() as error:
+            cancellation = error
+    if cancellation is not None:
+        raise cancellation

@@ -1,0 +1,91 @@
+"""The simulated database as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import ClassVar
+
+from anyio import Semaphore
+
+from ..base import Adapter, Connection, Target
+from ..relation import Column, Relation
+from .catalog import Catalog
+from .connection import ScriptedConnection
+from .recorder import Recorder
+from .script import Script, read_script
+
+
+def create(target: Target) -> Adapter:
+    """The adapter for a target of type `testing`, not yet opened.
+
+    Raises:
+        ProfileKeyError: a key of the profile is unknown or wrong.
+    """
+    return ScriptedAdapter(target, read_script(target))
+
+
+class ScriptedAdapter(Adapter):
+    """A simulated database, for tests, for trying out a schedule, and for load tests.
+
+    It runs no SQL. It knows which relations exist by the simple CREATE, DROP and ALTER … RENAME
+    statements that it was sent; a relation's columns are the rows of a rule that matches
+    `describe <relation>`.
+
+    Attributes:
+        recorder: what was sent, what runs now, and what became of it.
+        script: what is answered. It may be replaced at any time.
+    """
+
+    type: ClassVar[str] = "testing"
+    dialect: ClassVar[tuple[str, ...]] = ("testing",)
+    hides_drops: ClassVar[bool] = True
+
+    def __init__(self, target: Target, script: Script) -> None:
+        self.target = target
+        self.script = script
+        self.recorder = Recorder()
+        self._catalog = Catalog({target.schema})
+
+    async def open(self) -> None:
+        self._leases = Semaphore(self.target.threads)
+
+    async def aclose(self) -> None:
+        """Nothing is open."""
+
+    @asynccontextmanager
+    async def connection(self, name: str) -> AsyncIterator[Connection]:
+        async with self._leases:
+            yield self._connection(name)
+
+    async def list_schemas(self) -> frozenset[str]:
+        return frozenset(self._catalog.schemas)
+
+    async def create_schema(self, schema: str) -> None:
+        await self._connection("catalog").execute(f'create schema "{schema}"')
+        if schema.lower() not in {name.lower() for name in self._catalog.schemas}:
+            self._catalog.schemas.add(schema)
+
+    async def drop_schema(self, schema: str) -> None:
+        await self._connection("catalog").execute(f'drop schema "{schema}"')
+        self._catalog.drop_schema(schema)
+
+    async def list_relations(self, schema: str) -> list[Relation]:
+        await self._connection("catalog").query(f'list relations of "{schema}"')
+        return [
+            self.relation(entry.schema, entry.identifier, entry.type)
+            for entry in self._catalog.entries(schema)
+        ]
+
+    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
+        described = await connection.query(f"describe {relation}")
+        return [Column(str(name), str(data_type)) for name, data_type, *_ in described.rows]
+
+    @property
+    def public_keys(self) -> Mapping[str, object]:
+        return dict(self.target.keys)
+
+    def _connection(self, name: str) -> ScriptedConnection:
+        return ScriptedConnection(
+            name, self.script, self.recorder, self._catalog, self.target.schema
+        )

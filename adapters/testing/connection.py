@@ -1,0 +1,144 @@
+"""A connection to the simulated database: it waits, answers by the script, and is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+
+from anyio import CancelScope, current_time, get_cancelled_exc_class, sleep
+from anyio.lowlevel import checkpoint
+
+from ..base import Connection, Response, Rows, Transaction
+from ..errors import DatabaseError
+from ..relation import Relation, quote_identifier
+from .catalog import Catalog, Change, read_changes
+from .recorder import Outcome, Recorder
+from .script import Script
+
+
+class ScriptedConnection(Connection):
+    """One session of a simulated database.
+
+    Transactions are recorded as the statements `begin`, `commit` and `rollback`, which take
+    no time unless a rule says so. A text of several statements counts as one.
+    """
+
+    def __init__(
+        self, name: str, script: Script, recorder: Recorder, catalog: Catalog, schema: str
+    ) -> None:
+        self.name = name
+        self.is_closed = False
+        self._script = script
+        self._recorder = recorder
+        self._catalog = catalog
+        self._schema = schema
+        self._deferred: list[str] = []
+        self._in_transaction = False
+        self._has_begun = False
+        self._changes: list[Change] = []
+
+    async def execute(self, sql: str) -> Response:
+        answer = await self._send(sql)
+        return answer.response if answer.column_names else Response("OK")
+
+    async def query(self, sql: str) -> Rows:
+        return await self._send(sql)
+
+    def defer(self, sql: str) -> None:
+        self._deferred.append(sql)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self._in_transaction:
+            raise RuntimeError("a transaction is already open on this connection")
+        transaction = Transaction()
+        self._in_transaction, self._has_begun = True, False
+        try:
+            yield transaction
+            await self._commit(transaction)
+        except BaseException as error:
+            await self._roll_back(error)
+            raise
+        finally:
+            self._in_transaction = False
+            self._deferred.clear()
+            self._changes.clear()
+
+    async def insert_rows(
+        self,
+        relation: Relation,
+        column_names: Sequence[str],
+        batches: Iterable[Sequence[Sequence[object]]],
+    ) -> int:
+        names = ", ".join(quote_identifier(name) for name in column_names)
+        count = 0
+        for rows in batches:
+            await self._send(f"insert into {relation} ({names})")
+            count += len(rows)
+        return count
+
+    async def _send(self, sql: str) -> Rows:
+        deferred, self._deferred = self._deferred, []
+        if self._in_transaction and not self._has_begun:
+            self._has_begun = True
+            await self._run("begin", latency=0.0)
+        for text in deferred:
+            await self._run(text, latency=0.0)
+        return await self._run(sql, latency=self._script.latency)
+
+    async def _commit(self, transaction: Transaction) -> None:
+        for text in self._take_deferred():
+            await self._send(text)
+        if self._has_begun:
+            # It is not interrupted once it is sent, so that `committed` is the truth.
+            with CancelScope(shield=True):
+                await self._run("commit", latency=0.0)
+        self._catalog.apply(self._changes)
+        transaction.committed = True
+        await checkpoint()
+
+    def _take_deferred(self) -> list[str]:
+        deferred, self._deferred = self._deferred, []
+        return deferred
+
+    async def _roll_back(self, error: BaseException) -> None:
+        if not isinstance(error, Exception):
+            self.is_closed = True
+        elif self._has_begun and not self.is_closed:
+            await self._run("rollback", latency=0.0)
+
+    async def _run(self, sql: str, latency: float) -> Rows:
+        """Let a statement take its time.
+
+        Raises:
+            DatabaseError: a rule says so.
+        """
+        if self.is_closed:
+            raise DatabaseError("the connection was closed, and is not used again", sql=sql)
+        rule = self._script.rule_for(sql)
+        statement = self._recorder.start(sql, self.name, current_time())
+        outcome = Outcome.ERROR if rule.error else Outcome.OK
+        try:
+            await self._wait(latency if rule.latency is None else rule.latency)
+        except get_cancelled_exc_class():
+            self.is_closed = True
+            outcome = Outcome.CANCELLED
+            raise
+        finally:
+            self._recorder.end(statement, outcome, current_time())
+        if rule.error:
+            raise DatabaseError(rule.error, sql=sql)
+        changes = read_changes(sql, self._schema)
+        if self._in_transaction:
+            self._changes += changes
+        else:
+            self._catalog.apply(changes)
+        return rule.answer
+
+    async def _wait(self, seconds: float) -> None:
+        try:
+            await sleep(seconds)
+        except get_cancelled_exc_class():
+            with CancelScope(shield=True):
+                await sleep(self._script.cancel_latency)
+            raise

@@ -1,0 +1,63 @@
+"""`clean`: deletes what earlier runs left in the project's `clean-targets`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import ProjectError
+from .events import WarningRaised
+from .project.discovery import find_project_directory
+from .project.project import Project, load_project
+from .workspace import Start
+
+
+def clean(
+    start: Start,
+    warn: Callable[[WarningRaised], None],
+) -> list[str]:
+    """Delete the project's clean-targets, which hold none of its sources; says what it did.
+
+    Raises:
+        ProjectError: a target lies outside of the project, or holds its sources.
+    """
+    options = start.options
+    root = find_project_directory(
+        options.project_dir, environ=start.environ, cwd=start.cwd
+    ).resolve()
+    project = load_project(root, environ=start.environ, cli_vars=options.vars, warn=warn)
+    paths = [_checked(root, target, project) for target in project.clean_targets]
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    cleaned = [f"Cleaned {target}/*" for target in project.clean_targets]
+    return [*cleaned, "Finished cleaning all paths."]
+
+
+def _checked(root: Path, target: str, project: Project) -> Path:
+    path = (root / target).resolve()
+    where = project.document.locate("clean-targets")
+    if path == root or not path.is_relative_to(root):
+        raise ProjectError(
+            f"clean-targets: '{target}' isn't inside the project, so it is not deleted.",
+            location=where,
+        )
+    for source in (
+        *project.model_paths,
+        *project.seed_paths,
+        *project.test_paths,
+        *project.macro_paths,
+        *project.snapshot_paths,
+        *project.analysis_paths,
+    ):
+        kept = (root / source).resolve()
+        if kept == path or kept.is_relative_to(path) or path.is_relative_to(kept):
+            raise ProjectError(
+                f"clean-targets: '{target}' holds the project's own files ('{source}'), so it "
+                "is not deleted.",
+                location=where,
+            )
+    return path

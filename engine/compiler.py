@@ -1,0 +1,173 @@
+"""One node's SQL: its template rendered, and its ephemeral parents put in front.
+
+`compile` returns; what is done with the SQL is somebody else's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..adapters.base import Connection
+from .ctes import inject_ctes
+from .errors import CompilationError, Location
+from .manifest.generic_tests import is_template_call, literal_dependency
+from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, RefCall, SingularTest
+from .template.engine import NodeScope, TemplateEngine
+from .template.relations import CTE_PREFIX
+from .template.rendering import node_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A node's SQL, ready for its materialization.
+
+    `ctes` are the ephemeral models in it by unique id, each with its own SQL, parents first.
+    """
+
+    sql: str
+    node_scope: NodeScope
+    ctes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+class Compiler:
+    """Compiles the nodes of one session.
+
+    An ephemeral model is rendered once, for the first child that needs it.
+    """
+
+    def __init__(self, templates: TemplateEngine) -> None:
+        self._templates = templates
+        self._ephemeral: dict[str, Compiled] = {}
+
+    async def compile(self, node: Node, connection: Connection, thread_id: str = "") -> Compiled:
+        """The SQL of a model or a test, on a connection that its template may query.
+
+        Raises:
+            CompilationError: the template failed.
+            AdapterError: a query that it ran was refused.
+        """
+        scoped = self._templates.scope(node, connection, thread_id)
+        if isinstance(node, GenericTest):
+            sql = await self._generic_test(node, scoped)
+        else:
+            sql = await self._template(node, scoped)
+        ctes = await self._ctes_of(scoped, connection, thread_id)
+        return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
+
+    async def _template(self, node: Node, scoped: NodeScope) -> str:
+        pieces = node.pieces if isinstance(node, (Model, SingularTest)) else None
+        if pieces is not None:
+            return fill(pieces, node, scoped)
+        return await self._templates.render_text(node.raw_code, scoped.scope, node)
+
+    async def _ctes_of(
+        self, scoped: NodeScope, connection: Connection, thread_id: str
+    ) -> dict[str, tuple[str, str]]:
+        """The ephemeral models that a node reads, and those that they read, parents first."""
+        ctes: dict[str, tuple[str, str]] = {}
+        for parent in list(scoped.references.ephemeral.values()):
+            compiled = self._ephemeral.get(parent.unique_id)
+            if compiled is None:
+                compiled = await self._compile_ephemeral(parent, connection, thread_id)
+            ctes.update(compiled.ctes)
+            ctes[parent.unique_id] = (f"{CTE_PREFIX}{parent.name}", compiled.sql)
+        return ctes
+
+    async def _compile_ephemeral(
+        self, parent: Node, connection: Connection, thread_id: str
+    ) -> Compiled:
+        scoped = self._templates.scope(parent, connection, thread_id)
+        sql = await self._template(parent, scoped)
+        ctes = await self._ctes_of(scoped, connection, thread_id)
+        compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes)
+        return compiled
+
+    async def _generic_test(self, node: GenericTest, scoped: NodeScope) -> str:
+        """A generic test is one call of its macro; calling it needs no template of its own."""
+        arguments = {
+            name: await self._argument(name, value, node, scoped)
+            for name, value in node.arguments.items()
+            if name != "model"
+        }
+        arguments["model"] = await self._tested(node, scoped)
+        namespace, _, name = node.macro_name.rpartition(".")
+        scope = scoped.scope
+        if namespace:
+            macro = scope.macros.index.find_in(namespace, name)
+            bound = scope.bind(macro) if macro is not None else None
+        else:
+            bound = scope.macro(name)
+        if bound is None:
+            raise CompilationError(f"'{node.macro_name}' is undefined.", location=node.location)
+        try:
+            return str(await bound(**arguments))
+        except CompilationError as error:
+            raise CompilationError(
+                error.problem,
+                location=error.location or node.location,
+                stack=(*error.stack, node_frame(node)),
+            ) from error
+
+    async def _tested(self, node: GenericTest, scoped: NodeScope) -> Any:
+        """What a test's `model` stands for: the relation, or a filtered select of it."""
+        references = scoped.references
+        if node.tested_ref is not None:
+            relation = references.ref(*_ref_arguments(node.tested_ref))
+        elif node.tested_source is not None:
+            call = node.tested_source
+            relation = references.source(call.source_name, call.table_name)
+        else:
+            raise CompilationError("the test has nothing to test.", location=node.location)
+        return await scoped.scope.call_macro("get_where_subquery", relation)
+
+    async def _argument(self, name: str, value: Any, node: GenericTest, scoped: NodeScope) -> Any:
+        """An argument of a generic test, with the Jinja in it evaluated."""
+        if name == "column_name" or not isinstance(value, str):
+            return value
+        literal = literal_dependency(value)
+        if isinstance(literal, RefCall):
+            return scoped.references.ref(*_ref_arguments(literal))
+        if literal is not None:
+            return scoped.references.source(literal.source_name, literal.table_name)
+        if is_template_call(value):
+            return await self._templates.render_text("{{ " + value + " }}", scoped.scope, node)
+        if "{{" in value or "{%" in value:
+            return await self._templates.render_text(value, scoped.scope, node)
+        return value
+
+
+def fill(pieces: tuple[Piece, ...], node: Node, scoped: NodeScope) -> str:
+    """The text of a template that is nothing but text and literal calls.
+
+    Raises:
+        CompilationError: a call failed; says where.
+    """
+    text: list[str] = []
+    for piece in pieces:
+        if isinstance(piece, Constant):
+            text.append(piece.text)
+            continue
+        try:
+            text.append(str(_call(piece, scoped)))
+        except CompilationError as error:
+            raise CompilationError(
+                error.problem,
+                location=Location(node.original_file_path, piece.line),
+                stack=(node_frame(node),),
+            ) from error
+    return "".join(text)
+
+
+def _call(hole: Hole, scoped: NodeScope) -> Any:
+    if hole.function == "ref":
+        return scoped.references.ref(*hole.arguments)
+    if hole.function == "source":
+        return scoped.references.source(*hole.arguments)
+    value = scoped.scope.context_name(hole.function)
+    return value if hole.function == "this" else value(*hole.arguments)
+
+
+def _ref_arguments(call: RefCall) -> tuple[str, ...]:
+    return (call.package, call.name) if call.package else (call.name,)

@@ -1,0 +1,30 @@
+"""Putting common table expressions in front of a select."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_SKIPPED = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
+_WITH = re.compile(r"with\b(?:\s+recursive\b)?", re.IGNORECASE)
+
+
+def inject_ctes(sql: str, ctes: Sequence[tuple[str, str]]) -> str:
+    """A select with (name, SQL) pairs as its first common table expressions.
+
+    They come before the select's own ones, in the order given, and under its own `with` where
+    it has one. Comments before it stay where they are.
+    """
+    if not ctes:
+        return sql
+    definitions = ", ".join(f"{name} as (\n{body}\n)" for name, body in ctes)
+    start = _end_of(_SKIPPED, sql, 0)
+    own = _WITH.match(sql, start)
+    if own is None:
+        return f"{sql[:start]}with {definitions}\n{sql[start:]}"
+    return f"{sql[: own.end()]} {definitions},{sql[own.end() :]}"
+
+
+def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:
+    match = pattern.match(text, position)
+    return match.end() if match else position

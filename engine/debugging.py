@@ -1,0 +1,41 @@
+"""`debug`: says which project, profile and database an invocation would use, and whether it can."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Awaitable, Callable
+
+from .. import __version__
+from ..adapters.errors import AdapterError
+from .errors import HeadraceError
+from .workspace import Workspace
+
+
+async def debug(
+    open_workspace: Callable[[], Awaitable[Workspace]], say: Callable[[str], None]
+) -> bool:
+    """Check the project, the profile and the connection, and say each. True if all are well."""
+    say(f"headrace version: {__version__}")
+    say(f"python version: {platform.python_version()}")
+    say(f"os info: {platform.platform()}")
+    try:
+        workspace = await open_workspace()
+    except HeadraceError as error:
+        say(f"Configuration: [ERROR]\n  {error}")
+        return False
+    target = workspace.target
+    say(f"Using project at {workspace.project.root}")
+    say(f"Using profile '{target.profile_name}', target '{target.name}' ({target.type})")
+    say("Configuration: [OK]")
+    say("Connection:")
+    for key, value in sorted(workspace.invocation.target.items()):
+        say(f"  {key}: {value}")
+    try:
+        async with workspace.adapter:
+            await workspace.adapter.list_schemas()
+    except AdapterError as error:
+        say(f"Connection test: [ERROR]\n  {error}")
+        return False
+    say("Connection test: [OK connection ok]")
+    say("All checks passed!")
+    return True

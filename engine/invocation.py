@@ -1,0 +1,61 @@
+"""One invocation with its artifacts: what the command line does, as one call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .events import Event, Reporter
+from .options import Options
+from .project.secrets import Redactor
+from .reporters.artifacts import TargetDirectory
+from .session import InvocationResult, Session
+from .settings import decide
+from .template.context import DBT_VERSION
+
+
+async def invoke(
+    options: Options,
+    *,
+    reporters: Sequence[Reporter] = (),
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    redactor: Redactor | None = None,
+) -> InvocationResult:
+    """Run one command, and write its artifacts into the project's target directory.
+
+        result = await invoke(Options(command="build", project_dir=Path("shop")))
+
+    Any number of invocations may run in one event loop. What the user can mend comes back in
+    the result. A cancellation ends what is in flight at the database, writes the artifacts, and
+    travels on.
+
+    Args:
+        options: what to do.
+        reporters: take every event, after the artifacts' own.
+        environ, cwd: in the place of the process's own.
+        redactor: the one that the reporters scrub their text with.
+    """
+    environment = dict(os.environ if environ is None else environ)
+    redactor = redactor or Redactor(environment)
+
+    def tell(event: Event) -> None:
+        for reporter in reporters:
+            reporter.handle(event)
+
+    artifacts = TargetDirectory(
+        dbt_version=DBT_VERSION,
+        environ=environment,
+        tell=tell,
+        write_json=decide("write_json", options.write_json, environment, default=True),
+        scrub=redactor,
+    )
+    session = Session(
+        options,
+        reporters=[artifacts, *reporters],
+        environ=environment,
+        cwd=cwd,
+        redactor=redactor,
+    )
+    return await session.run()

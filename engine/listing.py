@@ -1,0 +1,75 @@
+"""`ls`: a line for each selected node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from .errors import UsageError, did_you_mean
+from .manifest.artifact import node_dict, source_dict
+from .manifest.manifest import Manifest
+from .manifest.nodes import Node, Source
+
+_DEFAULT_KEYS = (
+    "alias name package_name depends_on tags config resource_type source_name "
+    "original_file_path unique_id"
+).split()
+
+RelationName = Callable[[Node], str]
+
+
+def list_lines(
+    manifest: Manifest,
+    selected: Iterable[str],
+    *,
+    output: str,
+    keys: Sequence[str],
+    relation_name: RelationName,
+) -> Iterator[str]:
+    """The lines, in the order of the nodes' ids.
+
+    `output` is "selector" (what `--select` takes), "name", "path" or "json"; `keys` are the
+    keys of the JSON, dbt's own where none are given.
+
+    Raises:
+        UsageError: there is no such output.
+    """
+    formats: Mapping[str, Callable[[Node], str]] = {
+        "selector": _selector,
+        "name": _name,
+        "path": lambda node: node.original_file_path,
+        "json": lambda node: _json(node, manifest, keys, relation_name),
+    }
+    if output not in formats:
+        raise UsageError(
+            f"--output '{output}' is none of {', '.join(formats)}.{did_you_mean(output, formats)}"
+        )
+    everything: Mapping[str, Node] = {**manifest.nodes, **manifest.sources}
+    for unique_id in sorted(selected):
+        yield formats[output](everything[unique_id])
+
+
+def _selector(node: Node) -> str:
+    if isinstance(node, Source):
+        return f"source:{node.package_name}.{node.source_name}.{node.name}"
+    return ".".join(node.fqn)
+
+
+def _name(node: Node) -> str:
+    return f"{node.source_name}.{node.name}" if isinstance(node, Source) else node.name
+
+
+def _json(node: Node, manifest: Manifest, keys: Sequence[str], relation_name: RelationName) -> str:
+    if isinstance(node, Source):
+        described: dict[str, Any] = source_dict(node, relation_name(node))
+    else:
+        described = node_dict(
+            node,
+            parents=manifest.parents[node.unique_id],
+            relation_name=relation_name(node),
+        )
+    wanted = keys or _DEFAULT_KEYS
+    chosen = {key: described[key] for key in wanted if key in described}
+    return msgspec.json.encode(chosen, enc_hook=str).decode()

@@ -1,0 +1,341 @@
+"""The manifest as its artifact: `manifest.json` in the shape of dbt's version 12.
+
+The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from .macro_index import MacroIndex
+from .manifest import Manifest
+from .nodes import (
+    Column,
+    GenericTest,
+    Hook,
+    Model,
+    Node,
+    ResourceType,
+    Seed,
+    Source,
+    Test,
+)
+
+SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
+
+_EVERY_CONFIG: dict[str, Any] = {
+    "enabled": True,
+    "alias": None,
+    "schema": None,
+    "database": None,
+    "tags": [],
+    "meta": {},
+    "group": None,
+}
+_RELATION_CONFIG: dict[str, Any] = {
+    "incremental_strategy": None,
+    "batch_size": None,
+    "lookback": 1,
+    "begin": None,
+    "persist_docs": {},
+    "post-hook": [],
+    "pre-hook": [],
+    "quoting": {},
+    "column_types": {},
+    "full_refresh": None,
+    "unique_key": None,
+    "on_schema_change": "ignore",
+    "on_configuration_change": "apply",
+    "grants": {},
+    "packages": [],
+    "docs": {"show": True, "node_color": None},
+    "contract": {"enforced": False, "alias_types": True},
+    "event_time": None,
+    "concurrent_batches": None,
+}
+_CONFIG: dict[ResourceType, dict[str, Any]] = {
+    ResourceType.MODEL: {
+        **_EVERY_CONFIG,
+        "materialized": "view",
+        **_RELATION_CONFIG,
+        "access": "protected",
+        "freshness": None,
+    },
+    ResourceType.SEED: {
+        **_EVERY_CONFIG,
+        "materialized": "seed",
+        **_RELATION_CONFIG,
+        "delimiter": ",",
+        "quote_columns": None,
+    },
+    ResourceType.TEST: {
+        **_EVERY_CONFIG,
+        "schema": "dbt_test__audit",
+        "materialized": "test",
+        "severity": "ERROR",
+        "store_failures": None,
+        "store_failures_as": None,
+        "where": None,
+        "limit": None,
+        "fail_calc": "count(*)",
+        "warn_if": "!= 0",
+        "error_if": "!= 0",
+    },
+    ResourceType.SOURCE: {
+        "enabled": True,
+        "event_time": None,
+        "freshness": None,
+        "loaded_at_field": None,
+        "loaded_at_query": None,
+        "meta": {},
+        "tags": [],
+    },
+}
+_DOCS = {"show": True, "node_color": None}
+_CONTRACT = {"enforced": False, "alias_types": True, "checksum": None}
+
+RelationName = Callable[[Node], str | None]
+
+
+def config_dict(node: Node) -> dict[str, Any]:
+    """A node's configuration as artifacts and templates spell it, defaults included."""
+    config = {**_CONFIG[node.resource_type], **node.config.values}
+    if node.resource_type is ResourceType.SOURCE:
+        config.pop("materialized", None)
+        return config
+    for key in ("pre_hook", "post_hook"):
+        hooks: tuple[Hook, ...] = getattr(node.config, key)
+        config.pop(key, None)
+        if key.replace("_", "-") in config:
+            config[key.replace("_", "-")] = [
+                {"sql": hook.sql, "transaction": hook.transaction, "index": None} for hook in hooks
+            ]
+    config["tags"] = list(node.config.tags)
+    if isinstance(node, Test):
+        config["severity"] = node.config.severity
+    return config
+
+
+def node_dict(
+    node: Node,
+    *,
+    parents: tuple[str, ...] = (),
+    relation_name: str | None = None,
+    compiled_code: str | None = None,
+    target_path: str = "target",
+) -> dict[str, Any]:
+    """A node in the artifact's shape: also what `model` and `graph` show to a template."""
+    config = config_dict(node)
+    described: dict[str, Any] = {
+        "database": node.database,
+        "schema": node.schema,
+        "name": node.name,
+        "resource_type": node.resource_type.value,
+        "package_name": node.package_name,
+        "path": node.path,
+        "original_file_path": node.original_file_path,
+        "unique_id": node.unique_id,
+        "fqn": list(node.fqn),
+        "alias": node.alias,
+        "checksum": {"name": node.checksum.name, "checksum": node.checksum.checksum},
+        "config": config,
+        "tags": list(node.config.tags),
+        "description": node.description,
+        "columns": {name: _column_dict(column) for name, column in node.columns.items()},
+        "meta": node.config.meta,
+        "group": None,
+        "docs": config.get("docs") or _DOCS,
+        "patch_path": node.patch_path,
+        "build_path": f"{target_path}/run/{node.build_path}",
+        "unrendered_config": _plain_hooks(node.unrendered_config),
+        "created_at": node.created_at,
+        "relation_name": relation_name,
+        "raw_code": node.raw_code,
+        "doc_blocks": [],
+    }
+    if isinstance(node, Seed):
+        return {**described, "root_path": None, "depends_on": {"macros": []}}
+    compiled = compiled_code is not None
+    described |= {
+        "language": "sql",
+        "refs": [
+            {"name": call.name, "package": call.package, "version": call.version}
+            for call in node.refs
+        ],
+        "sources": [[call.source_name, call.table_name] for call in node.sources],
+        "metrics": [],
+        "depends_on": {"macros": list(node.macros), "nodes": list(parents)},
+        "compiled_path": f"{target_path}/compiled/{node.build_path}" if compiled else None,
+        "compiled": compiled,
+        "compiled_code": compiled_code,
+        "extra_ctes_injected": compiled,
+        "extra_ctes": [],
+        "contract": _CONTRACT,
+    }
+    if isinstance(node, Model):
+        described |= {
+            "access": config.get("access") or "protected",
+            "constraints": [],
+            "version": None,
+            "latest_version": None,
+            "deprecation_date": None,
+            "primary_key": [],
+            "time_spine": None,
+        }
+    if isinstance(node, GenericTest):
+        described |= _generic_test_keys(node)
+    return described
+
+
+def source_dict(source: Source, relation_name: str | None = None) -> dict[str, Any]:
+    """A source in the artifact's shape."""
+    quoting = dict.fromkeys(("database", "schema", "identifier", "column"))
+    return {
+        "database": source.database,
+        "schema": source.schema,
+        "name": source.name,
+        "resource_type": "source",
+        "package_name": source.package_name,
+        "path": source.path,
+        "original_file_path": source.original_file_path,
+        "unique_id": source.unique_id,
+        "fqn": list(source.fqn),
+        "source_name": source.source_name,
+        "source_description": source.source_description,
+        "loader": source.loader,
+        "identifier": source.identifier,
+        "quoting": {**quoting, **source.quoting},
+        "loaded_at_field": source.loaded_at_field,
+        "loaded_at_query": None,
+        "freshness": source.freshness,
+        "external": source.external,
+        "description": source.description,
+        "columns": {name: _column_dict(column) for name, column in source.columns.items()},
+        "meta": source.config.meta,
+        "source_meta": dict(source.source_meta),
+        "tags": list(source.config.tags),
+        "config": config_dict(source),
+        "patch_path": source.patch_path,
+        "unrendered_config": _plain_hooks(source.unrendered_config),
+        "relation_name": relation_name,
+        "created_at": source.created_at,
+        "unrendered_database": None,
+        "unrendered_schema": None,
+        "doc_blocks": [],
+    }
+
+
+def manifest_json(
+    manifest: Manifest,
+    *,
+    metadata: Mapping[str, Any],
+    relation_name: RelationName,
+    compiled: Mapping[str, str],
+    target_path: str = "target",
+) -> bytes:
+    """The whole artifact, encoded. `compiled` holds the SQL of the nodes that were compiled."""
+    nodes = {
+        node.unique_id: node_dict(
+            node,
+            parents=manifest.parents[node.unique_id],
+            relation_name=None if isinstance(node, Test) else relation_name(node),
+            compiled_code=compiled.get(node.unique_id),
+            target_path=target_path,
+        )
+        for node in manifest.nodes.values()
+    }
+    sources = {
+        source.unique_id: source_dict(source, relation_name(source))
+        for source in manifest.sources.values()
+    }
+    parent_map = {unique_id: list(parents) for unique_id, parents in manifest.parents.items()}
+    parent_map.update({unique_id: [] for unique_id in sources})
+    child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
+    for unique_id, parents in manifest.parents.items():
+        for parent in parents:
+            child_map[parent].append(unique_id)
+    document = {
+        "metadata": {"dbt_schema_version": SCHEMA, **metadata},
+        "nodes": nodes,
+        "sources": sources,
+        "macros": _macros(manifest.macros),
+        "docs": {
+            doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
+            for doc in manifest.docs.values()
+        },
+        "exposures": {},
+        "metrics": {},
+        "groups": {},
+        "selectors": {},
+        "disabled": {
+            node.unique_id: [source_dict(node) if isinstance(node, Source) else node_dict(node)]
+            for node in manifest.disabled.values()
+        },
+        "parent_map": parent_map,
+        "child_map": child_map,
+        "group_map": {},
+        "saved_queries": {},
+        "semantic_models": {},
+        "unit_tests": {},
+    }
+    return msgspec.json.encode(document, enc_hook=str)
+
+
+def _macros(index: MacroIndex) -> dict[str, Any]:
+    return {
+        macro.unique_id: {
+            "name": macro.name,
+            "resource_type": "macro",
+            "package_name": macro.package_name,
+            "path": macro.path,
+            "original_file_path": macro.original_file_path,
+            "unique_id": macro.unique_id,
+            "macro_sql": macro.macro_sql,
+            "depends_on": {
+                "macros": sorted({called.unique_id for called in index.called_by(macro)})
+            },
+            "description": macro.description,
+            "meta": dict(macro.meta),
+            "docs": _DOCS,
+            "patch_path": macro.patch_path,
+            "arguments": [],
+            "created_at": 0.0,
+            "supported_languages": macro.supported_languages,
+        }
+        for macro in index
+    }
+
+
+def _column_dict(column: Column) -> dict[str, Any]:
+    return {
+        "name": column.name,
+        "description": column.description,
+        "meta": column.meta,
+        "data_type": column.data_type,
+        "constraints": [],
+        "quote": column.quote,
+        "config": {"meta": column.meta, "tags": list(column.tags)},
+        "tags": list(column.tags),
+        "granularity": None,
+        "doc_blocks": [],
+    }
+
+
+def _generic_test_keys(node: GenericTest) -> dict[str, Any]:
+    return {
+        "column_name": node.column_name,
+        "file_key_name": node.file_key_name,
+        "attached_node": node.attached_node,
+        "test_metadata": {
+            "name": node.test_name,
+            "kwargs": dict(node.arguments),
+            "namespace": node.namespace,
+        },
+    }
+
+
+def _plain_hooks(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key.replace("_hook", "-hook"): value for key, value in values.items()}

@@ -1,0 +1,44 @@
+"""What parsing is given: everything from below and above that it needs, and nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..events import WarningRaised
+from ..project.project import Project
+from ..project.render import Renderer
+from ..project.vars import Vars
+from .macro_index import MacroFile, MacroIndex
+from .node_factory import ParseRenderer
+
+
+@dataclass(frozen=True, slots=True)
+class ParseInputs:
+    """The inputs of `load_manifest`.
+
+    Attributes:
+        projects: the root project first, then the installed packages.
+        schema, database: the target's, which names are generated from.
+        builtin_macros: what comes with headrace and with the adapter.
+        dialect: the prefixes by which dispatch looks, best first.
+        context_names: the names of the template context that nothing depends on while parsing.
+        make_renderer: the template engine over the macros found.
+        yaml: renders the Jinja in the values of properties files.
+        warn: takes each warning.
+    """
+
+    projects: Sequence[Project]
+    schema: str
+    database: str | None
+    vars: Vars
+    builtin_macros: Sequence[MacroFile]
+    dialect: tuple[str, ...]
+    context_names: frozenset[str]
+    make_renderer: Callable[[MacroIndex], ParseRenderer]
+    yaml: Renderer
+    warn: Callable[[WarningRaised], None]
+
+    @property
+    def root(self) -> Project:
+        return self.projects[0]

@@ -1,0 +1,207 @@
+"""From a project's files to its manifest.
+
+Macros come first, since they may name and configure everything else; then properties files,
+then the nodes, then what connects them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..errors import ParseError
+from ..project.config_tree import unused_paths_warning
+from ..project.discovery import find_files, read_source
+from ..project.project import Project
+from ..project.yaml_file import read_yaml
+from .docs import Docs, read_docs
+from .inputs import ParseInputs
+from .lookup import NodeLookup
+from .macro_index import MacroFile, MacroIndex
+from .manifest import Manifest
+from .node_factory import NodeFactory
+from .nodes import Model, Node, Seed, Source
+from .properties import Properties, PropertiesReader
+from .sql_nodes import SqlNodeReader
+from .syntax import SyntaxEnvironment
+from .yaml_nodes import GenericTestReader
+from .yaml_nodes import read_source as read_source_node
+
+
+def load_manifest(inputs: ParseInputs) -> Manifest:
+    """Parse every file of the projects, and connect what they hold.
+
+    Raises:
+        HeadraceError: a file can't be read, parsed, or fitted to the others; says where.
+    """
+    syntax = SyntaxEnvironment()
+    macros = MacroIndex(
+        _macro_files(inputs),
+        syntax=syntax,
+        root_package=inputs.root.name,
+        dialect=inputs.dialect,
+    )
+    found = _Found()
+    docs = Docs(
+        {doc.unique_id: doc for project in inputs.projects for doc in read_docs(project)},
+        inputs.root.name,
+    )
+    renderer = inputs.make_renderer(macros)
+    factory = NodeFactory(
+        inputs.root, macros, renderer, schema=inputs.schema, database=inputs.database
+    )
+    for project in inputs.projects:
+        properties = _read_properties(inputs, project)
+        reader = SqlNodeReader(
+            inputs,
+            project,
+            properties,
+            macros=macros,
+            docs=docs,
+            factory=factory,
+            renderer=renderer,
+            syntax=syntax,
+        )
+        found.add_all(reader.models())
+        found.add_all(reader.seeds())
+        found.add_all(reader.singular_tests())
+        reader.warn_of_unused_patches()
+        for source in properties.sources:
+            found.add(read_source_node(source, inputs, project, factory, docs))
+        tests = GenericTestReader(
+            inputs, project, macros=macros, factory=factory, renderer=renderer
+        )
+        _add_generic_tests(found, project, properties, tests)
+    _warn_of_unused_configuration(inputs, found)
+    return found.connect(inputs.root.name, macros, docs)
+
+
+class _Found:
+    """The nodes so far, checked against each other as they come."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.sources: dict[str, Source] = {}
+        self.disabled: dict[str, Node] = {}
+
+    def add_all(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self.add(node)
+
+    def add(self, node: Node) -> None:
+        if not node.config.enabled:
+            self.disabled[node.unique_id] = node
+            return
+        home: dict[str, Any] = self.sources if isinstance(node, Source) else self.nodes
+        twin = home.get(node.unique_id) or self._other_kind(node)
+        if twin is not None:
+            raise ParseError(
+                f"two resources have the name '{node.name}', so that nobody could tell which "
+                f"one is meant: {twin.location} and {node.location}. Rename one of them.",
+                location=node.location,
+            )
+        home[node.unique_id] = node
+
+    def _other_kind(self, node: Node) -> Node | None:
+        """A seed of a model's name, or the other way round: `ref` could mean either."""
+        other = {Model: "seed", Seed: "model"}.get(type(node))
+        return self.nodes.get(f"{other}.{node.package_name}.{node.name}") if other else None
+
+    def connect(self, project_name: str, macros: MacroIndex, docs: Docs) -> Manifest:
+        """Resolve every ref and source."""
+        self._check_relations()
+        lookup = NodeLookup(
+            self.nodes.values(), self.sources.values(), self.disabled.values(), project_name
+        )
+        parents = {
+            node.unique_id: tuple(dict.fromkeys(_parents(node, lookup)))
+            for node in self.nodes.values()
+        }
+        return Manifest(
+            project_name=project_name,
+            nodes=self.nodes,
+            sources=self.sources,
+            macros=macros,
+            docs=docs.by_id,
+            disabled=self.disabled,
+            parents=parents,
+            lookup=lookup,
+        )
+
+    def _check_relations(self) -> None:
+        """No two nodes may build the same relation, not even in another case of letters."""
+        taken: dict[tuple[str, str, str], Node] = {}
+        for node in self.nodes.values():
+            if not isinstance(node, (Model, Seed)) or node.is_ephemeral:
+                continue
+            key = ((node.database or "").casefold(), node.schema.casefold(), node.alias.casefold())
+            twin = taken.setdefault(key, node)
+            if twin is not node:
+                raise ParseError(
+                    "found two resources with the database representation "
+                    f'"{node.schema}.{node.alias}": {twin.location} and {node.location}. '
+                    "Give one of them another alias or schema.",
+                    location=node.location,
+                )
+
+
+def _parents(node: Node, lookup: NodeLookup) -> Iterator[str]:
+    for call in node.refs:
+        found = lookup.ref(call, node.package_name)
+        if found is None:
+            raise lookup.missing_ref(call, node)
+        yield found.unique_id
+    for source_call in node.sources:
+        source = lookup.source(source_call)
+        if source is None:
+            raise lookup.missing_source(source_call, node)
+        yield source.unique_id
+
+
+def _macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:
+    yield from inputs.builtin_macros
+    for project in inputs.projects:
+        generic_tests = tuple(f"{path}/generic" for path in project.test_paths)
+        for file in find_files(project.root, (*project.macro_paths, *generic_tests), (".sql",)):
+            source = read_source(file)
+            yield MacroFile(project.name, file.root_relative, file.root_relative, source)
+
+
+def _read_properties(inputs: ParseInputs, project: Project) -> Properties:
+    reader = PropertiesReader(project.name, inputs.warn)
+    paths = dict.fromkeys(
+        (*project.model_paths, *project.seed_paths, *project.test_paths, *project.macro_paths)
+    )
+    for file in find_files(project.root, tuple(paths), (".yml", ".yaml")):
+        document = read_yaml(file.absolute, file.root_relative)
+        for warning in document.warnings():
+            inputs.warn(warning)
+        reader.read(document)
+    return reader.properties
+
+
+def _add_generic_tests(
+    found: _Found, project: Project, properties: Properties, tests: GenericTestReader
+) -> None:
+    for patch in properties.nodes:
+        prefix = "model" if patch.section == "models" else "seed"
+        attached = found.nodes.get(f"{prefix}.{project.name}.{patch.name}")
+        if attached is not None:
+            found.add_all(tests.of_node(patch, attached))
+    for patch_of_source in properties.sources:
+        name = f"{patch_of_source.source['name']}.{patch_of_source.table['name']}"
+        if f"source.{project.name}.{name}" in found.sources:
+            found.add_all(tests.of_source(patch_of_source))
+
+
+def _warn_of_unused_configuration(inputs: ParseInputs, found: _Found) -> None:
+    everything = [*found.nodes.values(), *found.sources.values(), *found.disabled.values()]
+    kinds = {"models": "model", "seeds": "seed"}
+    used = {
+        tree: [node.fqn for node in everything if node.resource_type == kind]
+        for tree, kind in kinds.items()
+    }
+    trees = {tree: inputs.root.config_trees.get(tree, {}) for tree in kinds}
+    warning = unused_paths_warning(trees, used)
+    if warning is not None:
+        inputs.warn(warning)

@@ -1,0 +1,210 @@
+"""Macros: read from their files, and found by name in the order that dbt looks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import nodes
+
+from ..errors import Location, ParseError
+from .nodes import Macro
+from .scanner import PARSE_TIME_EFFECTS
+from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros
+
+BUILTIN_PACKAGE = "dbt"
+
+_BLOCK = re.compile(
+    r"\{%-?\s*(macro|test|data_test|materialization)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MacroFile:
+    """The text of one macro file, and where it belongs."""
+
+    package_name: str
+    path: str
+    original_file_path: str
+    source: str
+
+
+def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
+    """The macros that one file defines.
+
+    Raises:
+        CompilationError: the file isn't Jinja.
+    """
+    if not _BLOCK.search(file.source):
+        return
+    tree = syntax.syntax_tree(file.source, file.original_file_path)
+    texts = [match.group(0) for match in _BLOCK.finditer(file.source)]
+    definitions = prefix_macros(tree)
+    for position, definition in enumerate(definitions):
+        name = definition.name.removeprefix(MACRO_PREFIX)
+        names, dispatched, captures = _reads(definition)
+        yield Macro(
+            unique_id=f"macro.{file.package_name}.{name}",
+            name=name,
+            package_name=file.package_name,
+            path=file.path,
+            original_file_path=file.original_file_path,
+            line=definition.lineno,
+            arguments=tuple(argument.name for argument in definition.args),
+            names=names,
+            dispatched=dispatched,
+            is_inert=not captures,
+            macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
+            supported_languages=("sql",) if name.startswith("materialization_") else None,
+        )
+
+
+def _reads(macro: nodes.Macro) -> tuple[frozenset[str], frozenset[str], bool]:
+    """The names that a macro reads, those it dispatches to, and whether it captures."""
+    names: set[str] = set()
+    dispatched: set[str] = set()
+    stored = {argument.name for argument in macro.args}
+    captures = False
+    for node in macro.find_all((nodes.Name, nodes.Getattr, nodes.Call)):
+        if isinstance(node, nodes.Name):
+            (names if node.ctx == "load" else stored).add(node.name)
+        elif isinstance(node, nodes.Getattr):
+            if isinstance(node.node, nodes.Name):
+                names.add(f"{node.node.name}.{node.attr}")
+        elif isinstance(node, nodes.Call):
+            called = node.node
+            if isinstance(called, nodes.Name) and called.name == "config":
+                captures = True
+            elif isinstance(called, nodes.Getattr) and called.attr == "dispatch":
+                first = node.args[0] if node.args else None
+                if isinstance(first, nodes.Const) and isinstance(first.value, str):
+                    dispatched.add(first.value)
+                else:
+                    captures = True
+    free = frozenset(names - stored)
+    captures = captures or bool(free & (PARSE_TIME_EFFECTS | {"ref", "source"}))
+    return free, frozenset(dispatched), captures
+
+
+class MacroIndex:
+    """Every macro, by package and name.
+
+    A name is looked for in the package that uses it, then in the root project, then in the
+    other packages, then among the built-in ones.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[MacroFile],
+        *,
+        syntax: SyntaxEnvironment,
+        root_package: str,
+        dialect: tuple[str, ...],
+    ) -> None:
+        self.root_package = root_package
+        self.dialect = dialect
+        self.by_package: dict[str, dict[str, Macro]] = {BUILTIN_PACKAGE: {}, root_package: {}}
+        self.files: dict[tuple[str, str], MacroFile] = {}
+        for file in files:
+            self.files[file.package_name, file.original_file_path] = file
+            for macro in read_macros(syntax, file):
+                self._add(macro)
+        self._inert: dict[str, bool] = {}
+        self._flat: dict[str, Mapping[str, Macro]] = {}
+
+    def _add(self, macro: Macro) -> None:
+        package = self.by_package.setdefault(macro.package_name, {})
+        twin = package.get(macro.name)
+        if twin is not None and macro.package_name != BUILTIN_PACKAGE:
+            raise ParseError(
+                f"macro '{macro.name}' is defined twice: at line {macro.line}, and in "
+                f"{twin.original_file_path} at line {twin.line}. Rename or remove one.",
+                location=Location(macro.original_file_path, macro.line),
+            )
+        package[macro.name] = macro
+
+    def __iter__(self) -> Iterator[Macro]:
+        for package in self.by_package.values():
+            yield from package.values()
+
+    @property
+    def packages(self) -> frozenset[str]:
+        return frozenset(self.by_package)
+
+    def visible_from(self, package: str) -> Mapping[str, Macro]:
+        """Every macro that a bare name can mean in a package."""
+        flat = self._flat.get(package)
+        if flat is None:
+            others = [p for p in self.by_package if p not in (package, self.root_package)]
+            order = [p for p in others if p != BUILTIN_PACKAGE]
+            merged: dict[str, Macro] = dict(self.by_package[BUILTIN_PACKAGE])
+            for name in [*reversed(order), self.root_package, package]:
+                merged.update(self.by_package.get(name, {}))
+            flat = self._flat[package] = merged
+        return flat
+
+    def find(self, name: str, package: str) -> Macro | None:
+        """The macro that a bare name means in a package."""
+        return self.visible_from(package).get(name)
+
+    def find_in(self, package: str, name: str) -> Macro | None:
+        """A macro by its explicit package."""
+        return self.by_package.get(package, {}).get(name)
+
+    def overrides(self, name: str, package: str) -> Macro | None:
+        """A macro of the project's own that stands in for a built-in of that name."""
+        for owner in (package, self.root_package):
+            macro = self.find_in(owner, name)
+            if macro is not None and owner != BUILTIN_PACKAGE:
+                return macro
+        return None
+
+    def is_inert(self, macro: Macro) -> bool:
+        """Whether calling it while parsing can add neither dependency nor configuration.
+
+        All that it may call counts, so a circle of macros is inert when each of its members is.
+        """
+        known = self._inert.get(macro.unique_id)
+        if known is not None:
+            return known
+        seen = {macro.unique_id}
+        waiting = [macro]
+        result = True
+        while waiting and result:
+            current = waiting.pop()
+            result = current.is_inert and self._inert.get(current.unique_id, True)
+            for called in self.called_by(current):
+                if called.unique_id not in seen:
+                    seen.add(called.unique_id)
+                    waiting.append(called)
+        if result:
+            self._inert.update(dict.fromkeys(seen, True))
+        else:
+            self._inert[macro.unique_id] = False
+        return result
+
+    def called_by(self, macro: Macro) -> Iterator[Macro]:
+        """The macros that a macro names, directly or through dispatch."""
+        visible = self.visible_from(macro.package_name)
+        for name in macro.names:
+            if "." in name:
+                package, _, member = name.partition(".")
+                found = self.find_in(package, member)
+            else:
+                found = visible.get(name)
+            if found is not None:
+                yield found
+        for name in macro.dispatched:
+            for prefix in self.dialect:
+                found = visible.get(f"{prefix}__{name}")
+                if found is not None:
+                    yield found
+
+
+def macro_files_in(directory: Path, prefix: str) -> Iterator[MacroFile]:
+    """Every .sql file right in a directory of macros that comes with headrace."""
+    for path in sorted(directory.glob("*.sql")):
+        name = f"{prefix}/{path.name}"
+        yield MacroFile(BUILTIN_PACKAGE, name, name, path.read_text(encoding="utf-8"))

@@ -1,0 +1,227 @@
+"""Drafts into nodes: configuration resolved, names generated, dependencies read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+
+from ..errors import Location, ParseError
+from ..project.config_tree import ConfigTree, finish_config, merge_config
+from ..project.project import Project
+from .macro_index import MacroIndex
+from .nodes import (
+    Checksum,
+    Column,
+    Hook,
+    Node,
+    NodeConfig,
+    RefCall,
+    ResourceType,
+    SourceCall,
+)
+
+NodeT = TypeVar("NodeT", bound=Node)
+
+_TREES = {
+    ResourceType.MODEL: "models",
+    ResourceType.SEED: "seeds",
+    ResourceType.TEST: "tests",
+    ResourceType.SOURCE: "sources",
+}
+_DEFAULTS: dict[ResourceType, dict[str, Any]] = {
+    ResourceType.MODEL: {"materialized": "view"},
+    ResourceType.SEED: {"materialized": "seed"},
+    ResourceType.TEST: {"materialized": "test", "schema": "dbt_test__audit"},
+    ResourceType.SOURCE: {"materialized": "source"},
+}
+_TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """What rendering a template while parsing found out."""
+
+    refs: tuple[RefCall, ...] = ()
+    sources: tuple[SourceCall, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ParseRenderer(Protocol):
+    """The template engine, as far as parsing needs it. Synchronous: nothing here does I/O."""
+
+    def render(self, node: Node, source: str) -> Captured:
+        """Render a node's template with nothing to execute, and say what it called."""
+
+    def render_argument(self, node: Node, text: str) -> Captured:
+        """The same for one argument of a generic test."""
+
+    def call_macro(self, name: str, custom: str | None, node: Node) -> str:
+        """Call a project's own `generate_…_name` macro."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A node in the making: what its file and its properties say."""
+
+    resource_type: ResourceType
+    name: str
+    unique_id: str
+    project: Project
+    path: str
+    original_file_path: str
+    fqn: tuple[str, ...]
+    raw_code: str
+    checksum: Checksum
+    patch_config: Mapping[str, Any] = field(default_factory=dict)
+    in_file_config: Mapping[str, Any] = field(default_factory=dict)
+    description: str = ""
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    patch_path: str | None = None
+    patch_location: Location | None = None
+    default_alias: str | None = None
+
+    @property
+    def location(self) -> Location:
+        return Location(self.original_file_path)
+
+
+class NodeFactory:
+    """Resolves configuration and names for one target."""
+
+    def __init__(
+        self,
+        root: Project,
+        macros: MacroIndex,
+        renderer: ParseRenderer,
+        *,
+        schema: str,
+        database: str | None,
+    ) -> None:
+        self._root = root
+        self._macros = macros
+        self._renderer = renderer
+        self._schema = schema
+        self._database = database
+        self._created_at = time.time()
+        self._trees: dict[tuple[str, ResourceType], ConfigTree] = {}
+
+    def make(self, kind: type[NodeT], draft: Draft, **more: Any) -> NodeT:
+        """A node out of a draft. `more` are the fields that only its kind has.
+
+        Raises:
+            ParseError: a value of its configuration has the wrong type.
+        """
+        values = self._resolve(draft)
+        config = typed_config(values, draft)
+        node = kind(
+            unique_id=draft.unique_id,
+            name=draft.name,
+            package_name=draft.project.name,
+            resource_type=draft.resource_type,
+            path=draft.path,
+            original_file_path=draft.original_file_path,
+            fqn=draft.fqn,
+            config=config,
+            unrendered_config={**draft.patch_config, **draft.in_file_config},
+            description=draft.description,
+            columns=draft.columns,
+            schema=self._default_schema(config.schema),
+            database=config.database or self._database,
+            alias=config.alias or draft.default_alias or draft.name,
+            raw_code=draft.raw_code,
+            checksum=draft.checksum,
+            patch_path=draft.patch_path,
+            created_at=self._created_at,
+            **more,
+        )
+        return self._with_generated_names(node)
+
+    def _resolve(self, draft: Draft) -> dict[str, Any]:
+        """A node's configuration, by dbt's precedence.
+
+        Low to high: the entries of its own package's project file from general to specific, its
+        properties, its own `config()`, and, for a package's node, the root project's entries
+        (https://docs.getdbt.com/reference/configs-and-properties).
+        """
+        levels = [
+            _DEFAULTS[draft.resource_type],
+            self._tree(draft.project, draft.resource_type).merged(draft.fqn),
+            draft.patch_config,
+            draft.in_file_config,
+        ]
+        if draft.project is not self._root:
+            levels.append(self._tree(self._root, draft.resource_type).merged(draft.fqn))
+        merged: dict[str, Any] = {}
+        try:
+            for level in levels:
+                if level:
+                    merged = merge_config(merged, level)
+            return finish_config(merged)
+        except ParseError as error:
+            raise ParseError(error.problem, location=error.location or draft.location) from error
+
+    def _tree(self, project: Project, kind: ResourceType) -> ConfigTree:
+        key = (project.name, kind)
+        tree = self._trees.get(key)
+        if tree is None:
+            configured = project.config_trees.get(_TREES[kind], {})
+            tree = self._trees[key] = ConfigTree(configured)
+        return tree
+
+    def _default_schema(self, custom: str | None) -> str:
+        return f"{self._schema}_{custom.strip()}" if custom else self._schema
+
+    def _with_generated_names(self, node: NodeT) -> NodeT:
+        """The node under the names that the project's own `generate_…_name` macros give it."""
+        changes: dict[str, str] = {}
+        for part in ("database", "schema", "alias"):
+            macro = f"generate_{part}_name"
+            if self._macros.overrides(macro, node.package_name):
+                custom = getattr(node.config, part)
+                changes[part] = self._renderer.call_macro(macro, custom, node).strip()
+        return msgspec.structs.replace(node, **changes) if changes else node
+
+
+def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
+    """The configuration as a type, checked.
+
+    Raises:
+        ParseError: a value has the wrong type; names the key and the place.
+    """
+    known = {key: values[key] for key in _TYPED if values.get(key) is not None}
+    try:
+        config = msgspec.convert(known, NodeConfig, strict=False)
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `$.")
+        key = path.rstrip("`").partition(".")[0].partition("[")[0]
+        in_patch = key in draft.patch_config and key not in draft.in_file_config
+        raise ParseError(
+            f"config '{key}' of {draft.resource_type} '{draft.name}' has the wrong type: "
+            f"{problem[:1].lower()}{problem[1:]}.",
+            location=(draft.patch_location if in_patch else None) or draft.location,
+        ) from error
+    hooks = {
+        key: tuple(_hooks(values[key], key, draft))
+        for key in ("pre_hook", "post_hook")
+        if values.get(key)
+    }
+    if not hooks and config.severity.isupper():
+        return msgspec.structs.replace(config, values=values)
+    return msgspec.structs.replace(config, values=values, severity=config.severity.upper(), **hooks)
+
+
+def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:
+    for item in value if isinstance(value, (list, tuple)) else [value]:
+        if isinstance(item, str):
+            yield Hook(item)
+        elif isinstance(item, dict) and isinstance(item.get("sql"), str):
+            yield Hook(item["sql"], bool(item.get("transaction", True)))
+        else:
+            raise ParseError(
+                f"a {key.replace('_', '-')} is SQL, or a mapping with 'sql' and 'transaction'.",
+                location=draft.location,
+            )

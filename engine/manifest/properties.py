@@ -1,0 +1,346 @@
+"""Properties files: what YAML says of models, seeds, sources, tests and macros.
+
+Names that nobody reads are worth a warning, since a misspelt `descripton` is otherwise lost in
+silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import Location, ParseError, did_you_mean
+from ..events import WarningRaised
+from ..project.yaml_file import YamlDocument
+
+NODE_SECTIONS = {"models": "model", "seeds": "seed"}
+"""The sections whose entries describe a node that has a file of its own."""
+
+NOT_THERE_YET = tuple(
+    "snapshots unit_tests exposures metrics semantic_models saved_queries groups analyses "
+    "functions".split()
+)
+"""Sections of dbt that this version reads over, with a warning."""
+
+_SECTIONS = frozenset(
+    [
+        *NODE_SECTIONS,
+        *NOT_THERE_YET,
+        "version",
+        "sources",
+        "macros",
+        "tests",
+        "data_tests",
+        "anchors",
+    ]
+)
+_NODE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "docs",
+        "config",
+        "columns",
+        "tests",
+        "data_tests",
+        "meta",
+        "tags",
+        "quote_columns",
+        "access",
+        "group",
+        "latest_version",
+        "versions",
+        "constraints",
+        "deprecation_date",
+        "tests_config",
+        "identifier",
+        "time_spine",
+        "primary_key",
+    ]
+)
+_COLUMN_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "meta",
+        "data_type",
+        "quote",
+        "tags",
+        "tests",
+        "data_tests",
+        "constraints",
+        "config",
+        "docs",
+        "granularity",
+        "policy_tags",
+        "dimension",
+        "entity",
+    ]
+)
+_SOURCE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "database",
+        "schema",
+        "loader",
+        "loaded_at_field",
+        "loaded_at_query",
+        "meta",
+        "tags",
+        "config",
+        "overrides",
+        "freshness",
+        "quoting",
+        "tables",
+        "tests",
+        "data_tests",
+    ]
+)
+_TABLE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "identifier",
+        "loader",
+        "loaded_at_field",
+        "loaded_at_query",
+        "meta",
+        "tags",
+        "config",
+        "freshness",
+        "quoting",
+        "external",
+        "columns",
+        "tests",
+        "data_tests",
+        "source_meta",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TestEntry:
+    """One item under `tests:` or `data_tests:`.
+
+    `column` is None where it stands at the model itself. `keys` lead to it in its document.
+    """
+
+    __test__ = False
+
+    definition: Any
+    column: Mapping[str, Any] | None
+    document: YamlDocument
+    keys: tuple[str | int, ...]
+
+    @property
+    def location(self) -> Location:
+        return self.document.locate(*self.keys)
+
+
+@dataclass(frozen=True, slots=True)
+class NodePatch:
+    """What a properties file says of one node."""
+
+    section: str
+    name: str
+    package_name: str
+    values: Mapping[str, Any]
+    document: YamlDocument
+    keys: tuple[str | int, ...]
+    tests: tuple[TestEntry, ...] = ()
+
+    @property
+    def location(self) -> Location:
+        return self.document.locate(*self.keys, "name")
+
+    @property
+    def patch_path(self) -> str:
+        return f"{self.package_name}://{self.document.display}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePatch:
+    """One table of a source, with the source's own entry."""
+
+    source: Mapping[str, Any]
+    table: Mapping[str, Any]
+    package_name: str
+    document: YamlDocument
+    keys: tuple[str | int, ...]
+    tests: tuple[TestEntry, ...] = ()
+
+    @property
+    def location(self) -> Location:
+        return self.document.locate(*self.keys, "name")
+
+
+@dataclass(slots=True)
+class Properties:
+    """Everything that the properties files of one package say."""
+
+    nodes: list[NodePatch] = field(default_factory=list)
+    sources: list[SourcePatch] = field(default_factory=list)
+    macros: list[NodePatch] = field(default_factory=list)
+    tests: list[NodePatch] = field(default_factory=list)
+
+
+class PropertiesReader:
+    """Takes properties documents apart, checking as much as is needed to trust them later."""
+
+    def __init__(self, package_name: str, warn: Callable[[WarningRaised], None]) -> None:
+        self.package_name = package_name
+        self.warn = warn
+        self.properties = Properties()
+
+    def read(self, document: YamlDocument) -> None:
+        """Add one document.
+
+        Raises:
+            ParseError: something in it has the wrong shape; says where.
+        """
+        if document.data is None:
+            return
+        data = document.data
+        if not isinstance(data, dict):
+            raise ParseError(
+                "a properties file is a mapping with keys such as 'models' and 'sources', "
+                f"not a {_kind(data)}.",
+                location=document.locate(),
+            )
+        self._check_keys(data, _SECTIONS, document, (), "a properties file")
+        for section in NODE_SECTIONS:
+            self.properties.nodes += self._patches(document, data, section)
+        self.properties.macros += self._patches(document, data, "macros")
+        for section in ("tests", "data_tests"):
+            self.properties.tests += self._patches(document, data, section)
+        for position, source in enumerate(self._entries(document, data, "sources")):
+            self._read_source(document, source, ("sources", position))
+        for section in NOT_THERE_YET:
+            if data.get(section):
+                self.warn(
+                    WarningRaised(
+                        "NotThereYet",
+                        f"'{section}:' is read over: this version of headrace doesn't have "
+                        f"{section.replace('_', ' ')} yet.",
+                        document.locate(section),
+                    )
+                )
+
+    def _patches(
+        self, document: YamlDocument, data: dict[str, Any], section: str
+    ) -> Iterator[NodePatch]:
+        for position, entry in enumerate(self._entries(document, data, section)):
+            keys: tuple[str | int, ...] = (section, position)
+            tests: tuple[TestEntry, ...] = ()
+            if section in NODE_SECTIONS:
+                self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
+                tests = tuple(self._tests(document, entry, keys))
+            if entry.get("versions"):
+                raise ParseError(
+                    "model versions aren't there yet in this version of headrace.",
+                    location=document.locate(*keys, "versions"),
+                )
+            yield NodePatch(section, entry["name"], self.package_name, entry, document, keys, tests)
+
+    def _read_source(
+        self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
+    ) -> None:
+        self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
+        for position, table in enumerate(self._entries(document, source, "tables", keys)):
+            table_keys = (*keys, "tables", position)
+            self._check_keys(table, _TABLE_KEYS, document, table_keys, "a source's table")
+            self.properties.sources.append(
+                SourcePatch(
+                    source,
+                    table,
+                    self.package_name,
+                    document,
+                    table_keys,
+                    tuple(self._tests(document, table, table_keys)),
+                )
+            )
+
+    def _tests(
+        self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
+    ) -> Iterator[TestEntry]:
+        yield from self._tests_of(document, entry, keys, column=None)
+        for position, column in enumerate(self._entries(document, entry, "columns", keys)):
+            column_keys = (*keys, "columns", position)
+            self._check_keys(column, _COLUMN_KEYS, document, column_keys, "a column")
+            yield from self._tests_of(document, column, column_keys, column)
+
+    def _tests_of(
+        self,
+        document: YamlDocument,
+        entry: dict[str, Any],
+        keys: tuple[str | int, ...],
+        column: Mapping[str, Any] | None,
+    ) -> Iterator[TestEntry]:
+        for section in ("tests", "data_tests"):
+            tests = entry.get(section)
+            if tests is None:
+                continue
+            if not isinstance(tests, list):
+                raise ParseError(
+                    f"'{section}' must be a list of tests, not a {_kind(tests)}.",
+                    location=document.locate(*keys, section),
+                )
+            for position, definition in enumerate(tests):
+                yield TestEntry(definition, column, document, (*keys, section, position))
+
+    def _entries(
+        self,
+        document: YamlDocument,
+        data: dict[str, Any],
+        section: str,
+        keys: tuple[str | int, ...] = (),
+    ) -> Iterator[dict[str, Any]]:
+        """The mappings of a list, each of which has a name."""
+        entries = data.get(section)
+        if entries is None:
+            return
+        if not isinstance(entries, list):
+            raise ParseError(
+                f"'{section}' must be a list, not a {_kind(entries)}.",
+                location=document.locate(*keys, section),
+            )
+        for position, entry in enumerate(entries):
+            where = (*keys, section, position)
+            if not isinstance(entry, dict):
+                raise ParseError(
+                    f"an entry of '{section}' is a mapping with a 'name', not a {_kind(entry)}.",
+                    location=document.locate(*where),
+                )
+            if not isinstance(entry.get("name"), str):
+                problem = "has no 'name'" if "name" not in entry else "has a 'name' that is no text"
+                raise ParseError(
+                    f"an entry of '{section}' {problem}.", location=document.locate(*where)
+                )
+            yield entry
+
+    def _check_keys(
+        self,
+        entry: Mapping[str, Any],
+        known: frozenset[str],
+        document: YamlDocument,
+        keys: tuple[str | int, ...],
+        what: str,
+    ) -> None:
+        for key in entry.keys() - known:
+            if str(key).startswith((".", "x-")):
+                continue
+            self.warn(
+                WarningRaised(
+                    "UnknownKey",
+                    f"'{key}' is no key of {what}, and is read over."
+                    f"{did_you_mean(str(key), known)}",
+                    document.locate(*keys, key),
+                )
+            )
+
+
+def _kind(value: object) -> str:
+    names = {dict: "mapping", list: "list", str: "text", bool: "boolean", type(None): "nothing"}
+    return names.get(type(value), "number" if isinstance(value, (int, float)) else "value")

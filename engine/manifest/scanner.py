@@ -1,0 +1,223 @@
+"""What a template can be known to need without rendering it.
+
+Rendering finds every dependency, but costs a compiled template. Most models are text with
+literal calls, and their syntax tree says it all. A tree says less than a render where a call
+stands under a condition (dbt follows the branch that is taken while parsing), has an argument
+that is computed, or hides in a macro: such a template asks to be rendered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from jinja2 import nodes
+
+from .nodes import Constant, Hole, Piece, RefCall, SourceCall
+
+CAPTURING = frozenset({"ref", "source", "config"})
+"""The functions whose calls make a node what it is."""
+
+PARSE_TIME_EFFECTS = frozenset({"exceptions", "builtins", "context", "render", "graph"})
+"""Names that do or read something while parsing, so that skipping the render would show."""
+
+_CONDITIONAL = (nodes.If, nodes.For, nodes.CondExpr, nodes.And, nodes.Or, nodes.Macro)
+_CONDITIONAL += (nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)  # type: ignore[assignment] # a wider tuple
+
+
+class VarCall(msgspec.Struct, frozen=True):
+    """One `var(…)`. `required`: it has no default and stands under no condition."""
+
+    name: str
+    required: bool
+    line: int
+
+
+class Scan(msgspec.Struct, frozen=True):
+    """What the syntax tree of one template says.
+
+    `needs_render`: something in it can only be known by rendering; then `refs`, `sources` and
+    `config` are not all there is.
+    """
+
+    refs: tuple[RefCall, ...] = ()
+    sources: tuple[SourceCall, ...] = ()
+    config: dict[str, Any] = {}
+    variables: tuple[VarCall, ...] = ()
+    names: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    needs_render: bool = False
+    pieces: tuple[Piece, ...] | None = None
+
+
+class _ComputedError(Exception):
+    """An argument isn't a literal."""
+
+
+class _Scanner:
+    def __init__(self) -> None:
+        self.refs: list[RefCall] = []
+        self.sources: list[SourceCall] = []
+        self.config: dict[str, Any] = {}
+        self.variables: list[VarCall] = []
+        self.loaded: set[str] = set()
+        self.stored: set[str] = set()
+        self.attributes: set[str] = set()
+        self.needs_render = False
+
+    def walk(self, node: nodes.Node, conditional: bool) -> None:
+        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+            if self._call(node, node.node.name, conditional):
+                return
+        elif isinstance(node, nodes.Name):
+            (self.loaded if node.ctx == "load" else self.stored).add(node.name)
+            # A capturing function that isn't called on the spot may be called anywhere.
+            if node.name in ("ref", "source") or node.name in PARSE_TIME_EFFECTS:
+                self.needs_render = True
+            return
+        elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+            self.attributes.add(f"{node.node.name}.{node.attr}")
+        elif isinstance(node, nodes.Macro):
+            self.stored.add(node.name)
+        elif isinstance(node, (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
+            self.needs_render = True
+        conditional = conditional or isinstance(node, _CONDITIONAL)
+        for child in node.iter_child_nodes():
+            self.walk(child, conditional)
+
+    def _call(self, call: nodes.Call, name: str, conditional: bool) -> bool:
+        """Note a call of a known function. True where nothing inside is left to look at."""
+        if name not in CAPTURING and name != "var":
+            return False
+        try:
+            positional, named = literal_arguments(call)
+        except _ComputedError:
+            self.needs_render = self.needs_render or name in CAPTURING
+            return False
+        self.loaded.add(name)
+        if name == "var":
+            self._var(positional, named, conditional, call.lineno)
+        elif conditional or not self._capture(name, positional, named, call.lineno):
+            self.needs_render = True
+        return True
+
+    def _var(
+        self, positional: list[Any], named: dict[str, Any], conditional: bool, line: int
+    ) -> None:
+        if positional and isinstance(positional[0], str):
+            required = not conditional and len(positional) == 1 and "default" not in named
+            self.variables.append(VarCall(positional[0], required, line))
+
+    def _capture(self, name: str, positional: list[Any], named: dict[str, Any], line: int) -> bool:
+        if name == "config":
+            return self._capture_config(positional, named)
+        if not all(isinstance(argument, str) for argument in positional):
+            return False
+        if name == "source":
+            if len(positional) != 2 or named:
+                return False
+            self.sources.append(SourceCall(positional[0], positional[1], line))
+            return True
+        if not 1 <= len(positional) <= 2 or named.keys() - {"v", "version"}:
+            return False
+        version = named.get("version", named.get("v"))
+        package = positional[0] if len(positional) == 2 else None
+        self.refs.append(RefCall(positional[-1], package, version, line))
+        return True
+
+    def _capture_config(self, positional: list[Any], named: dict[str, Any]) -> bool:
+        # dbt lets hooks add up over several calls; anything else clobbers.
+        if positional or (self.config and any("hook" in key for key in named)):
+            return False
+        self.config.update(named)
+        return True
+
+
+def scan(tree: nodes.Template, is_inert: Callable[[frozenset[str], frozenset[str]], bool]) -> Scan:
+    """Read a template's needs off its syntax tree.
+
+    `is_inert` is asked of the free names, and of the attributes taken of names
+    ("package.macro"), whether using them while parsing is without effect.
+    """
+    scanner = _Scanner()
+    scanner.walk(tree, conditional=False)
+    names = frozenset(scanner.loaded - scanner.stored)
+    attributes = frozenset(scanner.attributes)
+    needs_render = scanner.needs_render or not is_inert(names - CAPTURING, attributes)
+    return Scan(
+        refs=tuple(scanner.refs),
+        sources=tuple(scanner.sources),
+        config=scanner.config,
+        variables=tuple(scanner.variables),
+        names=names,
+        attributes=attributes,
+        needs_render=needs_render,
+        pieces=None if needs_render else take_apart(tree),
+    )
+
+
+def take_apart(tree: nodes.Template) -> tuple[Piece, ...] | None:
+    """A template as text and literal calls in order, or None where there is more to it."""
+    pieces: list[Piece] = []
+    for statement in tree.body:
+        if not isinstance(statement, nodes.Output):
+            return None
+        for node in statement.nodes:
+            piece = _piece(node)
+            if piece is None:
+                return None
+            pieces.append(piece)
+    return tuple(pieces)
+
+
+def _piece(node: nodes.Node) -> Piece | None:
+    if isinstance(node, nodes.TemplateData):
+        return Constant(node.data)
+    if isinstance(node, nodes.Name) and node.name == "this":
+        return Hole("this", (), node.lineno)
+    if not isinstance(node, nodes.Call) or not isinstance(node.node, nodes.Name):
+        return None
+    function = node.node.name
+    if function not in CAPTURING and function != "var":
+        return None
+    try:
+        positional, named = literal_arguments(node)
+    except _ComputedError:
+        return None
+    if function == "config":
+        return Constant("")
+    if named:
+        return None
+    return Hole(function, tuple(positional), node.lineno)
+
+
+def literal_arguments(call: nodes.Call) -> tuple[list[Any], dict[str, Any]]:
+    """The arguments of a call, where all of them are literals.
+
+    Raises:
+        _ComputedError: one isn't.
+    """
+    if call.dyn_args is not None or call.dyn_kwargs is not None:
+        raise _ComputedError
+    positional = [_literal(argument) for argument in call.args]
+    named = {pair.key: _literal(pair.value) for pair in call.kwargs}
+    return positional, named
+
+
+def _literal(node: nodes.Node) -> Any:
+    if isinstance(node, nodes.Const):
+        return node.value
+    if isinstance(node, nodes.List):
+        return [_literal(item) for item in node.items]
+    if isinstance(node, nodes.Tuple):
+        return tuple(_literal(item) for item in node.items)
+    if isinstance(node, nodes.Dict):
+        return {_literal(pair.key): _literal(pair.value) for pair in node.items}
+    if isinstance(node, nodes.Neg):
+        value = _literal(node.node)
+        if isinstance(value, (int, float)):
+            return -value
+    if isinstance(node, nodes.TemplateData):
+        return node.data
+    raise _ComputedError

@@ -1,0 +1,102 @@
+"""dbt's dialect of Jinja, up to the syntax tree.
+
+dbt adds block tags that define macros, and gives macros a prefix in the compiled template: a
+macro that is called by another one of the same file is looked up by its plain name, so that a
+project's override counts there too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.ext import Extension, do
+from jinja2.parser import Parser
+from jinja2.sandbox import SandboxedEnvironment
+
+from ..errors import CompilationError, Location
+
+MACRO_PREFIX = "dbt_macro__"
+
+
+class SyntaxEnvironment(SandboxedEnvironment):
+    """Parses templates. What they mean when they run belongs to `engine.template`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            extensions=[do, TestTag, MaterializationTag],
+            cache_size=0,
+            **options,
+        )
+
+    def syntax_tree(self, source: str, path: str) -> nodes.Template:
+        """The syntax tree of a template.
+
+        Raises:
+            CompilationError: it isn't Jinja; says where.
+        """
+        try:
+            return Parser(self, source, path).parse()
+        except TemplateSyntaxError as error:
+            raise CompilationError(
+                f"{_lower_first(error.message or 'syntax error')}\n"
+                f"  line {error.lineno}\n    {_line(source, error.lineno)}",
+                location=Location(path, error.lineno),
+            ) from error
+
+
+class TestTag(Extension):
+    """`{% test name(model, …) %}` and `{% data_test … %}`: a macro named `test_<name>`."""
+
+    __test__ = False
+    tags = {"test", "data_test"}  # noqa: RUF012 # Jinja declares it so
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        tag = parser.stream.current.value
+        lineno = next(parser.stream).lineno
+        node = nodes.Macro(lineno=lineno)
+        node.name = "test_" + parser.parse_assign_target(name_only=True).name
+        parser.parse_signature(node)
+        node.body = parser.parse_statements((f"name:end{tag}",), drop_needle=True)
+        return node
+
+
+class MaterializationTag(Extension):
+    """`{% materialization name, adapter='x' %}`: a macro `materialization_<name>_<adapter>`."""
+
+    tags = {"materialization"}  # noqa: RUF012 # Jinja declares it so
+
+    def parse(self, parser: Parser) -> nodes.Node:
+        lineno = next(parser.stream).lineno
+        name = parser.parse_assign_target(name_only=True).name
+        adapter = "default"
+        while parser.stream.skip_if("comma"):
+            option = parser.parse_assign_target(name_only=True).name
+            if option == "default":
+                continue
+            parser.stream.expect("assign")
+            value = parser.parse_expression()
+            if option == "adapter":
+                adapter = str(value.as_const())
+        node = nodes.Macro(lineno=lineno)
+        node.name = f"materialization_{name}_{adapter}"
+        node.args, node.defaults = [], []
+        node.body = parser.parse_statements(("name:endmaterialization",), drop_needle=True)
+        return node
+
+
+def prefix_macros(tree: nodes.Template) -> list[nodes.Macro]:
+    """Give every top-level macro of a macro file the prefix, and return them."""
+    macros = [node for node in tree.body if isinstance(node, nodes.Macro)]
+    for macro in macros:
+        macro.name = MACRO_PREFIX + macro.name
+    return macros
+
+
+def _line(source: str, lineno: int) -> str:
+    lines = source.splitlines()
+    return lines[lineno - 1].strip() if 0 < lineno <= len(lines) else ""
+
+
+def _lower_first(text: str) -> str:
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,252 @@
+"""Sources and generic tests: the nodes that live in properties files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from ..errors import Location, ParseError, did_you_mean
+from ..project.config_tree import merge_config
+from ..project.project import Project
+from .docs import Docs
+from .generic_tests import TestDefinition, define_test, is_template_call, literal_dependency
+from .inputs import ParseInputs
+from .macro_index import MacroIndex
+from .node_factory import Draft, NodeFactory, ParseRenderer
+from .nodes import (
+    Checksum,
+    GenericTest,
+    Node,
+    RefCall,
+    ResourceType,
+    Source,
+    SourceCall,
+)
+from .properties import NodePatch, SourcePatch, TestEntry
+from .sql_nodes import patch_config, read_column
+
+_NO_FILE = Checksum("none", "")
+
+
+def read_source(
+    patch: SourcePatch, inputs: ParseInputs, project: Project, factory: NodeFactory, docs: Docs
+) -> Source:
+    """One table of a source."""
+    source, table = patch.source, patch.table
+    location = Location(patch.document.display)
+    source_keys = patch.keys[:2]
+
+    def text(values: Mapping[str, Any], keys: tuple[str | int, ...], key: str) -> Any:
+        return inputs.yaml.render(patch.document, values.get(key), (*keys, key))
+
+    name, source_name = table["name"], source["name"]
+    config = merge_config(
+        patch_config(source, patch.document, source_keys, inputs),
+        patch_config(table, patch.document, patch.keys, inputs),
+    )
+    schema = text(source, source_keys, "schema") or source_name
+    directories = PurePosixPath(_below(patch.document.display, project)).parent.parts
+    draft = Draft(
+        resource_type=ResourceType.SOURCE,
+        name=name,
+        unique_id=f"source.{project.name}.{source_name}.{name}",
+        project=project,
+        path=patch.document.display,
+        original_file_path=patch.document.display,
+        fqn=(project.name, *directories, source_name, name),
+        raw_code="",
+        checksum=_NO_FILE,
+        patch_config=config,
+        description=docs.describe(str(table.get("description") or ""), project.name, location),
+        columns={
+            column["name"]: read_column(
+                column, docs.describe(str(column.get("description") or ""), project.name, location)
+            )
+            for column in table.get("columns") or ()
+        },
+        patch_location=location,
+    )
+    made = factory.make(
+        Source,
+        draft,
+        source_name=source_name,
+        identifier=text(table, patch.keys, "identifier") or name,
+        source_description=docs.describe(
+            str(source.get("description") or ""), project.name, location
+        ),
+        loader=str(table.get("loader") or source.get("loader") or ""),
+        loaded_at_field=table.get("loaded_at_field") or source.get("loaded_at_field"),
+        freshness=table.get("freshness", source.get("freshness")),
+        source_meta=source.get("meta") or {},
+        external=table.get("external"),
+        quoting={**(source.get("quoting") or {}), **(table.get("quoting") or {})},
+    )
+    # A source's schema is meant literally: no custom schema is put together for it.
+    return msgspec.structs.replace(
+        made,
+        schema=schema,
+        alias=made.identifier,
+        database=text(source, source_keys, "database") or made.database,
+    )
+
+
+class GenericTestReader:
+    """Makes a node of each test that a properties file asks for."""
+
+    def __init__(
+        self,
+        inputs: ParseInputs,
+        project: Project,
+        *,
+        macros: MacroIndex,
+        factory: NodeFactory,
+        renderer: ParseRenderer,
+    ) -> None:
+        self._inputs = inputs
+        self._project = project
+        self._macros = macros
+        self._factory = factory
+        self._renderer = renderer
+        self._seen: dict[str, TestEntry] = {}
+
+    def of_node(self, patch: NodePatch, attached: Node) -> Iterator[GenericTest]:
+        """The tests of a model or a seed."""
+        target = RefCall(patch.name)
+        for entry in patch.tests:
+            definition = define_test(entry, patch.name, f"ref('{patch.name}')")
+            file_key = f"{patch.section}.{patch.name}"
+            yield self._node(entry, definition, target, attached.unique_id, file_key)
+
+    def of_source(self, patch: SourcePatch) -> Iterator[GenericTest]:
+        """The tests of a source's table."""
+        source, table = patch.source["name"], patch.table["name"]
+        for entry in patch.tests:
+            definition = define_test(
+                entry, f"source_{source}_{table}", f"source('{source}', '{table}')"
+            )
+            target = SourceCall(source, table)
+            yield self._node(entry, definition, target, None, f"sources.{source}")
+
+    def _node(
+        self,
+        entry: TestEntry,
+        definition: TestDefinition,
+        target: RefCall | SourceCall,
+        attached: str | None,
+        file_key: str,
+    ) -> GenericTest:
+        macro = self._macro(entry, definition)
+        display = entry.document.display
+        directories = PurePosixPath(_below(display, self._project)).parent.parts
+        unique_id = definition.unique_id(self._project.name)
+        self._check_unique(unique_id, definition, entry)
+        draft = Draft(
+            resource_type=ResourceType.TEST,
+            name=definition.name,
+            unique_id=unique_id,
+            project=self._project,
+            path=f"{definition.short_name}.sql",
+            original_file_path=display,
+            fqn=(self._project.name, *directories, definition.name),
+            raw_code="{{ " + macro + "(**_dbt_generic_test_kwargs) }}",
+            checksum=_NO_FILE,
+            patch_config={
+                key: self._inputs.yaml.render(entry.document, value, entry.keys)
+                for key, value in definition.config.items()
+            },
+            description=definition.description,
+            default_alias=definition.short_name,
+            patch_location=Location(display),
+        )
+        node = self._factory.make(
+            GenericTest,
+            draft,
+            test_name=definition.test_name,
+            namespace=definition.namespace,
+            macro_name=macro,
+            arguments=definition.arguments,
+            tested_ref=target if isinstance(target, RefCall) else None,
+            tested_source=target if isinstance(target, SourceCall) else None,
+            column_name=definition.column_name,
+            attached_node=attached,
+            file_key_name=file_key,
+        )
+        refs, sources = self._dependencies(node, definition, target)
+        return msgspec.structs.replace(
+            node, refs=refs, sources=sources, macros=self._macro_ids(definition)
+        )
+
+    def _macro(self, entry: TestEntry, definition: TestDefinition) -> str:
+        """The macro to call, as a template names it."""
+        name, namespace = definition.macro_name, definition.namespace
+        if namespace is None:
+            found = self._macros.find(name, self._project.name)
+            known = self._macros.visible_from(self._project.name)
+        else:
+            found = self._macros.find_in(namespace, name)
+            known = self._macros.by_package.get(namespace, {})
+        if found is None:
+            tests = {n.removeprefix("test_") for n in known if n.startswith("test_")}
+            if namespace is not None and namespace not in self._macros.packages:
+                hint = " Check for typos and/or install package dependencies."
+            else:
+                hint = did_you_mean(definition.test_name, tests)
+            raise ParseError(
+                f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
+                location=entry.location,
+            )
+        return f"{namespace}.{name}" if namespace else name
+
+    def _macro_ids(self, definition: TestDefinition) -> tuple[str, ...]:
+        name = definition.macro_name
+        if definition.namespace:
+            macro = self._macros.find_in(definition.namespace, name)
+        else:
+            macro = self._macros.find(name, self._project.name)
+        where = self._macros.find("get_where_subquery", self._project.name)
+        return tuple(found.unique_id for found in (macro, where) if found is not None)
+
+    def _dependencies(
+        self, node: GenericTest, definition: TestDefinition, target: RefCall | SourceCall
+    ) -> tuple[tuple[RefCall, ...], tuple[SourceCall, ...]]:
+        calls: list[RefCall | SourceCall] = []
+        for key, value in definition.arguments.items():
+            if key in ("model", "column_name"):
+                continue
+            literal = literal_dependency(value)
+            if literal is not None:
+                calls.append(literal)
+            elif is_template_call(value) or (isinstance(value, str) and _has_jinja(value)):
+                captured = self._renderer.render_argument(node, str(value))
+                calls += [*captured.refs, *captured.sources]
+        calls.append(target)
+        unique = dict.fromkeys(calls)
+        return (
+            tuple(call for call in unique if isinstance(call, RefCall)),
+            tuple(call for call in unique if isinstance(call, SourceCall)),
+        )
+
+    def _check_unique(self, unique_id: str, definition: TestDefinition, entry: TestEntry) -> None:
+        twin = self._seen.setdefault(unique_id, entry)
+        if twin is not entry:
+            raise ParseError(
+                f"two tests are the same, down to their arguments: '{definition.name}' here and "
+                f"at {twin.location}. Remove one, or give one a 'name:'.",
+                location=entry.location,
+            )
+
+
+def _below(display: str, project: Project) -> str:
+    """A file's path without the search path that it was found under."""
+    for search_path in (*project.model_paths, *project.seed_paths, *project.test_paths):
+        if display.startswith(f"{search_path}/"):
+            return display[len(search_path) + 1 :]
+    return display
+
+
+def _has_jinja(value: str) -> bool:
+    return re.search(r"\{\{|\{%", value) is not None

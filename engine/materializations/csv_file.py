@@ -1,0 +1,197 @@
+"""A seed's CSV file: its columns, their types, and its rows in batches.
+
+The file is read twice, a row at a time, so that its size costs time and not memory.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import TextIO
+
+from ...adapters.base import ValueKind
+from ..errors import Location, ProjectError
+
+BATCH_ROWS = 2_000
+"""Rows that are read and sent at once."""
+
+_NULLS = frozenset({"", "null"})
+_INTEGER = re.compile(r"[+-]?\d+\Z")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A CSV file whose shape is known.
+
+    `kinds` are the types that its values allow, by column; a column of nothing but nulls is
+    an integer column, as in dbt.
+    """
+
+    path: Path
+    display: str
+    delimiter: str
+    column_names: tuple[str, ...]
+    kinds: tuple[ValueKind, ...]
+
+    def batches(self, as_text: frozenset[str]) -> Iterator[list[tuple[object, ...]]]:
+        """The rows, converted; the columns in `as_text` stay as the file has them."""
+        converters = [
+            str if name in as_text else _CONVERTERS[kind]
+            for name, kind in zip(self.column_names, self.kinds, strict=True)
+        ]
+        batch: list[tuple[object, ...]] = []
+        for row in _rows(self.path, self.display, self.delimiter, self.column_names):
+            batch.append(
+                tuple(
+                    None if cell.strip().lower() in _NULLS else convert(cell)
+                    for cell, convert in zip(row, converters, strict=True)
+                )
+            )
+            if len(batch) == BATCH_ROWS:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+
+def inspect_csv(
+    path: Path, display: str, delimiter: str, column_types: Mapping[str, str]
+) -> CsvFile:
+    """Read a file through once, and find what its columns hold.
+
+    A column in `column_types` isn't looked at: its type is given.
+
+    Raises:
+        ProjectError: the file isn't CSV in UTF-8, has no header, or a row has another number of
+            values than the header; says the line.
+    """
+    header = _header(path, display, delimiter)
+    candidates = [[ValueKind.TEXT] if name in column_types else list(_TESTS) for name in header]
+    for row in _rows(path, display, delimiter, header):
+        for possible, cell in zip(candidates, row, strict=True):
+            if len(possible) > 1:
+                _narrow(possible, cell.strip())
+    kinds = tuple(possible[0] for possible in candidates)
+    return CsvFile(path, display, delimiter, header, kinds)
+
+
+def _narrow(possible: list[ValueKind], value: str) -> None:
+    """Drop the kinds that a value rules out."""
+    if value.lower() in _NULLS:
+        return
+    if len(possible) == len(_TESTS):
+        # The first value leaves a chain, such as integer, number, text: from then on what the
+        # first kind of it takes, the others take as well.
+        possible[:] = [kind for kind in possible if _TESTS[kind](value)]
+    while not _TESTS[possible[0]](value):
+        del possible[0]
+
+
+def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
+    with _opened(path) as text:
+        try:
+            header = next(csv.reader(text, delimiter=delimiter), None)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _unreadable(display, 1, error) from error
+    if not header:
+        raise ProjectError(
+            "the seed is empty: its first line must name its columns.", location=Location(display)
+        )
+    for position, name in enumerate(header):
+        if not name.strip():
+            raise ProjectError(
+                f"column {position + 1} of the header has no name.", location=Location(display, 1)
+            )
+    repeated = {name for name in header if header.count(name) > 1}
+    if repeated:
+        raise ProjectError(
+            f"the header names '{min(repeated)}' twice. Rename one of the columns.",
+            location=Location(display, 1),
+        )
+    return tuple(header)
+
+
+def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> Iterator[list[str]]:
+    """Every row after the header, each with as many values as the header has names."""
+    with _opened(path) as text:
+        reader = csv.reader(text, delimiter=delimiter)
+        try:
+            next(reader, None)
+            for row in reader:
+                if len(row) == len(header):
+                    yield row
+                elif row:
+                    raise ProjectError(
+                        f"the row has {_values(len(row))}, the header has {len(header)}. Put "
+                        "quotes around a value that holds the delimiter.",
+                        location=Location(display, reader.line_num),
+                    )
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _unreadable(display, reader.line_num + 1, error) from error
+
+
+def _opened(path: Path) -> TextIO:
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
+    if isinstance(error, UnicodeDecodeError):
+        problem = "the seed isn't UTF-8. Save it as UTF-8."
+    else:
+        problem = f"the seed isn't CSV: {error}."
+    return ProjectError(problem, location=Location(display, line))
+
+
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count} values"
+
+
+def _is_timestamp(value: str) -> bool:
+    if not _TIMESTAMP.match(value):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_date(value: str) -> bool:
+    if not _DATE.match(value):
+        return False
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+_TESTS: Mapping[ValueKind, Callable[[str], object]] = MappingProxyType(
+    {
+        ValueKind.INTEGER: _INTEGER.match,
+        ValueKind.NUMBER: _NUMBER.match,
+        ValueKind.DATE: _is_date,
+        ValueKind.TIMESTAMP: _is_timestamp,
+        ValueKind.BOOLEAN: lambda value: value.lower() in ("true", "false"),
+        ValueKind.TEXT: lambda value: True,
+    }
+)
+
+_CONVERTERS: Mapping[ValueKind, Callable[[str], object]] = MappingProxyType(
+    {
+        ValueKind.INTEGER: int,
+        ValueKind.NUMBER: float,
+        ValueKind.DATE: str.strip,
+        ValueKind.TIMESTAMP: str.strip,
+        ValueKind.BOOLEAN: lambda value: value.strip().lower() == "true",
+        ValueKind.TEXT: str,
+    }
+)

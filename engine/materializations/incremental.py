@@ -1,0 +1,86 @@
+"""`incremental`: built once, added to from then on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...adapters.base import Response
+from ...adapters.relation import Relation, RelationType
+from ..errors import CompilationError, NotThereYetError
+from ..results import Status
+from .node_build import NodeBuild, Outcome
+from .swap import build_and_swap
+
+_NOT_THERE_YET = frozenset({"merge", "insert_overwrite", "microbatch"})
+_SCHEMA_CHANGES = frozenset({"append_new_columns", "sync_all_columns", "fail"})
+
+
+async def incremental(build: NodeBuild) -> Outcome:
+    """Add the rows of the node's SQL to its table, or build the table where there is none.
+
+    Raises:
+        CompilationError: the strategy doesn't exist.
+        NotThereYetError: the strategy is one that this version doesn't have.
+    """
+    strategy = _strategy_macro(build)
+    existing = await build.existing()
+    is_addition = existing is not None and existing.is_table and not build.is_full_refresh
+    async with build.transaction():
+        if is_addition:
+            response = await _add(build, strategy)
+        else:
+            response = await build_and_swap(build, RelationType.TABLE)
+        outcome = build.outcome = Outcome(Status.SUCCESS, response)
+    build.cache.add(replace(build.relation, type=RelationType.TABLE))
+    return outcome
+
+
+async def _add(build: NodeBuild, strategy: str) -> Response:
+    """Put the new rows in a temporary table, and let the strategy's SQL merge them in."""
+    temporary = replace(build.temporary_relation, type=RelationType.TABLE)
+    arriving: Relation = temporary.include(database=False, schema=False)
+    await build.execute(await build.macro("get_create_table_as_sql", True, temporary, build.sql))
+    columns = await build.adapter.columns(build.connection, build.relation)
+    unique_key = build.node.config.unique_key
+    values = build.node.config.values
+    sql = await build.macro(
+        strategy,
+        {
+            "target_relation": build.relation,
+            "temp_relation": arriving,
+            "unique_key": list(unique_key) if isinstance(unique_key, tuple) else unique_key,
+            "dest_columns": columns,
+            "incremental_predicates": values.get("predicates")
+            or values.get("incremental_predicates"),
+        },
+    )
+    response = await build.execute(sql)
+    build.defer(f"drop table {arriving}")
+    return response
+
+
+def _strategy_macro(build: NodeBuild) -> str:
+    """The macro that makes the strategy's SQL, dbt's or the project's own."""
+    node = build.node
+    strategy = node.config.incremental_strategy or "default"
+    change = node.config.values.get("on_schema_change", "ignore")
+    if change in _SCHEMA_CHANGES:
+        raise NotThereYetError(
+            f"on_schema_change: '{change}' isn't there yet in this version of headrace; "
+            "leave it at 'ignore'.",
+            location=node.location,
+        )
+    name = f"get_incremental_{strategy.replace('+', '_')}_sql"
+    if build.scope.macro(name) is not None:
+        return name
+    if strategy in _NOT_THERE_YET:
+        raise NotThereYetError(
+            f"the incremental strategy '{strategy}' isn't there yet in this version of headrace; "
+            "there are 'append' and 'delete+insert'.",
+            location=node.location,
+        )
+    raise CompilationError(
+        f'could not find an incremental strategy macro with the name "{name}" in '
+        f"{node.package_name}. There are 'append' and 'delete+insert'.",
+        location=node.location,
+    )

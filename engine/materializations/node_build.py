@@ -1,0 +1,113 @@
+"""What a materialization works with: one node, its SQL, its connection and its macros."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any
+
+from ...adapters.base import Adapter, Connection, Response
+from ...adapters.cache import RelationCache
+from ...adapters.relation import Relation
+from ..manifest.nodes import Hook, Node
+from ..results import Status
+from ..template.scope import Scope
+
+TEMPORARY_PREFIX = "headrace_tmp_"
+_DIGITS = 20
+
+RenderHook = Callable[[str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a materialization achieved. `failures` counts the rows that a test found."""
+
+    status: Status
+    response: Response
+    failures: int | None = None
+
+
+@dataclass(slots=True)
+class NodeBuild:
+    """One node on its way into the database.
+
+    Attributes:
+        sql: the compiled SQL; empty for a seed.
+        full_refresh: the flag; a `full_refresh` in the node's config beats it.
+        executed: every statement sent, in order: what `target/run` shows.
+        outcome: set before COMMIT; it holds from `committed` on.
+    """
+
+    node: Node
+    relation: Relation
+    sql: str
+    adapter: Adapter
+    connection: Connection
+    cache: RelationCache
+    scope: Scope
+    render_hook: RenderHook
+    full_refresh: bool
+    invocation_id: str
+    executed: list[str] = field(default_factory=list)
+    outcome: Outcome | None = None
+    committed: bool = False
+
+    @property
+    def is_full_refresh(self) -> bool:
+        configured = self.node.config.full_refresh
+        return self.full_refresh if configured is None else configured
+
+    @property
+    def temporary_relation(self) -> Relation:
+        """A name of this node and invocation alone, short enough for any database."""
+        key = f"{self.node.unique_id} {self.invocation_id}"
+        digest = sha256(key.encode()).hexdigest()[:_DIGITS]
+        return self.relation.with_identifier(TEMPORARY_PREFIX + digest)
+
+    async def existing(self) -> Relation | None:
+        """What stands under the node's name now."""
+        return await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
+
+    async def execute(self, sql: str) -> Response:
+        """Send SQL, and what was deferred before it."""
+        self.executed.append(sql)
+        return await self.connection.execute(sql)
+
+    def defer(self, sql: str) -> None:
+        """Queue SQL to go with the next statement, or with COMMIT."""
+        self.executed.append(sql)
+        self.connection.defer(sql)
+
+    async def macro(self, name: str, *arguments: Any) -> str:
+        """The text of a macro, as the project's templates would see it."""
+        return str(await self.scope.call_macro(name, *arguments)).strip()
+
+    async def run_hooks(self, hooks: Sequence[Hook], *, in_transaction: bool) -> None:
+        """Render and run the hooks of one kind; an empty one is passed over."""
+        for hook in hooks:
+            if hook.transaction is in_transaction:
+                sql = (await self.render_hook(hook.sql)).strip()
+                if sql:
+                    await self.execute(sql)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """The node's transaction, with its hooks around and inside it.
+
+        The order is dbt's: hooks outside, BEGIN, hooks inside, the work, hooks inside, COMMIT,
+        hooks outside (https://docs.getdbt.com/reference/resource-configs/pre-hook-post-hook).
+        """
+        config = self.node.config
+        await self.run_hooks(config.pre_hook, in_transaction=False)
+        transaction = None
+        try:
+            async with self.connection.transaction() as transaction:
+                await self.run_hooks(config.pre_hook, in_transaction=True)
+                yield
+                await self.run_hooks(config.post_hook, in_transaction=True)
+        finally:
+            self.committed = transaction is not None and transaction.committed
+        await self.run_hooks(config.post_hook, in_transaction=False)

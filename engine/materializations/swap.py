@@ -1,0 +1,43 @@
+"""Building a relation anew under a name that readers keep using."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from ...adapters.base import Response
+from ...adapters.relation import Relation, RelationType
+from .node_build import NodeBuild
+
+
+async def build_and_swap(build: NodeBuild, kind: RelationType) -> Response:
+    """Build a table or a view from the node's SQL, in place of what stands under its name.
+
+    Inside the node's transaction: a reader sees the old relation until COMMIT, and the new one
+    from then on. Where the database hides a transaction's drops from readers, the relation is
+    built under its own name, unless its SQL reads what it replaces.
+    """
+    target = replace(build.relation, type=kind)
+    existing = await build.existing()
+    if build.adapter.hides_drops and (kind is RelationType.VIEW or not _reads_itself(build)):
+        if existing is not None:
+            build.defer(await build.macro("get_drop_sql", existing))
+        return await build.execute(await _create_sql(build, kind, target))
+    temporary = replace(build.temporary_relation, type=kind)
+    response = await build.execute(await _create_sql(build, kind, temporary))
+    if existing is not None:
+        build.defer(await build.macro("get_drop_sql", existing))
+    build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
+    return response
+
+
+async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) -> str:
+    if kind is RelationType.VIEW:
+        return await build.macro("get_create_view_as_sql", relation, build.sql)
+    return await build.macro("get_create_table_as_sql", False, relation, build.sql)
+
+
+def _reads_itself(build: NodeBuild) -> bool:
+    """Whether the SQL may read the relation that it replaces: it says the name somewhere."""
+    identifier = re.escape(build.relation.identifier or "")
+    return re.search(rf"(?<!\w){identifier}(?!\w)", build.sql, re.IGNORECASE) is not None

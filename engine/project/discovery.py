@@ -1,0 +1,230 @@
+"""Where a project is, and which files are in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PureWindowsPath
+
+from ..errors import Location, ProjectError, did_you_mean
+from ..events import WarningRaised
+from .environment import expand_home, find_setting
+from .ignore import IgnoreRules
+from .text_file import read_text
+
+PROJECT_FILE = "dbt_project.yml"
+
+MAX_HASHED_SEED_BYTES = 1024 * 1024
+"""A larger seed is known by its path alone, as in dbt, so that its state compares equal."""
+
+_HIDDEN = (".", "#", "~")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file of the project. All paths but `absolute` have forward slashes.
+
+    With `search_path` "models" and `relative` "staging/a.sql", `root_relative` is
+    "models/staging/a.sql".
+    """
+
+    absolute: Path
+    root_relative: str
+    search_path: str
+    relative: str
+
+
+def find_project_directory(
+    project_dir: Path | None, *, environ: Mapping[str, str], cwd: Path
+) -> Path:
+    """The directory with the dbt_project.yml: the flag's, the environment's, or the nearest.
+
+    Raises:
+        ProjectError: there is none; the message says where it was looked for.
+    """
+    setting = find_setting(environ, "PROJECT_DIR")
+    if project_dir is not None:
+        return _checked(cwd / project_dir, "--project-dir")
+    if setting:
+        return _checked(cwd / expand_home(Path(setting.value), environ), setting.variable)
+    for directory in (cwd, *cwd.parents):
+        if (directory / PROJECT_FILE).is_file():
+            return directory
+    raise ProjectError(
+        f"No {PROJECT_FILE} in {cwd}, nor in a directory above it. Go to your project's "
+        "directory, or name it with --project-dir."
+    )
+
+
+def _checked(directory: Path, said_by: str) -> Path:
+    if (directory / PROJECT_FILE).is_file():
+        return directory
+    if not directory.is_dir():
+        there = did_you_mean(directory.name, _names(directory.parent))
+        raise ProjectError(f"{said_by} is {directory}, but there is no such directory.{there}")
+    raise ProjectError(
+        f"No {PROJECT_FILE} in {directory}, which is what {said_by} says. Name the directory "
+        "that holds it."
+    )
+
+
+def _names(directory: Path) -> list[str]:
+    return sorted(os.listdir(directory)) if directory.is_dir() else []
+
+
+def checked_path(path: str, *, key: str, location: Location | None = None) -> str:
+    """A path from the project's own files, normalised, that stays inside of the project.
+
+    Raises:
+        ProjectError: it is absolute, or leads out by `..`.
+    """
+    normal = posixpath.normpath(path.replace("\\", "/") if os.sep == "\\" else path)
+    is_absolute = posixpath.isabs(normal) or bool(PureWindowsPath(path).drive)
+    if is_absolute or normal == ".." or normal.startswith("../") or "\0" in path:
+        raise ProjectError(
+            f"{key}: '{path}' leads out of the project. Name a directory inside of it.",
+            location=location,
+        )
+    return normal
+
+
+def find_files(
+    root: Path,
+    paths: Iterable[str],
+    suffixes: Sequence[str],
+    *,
+    key: str = "paths",
+    warn: Callable[[WarningRaised], None] | None = None,
+) -> list[SourceFile]:
+    """The files below `paths` whose names end in one of `suffixes`, in the order of their paths.
+
+    Left out are hidden files and directories, what `.dbtignore` names, and what is no regular
+    file. As in dbt, a link to a file counts and a link to a directory is not followed; a link
+    that leads out of the project is left out with a warning. `key` says where `paths` are from.
+
+    Raises:
+        ProjectError: one of the paths leads out of the project.
+    """
+    walk = _Walk(root, tuple(suffix.lower() for suffix in suffixes), warn)
+    found: dict[str, SourceFile] = {}
+    for path in paths:
+        search_path = checked_path(path, key=key)
+        start = root / search_path
+        if not walk.is_inside(start):
+            raise ProjectError(
+                f"{key}: '{path}' is a link that leads out of the project, to {os.path.realpath(start)}. "
+                "Name a directory inside of it."
+            )
+        for relative in walk.files(search_path):
+            root_relative = posixpath.normpath(f"{search_path}/{relative}")
+            found.setdefault(
+                root_relative, SourceFile(start / relative, root_relative, search_path, relative)
+            )
+    return [found[name] for name in sorted(found)]
+
+
+class _Walk:
+    """One look at a project's directory tree."""
+
+    def __init__(
+        self,
+        root: Path,
+        suffixes: tuple[str, ...],
+        warn: Callable[[WarningRaised], None] | None,
+    ) -> None:
+        self._root = root
+        self._resolved_root = os.path.realpath(root)
+        self._suffixes = suffixes
+        self._ignored = IgnoreRules.read(root)
+        self._warn = warn
+
+    def is_inside(self, path: Path) -> bool:
+        """Whether a path, all links followed, is in the project."""
+        # Unlike Path.resolve(), realpath() stops at a loop without an error.
+        return Path(os.path.realpath(path)).is_relative_to(self._resolved_root)
+
+    def files(self, search_path: str) -> Iterator[str]:
+        """The paths of the files below a directory, relative to it, in no particular order."""
+        prefix = "" if search_path == "." else f"{search_path}/"
+        pending = [""]
+        while pending:
+            directory = pending.pop()
+            try:
+                entries = list(os.scandir(self._root / search_path / directory))
+            except (FileNotFoundError, NotADirectoryError):
+                continue
+            except OSError as problem:
+                raise ProjectError(
+                    f"can't be listed: {problem.strerror}.",
+                    location=Location(f"{prefix}{directory}".rstrip("/")),
+                ) from problem
+            for entry in entries:
+                relative = directory + entry.name
+                if entry.name.startswith(_HIDDEN):
+                    continue
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if self._ignored.ignores(prefix + relative, is_directory=is_directory):
+                    continue
+                if is_directory:
+                    pending.append(f"{relative}/")
+                elif self._is_wanted(entry, prefix + relative):
+                    yield relative
+
+    def _is_wanted(self, entry: os.DirEntry[str], root_relative: str) -> bool:
+        if not entry.name.lower().endswith(self._suffixes):
+            return False
+        if not _is_text(root_relative):
+            self._say(ascii(root_relative), "has a name that isn't UTF-8", "Rename it.")
+            return False
+        if not entry.is_symlink():
+            return entry.is_file()
+        if not os.path.exists(entry.path):
+            self._say(root_relative, "is a link that leads nowhere", "Remove it.")
+            return False
+        if not self.is_inside(Path(entry.path)):
+            what = "is a link that leads out of the project"
+            self._say(root_relative, what, "Copy the file to here.")
+            return False
+        return entry.is_file()
+
+    def _say(self, path: str, what: str, what_to_do: str) -> None:
+        if self._warn:
+            message = f"This {what}, so it was left out. {what_to_do}"
+            self._warn(WarningRaised("FileLeftOut", message, Location(path)))
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name can be written out: one that isn't UTF-8 on disk holds lone surrogates."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def read_source(file: SourceFile) -> str:
+    """A file's text, without a byte order mark, its line ends as they are.
+
+    Raises:
+        ProjectError: it can't be read or isn't UTF-8; the message says at which byte.
+    """
+    return read_text(file.absolute, display=file.root_relative)
+
+
+def checksum(text: str) -> str:
+    """SHA-256 of a text without the white space around it, in hexadecimal, as dbt has it."""
+    return hashlib.sha256(text.strip().encode("utf-8")).hexdigest()
+
+
+def seed_checksum(file: SourceFile) -> tuple[str, str]:
+    """The name of an algorithm and what it gives: ("sha256", "9f86…"), or ("path", "seeds/a.csv").
+
+    Raises:
+        ProjectError: it can't be read or isn't UTF-8.
+    """
+    if file.absolute.stat().st_size > MAX_HASHED_SEED_BYTES:
+        return "path", file.root_relative
+    return "sha256", checksum(read_source(file))

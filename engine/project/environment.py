@@ -1,0 +1,39 @@
+"""Settings from environment variables: `HEADRACE_X`, or `DBT_X` of the same meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_PREFIXES = ("HEADRACE_", "DBT_")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value from the environment, with the variable that it came from."""
+
+    variable: str
+    value: str
+
+
+def find_setting(environ: Mapping[str, str], name: str) -> Setting | None:
+    """`HEADRACE_<name>` before `DBT_<name>`. An empty variable counts as none."""
+    for prefix in _PREFIXES:
+        value = environ.get(prefix + name)
+        if value:
+            return Setting(prefix + name, value)
+    return None
+
+
+def home_directory(environ: Mapping[str, str]) -> Path:
+    """Where `~` is, for the environment that was handed in."""
+    home = environ.get("HOME") or environ.get("USERPROFILE")
+    return Path(home) if home else Path.home()
+
+
+def expand_home(path: Path, environ: Mapping[str, str]) -> Path:
+    """A path without a leading `~`: variables, unlike arguments, reach us unexpanded."""
+    if path.parts[:1] == ("~",):
+        return home_directory(environ).joinpath(*path.parts[1:])
+    return path

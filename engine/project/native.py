@@ -1,0 +1,139 @@
+"""Jinja in configuration values: one text in, one Python value out.
+
+This module imports Jinja, so `render` loads it only once a value needs it.
+"""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from collections.abc import Mapping
+
+from jinja2 import ChainableUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.environment import Template
+from jinja2.meta import find_undeclared_variables
+from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing
+
+from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
+
+
+class _Undefined(ChainableUndefined):
+    """An unknown name is an error once it is written out; an unknown key of a known one is ''.
+
+    The second is dbt's way: `target.dataset` is empty for a database that has none.
+    """
+
+    def __str__(self) -> str:
+        if self._undefined_obj is missing:
+            self._fail_with_undefined_error()
+        return ""
+
+
+class _Converted(str):
+    """What `as_native`, `as_number` or `as_bool` was applied to: read as a Python literal."""
+
+    __slots__ = ()
+    kinds: tuple[type, ...] = ()
+    noun = ""
+
+
+class _Number(_Converted):
+    __slots__ = ()
+    kinds = (int, float)
+    noun = "number"
+
+
+class _Boolean(_Converted):
+    __slots__ = ()
+    kinds = (bool,)
+    noun = "boolean"
+
+
+class _Text(str):
+    """What `as_text` was applied to: stays text, even where a profile's values are converted."""
+
+    __slots__ = ()
+
+
+class _Environment(SandboxedEnvironment):
+    code_generator_class = NativeCodeGenerator
+
+
+class NativeTemplates:
+    """Evaluates texts with the same names in scope.
+
+    A text that is one expression gives that expression's value: `{{ target.name == 'prod' }}`
+    a boolean, `{{ env_var('N') }}` a text, unless a filter says otherwise. All else gives text.
+    """
+
+    def __init__(self, names: Mapping[str, object]) -> None:
+        self._names = dict(names)
+        self._environment = _Environment(
+            undefined=_Undefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
+        )
+        self._environment.filters.update(
+            as_native=_Converted, as_number=_Number, as_bool=_Boolean, as_text=_Text
+        )
+
+    def evaluate(self, text: str) -> object:
+        """The value of a text.
+
+        Raises:
+            TemplateError: it can't be read, or what it calls failed.
+            TargetNotKnownError: it speaks of `target`, which isn't among the names.
+            Exception: what one of the names, or an operator, raised.
+        """
+        try:
+            tree = self._environment.parse(text)
+        except TemplateSyntaxError as problem:
+            raise UnreadableTemplateError(problem.message or "bad syntax") from problem
+        if "target" not in self._names and "target" in find_undeclared_variables(tree):
+            raise TargetNotKnownError
+        try:
+            return _converted(self._value(tree))
+        except UndefinedError as problem:
+            raise TemplateError(problem.message or "undefined", is_safe=False) from problem
+
+    def _value(self, tree: nodes.Template) -> object:
+        expression = _sole_expression(tree)
+        if expression is not None:
+            # Assigned rather than written out, since Jinja turns constants into text there.
+            assign = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
+            template = self._compile(nodes.Template([assign], lineno=1))
+            context = template.new_context(self._names)
+            list(template.root_render_func(context))
+            return context.vars["value"]
+        template = self._compile(tree)
+        written = list(template.root_render_func(template.new_context(self._names)))
+        return written[0] if len(written) == 1 else "".join(str(part) for part in written)
+
+    def _compile(self, tree: nodes.Template) -> Template:
+        tree.set_environment(self._environment)
+        return self._environment.from_string(tree)
+
+
+def _sole_expression(tree: nodes.Template) -> nodes.Expr | None:
+    """The expression of a template that is nothing but `{{ expression }}`."""
+    match tree.body:
+        case [nodes.Output(nodes=[expression])] if not isinstance(expression, nodes.TemplateData):
+            return expression
+    return None
+
+
+def _converted(value: object) -> object:
+    if isinstance(value, ChainableUndefined):
+        value._fail_with_undefined_error()
+    if isinstance(value, _Text):
+        return value
+    if not isinstance(value, _Converted):
+        return value
+    text = {"true": "True", "false": "False"}.get(value.strip(), str(value))
+    result: object
+    try:
+        result = literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        result = str(value)
+    if value.kinds and type(result) not in value.kinds:
+        raise TemplateError(f"'{value}' is no {value.noun}.", is_safe=False)
+    return result

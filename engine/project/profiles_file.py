@@ -1,0 +1,126 @@
+"""profiles.yml as a file: where it is looked for, and the profile that is looked for in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import Location, ProfileError, did_you_mean
+from .environment import expand_home, find_setting, home_directory
+from .fields import noun_of
+from .yaml_file import YamlDocument, read_yaml
+
+PROFILES_FILE = "profiles.yml"
+
+# The top level of profiles.yml holds the profiles, and this block of old.
+_FLAGS_KEY = "config"
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSource:
+    """Where the profiles are: `path` is None where there is no profiles.yml in `searched`."""
+
+    path: Path | None
+    searched: tuple[Path, ...]
+
+
+def find_profiles(
+    project_root: Path, *, profiles_dir: Path | None, environ: Mapping[str, str], cwd: Path
+) -> ProfileSource:
+    """The profiles.yml to use.
+
+    A directory that was named, by flag or else by environment, is the only one that counts;
+    without one it's the working directory, the project's, and `~/.dbt`.
+    """
+    setting = find_setting(environ, "PROFILES_DIR")
+    directories: tuple[Path, ...]
+    if profiles_dir is not None:
+        directories = (cwd / profiles_dir,)
+    elif setting:
+        directories = (cwd / expand_home(Path(setting.value), environ),)
+    else:
+        directories = tuple(
+            dict.fromkeys((cwd, cwd / project_root, home_directory(environ) / ".dbt"))
+        )
+    found = (path for each in directories if (path := each / PROFILES_FILE).exists())
+    return ProfileSource(next(found, None), directories)
+
+
+def load_profile_flags(source: ProfileSource) -> Mapping[str, object]:
+    """The old `config:` block of profiles.yml: what is under `flags:` in a project of today.
+
+    Raises:
+        YamlError: the file isn't YAML.
+        ProfileError: the block is no mapping.
+    """
+    if source.path is None:
+        return {}
+    document = _read(source.path)
+    profiles = as_mapping(document, document.data) if document.data is not None else {}
+    block = profiles.get(_FLAGS_KEY)
+    return {} if block is None else as_mapping(document, block, _FLAGS_KEY)
+
+
+def _read(path: Path) -> YamlDocument:
+    return read_yaml(path, str(path), discreet=True)
+
+
+def read_profiles(source: ProfileSource, name: str) -> YamlDocument:
+    """The file in which to look for the profile `name`.
+
+    Raises:
+        YamlError: it isn't YAML.
+        ProfileError: there is no file, or nothing in it.
+    """
+    if source.path is None:
+        searched = ", ".join(str(directory) for directory in source.searched)
+        raise ProfileError(
+            f"Could not find profile named '{name}': there is no {PROFILES_FILE} in {searched}. "
+            "Create one, or say where it is with --profiles-dir."
+        )
+    document = _read(source.path)
+    if not document.data:
+        raise ProfileError(
+            f"The {PROFILES_FILE} file at {source.path} is empty. Add a profile named '{name}'.",
+            location=Location(document.display),
+        )
+    return document
+
+
+def raw_profile(document: YamlDocument, name: str) -> Mapping[str, object]:
+    """One profile, as it was written.
+
+    Raises:
+        ProfileError: there is none of that name, or it is empty.
+    """
+    profiles = as_mapping(document, document.data)
+    known = [key for key in profiles if key != _FLAGS_KEY]
+    if name not in known:
+        listed = ", ".join(f"'{key}'" for key in known) or "none"
+        raise ProfileError(
+            f"Could not find profile named '{name}'. The profiles in this file are: {listed}."
+            f"{did_you_mean(name, known)}",
+            location=Location(document.display),
+        )
+    if not profiles[name]:
+        raise ProfileError(
+            f"Profile {name} in {PROFILES_FILE} is empty. Add `target:` and `outputs:` to it.",
+            location=document.locate(name),
+        )
+    return as_mapping(document, profiles[name], name)
+
+
+def as_mapping(document: YamlDocument, value: object, *path: str) -> Mapping[str, object]:
+    """A value of the file that must be a mapping. `path` leads to it.
+
+    Raises:
+        ProfileError: it is something else.
+    """
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    what = f"'{'.'.join(path)}'" if path else "the file"
+    raise ProfileError(
+        f"{what} must be a mapping of keys to values, but it is {noun_of(value)}.",
+        location=document.locate(*path),
+    )

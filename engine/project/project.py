@@ -1,0 +1,240 @@
+"""dbt_project.yml as a typed value, in two steps:
+
+    load_project(root, …) -> a target is found by project.profile_name -> render_trees(project, …)
+
+The configuration trees, and whatever else speaks of `target`, can only be rendered once the
+profile has been read, and which profile that is stands in the project.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import ProjectError
+from ..events import WarningRaised
+from .discovery import PROJECT_FILE
+from .fields import Fields, noun_of
+from .project_keys import (
+    OLD_PACKAGES_DIRECTORY,
+    TREE_KEYS,
+    key_warnings,
+    project_name,
+    spelling,
+    tree_key,
+    uses_old_packages_directory,
+)
+from .render import Renderer, ValuePath
+from .yaml_file import YamlDocument, read_yaml
+
+Trees = Mapping[str, Mapping[str, object]]
+
+_HOOKS = frozenset({"pre-hook", "pre_hook", "post-hook", "post_hook"})
+
+
+@dataclass(frozen=True, slots=True)
+class QueryComment:
+    """What every query is to carry: a template, "" for nothing, None for the standard one."""
+
+    comment: str | None = None
+    append: bool = False
+    job_label: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """What dbt_project.yml says, with defaults where it is silent (those of dbt 1.10).
+
+    Paths have forward slashes and are relative to `root`; none leads out of it. `config_trees`
+    holds the configuration by folder, by kind: "models", "seeds", "snapshots", "tests",
+    "sources", and so on. It is as written until `render_trees`, and `raw_trees` stays so. Vars,
+    hooks and the query comment are never rendered here: that is done where they are used.
+    """
+
+    root: Path
+    name: str
+    version: str | None
+    config_version: int
+    profile_name: str | None
+    model_paths: tuple[str, ...]
+    seed_paths: tuple[str, ...]
+    test_paths: tuple[str, ...]
+    macro_paths: tuple[str, ...]
+    snapshot_paths: tuple[str, ...]
+    analysis_paths: tuple[str, ...]
+    docs_paths: tuple[str, ...]
+    asset_paths: tuple[str, ...]
+    target_path: str
+    log_path: str
+    packages_install_path: str
+    clean_targets: tuple[str, ...]
+    require_version: tuple[str, ...]
+    quoting: Mapping[str, bool]
+    vars: Mapping[str, object]
+    config_trees: Trees
+    raw_trees: Trees
+    on_run_start: tuple[str, ...]
+    on_run_end: tuple[str, ...]
+    dispatch: tuple[Mapping[str, object], ...]
+    query_comment: QueryComment
+    flags: Mapping[str, object]
+    document: YamlDocument = field(repr=False)
+
+
+def load_project(
+    root: Path,
+    *,
+    environ: Mapping[str, str],
+    cli_vars: Mapping[str, object],
+    warn: Callable[[WarningRaised], None],
+    display: str = PROJECT_FILE,
+) -> Project:
+    """Read the dbt_project.yml in `root`, as far as it can be known without a target.
+
+    What speaks of `target` has its default meanwhile. `display` is what messages call the file:
+    a package's has its directory in it.
+
+    Raises:
+        ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
+    """
+    if not (root / PROJECT_FILE).is_file():
+        raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
+    document = read_yaml(root / PROJECT_FILE, display)
+    fields = Fields(document, Renderer(environ=environ, cli_vars=cli_vars))
+    for warning in (*document.warnings(), *key_warnings(root, fields, document)):
+        warn(warning)
+    trees = _raw_trees(fields)
+    return _project(root, document, fields, trees, raw_trees=trees)
+
+
+def render_trees(
+    project: Project,
+    target_context: Mapping[str, object],
+    cli_vars: Mapping[str, object],
+    *,
+    environ: Mapping[str, str],
+    names: Mapping[str, object] | None = None,
+) -> Project:
+    """The same project with all that speaks of `target` rendered, the trees first of all.
+
+    `target_context` is what a template may know of the target: no secrets. `names` are further
+    names in scope.
+
+    Raises:
+        ProjectError: a template fails, or gives what its key can't be; with file and line.
+    """
+    renderer = Renderer(environ=environ, cli_vars=cli_vars, target=target_context, names=names)
+    document = project.document
+    fields = Fields(document, renderer)
+    rendered: dict[str, Mapping[str, object]] = {}
+    for kind, tree in project.raw_trees.items():
+        value = renderer.render(document, tree, (tree_key(fields, kind),), keep=_is_hook)
+        assert isinstance(value, Mapping)  # a mapping is rendered to a mapping
+        rendered[kind] = value
+    return _project(project.root, document, fields, rendered, raw_trees=project.raw_trees)
+
+
+def _raw_trees(fields: Fields) -> Trees:
+    return {kind: fields.raw_mapping(tree_key(fields, kind)) for kind in TREE_KEYS}
+
+
+def _is_hook(path: ValuePath) -> bool:
+    return str(path[-1]).lstrip("+ ") in _HOOKS
+
+
+def _project(
+    root: Path, document: YamlDocument, fields: Fields, trees: Trees, *, raw_trees: Trees
+) -> Project:
+    def paths(key: str, *default: str) -> tuple[str, ...]:
+        found = fields.paths(spelling(fields, key))
+        return default if found is None else found
+
+    sources = {
+        "model_paths": paths("model-paths", "models"),
+        "seed_paths": paths("seed-paths", "seeds"),
+        "test_paths": paths("test-paths", "tests"),
+        "macro_paths": paths("macro-paths", "macros"),
+        "snapshot_paths": paths("snapshot-paths", "snapshots"),
+        "analysis_paths": paths("analysis-paths", "analyses"),
+    }
+    all_sources = dict.fromkeys(path for group in sources.values() for path in group)
+    target_path = fields.path("target-path") or "target"
+    return Project(
+        root=root,
+        name=project_name(fields),
+        version=fields.text("version"),
+        config_version=fields.whole_number("config-version") or 2,
+        profile_name=fields.text("profile"),
+        **sources,
+        docs_paths=paths("docs-paths", *all_sources),
+        asset_paths=paths("asset-paths"),
+        target_path=target_path,
+        log_path=fields.path("log-path") or "logs",
+        packages_install_path=_packages_install_path(root, fields),
+        clean_targets=paths("clean-targets", target_path),
+        require_version=_require_version(fields),
+        quoting=fields.booleans("quoting"),
+        vars=fields.raw_mapping("vars"),
+        config_trees=trees,
+        raw_trees=raw_trees,
+        on_run_start=fields.raw_texts("on-run-start"),
+        on_run_end=fields.raw_texts("on-run-end"),
+        dispatch=_dispatch(fields),
+        query_comment=_query_comment(fields),
+        flags=fields.mapping("flags"),
+        document=document,
+    )
+
+
+def _packages_install_path(root: Path, fields: Fields) -> str:
+    if uses_old_packages_directory(root, fields):
+        return OLD_PACKAGES_DIRECTORY
+    return fields.path(spelling(fields, "packages-install-path")) or "dbt_packages"
+
+
+def _require_version(fields: Fields) -> tuple[str, ...]:
+    texts = fields.texts("require-dbt-version", or_one=True) or ()
+    return tuple(part.strip() for text in texts for part in text.split(",") if part.strip())
+
+
+def _dispatch(fields: Fields) -> tuple[Mapping[str, object], ...]:
+    entries = fields.mappings("dispatch")
+    for index, entry in enumerate(entries):
+        order = entry.get("search_order")
+        if not isinstance(entry.get("macro_namespace"), str) or not isinstance(order, list):
+            raise fields.error(
+                "Invalid project dispatch config: an entry needs a macro_namespace and a "
+                "search_order, as in {macro_namespace: dbt_utils, search_order: [my_project, "
+                "dbt_utils]}.",
+                "dispatch",
+                index,
+            )
+    return entries
+
+
+def _query_comment(fields: Fields) -> QueryComment:
+    if "query-comment" not in fields:
+        return QueryComment()
+    value = fields.raw("query-comment")
+    if not value:
+        return QueryComment(comment="")
+    if isinstance(value, str):
+        return QueryComment(comment=value)
+    if not isinstance(value, Mapping):
+        raise fields.error(
+            f"'query-comment' must be a text or a mapping, but it is {noun_of(value)}.",
+            "query-comment",
+        )
+    comment = value.get("comment")
+    if comment is not None and not isinstance(comment, str):
+        raise fields.error(
+            f"'query-comment.comment' must be a text, but it is {noun_of(comment)}.",
+            "query-comment",
+            "comment",
+        )
+    return QueryComment(
+        comment=comment,
+        append=value.get("append") is True,
+        job_label=value.get("job-label") is True,
+    )

@@ -1,0 +1,157 @@
+"""The vocabulary of dbt_project.yml: keys of today, keys of old, and what is wrong with others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from ..errors import did_you_mean
+from ..events import WarningRaised
+from .fields import Fields
+from .yaml_file import YamlDocument
+
+TREE_KEYS: Mapping[str, tuple[str, ...]] = {
+    "models": ("models",),
+    "seeds": ("seeds",),
+    "snapshots": ("snapshots",),
+    "tests": ("data_tests", "data-tests", "tests"),
+    "unit_tests": ("unit_tests", "unit-tests"),
+    "sources": ("sources",),
+    "analyses": ("analyses",),
+    "exposures": ("exposures",),
+    "metrics": ("metrics",),
+    "semantic_models": ("semantic-models", "semantic_models"),
+    "saved_queries": ("saved-queries", "saved_queries"),
+    "functions": ("functions",),
+}
+"""Each kind of node by the keys that configure it by folder."""
+
+OLD_PACKAGES_DIRECTORY = "dbt_modules"
+"""Where packages were installed before dbt 1.0."""
+
+# Old spelling, new spelling, and the name of dbt's warning.
+_RENAMED = (
+    ("source-paths", "model-paths", "ConfigSourcePathDeprecation"),
+    ("data-paths", "seed-paths", "ConfigDataPathDeprecation"),
+    ("modules-path", "packages-install-path", "PackageInstallPathDeprecation"),
+)
+
+_KNOWN = frozenset(
+    "name version config-version profile model-paths seed-paths test-paths macro-paths "
+    "snapshot-paths analysis-paths docs-paths asset-paths function-paths target-path log-path "
+    "packages-install-path clean-targets require-dbt-version quoting vars on-run-start "
+    "on-run-end dispatch query-comment flags restrict-access dbt-cloud packages".split()
+)
+
+# Names that every template has already, so that no package may have them.
+_RESERVED_NAMES = frozenset(
+    "_sql_results adapter api column config context database env env_var exceptions execute "
+    "flags fromjson fromyaml graph invocation_id load_agate_table load_result log model modules "
+    "post_hooks pre_hooks ref render return run_started_at schema source sql sql_now "
+    "store_result store_raw_result target this tojson toyaml try_or_compiler_error var "
+    "write".split()
+)
+
+
+def spelling(fields: Fields, key: str) -> str:
+    """How the file spells a key: as today, or as it was called before.
+
+    Raises:
+        ProjectError: it has both.
+    """
+    old = next((old for old, new, _ in _RENAMED if new == key), None)
+    if old is None or old not in fields:
+        return key
+    if key in fields:
+        raise fields.error(
+            f"{old} and {key} cannot both be defined. {old} is the old name of {key}: take it "
+            "away.",
+            old,
+        )
+    return old
+
+
+def tree_key(fields: Fields, kind: str) -> str:
+    """The key under which the file configures a kind of node.
+
+    Raises:
+        ProjectError: it uses two that mean the same.
+    """
+    present = [key for key in TREE_KEYS[kind] if fields.raw(key)]
+    if len(present) > 1:
+        first, second = present[:2]
+        raise fields.error(
+            f"cannot have both '{second}' and '{first}' defined: they mean the same. Put what "
+            f"is under '{second}' under '{first}'.",
+            second,
+        )
+    return present[0] if present else TREE_KEYS[kind][0]
+
+
+def project_name(fields: Fields) -> str:
+    """The project's name: letters, digits and underscores, and no word that templates use.
+
+    Raises:
+        ProjectError: there is none, or it can't be one.
+    """
+    name = fields.text("name")
+    if not name:
+        raise fields.error('Required "name" field not present in project. Add name: my_project.')
+    if not re.fullmatch(r"[^\d\W]\w*", name):
+        proposed = re.sub(r"^(?=\d)|\W", "_", name)
+        raise fields.error(
+            f"Invalid project name: '{name}'. It must be letters, digits and underscores, and "
+            f"not begin with a digit, as in '{proposed}'.",
+            "name",
+        )
+    if name in _RESERVED_NAMES:
+        raise fields.error(
+            f"Invalid project name: {name} is a reserved word. Choose another name.", "name"
+        )
+    return name
+
+
+def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator[WarningRaised]:
+    """What there is to say of a project's keys: old ones, and ones that mean nothing."""
+    for old, new, name in _RENAMED:
+        if old in fields:
+            yield WarningRaised(
+                name,
+                f"The `{old}` config has been renamed to `{new}`. Please update your "
+                "`dbt_project.yml` configuration to reflect this change.",
+                document.locate(old),
+            )
+    known = _KNOWN | {key for keys in TREE_KEYS.values() for key in keys}
+    known |= {old for old, _, _ in _RENAMED}
+    for key in fields:
+        if key not in known:
+            yield WarningRaised(
+                "CustomTopLevelKeyDeprecation",
+                f"'{key}' is no key of dbt_project.yml, so it has no effect."
+                f"{did_you_mean(key, known)}",
+                document.locate(key),
+            )
+    version = fields.value("config-version")
+    if version is not None and version != 2:
+        yield WarningRaised(
+            "ConfigVersionDeprecation",
+            "Any config-version is read as 2, the only one since dbt 1.0. Write config-version: 2.",
+            document.locate("config-version"),
+        )
+    if uses_old_packages_directory(root, fields):
+        yield WarningRaised(
+            "PackageInstallPathDeprecation",
+            f"Packages are read from {OLD_PACKAGES_DIRECTORY}, where old versions put them. "
+            "Remove it and install them again, into dbt_packages.",
+            document.locate(),
+        )
+
+
+def uses_old_packages_directory(root: Path, fields: Fields) -> bool:
+    """Whether the packages are where they were installed before dbt 1.0."""
+    return (
+        fields.raw(spelling(fields, "packages-install-path")) is None
+        and not (root / "dbt_packages").exists()
+        and (root / OLD_PACKAGES_DIRECTORY).is_dir()
+    )

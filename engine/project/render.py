@@ -1,0 +1,231 @@
+"""Jinja in YAML values: `{{ env_var('X') }}`, `{{ var('x') }}`, `{{ target.name }}`.
+
+Only values that hold Jinja are rendered, and Jinja is imported only if there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cached_property
+from importlib import import_module
+from typing import Protocol
+
+from ..errors import HeadraceError, ProjectError
+from .secrets import is_secret_key, is_secret_variable
+from .yaml_file import YamlDocument
+
+ValuePath = tuple[str | int, ...]
+
+_TEMPLATE = re.compile(r"\{[{%#]")
+
+# A secret passes through Jinja as its variable's name between two characters that no YAML file
+# can hold, in mixed case, so that a filter that changes it shows in the result.
+_VEIL = "\x02Secret:{}\x03"
+_VEILED = re.compile("\x02Secret:([^\x02\x03]*)\x03")
+_PIECE_OF_VEIL = re.compile("[\x02\x03]|_ENV_SECRET_", re.IGNORECASE)
+
+_NO_DEFAULT = object()
+
+
+class TemplateError(Exception):
+    """A template failed. `is_safe`: the message shows nothing of the text or of its values."""
+
+    def __init__(self, problem: str, *, is_safe: bool) -> None:
+        self.problem = problem
+        self.is_safe = is_safe
+        super().__init__(problem)
+
+
+class UnreadableTemplateError(TemplateError):
+    """A text isn't Jinja, though it looks like it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem, is_safe=False)
+
+
+class TargetNotKnownError(Exception):
+    """A template speaks of `target`, and the profile hasn't been read yet."""
+
+
+class _Templates(Protocol):
+    def evaluate(self, text: str) -> object: ...
+
+
+def has_template(text: str) -> bool:
+    """Whether a text holds Jinja."""
+    return "{" in text and _TEMPLATE.search(text) is not None
+
+
+class Renderer:
+    """Renders the values of YAML documents with one set of names in scope.
+
+    `environ` and `cli_vars` answer env_var() and var(); `target` is what a template may know of
+    the target, None before there is one; `names` are further names in scope.
+
+    `error` is the class of what is raised. `with_secrets` is for profiles.yml and packages.yml:
+    env_var() gives secret variables too, and messages keep the file's values to themselves.
+    """
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        cli_vars: Mapping[str, object],
+        target: Mapping[str, object] | None = None,
+        names: Mapping[str, object] | None = None,
+        error: type[HeadraceError] = ProjectError,
+        with_secrets: bool = False,
+    ) -> None:
+        self._environ = environ
+        self._cli_vars = cli_vars
+        self._target = target
+        self._more_names = names or {}
+        self._error = error
+        self._with_secrets = with_secrets
+
+    def render(
+        self,
+        document: YamlDocument,
+        value: object,
+        path: ValuePath = (),
+        *,
+        keep: Callable[[ValuePath], bool] | None = None,
+    ) -> object:
+        """A value of a document, with all texts below it rendered, as new collections.
+
+        `path` leads to the value, for messages. What `keep` says yes to stays as it is. Dates
+        turn into ISO texts, as in dbt.
+
+        Raises:
+            HeadraceError: of the class `error`, with file, line and key.
+            TargetNotKnownError: a template speaks of `target`, and there is none yet.
+        """
+        if keep is not None and keep(path):
+            return value
+        if isinstance(value, str):
+            return self._text(document, value, path) if has_template(value) else value
+        if isinstance(value, Mapping):
+            return {
+                key: self.render(document, item, (*path, key), keep=keep)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [
+                self.render(document, item, (*path, index), keep=keep)
+                for index, item in enumerate(value)
+            ]
+        return value.isoformat() if isinstance(value, date) else value
+
+    def _text(self, document: YamlDocument, text: str, path: ValuePath) -> object:
+        try:
+            value = self._templates.evaluate(text)
+            return self._unveiled(value) if self._with_secrets else value
+        except TargetNotKnownError:
+            raise
+        except TemplateError as problem:
+            if isinstance(problem, UnreadableTemplateError) and self._is_password(path):
+                return text  # a password may look like Jinja without being any
+            raise self._failure(document, path, problem.problem, problem.is_safe) from None
+        except Exception as problem:
+            # Whatever a template's expression raises is the template's fault.
+            what = f"{type(problem).__name__}: {problem}"
+            raise self._failure(document, path, what, is_safe=False) from (
+                None if self._with_secrets else problem
+            )
+
+    def _is_password(self, path: ValuePath) -> bool:
+        return self._with_secrets and any(is_secret_key(str(step)) for step in path)
+
+    def _failure(
+        self, document: YamlDocument, path: ValuePath, problem: str, is_safe: bool
+    ) -> HeadraceError:
+        if self._with_secrets and not is_safe:
+            problem = "the template in this value can't be rendered. Check its syntax and names."
+        return self._error(f"{dotted(path)}: {problem}", location=document.locate(*path))
+
+    @cached_property
+    def _templates(self) -> _Templates:
+        names: dict[str, object] = {
+            **self._more_names,
+            "env_var": self._env_var,
+            "var": _VarLookup(self._cli_vars, show_values=not self._with_secrets),
+        }
+        if self._target is not None:
+            names["target"] = self._target
+        templates: _Templates = import_module(".native", __package__).NativeTemplates(names)
+        return templates
+
+    def _env_var(self, name: object, default: object = None) -> object:
+        name = str(name)
+        if is_secret_variable(name):
+            if not self._with_secrets:
+                raise TemplateError(
+                    "Secret env vars are allowed only in profiles.yml or packages.yml. "
+                    f"Found '{name}' referenced elsewhere.",
+                    is_safe=True,
+                )
+            if name in self._environ:
+                return _VEIL.format(name)
+        elif name in self._environ:
+            return self._environ[name]
+        if default is None:
+            raise TemplateError(
+                f"Env var required but not provided: '{name}'. Set it, or give a default: "
+                f"env_var('{name}', '…').",
+                is_safe=True,
+            )
+        return default
+
+    def _unveiled(self, value: object) -> object:
+        if isinstance(value, str):
+            if not _PIECE_OF_VEIL.search(value):
+                return value
+            if _PIECE_OF_VEIL.search(_VEILED.sub("", value)):
+                raise TemplateError(
+                    "a secret variable can be written out, but not changed by a filter.",
+                    is_safe=True,
+                )
+            return _VEILED.sub(lambda veiled: self._environ[veiled[1]], value)
+        if isinstance(value, Mapping):
+            return {key: self._unveiled(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._unveiled(item) for item in value]
+        return value
+
+
+class _VarLookup:
+    """`var('x')`, `var('x', default)` and `var.has_var('x')`, for `--vars` alone."""
+
+    def __init__(self, cli_vars: Mapping[str, object], *, show_values: bool) -> None:
+        self._cli_vars = cli_vars
+        self._show_values = show_values
+
+    def __call__(self, name: str, default: object = _NO_DEFAULT) -> object:
+        if name in self._cli_vars:
+            return self._cli_vars[name]
+        if default is not _NO_DEFAULT:
+            return default
+        supplied: object = dict(self._cli_vars) if self._show_values else sorted(self._cli_vars)
+        raise TemplateError(
+            f"Required var '{name}' not found in config:\nVars supplied to <Configuration> = "
+            f"{json.dumps(supplied, indent=4, default=str)}\n"
+            f"Here only --vars counts. Pass it, or give a default: var('{name}', …).",
+            is_safe=True,
+        )
+
+    def has_var(self, name: str) -> bool:
+        return name in self._cli_vars
+
+
+def dotted(path: ValuePath) -> str:
+    """A path as messages say it: `models.shop.+tags[0]`."""
+    written = ""
+    for step in path:
+        if isinstance(step, int):
+            written += f"[{step}]"
+        else:
+            written += f".{step}" if written else str(step)
+    return written

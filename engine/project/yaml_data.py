@@ -1,0 +1,166 @@
+"""PyYAML's node graph to plain data, and to places in the file.
+
+The nodes carry positions anyway, so a key that is given twice is noticed for free; nothing else
+of the positions is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+import yaml
+from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from .yaml_graph import MAX_DEPTH, too_deep
+
+_MAX_NUMBER_LENGTH = 400
+
+_STRING = "tag:yaml.org,2002:str"
+_MAPPING = "tag:yaml.org,2002:map"
+_SEQUENCE = "tag:yaml.org,2002:seq"
+_MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedKey:
+    """A key that stands twice in one mapping. Lines and columns count from 0, as in PyYAML."""
+
+    key: object
+    first: yaml.Mark
+    last: yaml.Mark
+
+
+class Builder:
+    """Makes plain data of one node graph: `build(node)`, then `repeated_keys` is complete.
+
+    Where PyYAML's own constructor goes through two generators a collection, this is a plain
+    recursion, in two thirds of the time. Scalars are PyYAML's: YAML 1.1, as in dbt.
+    """
+
+    def __init__(self) -> None:
+        self.repeated_keys: list[RepeatedKey] = []
+        self._scalars = SafeConstructor()
+        # An alias gives the same object again, as in PyYAML.
+        self._built: dict[int, object] = {}
+
+    def build(self, node: Node, depth: int = 1) -> object:
+        """The data that a node stands for.
+
+        Raises:
+            yaml.YAMLError: a value doesn't fit its tag, or a key can't be one.
+        """
+        if isinstance(node, ScalarNode):
+            return node.value if node.tag == _STRING else self._scalar(node)
+        if id(node) in self._built:
+            return self._built[id(node)]
+        if depth > MAX_DEPTH:
+            raise too_deep(node.start_mark)
+        data: object
+        if isinstance(node, MappingNode) and node.tag == _MAPPING:
+            data = self._mapping(node, depth)
+        elif isinstance(node, SequenceNode) and node.tag == _SEQUENCE:
+            data = [self.build(item, depth + 1) for item in node.value]
+        else:
+            data = self._tagged(node)
+        self._built[id(node)] = data
+        return data
+
+    def _mapping(self, node: MappingNode, depth: int) -> dict[object, object]:
+        own: dict[object, object] = {}
+        merged: dict[object, object] = {}
+        merges = 0
+        for key_node, value_node in node.value:
+            if key_node.tag == _MERGE:
+                merges += 1
+                merged.update(self._merged(value_node, depth))
+                continue
+            key = self.build(key_node, depth + 1)
+            if not isinstance(key, Hashable):
+                raise ConstructorError(
+                    "while constructing a mapping",
+                    node.start_mark,
+                    "found unhashable key",
+                    key_node.start_mark,
+                )
+            own[key] = self.build(value_node, depth + 1)
+        if len(own) + merges != len(node.value):
+            self._note_repeated_keys(node)
+        return merged | own if merges else own
+
+    def _merged(self, node: Node, depth: int) -> dict[object, object]:
+        """What `<<: *a` or `<<: [*a, *b]` brings in. The first of several wins."""
+        sources = node.value if isinstance(node, SequenceNode) else [node]
+        merged: dict[object, object] = {}
+        for source in reversed(sources):
+            data = self.build(source, depth + 1)
+            if not isinstance(data, dict):
+                raise ConstructorError(
+                    "while constructing a mapping",
+                    node.start_mark,
+                    "expected a mapping or a list of mappings to merge",
+                    source.start_mark,
+                )
+            merged.update(data)
+        return merged
+
+    def _note_repeated_keys(self, node: MappingNode) -> None:
+        first: dict[object, yaml.Mark] = {}
+        for key_node, _ in node.value:
+            if key_node.tag == _MERGE:
+                continue
+            key = self.build(key_node)
+            if key in first:
+                self.repeated_keys.append(RepeatedKey(key, first[key], key_node.start_mark))
+            else:
+                first[key] = key_node.start_mark
+
+    def _scalar(self, node: ScalarNode) -> object:
+        kind = node.tag.rpartition(":")[2]
+        if node.tag in _NUMBERS and len(node.value) > _MAX_NUMBER_LENGTH:
+            raise ConstructorError(None, None, "this number is too long", node.start_mark)
+        try:
+            return self._scalars.construct_object(node)
+        except (ValueError, LookupError, AttributeError, OverflowError) as problem:
+            # What SafeConstructor lets through of int(), float(), date() and the like.
+            why = f": {problem}" if isinstance(problem, ValueError) else ""
+            raise ConstructorError(
+                None, None, f"this is no valid {kind}{why}", node.start_mark
+            ) from problem
+
+    def _tagged(self, node: Node) -> object:
+        """A collection with a tag of its own, such as `!!set`: as PyYAML has it."""
+        try:
+            return self._scalars.construct_object(node, deep=True)
+        except (ValueError, TypeError, AttributeError) as problem:
+            raise ConstructorError(
+                None, None, f"this doesn't fit its tag: {problem}", node.start_mark
+            ) from problem
+
+
+def _same_key(node: Node, key: object) -> bool:
+    """Whether a mapping's key node stands for `key`."""
+    return bool(Builder().build(node) == key or node.value == key)
+
+
+def find_child(node: Node, step: str | int) -> tuple[yaml.Mark, Node] | None:
+    """Where a key or an item stands in a node, and the node behind it. The last of two wins."""
+    if isinstance(node, SequenceNode):
+        if isinstance(step, int) and -len(node.value) <= step < len(node.value):
+            return node.value[step].start_mark, node.value[step]
+        return None
+    if not isinstance(node, MappingNode):
+        return None
+    for key_node, value_node in reversed(node.value):
+        if key_node.tag != _MERGE and _same_key(key_node, step):
+            return key_node.start_mark, value_node
+    for key_node, value_node in reversed(node.value):
+        if key_node.tag == _MERGE:
+            sources = value_node.value if isinstance(value_node, SequenceNode) else [value_node]
+            for source in sources:
+                found = find_child(source, step)
+                if found:
+                    return found
+    return None

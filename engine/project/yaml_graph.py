@@ -1,0 +1,123 @@
+"""YAML text to PyYAML's node graph, with limits on what it may grow to.
+
+The C parser does the reading. The graph's nodes carry their positions; an alias is the very
+node that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+from yaml.constructor import ConstructorError
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+try:
+    from yaml import CSafeLoader as Loader
+except ImportError:  # PyYAML without libyaml: the same results, several times slower
+    from yaml import SafeLoader as Loader  # type: ignore[assignment]  # the same methods
+
+MAX_DEPTH = 100
+"""How deep collections may stand in each other."""
+
+MAX_EXPANDED_SIZE = 10_000_000
+"""How many characters a document may stand for once its aliases are written out."""
+
+# libyaml's composer recurses on the C stack, and overflows it at some ten thousand levels. A
+# document below both of these figures can't come near; one above is counted exactly first.
+_FEW_BRACKETS = 400
+_LONG_RUN_OF_INDICATORS = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
+
+
+def compose(text: str) -> Node | None:
+    """The node graph of a text, or None where it is empty. Aliases share their node.
+
+    Raises:
+        yaml.YAMLError: it isn't YAML, is more than one document, nests too deeply, or has
+            aliases that stand for more than MAX_EXPANDED_SIZE characters.
+    """
+    try:
+        _check_depth(text)
+        loader = Loader(text)
+        try:
+            node: Node | None = loader.get_single_node()
+        finally:
+            loader.dispose()
+        if node is not None and "*" in text and "&" in text:
+            _Measure().check(node)
+        return node
+    except RecursionError:  # the pure-Python composer, or a document just below the limits
+        raise too_deep(None) from None
+
+
+def _check_depth(text: str) -> None:
+    brackets = text.count("[") + text.count("{")
+    if brackets <= _FEW_BRACKETS and not _LONG_RUN_OF_INDICATORS.search(text):
+        return
+    depth = 0
+    for event in yaml.parse(text, Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise too_deep(event.start_mark)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+
+
+def too_deep(mark: Any) -> ConstructorError:
+    """The error for a node that nests too deeply. Each of PyYAML's parsers has its own marks."""
+    return ConstructorError(None, None, f"this is nested more than {MAX_DEPTH} levels deep", mark)
+
+
+class _Measure:
+    """How large and how deep a node graph is with its aliases written out.
+
+    Each node is measured once, so a few lines that stand for billions cost nothing.
+    """
+
+    def __init__(self) -> None:
+        self._measured: dict[int, tuple[int, int]] = {}
+        self._open: set[int] = set()
+
+    def check(self, node: Node) -> tuple[int, int]:
+        """A node's size in characters and its height in levels.
+
+        Raises:
+            ConstructorError: either is too much, or the node holds itself.
+        """
+        if isinstance(node, ScalarNode):
+            return len(node.value) + 1, 0
+        known = self._measured.get(id(node))
+        if known is not None:
+            return known
+        if id(node) in self._open:
+            raise ConstructorError(
+                None, None, "an alias here stands inside of what it names", node.start_mark
+            )
+        self._open.add(id(node))
+        size, height = 1, 0
+        for child in _children(node):
+            child_size, child_height = self.check(child)
+            size += child_size
+            height = max(height, child_height)
+        self._open.discard(id(node))
+        if size > MAX_EXPANDED_SIZE:
+            raise ConstructorError(
+                None,
+                None,
+                f"the aliases here stand for more than {MAX_EXPANDED_SIZE:,} characters",
+                node.start_mark,
+            )
+        if height >= MAX_DEPTH:
+            raise too_deep(node.start_mark)
+        self._measured[id(node)] = size, height + 1
+        return size, height + 1
+
+
+def _children(node: Node) -> list[Node]:
+    if isinstance(node, MappingNode):
+        return [child for pair in node.value for child in pair]
+    if isinstance(node, SequenceNode):
+        return list(node.value)
+    return []

@@ -1,0 +1,104 @@
+"""Everything that goes into the target directory, once it is known which one that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ..events import (
+    Event,
+    InvocationStarted,
+    ManifestReady,
+    ProjectLoaded,
+    Reporter,
+    WarningRaised,
+)
+from .atomic import ensure_writable, write_atomically
+from .files import ArtifactFiles
+from .journal import JOURNAL_NAME, Journal
+from .plain_text import Scrub
+from .run_results import RunResultsWriter
+
+MANIFEST_NAME = "manifest.json"
+RUN_RESULTS_NAME = "run_results.json"
+
+
+class TargetDirectory:
+    """Writes compiled and executed SQL, the journal, `run_results.json` and `manifest.json`.
+
+    It learns from `ProjectLoaded` where to, and refuses there and then a directory that can't
+    be written, before any SQL. `tell` takes what could not be written, at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        dbt_version: str,
+        environ: Mapping[str, str],
+        tell: Callable[[Event], None],
+        write_json: bool = True,
+        scrub: Scrub | None = None,
+    ) -> None:
+        self._dbt_version = dbt_version
+        self._environ = environ
+        self._tell = tell
+        self._write_json = write_json
+        self._scrub = scrub
+        self._path: Path | None = None
+        self._files: ArtifactFiles | None = None
+        self._journal: Journal | None = None
+        self._parts: list[Reporter] = []
+        self._problems: list[WarningRaised] = []
+        self._invocation: InvocationStarted | None = None
+
+    def handle(self, event: Event) -> None:
+        """Take note of one event.
+
+        Raises:
+            UsageError: the target directory can't be written to.
+        """
+        match event:
+            case InvocationStarted():
+                self._invocation = event
+            case ProjectLoaded(target_path=Path() as path):
+                ensure_writable(path)
+                self._open(path)
+            case ManifestReady(encode=encode) if self._write_json and self._path is not None:
+                self._write_manifest(self._path / MANIFEST_NAME, encode)
+        for part in self._parts:
+            part.handle(event)
+
+    def close(self) -> None:
+        for part in self._parts:
+            part.close()
+            self._problems += part.problems  # type: ignore[attr-defined] # each part has them
+        for problem in self._problems:
+            self._tell(problem)
+        self._problems.clear()
+
+    def _open(self, path: Path) -> None:
+        self._path = path
+        journal = Journal(path / JOURNAL_NAME, scrub=self._scrub)
+        self._parts = [ArtifactFiles(path, scrub=self._scrub), journal]
+        if self._write_json:
+            self._parts.append(
+                RunResultsWriter(
+                    path / RUN_RESULTS_NAME,
+                    journal.state,
+                    dbt_version=self._dbt_version,
+                    environ=self._environ,
+                    scrub=self._scrub,
+                )
+            )
+        if self._invocation is not None:
+            for part in self._parts:
+                part.handle(self._invocation)
+
+    def _write_manifest(self, path: Path, encode: Callable[[], bytes]) -> None:
+        try:
+            write_atomically(path, encode())
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._problems.append(
+                WarningRaised("ManifestNotWritten", f"{path} could not be written ({reason}).")
+            )

@@ -1,0 +1,167 @@
+"""The journal of a run: what became of every selected node, on disk as it happens.
+
+`target/run_results.jsonl` is only ever appended to, a line at a time, straight to the operating
+system: after kill -9 it tells what was planned, what had started and what was done. A run's
+first line replaces the journal of the run before, whole, once there are nodes to run:
+
+    header → planned* → (started | result)* → finished
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ..events import (
+    Event,
+    InvocationStarted,
+    NodeCancelled,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ..results import NodeInfo
+from .atomic import WriteBytes, replaced_file, write_all
+from .encoding import encode, mapped, utc_text
+from .journal_state import FORMAT, JournalState, Record
+from .plain_text import Scrub
+from .result_document import result_document
+
+JOURNAL_NAME = "run_results.jsonl"
+
+
+class Journal:
+    """A reporter that keeps the journal at `path`, and its content in `state`.
+
+    `carried` is the state of an earlier run that this one continues (`retry`): its nodes that
+    this run doesn't select keep their results, so that a journal never loses a result to a
+    smaller one. What can't be written is told by `problems`; the run goes on.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        carried: JournalState | None = None,
+        scrub: Scrub | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        write: WriteBytes = os.write,
+    ) -> None:
+        self.state = JournalState()
+        self._path = path
+        self._carried = carried
+        self._scrub = scrub
+        self._clock = clock
+        self._write = write
+        self._descriptor: int | None = None
+        self._invocation: InvocationStarted | None = None
+        self._problem: WarningRaised | None = None
+
+    @property
+    def problems(self) -> tuple[WarningRaised, ...]:
+        """What went wrong with writing, if anything."""
+        return (self._problem,) if self._problem else ()
+
+    def handle(self, event: Event) -> None:
+        match event:
+            case InvocationStarted():
+                self._invocation = event
+            case RunStarted():
+                self._begin(event)
+            case NodeStarted(node=node):
+                at = utc_text(event.started_at)
+                self._note({"event": "started", "unique_id": node.unique_id, "at": at})
+            case NodeFinished(result=result) | NodeSkipped(result=result):
+                self._note({"event": "result", "result": result_document(result, self._scrub)})
+            case NodeCancelled(result=result):
+                self._note({"event": "result", "result": result_document(result, self._scrub)})
+            case RunFinished():
+                self._finish(event)
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _begin(self, event: RunStarted) -> None:
+        """Put the header and the plan in the place of the old journal, and stay open."""
+        planned: list[Record] = [_planned(node) for node in event.nodes]
+        records = [self._header(event), *self._carried_records(event), *planned]
+        for record in records:
+            self.state.apply(record)
+        self.close()
+        content = b"".join(encode(record) + b"\n" for record in records)
+        try:
+            self._descriptor = replaced_file(self._path, content, write=self._write)
+        except OSError as error:
+            self._give_up(error)
+
+    def _finish(self, event: RunFinished) -> None:
+        """Add the results that came with no event of their own, and the last line."""
+        for result in event.results:
+            node = self.state.nodes.get(result.node.unique_id)
+            if node is None or node.result is None:
+                self._note({"event": "result", "result": result_document(result, self._scrub)})
+        end: Record = {"elapsed": event.elapsed, "interrupted": event.interrupted}
+        self._note({"event": "finished", "at": utc_text(self._clock())} | end)
+
+    def _header(self, event: RunStarted) -> Record:
+        header: Record = {"event": "header", "format": FORMAT, "threads": event.threads}
+        header["target"] = event.target_name
+        if self._invocation:
+            arguments: object = dict(self._invocation.arguments)
+            header |= {
+                "invocation_id": self._invocation.invocation_id,
+                "command": self._invocation.command,
+                "version": self._invocation.version,
+                "started_at": utc_text(self._invocation.started_at),
+                "args": mapped(arguments, self._scrub) if self._scrub else arguments,
+            }
+        return header
+
+    def _carried_records(self, event: RunStarted) -> list[Record]:
+        if self._carried is None:
+            return []
+        selected = {node.unique_id for node in event.nodes}
+        return [
+            record
+            for unique_id, state in self._carried.nodes.items()
+            if unique_id not in selected
+            for record in state.records()
+        ]
+
+    def _note(self, record: Record) -> None:
+        self.state.apply(record)
+        if self._descriptor is None:
+            return
+        try:
+            write_all(self._descriptor, encode(record) + b"\n", write=self._write)
+        except OSError as error:
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        """Write no more: after a torn line, whatever followed it would be lost as well."""
+        self.close()
+        reason = error.strerror or type(error).__name__
+        message = (
+            f"{self._path}: the journal of this run could not be written ({reason})."
+            " Should the run be killed, its results up to then are not known."
+        )
+        self._problem = self._problem or WarningRaised("JournalNotWritten", message)
+
+
+def _planned(node: NodeInfo) -> Record:
+    return {
+        "event": "planned",
+        "unique_id": node.unique_id,
+        "name": node.name,
+        "resource_type": node.resource_type,
+        "path": node.path,
+        "materialized": node.materialized,
+        "relation_name": node.relation_name,
+    }

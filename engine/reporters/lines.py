@@ -1,0 +1,215 @@
+"""From an event to the lines that dbt's users know, without timestamp or stream.
+
+Every reporter that shows lines shares this: pure functions, one event in, its lines out. The
+forms are those of the `dbt run` documentation; kinds carry the names of dbt's JSON events.
+"""
+
+from __future__ import annotations
+
+from ..errors import CompilationError, HeadraceError
+from ..events import (
+    Event,
+    InvocationFailed,
+    InvocationFinished,
+    InvocationStarted,
+    MessageLogged,
+    NodeCancelled,
+    NodeExecuted,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    NothingToDo,
+    ProjectLoaded,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ..results import NodeInfo, RunResult, Status
+from .line import BLANK, Level, Line, LineKind, Paint
+from .plain_text import Cleaner, indented
+from .summary import summary_lines
+
+UNMATCHED_CRITERION = "NoNodesForSelectionCriteria"
+"""The warning that says all by itself: shown without its name, as in dbt."""
+
+_START = LineKind("LogStartLine", "Q011")
+_HOOK_START = LineKind("LogHookStartLine", "Q032")
+_SKIP = LineKind("SkippingDetails", "Q034")
+_CANCEL = LineKind("LogCancelLine", "Q022")
+_UNMATCHED = LineKind(UNMATCHED_CRITERION, "M030")
+
+_RESULT_KINDS = {
+    "model": LineKind("LogModelResult", "Q012"),
+    "seed": LineKind("LogSeedResult", "Q016"),
+    "snapshot": LineKind("LogSnapshotResult", "Q015"),
+    "test": LineKind("LogTestResult", "Q007"),
+    "unit_test": LineKind("LogTestResult", "Q007"),
+    "operation": LineKind("LogHookEndLine", "Q033"),
+}
+_OTHER_RESULT = LineKind("LogNodeResult", "Q008")
+
+_VERBS = {
+    "seed": ("OK loaded", "ERROR loading"),
+    "snapshot": ("OK snapshotted", "ERROR snapshotting"),
+    "operation": ("OK", "ERROR"),
+}
+_OTHER_VERBS = ("OK created", "ERROR creating")
+
+_TESTS = ("test", "unit_test")
+_RELATIONS = ("model", "seed", "snapshot")
+
+
+def lines_of(event: Event, clean: Cleaner, *, debug: bool = False) -> list[Line]:
+    """The lines that an event is worth; those of level DEBUG only if `debug`."""
+    match event:
+        case NodeStarted():
+            return [_start_line(event, clean)]
+        case NodeFinished():
+            return [_result_line(event, clean)]
+        case NodeSkipped():
+            return [_skip_line(event, clean)]
+        case NodeCancelled(result=result):
+            return [_cancel_line(result, clean)]
+        case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
+            return _opening_lines(event, clean)
+        case WarningRaised():
+            return [_warning_line(event, clean)]
+        case MessageLogged(message=message, is_print=False) if event.to_console or debug:
+            return [_logged_line(message, event.to_console, clean)]
+        case RunFinished():
+            return summary_lines(event, clean)
+        case InvocationFailed(error=error):
+            return [_failure_line(error, clean)]
+        case NodeExecuted() | InvocationFinished() if debug:
+            return [_debug_line(event, clean)]
+        case _:
+            return []
+
+
+def _opening_lines(
+    event: InvocationStarted | ProjectLoaded | RunStarted | NothingToDo, clean: Cleaner
+) -> list[Line]:
+    match event:
+        case InvocationStarted(version=version):
+            kind = LineKind("MainReportVersion", "A001")
+            return [Line(kind, f"Running with headrace={clean.name(version)}")]
+        case ProjectLoaded(counts=counts):
+            found = ", ".join(f"{count} {noun}" for count, noun in counts)
+            return [Line(LineKind("FoundStats", "W006"), f"Found {found}")]
+        case RunStarted(threads=threads, target_name=target):
+            text = f"Concurrency: {threads} threads (target='{clean.name(target)}')"
+            return [BLANK, Line(LineKind("ConcurrencyLine", "Q027"), text), BLANK]
+        case NothingToDo():
+            # What matched nothing was said before, by a warning each.
+            advice = "Nothing to do. Try checking your model configs and model specification args"
+            return [Line(LineKind("NothingToDo", "Q035"), advice, Level.WARN)]
+
+
+def _start_line(event: NodeStarted, clean: Cleaner) -> Line:
+    kind = _HOOK_START if event.node.resource_type == "operation" else _START
+    text = f"{event.index} of {event.total} START {_described(event.node, clean)}"
+    return Line(kind, text, status="RUN", about=event.node)
+
+
+def _result_line(event: NodeFinished, clean: Cleaner) -> Line:
+    result = event.result
+    if result.node.resource_type in _TESTS:
+        done, status = _test_wording(result, clean)
+    else:
+        done, status = _build_wording(result, clean)
+    return Line(
+        _RESULT_KINDS.get(result.node.resource_type, _OTHER_RESULT),
+        f"{event.index} of {event.total} {done}",
+        _level_of(result.status),
+        status=status,
+        seconds=result.execution_time,
+        paint=_paint_of(result.status),
+        about=result,
+    )
+
+
+def _build_wording(result: RunResult, clean: Cleaner) -> tuple[str, str]:
+    """What the line says, and what stands between its brackets."""
+    node = result.node
+    succeeding, failing = _VERBS.get(node.resource_type, _OTHER_VERBS)
+    described = clean.name(node.display_name)
+    if node.resource_type != "snapshot":
+        described = _described(node, clean)
+    if result.status.is_failure:
+        return f"{failing} {described}", "ERROR"
+    outcome = clean.name(result.message) if node.resource_type != "operation" else ""
+    return f"{succeeding} {described}", outcome or "OK"
+
+
+def _test_wording(result: RunResult, clean: Cleaner) -> tuple[str, str]:
+    outcome = result.status.value.upper()
+    if result.status in (Status.FAIL, Status.WARN) and result.failures is not None:
+        outcome = f"{outcome} {result.failures}"
+    return f"{outcome} {clean.name(result.node.display_name)}", outcome
+
+
+def _skip_line(event: NodeSkipped, clean: Cleaner) -> Line:
+    node = event.result.node
+    described = _described(node, clean)
+    if node.resource_type in _RELATIONS:
+        described = f"relation {clean.name(node.display_name)}"
+    text = f"{event.index} of {event.total} SKIP {described}"
+    return Line(_SKIP, text, status="SKIP", paint=Paint.YELLOW, about=event.result)
+
+
+def _cancel_line(result: RunResult, clean: Cleaner) -> Line:
+    text = f"CANCEL query {clean.name(result.node.unique_id)}"
+    return Line(_CANCEL, text, Level.ERROR, status="CANCEL", paint=Paint.RED, about=result)
+
+
+def _warning_line(event: WarningRaised, clean: Cleaner) -> Line:
+    message = clean.message(event.message)
+    if event.location:
+        message = f"{clean.name(str(event.location))}: {message}"
+    if event.name == UNMATCHED_CRITERION:
+        return Line(_UNMATCHED, message, Level.WARN)
+    name = clean.name(event.name)
+    return Line(LineKind(name), f"[WARNING][{name}]: {message}", Level.WARN, paint=Paint.YELLOW)
+
+
+def _logged_line(message: str, to_console: bool, clean: Cleaner) -> Line:
+    if to_console:
+        return Line(LineKind("JinjaLogInfo", "I062"), clean.message(message))
+    return Line(LineKind("JinjaLogDebug", "I063"), clean.message(message), Level.DEBUG)
+
+
+def _failure_line(error: HeadraceError, clean: Cleaner) -> Line:
+    """An invocation that could not run: heading, message, and the stack of a template."""
+    body = clean.message(str(error)).split("\n")
+    if isinstance(error, CompilationError) and error.stack:
+        innermost, *callers = (clean.name(str(frame)) for frame in error.stack)
+        body += ["", f"> in {innermost}", *(f"> called by {caller}" for caller in callers)]
+    text = indented(f"Encountered an error:\n{error.title}", body)
+    return Line(LineKind("MainEncounteredError", "Z002"), text, Level.ERROR, paint=Paint.RED)
+
+
+def _debug_line(event: NodeExecuted | InvocationFinished, clean: Cleaner) -> Line:
+    match event:
+        case NodeExecuted(node=node, sql=sql):
+            text = f"On {clean.name(node.unique_id)}:\n{clean.message(sql)}"
+            return Line(LineKind("SQLQuery", "E016"), text, Level.DEBUG, about=node)
+        case InvocationFinished(exit_code=exit_code, elapsed=elapsed):
+            text = f"Command finished with exit code {exit_code} after {elapsed:.2f} seconds"
+            return Line(LineKind("CommandCompleted", "Q039"), text, Level.DEBUG)
+
+
+def _described(node: NodeInfo, clean: Cleaner) -> str:
+    kind = "hook:" if node.resource_type == "operation" else clean.name(node.kind)
+    return f"{kind} {clean.name(node.display_name)}"
+
+
+def _level_of(status: Status) -> Level:
+    if status.is_failure:
+        return Level.ERROR
+    return Level.WARN if status is Status.WARN else Level.INFO
+
+
+def _paint_of(status: Status) -> Paint:
+    if status.is_failure:
+        return Paint.RED
+    return Paint.YELLOW if status is Status.WARN else Paint.GREEN

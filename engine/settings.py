@@ -1,0 +1,45 @@
+"""Flags that several places may set, decided.
+
+A flag beats an environment variable (`HEADRACE_X` before `DBT_X`), which beats the project's
+`flags:`, which beats the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .errors import UsageError
+from .project.environment import find_setting
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+
+
+def decide(
+    name: str,
+    given: bool | None,
+    environ: Mapping[str, str],
+    project_flags: Mapping[str, object] | None = None,
+    *,
+    default: bool = False,
+) -> bool:
+    """A yes or no from the flag, the environment, the project or the default, in this order.
+
+    `name` is the flag's: "fail_fast" is `DBT_FAIL_FAST` in the environment. An empty variable
+    counts as none.
+
+    Raises:
+        UsageError: the variable is neither true nor false.
+    """
+    if given is not None:
+        return given
+    setting = find_setting(environ, name.upper())
+    if setting is not None:
+        folded = setting.value.strip().casefold()
+        if folded in _TRUE:
+            return True
+        if folded in _FALSE:
+            return False
+        raise UsageError(f"{setting.variable} is '{setting.value}', and must be true or false.")
+    configured = (project_flags or {}).get(name)
+    return configured if isinstance(configured, bool) else default

@@ -1,0 +1,68 @@
+"""`config` in a template: called it sets, while parsing; its methods read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import CompilationError
+
+
+class RunningConfig:
+    """`config` once the configuration is resolved: a call changes nothing and renders nothing."""
+
+    def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
+        self._values = values
+        self._node_name = node_name
+
+    def __call__(self, *arguments: Any, **named: Any) -> str:
+        return ""
+
+    def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
+        value = self._values.get(_spelled(name))
+        return default if value is None else value
+
+    def require(self, name: str, validator: Any = None) -> Any:
+        key = _spelled(name)
+        if key not in self._values:
+            raise CompilationError(
+                f"'{self._node_name}' does not define a required config parameter '{name}'."
+            )
+        return self._values[key]
+
+    def meta_get(self, name: str, default: Any = None) -> Any:
+        return (self._values.get("meta") or {}).get(name, default)
+
+    def persist_relation_docs(self) -> bool:
+        return bool((self._values.get("persist_docs") or {}).get("relation", False))
+
+    def persist_column_docs(self) -> bool:
+        return bool((self._values.get("persist_docs") or {}).get("columns", False))
+
+
+class CapturingConfig(RunningConfig):
+    """`config` while parsing: each call is kept."""
+
+    def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
+        super().__init__(values, node_name)
+        self.captured: dict[str, Any] = {}
+
+    def __call__(self, *arguments: Any, **named: Any) -> str:
+        if len(arguments) == 1 and isinstance(arguments[0], dict):
+            named = {**arguments[0], **named}
+        elif arguments:
+            raise CompilationError("config() takes named values, or one mapping of them.")
+        for key, value in named.items():
+            if "hook" in key and key in self.captured:
+                self.captured[key] = [*_listed(self.captured[key]), *_listed(value)]
+            else:
+                self.captured[key] = value
+        return ""
+
+
+def _spelled(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]

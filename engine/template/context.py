@@ -1,0 +1,234 @@
+"""What a node's templates see: the names of dbt's context, for building and for parsing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from ...adapters.base import Adapter
+from ...adapters.relation import Column, Relation, RelationType
+from ..errors import CompilationError, did_you_mean
+from ..events import Emitter, MessageLogged
+from ..manifest.artifact import node_dict, source_dict
+from ..manifest.manifest import Manifest
+from ..manifest.nodes import Node
+from ..project.project import Project
+from ..project.vars import Vars
+from .exceptions import TemplateExceptions
+from .relations import RelationFactory
+from .scope import LazyName, Scope, dispatch
+from .values import FUNCTIONS, MODULES
+
+SECRET_PREFIX = "DBT_ENV_SECRET"
+DBT_VERSION = "1.10.23"
+"""The version of dbt whose language this is: what packages' `require-dbt-version` is held to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a template may know of the invocation that it is part of.
+
+    `target` holds what may be shown of the target, `flags` the flags by their upper-case names.
+    """
+
+    invocation_id: str
+    started_at: datetime
+    target: Mapping[str, Any]
+    flags: Mapping[str, Any]
+    environ: Mapping[str, str]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    selected: tuple[str, ...] = ()
+
+    @property
+    def is_full_refresh(self) -> bool:
+        return bool(self.flags.get("FULL_REFRESH"))
+
+
+class VarFunction:
+    """`var` for one node."""
+
+    def __init__(self, variables: Vars, package: str, node_name: str) -> None:
+        self._variables = variables
+        self._package = package
+        self._node_name = node_name
+
+    def __call__(self, name: str, *default: Any, **named: Any) -> Any:
+        found, value = self._variables.lookup(self._package, name)
+        if found:
+            return value
+        if default:
+            return default[0]
+        if "default" in named:
+            return named["default"]
+        supplied = dict(self._variables.for_package(self._package))
+        raise CompilationError(
+            f"Required var '{name}' not found in config:\n"
+            f"Vars supplied to {self._node_name} = {supplied}"
+            f"{did_you_mean(name, supplied)}"
+        )
+
+    def has_var(self, name: str) -> bool:
+        return self._variables.lookup(self._package, name)[0]
+
+
+class Flags:
+    """`flags` in a template. A flag that nobody set is None."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._values.get(name.upper())
+
+
+class CommonContext:
+    """The names that are the same for every node of an invocation."""
+
+    def __init__(
+        self,
+        invocation: Invocation,
+        project: Project,
+        variables: Vars,
+        adapter: Adapter,
+        emit: Emitter,
+    ) -> None:
+        self._invocation = invocation
+        self._project = project
+        self._variables = variables
+        self._emit = emit
+        self._search_order = dict(_search_order(entry) for entry in project.dispatch)
+        self.names: Mapping[str, Any] = {
+            **FUNCTIONS,
+            "log": self._log,
+            "print": self._print,
+            "env_var": self._env_var,
+            "exceptions": TemplateExceptions(emit),
+            "modules": MODULES,
+            "api": _api(adapter),
+            "target": dict(invocation.target),
+            "flags": Flags(invocation.flags),
+            "run_started_at": invocation.started_at,
+            "invocation_id": invocation.invocation_id,
+            "invocation_args_dict": dict(invocation.arguments),
+            "dbt_version": DBT_VERSION,
+            "project_name": project.name,
+            "dbt_metadata_envs": metadata_environment(invocation.environ),
+            "selected_resources": list(invocation.selected),
+            "try_or_compiler_error": _try_or_compiler_error,
+        }
+
+    def for_node(self, node: Node, execute: bool) -> dict[str, Any]:
+        """The names of one node, beside those that its phase adds."""
+        return {
+            **self.names,
+            "execute": execute,
+            "var": VarFunction(self._variables, node.package_name, node.name),
+            "schema": node.schema,
+            "database": node.database,
+        }
+
+    def dispatcher(self, scope: Scope) -> Callable[..., Any]:
+        """`adapter.dispatch` in a scope, in its forms of today and of old."""
+
+        def find(macro_name: str, macro_namespace: str | None = None, packages: Any = None) -> Any:
+            if packages:
+                order = {macro_name: tuple(packages)}
+                return dispatch(scope, macro_name, macro_name, order)
+            return dispatch(scope, macro_name, macro_namespace, self._search_order)
+
+        return find
+
+    def _log(self, msg: Any, info: bool = False) -> str:
+        self._emit(MessageLogged(str(msg), to_console=bool(info)))
+        return ""
+
+    def _print(self, msg: Any) -> str:
+        self._emit(MessageLogged(str(msg), to_console=True, is_print=True))
+        return ""
+
+    def _env_var(self, name: str, default: str | None = None) -> str:
+        if name.startswith(SECRET_PREFIX):
+            raise CompilationError(
+                f"env_var('{name}'): secrets are allowed only in profiles.yml and packages.yml."
+            )
+        value = self._invocation.environ.get(name, default)
+        if value is None:
+            raise CompilationError(f"Env var required but not provided: '{name}'")
+        return value
+
+
+def manifest_names(
+    manifest: Manifest, relations: RelationFactory, node: Node
+) -> dict[str, LazyName]:
+    """`model` and `graph`, made only for the templates that use them."""
+
+    def relation_name(other: Node) -> str:
+        return str(relations.of(other))
+
+    def model(scope: Scope) -> dict[str, Any]:
+        parents = manifest.parents.get(node.unique_id, ())
+        return node_dict(node, parents=parents, relation_name=relation_name(node))
+
+    def graph(scope: Scope) -> dict[str, Any]:
+        nodes = {
+            other.unique_id: node_dict(
+                other,
+                parents=manifest.parents[other.unique_id],
+                relation_name=relation_name(other),
+            )
+            for other in manifest.nodes.values()
+        }
+        sources = {
+            source.unique_id: source_dict(source, relation_name(source))
+            for source in manifest.sources.values()
+        }
+        return {"nodes": nodes, "sources": sources, "exposures": {}, "metrics": {}, "groups": {}}
+
+    return {"model": model, "graph": graph}
+
+
+def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """One entry of the project's `dispatch:`."""
+    return str(entry["macro_namespace"]), tuple(entry["search_order"])
+
+
+def metadata_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that go into every artifact's metadata, without their prefix."""
+    prefix = "DBT_ENV_CUSTOM_ENV_"
+    return {
+        name[len(prefix) :]: value for name, value in environ.items() if name.startswith(prefix)
+    }
+
+
+def _api(adapter: Adapter) -> SimpleNamespace:
+    def create(
+        database: str | None = None,
+        schema: str | None = None,
+        identifier: str | None = None,
+        type: str | None = None,
+        **more: Any,
+    ) -> Relation:
+        kind = RelationType(type) if type else None
+        return adapter.relation(schema, identifier, kind, database=database)
+
+    def create_column(name: str, label_or_dtype: str, *more: Any) -> Column:
+        return Column(name, label_or_dtype, adapter.quote_character)
+
+    return SimpleNamespace(
+        Relation=SimpleNamespace(create=create, **{k.value: k for k in RelationType}),
+        Column=SimpleNamespace(create=create_column),
+    )
+
+
+async def _try_or_compiler_error(
+    message_if_exception: str, func: Callable[..., Any], *arguments: Any, **named: Any
+) -> Any:
+    try:
+        return func(*arguments, **named)
+    except Exception as error:
+        raise CompilationError(message_if_exception) from error

@@ -1,0 +1,121 @@
+"""Rendering while parsing: nothing is executed, and what a template calls is noted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...adapters.base import Adapter
+from ...adapters.relation import Relation
+from ..errors import CompilationError
+from ..manifest.artifact import node_dict
+from ..manifest.macro_index import MacroIndex
+from ..manifest.node_factory import Captured
+from ..manifest.nodes import Node, RefCall, SourceCall
+from .adapter_facade import ParsingAdapter
+from .config_object import CapturingConfig
+from .context import CommonContext
+from .engine import ref_call, source_call
+from .environment import TemplateEnvironment, drive
+from .relations import RelationFactory
+from .rendering import node_frame, render_source
+from .scope import MacroSpace, Scope
+
+PARSE_NAMES = frozenset(
+    "ref source config var env_var this target execute run_started_at invocation_id log print "
+    "return fromjson tojson fromyaml toyaml set set_strict zip zip_strict local_md5 modules api "
+    "adapter flags dbt_version project_name schema database model thread_id load_result "
+    "store_result store_raw_result selected_resources invocation_args_dict dbt_metadata_envs "
+    "diff_of_two_dicts write range dict lipsum cycler joiner namespace loop caller varargs kwargs "
+    "super self".split()
+)
+"""Context names that a template may use while parsing without needing a render."""
+
+
+class TemplateParseRenderer:
+    """Implements `ParseRenderer` for the manifest's loader."""
+
+    def __init__(
+        self,
+        macros: MacroIndex,
+        *,
+        environment: TemplateEnvironment,
+        common: CommonContext,
+        adapter: Adapter,
+        relations: RelationFactory,
+    ) -> None:
+        self._environment = environment
+        self._common = common
+        self._adapter = adapter
+        self._relations = relations
+        self._macros = MacroSpace(macros, environment)
+
+    def render(self, node: Node, source: str) -> Captured:
+        """Render a node's template, and say what it called."""
+        capture = _Capture(self._relations, node)
+        scope = self._scope(node, capture)
+        drive(render_source(self._environment, source, node, scope))
+        return capture.captured()
+
+    def render_argument(self, node: Node, text: str) -> Captured:
+        """Render one argument of a generic test, with or without its braces."""
+        source = text if "{{" in text or "{%" in text else "{{ " + text + " }}"
+        return self.render(node, source)
+
+    def call_macro(self, name: str, custom: str | None, node: Node) -> str:
+        """Call a `generate_…_name` macro of the project's."""
+        scope = self._scope(node, _Capture(self._relations, node))
+        macro = scope.macros.index.find(name, node.package_name)
+        # Macros of old take the custom name alone.
+        arguments: list[Any] = [custom, node_dict(node)]
+        if macro is not None:
+            del arguments[len(macro.arguments) :]
+        try:
+            return str(drive(scope.call_macro(name, *arguments)))
+        except CompilationError as error:
+            raise CompilationError(
+                error.problem, location=error.location, stack=(*error.stack, node_frame(node))
+            ) from error
+
+    def _scope(self, node: Node, capture: _Capture) -> Scope:
+        names = self._common.for_node(node, execute=False)
+        names |= {
+            "ref": capture.ref,
+            "source": capture.source,
+            "config": capture.config,
+            "this": self._relations.of(node),
+            "thread_id": "",
+            "graph": {},
+            "load_result": lambda name: None,
+            "store_result": lambda *arguments, **named: "",
+            "store_raw_result": lambda *arguments, **named: "",
+            "write": lambda payload: "",
+            "render": lambda text: text,
+        }
+        names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
+        lazy = {
+            "model": lambda scope: node_dict(node),
+            "adapter": lambda scope: ParsingAdapter(self._adapter, self._common.dispatcher(scope)),
+        }
+        return Scope(self._macros, node.package_name, names, lazy)
+
+
+class _Capture:
+    """`ref`, `source` and `config` while parsing."""
+
+    def __init__(self, relations: RelationFactory, node: Node) -> None:
+        self._relations = relations
+        self._node = node
+        self._refs: list[RefCall] = []
+        self._sources: list[SourceCall] = []
+        self.config = CapturingConfig(node.config.values, node.name)
+
+    def ref(self, *arguments: Any, **named: Any) -> Relation:
+        self._refs.append(ref_call(arguments, named))
+        return self._relations.of(self._node)
+
+    def source(self, *arguments: Any) -> Relation:
+        self._sources.append(source_call(arguments))
+        return self._relations.of(self._node)
+
+    def captured(self) -> Captured:
+        return Captured(tuple(self._refs), tuple(self._sources), self.config.captured)

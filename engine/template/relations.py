@@ -1,0 +1,52 @@
+"""Nodes as relations: under which name a node stands in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...adapters.base import Adapter
+from ...adapters.relation import Parts, Relation, RelationType
+from ..manifest.nodes import Node, Source
+
+CTE_PREFIX = "__dbt__cte__"
+
+_TYPES = {
+    "view": RelationType.VIEW,
+    "materialized_view": RelationType.MATERIALIZED_VIEW,
+    "ephemeral": RelationType.CTE,
+}
+
+
+class RelationFactory:
+    """Makes relations in the database's way of naming and the project's way of quoting."""
+
+    def __init__(self, adapter: Adapter, project_quoting: Mapping[str, bool | None]) -> None:
+        self._adapter = adapter
+        self._quoting = project_quoting
+        self._made: dict[str, Relation] = {}
+
+    def of(self, node: Node) -> Relation:
+        """The relation that a node is built as; a bare name for an ephemeral model."""
+        made = self._made.get(node.unique_id)
+        if made is None:
+            made = self._made[node.unique_id] = self._make(node)
+        return made
+
+    def _make(self, node: Node) -> Relation:
+        if node.is_ephemeral:
+            return Relation(None, None, f"{CTE_PREFIX}{node.name}", RelationType.CTE)
+        quoting = {**self._quoting, **node.config.quoting}
+        if isinstance(node, Source):
+            quoting.update(node.quoting)
+        parts = Parts(
+            *(quoting.get(part) is not False for part in ("database", "schema", "identifier"))
+        )
+        kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
+        if isinstance(node, Source):
+            return replace(
+                self._adapter.relation(node.schema, node.identifier, quoted=parts), type=None
+            )
+        return self._adapter.relation(
+            node.schema, node.alias, kind, database=node.database, quoted=parts
+        )

@@ -1,0 +1,253 @@
+"""Scopes and macros: what a name means while one node is rendered.
+
+A scope belongs to one node in one phase. Macro files are compiled once a session; a scope runs
+a file's top level when it first calls one of its macros, so that the macro sees this node's
+names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Template, UndefinedError
+from jinja2.exceptions import SecurityError
+from jinja2.utils import missing
+
+from ...adapters.errors import AdapterError
+from ..errors import CompilationError, Frame, HeadraceError, Location
+from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.nodes import Macro
+from ..manifest.syntax import MACRO_PREFIX
+from .environment import ScopeContext, TemplateEnvironment, template_line
+
+LazyName = Callable[["Scope"], Any]
+
+
+class MacroReturn(Exception):  # noqa: N818 # it carries a value, not a failure
+    """`return(value)`: leaves the macro that it stands in, with the value's Python type."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        super().__init__("return() stands outside of a macro")
+
+
+class MacroSpace:
+    """The macros of a project, compiled when they are first called."""
+
+    def __init__(self, index: MacroIndex, environment: TemplateEnvironment) -> None:
+        self.index = index
+        self.environment = environment
+        self._templates: dict[tuple[str, str], Template] = {}
+
+    def template(self, macro: Macro) -> Template:
+        """The compiled file that a macro stands in."""
+        key = (macro.package_name, macro.original_file_path)
+        template = self._templates.get(key)
+        if template is None:
+            source = self.index.files[key].source
+            path = macro_path(macro)
+            template = self.environment.template(source, path, is_macro_file=True)
+            self._templates[key] = template
+        return template
+
+
+class Scope:
+    """The names of one node's templates in one phase.
+
+    `names` are at hand; each of `lazy` is made when it is first used. A project's macro of the
+    same name hides either.
+    """
+
+    def __init__(
+        self,
+        macros: MacroSpace,
+        package: str,
+        names: Mapping[str, Any],
+        lazy: Mapping[str, LazyName],
+        caller: Frame | None = None,
+    ) -> None:
+        self.macros = macros
+        self.package = package
+        self.caller = caller
+        self._names = names
+        self._lazy = lazy
+        self._made: dict[str, Any] = {}
+        self._bound: dict[str, BoundMacro] = {}
+        self._modules: dict[str, dict[str, Any]] = {}
+
+    def lookup(self, name: str, package: str) -> Any:
+        """What a name stands for in a package's templates, or `missing`."""
+        # A built-in macro has no package of its own: it sees what the node's package sees, so
+        # that overrides count inside it.
+        seen_from = self.package if package == BUILTIN_PACKAGE else package
+        macro = self.macros.index.visible_from(seen_from).get(name)
+        if macro is not None:
+            return self.bind(macro)
+        return self.context_name(name)
+
+    def context_name(self, name: str) -> Any:
+        """A name of the context itself, whatever macros there are."""
+        if name in self._names:
+            return self._names[name]
+        if name in self._made:
+            return self._made[name]
+        factory = self._lazy.get(name)
+        if factory is not None:
+            value = self._made[name] = factory(self)
+            return value
+        if name in self.macros.index.by_package:
+            namespace = self._made[name] = PackageMacros(self, name)
+            return namespace
+        return missing
+
+    def bind(self, macro: Macro) -> BoundMacro:
+        """A macro that can be called in this scope."""
+        bound = self._bound.get(macro.unique_id)
+        if bound is None:
+            bound = self._bound[macro.unique_id] = BoundMacro(self, macro)
+        return bound
+
+    def macro(self, name: str) -> BoundMacro | None:
+        """The macro of that name as the node's own package sees it."""
+        macro = self.macros.index.find(name, self.package)
+        return self.bind(macro) if macro is not None else None
+
+    async def call_macro(self, name: str, *arguments: Any, **named: Any) -> Any:
+        """Call a macro by name, as a template of the node's package would.
+
+        Raises:
+            CompilationError: there is none, or it failed.
+        """
+        bound = self.macro(name)
+        if bound is None:
+            raise CompilationError(f"'{name}' is undefined: there is no macro of that name.")
+        return await bound(*arguments, **named)
+
+    async def module(self, macro: Macro) -> dict[str, Any]:
+        """The top level of a macro's file, run in this scope."""
+        template = self.macros.template(macro)
+        key = template.name or ""
+        module = self._modules.get(key)
+        if module is None:
+            context = ScopeContext(self.macros.environment, template, self, macro.package_name)
+            async for _ in template.root_render_func(context):  # type: ignore[attr-defined] # asynchronous
+                pass
+            module = self._modules[key] = context.vars
+        return module
+
+
+class BoundMacro:
+    """A macro in a scope: what a template gets when it names one."""
+
+    __slots__ = ("_macro", "_scope")
+
+    def __init__(self, scope: Scope, macro: Macro) -> None:
+        self._scope = scope
+        self._macro = macro
+
+    async def __call__(self, *arguments: Any, **named: Any) -> Any:
+        macro = self._macro
+        try:
+            module = await self._scope.module(macro)
+            return await module[MACRO_PREFIX + macro.name](*arguments, **named)
+        except MacroReturn as returned:
+            return returned.value
+        except CompilationError as error:
+            raise self._with_frame(error) from error.__cause__
+        except (AdapterError, HeadraceError):
+            raise
+        except Exception as error:
+            raise self._translated(error) from error
+
+    def __str__(self) -> str:
+        return f"macro {self._macro.name}"
+
+    @property
+    def frame(self) -> Frame:
+        return Frame("macro", self._macro.name, macro_path(self._macro))
+
+    def _with_frame(self, error: CompilationError) -> CompilationError:
+        return CompilationError(
+            error.problem, location=error.location, stack=(*error.stack, self.frame)
+        )
+
+    def _translated(self, error: Exception) -> CompilationError:
+        path = macro_path(self._macro)
+        template = self._scope.macros.template(self._macro)
+        line = template_line(template, path, error.__traceback__)
+        return CompilationError(describe(error), location=Location(path, line), stack=(self.frame,))
+
+
+class PackageMacros:
+    """`package.` in a template: the macros of one package, by attribute."""
+
+    __slots__ = ("_package", "_scope")
+
+    def __init__(self, scope: Scope, package: str) -> None:
+        self._scope = scope
+        self._package = package
+
+    def __getattr__(self, name: str) -> BoundMacro:
+        macro = self._scope.macros.index.find_in(self._package, name)
+        if macro is None:
+            raise AttributeError(f"package '{self._package}' has no macro '{name}'")
+        return self._scope.bind(macro)
+
+
+def dispatch(
+    scope: Scope, name: str, namespace: str | None, search_order: Mapping[str, tuple[str, ...]]
+) -> BoundMacro:
+    """The best implementation of a macro for this database.
+
+    The packages of the search order are gone through, each with every prefix of the dialect
+    (https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch).
+
+    Raises:
+        CompilationError: there is none; lists where it was looked for.
+    """
+    index = scope.macros.index
+    if namespace is None:
+        for prefix in index.dialect:
+            macro = index.find(f"{prefix}__{name}", scope.package)
+            if macro is not None:
+                return scope.bind(macro)
+        packages: tuple[str, ...] = (scope.package,)
+    else:
+        packages = search_order.get(namespace, (index.root_package, namespace))
+        if namespace == BUILTIN_PACKAGE and BUILTIN_PACKAGE not in packages:
+            packages = (*packages, BUILTIN_PACKAGE)
+        for package in packages:
+            for prefix in index.dialect:
+                macro = index.find_in(package, f"{prefix}__{name}")
+                if macro is not None:
+                    return scope.bind(macro)
+    searched = ", ".join(f"'{p}.{prefix}__{name}'" for p in packages for prefix in index.dialect)
+    within = f" within namespace: '{namespace}'" if namespace else ""
+    raise CompilationError(
+        f"In dispatch: No macro named '{name}' found{within}\n    Searched for: {searched}"
+    )
+
+
+def macro_path(macro: Macro) -> str:
+    """A macro's file as a stack shows it, with its package where that says more."""
+    if macro.package_name == BUILTIN_PACKAGE:
+        return f"{BUILTIN_PACKAGE}/{macro.original_file_path}"
+    return macro.original_file_path
+
+
+def describe(error: Exception) -> str:
+    """An exception out of a template, in words for its author."""
+    text = str(error)
+    if isinstance(error, UndefinedError):
+        return (
+            f"{text}. This can happen when calling a macro that does not exist. "
+            "Check for typos and/or install package dependencies."
+        )
+    if isinstance(error, SecurityError):
+        return f"the template may not do this: {text}"
+    if isinstance(error, RecursionError):
+        return "the macro calls itself without end"
+    if isinstance(error, (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError)):
+        return f"{type(error).__name__}: {text}"
+    return text or type(error).__name__

@@ -1,0 +1,77 @@
+{# Building and dropping relations. #}
+
+{% macro create_table_as(temporary, relation, compiled_code, language='sql') -%}
+    {{ return(adapter.dispatch('create_table_as', 'dbt')(temporary, relation, compiled_code)) }}
+{%- endmacro %}
+
+{% macro default__create_table_as(temporary, relation, sql) -%}
+    {{ config.get('sql_header', '') }}
+    create {% if temporary %}temporary {% endif %}table
+    {{ relation.include(database=not temporary, schema=not temporary) }} as (
+{{ sql }}
+    )
+{%- endmacro %}
+
+{% macro get_create_table_as_sql(temporary, relation, sql) -%}
+    {{ return(adapter.dispatch('get_create_table_as_sql', 'dbt')(temporary, relation, sql)) }}
+{%- endmacro %}
+
+{% macro default__get_create_table_as_sql(temporary, relation, sql) -%}
+    {{ return(create_table_as(temporary, relation, sql)) }}
+{%- endmacro %}
+
+{% macro create_view_as(relation, sql) -%}
+    {{ return(adapter.dispatch('create_view_as', 'dbt')(relation, sql)) }}
+{%- endmacro %}
+
+{% macro default__create_view_as(relation, sql) -%}
+    {{ config.get('sql_header', '') }}
+    create view {{ relation }} as (
+{{ sql }}
+    )
+{%- endmacro %}
+
+{% macro get_create_view_as_sql(relation, sql) -%}
+    {{ return(adapter.dispatch('get_create_view_as_sql', 'dbt')(relation, sql)) }}
+{%- endmacro %}
+
+{% macro default__get_create_view_as_sql(relation, sql) -%}
+    {{ return(create_view_as(relation, sql)) }}
+{%- endmacro %}
+
+{% macro get_drop_sql(relation) -%}
+    {{ return(adapter.dispatch('get_drop_sql', 'dbt')(relation)) }}
+{%- endmacro %}
+
+{% macro default__get_drop_sql(relation) -%}
+    drop {{ 'view' if relation.is_view else 'table' }} if exists {{ relation }}
+{%- endmacro %}
+
+{% macro get_rename_table_sql(relation, new_name) -%}
+    {{ return(adapter.dispatch('get_rename_table_sql', 'dbt')(relation, new_name)) }}
+{%- endmacro %}
+
+{% macro default__get_rename_table_sql(relation, new_name) -%}
+    alter table {{ relation }} rename to {{ adapter.quote(new_name) }}
+{%- endmacro %}
+
+{% macro get_columns_in_relation(relation) -%}
+    {{ return(adapter.get_columns_in_relation(relation)) }}
+{%- endmacro %}
+
+{% macro load_relation(relation) -%}
+    {{ return(adapter.get_relation(relation.database, relation.schema, relation.identifier)) }}
+{%- endmacro %}
+
+{% macro load_cached_relation(relation) -%}
+    {{ return(load_relation(relation)) }}
+{%- endmacro %}
+
+{% macro make_temp_relation(base_relation, suffix='__dbt_tmp') -%}
+    {{ return(base_relation.incorporate(path={'identifier': base_relation.identifier ~ suffix})) }}
+{%- endmacro %}
+
+{% macro should_full_refresh() -%}
+    {%- set configured = config.get('full_refresh') -%}
+    {{ return(flags.FULL_REFRESH if configured is none else configured) }}
+{%- endmacro %}

@@ -1,0 +1,326 @@
+"""What every command starts from: the project, its target, and its manifest."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from .. import __version__
+from ..adapters.base import Adapter, Target
+from ..adapters.errors import AdapterError
+from ..adapters.registry import create_adapter
+from .errors import CycleError, Location, ProfileError, ProjectError
+from .events import Event, WarningRaised
+from .graph import Graph
+from .manifest.artifact import manifest_json
+from .manifest.inputs import ParseInputs
+from .manifest.loader import load_manifest
+from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
+from .manifest.manifest import Manifest
+from .manifest.node_factory import ParseRenderer
+from .options import Options
+from .project.discovery import find_project_directory
+from .project.profile import load_target
+from .project.project import Project, load_project, render_trees
+from .project.render import Renderer
+from .project.vars import Vars
+from .project.yaml_file import read_yaml
+from .settings import decide
+from .template.context import DBT_VERSION, CommonContext, Invocation, metadata_environment
+from .template.environment import CodeCache, LenientUndefined, TemplateEnvironment
+from .template.parsing import PARSE_NAMES, TemplateParseRenderer
+from .template.relations import RelationFactory
+
+BUILTIN_MACROS = Path(__file__).parent / "template" / "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What an invocation is told from outside, and what names it."""
+
+    options: Options
+    environ: Mapping[str, str]
+    cwd: Path
+    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project with its target, before its nodes are read."""
+
+    start: Start
+    project: Project
+    packages: tuple[Project, ...]
+    target: Target
+    adapter: Adapter
+    variables: Vars
+    invocation: Invocation
+    full_refresh: bool
+    fail_fast: bool
+    target_path: Path
+    relations: RelationFactory
+    codes: CodeCache = field(default_factory=CodeCache)
+
+    @property
+    def target_path_display(self) -> str:
+        """The target path as messages say it: relative to the project where it is inside."""
+        if self.target_path.is_relative_to(self.project.root):
+            return self.target_path.relative_to(self.project.root).as_posix()
+        return str(self.target_path)
+
+    def common_context(self, emit: Callable[[Event], None]) -> CommonContext:
+        return CommonContext(self.invocation, self.project, self.variables, self.adapter, emit)
+
+
+def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Workspace:
+    """Find and read the project, its packages and its profile. Connects to nothing.
+
+    Raises:
+        HeadraceError: something is missing or wrong; says where.
+    """
+    options, environ = start.options, start.environ
+    root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd)
+    project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+    target = load_target(
+        project,
+        profiles_dir=options.profiles_dir,
+        profile=options.profile,
+        target=options.target,
+        threads=options.threads,
+        cli_vars=options.vars,
+        environ=environ,
+        cwd=start.cwd,
+    )
+    try:
+        adapter = create_adapter(target)
+    except AdapterError as error:
+        raise ProfileError(
+            f"profile '{target.profile_name}', target '{target.name}': {error}"
+        ) from error
+    shown = target_context(target, adapter)
+    project = render_trees(project, shown, options.vars, environ=environ)
+    packages = tuple(_installed_packages(project, start, shown, warn))
+    _warn_of_run_hooks(project, warn)
+    full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
+    return Workspace(
+        start=start,
+        project=project,
+        packages=packages,
+        target=target,
+        adapter=adapter,
+        variables=Vars(
+            cli=options.vars,
+            root=project.vars,
+            packages={package.name: package.vars for package in packages},
+        ),
+        invocation=Invocation(
+            invocation_id=start.invocation_id,
+            started_at=start.started_at,
+            target=shown,
+            flags=_flags(options, full_refresh),
+            environ=environ,
+            arguments=_arguments(options),
+        ),
+        full_refresh=full_refresh,
+        fail_fast=decide("fail_fast", options.fail_fast, environ, project.flags),
+        target_path=(root / (options.target_path or project.target_path)).resolve(),
+        relations=RelationFactory(adapter, project.quoting),
+    )
+
+
+def parse_manifest(
+    workspace: Workspace, warn: Callable[[WarningRaised], None]
+) -> tuple[Manifest, Graph]:
+    """Parse the project's nodes, and check that they don't go in circles. Connects to nothing.
+
+    Raises:
+        HeadraceError: a file can't be read or parsed, or refers to what isn't there.
+    """
+    adapter = workspace.adapter
+    messages: list[Event] = []
+    environment = TemplateEnvironment(workspace.codes, LenientUndefined)
+
+    def make_renderer(macros: MacroIndex) -> ParseRenderer:
+        return TemplateParseRenderer(
+            macros,
+            environment=environment,
+            common=workspace.common_context(messages.append),
+            adapter=adapter,
+            relations=workspace.relations,
+        )
+
+    start = workspace.start
+    manifest = load_manifest(
+        ParseInputs(
+            projects=(workspace.project, *workspace.packages),
+            schema=workspace.target.schema,
+            database=workspace.target.database,
+            vars=workspace.variables,
+            builtin_macros=_builtin_macros(adapter),
+            dialect=(*adapter.dialect, "default"),
+            context_names=PARSE_NAMES,
+            make_renderer=make_renderer,
+            yaml=Renderer(
+                environ=start.environ,
+                cli_vars=workspace.variables.for_package(workspace.project.name),
+                target=workspace.invocation.target,
+            ),
+            warn=warn,
+        )
+    )
+    graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
+    _check_acyclic(graph, manifest)
+    return manifest, graph
+
+
+def encode_manifest(workspace: Workspace, manifest: Manifest, compiled: Mapping[str, str]) -> bytes:
+    """`manifest.json`."""
+    start = workspace.start
+    metadata = {
+        "dbt_version": DBT_VERSION,
+        "headrace_version": __version__,
+        "generated_at": _utc_text(datetime.now(UTC)),
+        "invocation_id": start.invocation_id,
+        "invocation_started_at": _utc_text(start.started_at),
+        "env": metadata_environment(start.environ),
+        "project_name": workspace.project.name,
+        "project_id": None,
+        "user_id": None,
+        "send_anonymous_usage_stats": False,
+        "adapter_type": workspace.adapter.type,
+        "quoting": {"database": True, "schema": True, "identifier": True, "column": None},
+    }
+    return manifest_json(
+        manifest,
+        metadata=metadata,
+        relation_name=lambda node: str(workspace.relations.of(node)),
+        compiled=compiled,
+        target_path=workspace.target_path_display,
+    )
+
+
+def target_context(target: Target, adapter: Adapter) -> dict[str, Any]:
+    """`target` as templates see it: what may be shown, and never a secret."""
+    return {
+        **adapter.public_keys,
+        "type": target.type,
+        "name": target.name,
+        "target_name": target.name,
+        "profile_name": target.profile_name,
+        "schema": target.schema,
+        "database": target.database,
+        "threads": target.threads,
+    }
+
+
+def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
+    files = list(macro_files_in(BUILTIN_MACROS, "macros"))
+    if adapter.macro_directory is not None:
+        files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
+    return files
+
+
+def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
+    try:
+        graph.check_acyclic()
+    except CycleError as error:
+        nodes = [manifest.nodes[unique_id] for unique_id in error.cycle]
+        # Within a project a model's name says enough; the files say where to look.
+        first = nodes[0]
+        following = nodes[1] if len(nodes) > 1 else first
+        line = next((call.line for call in following.refs if call.name == first.name), None)
+        raise CycleError(
+            [node.name for node in nodes],
+            location=Location(following.original_file_path, line),
+        ) from error
+
+
+def _installed_packages(
+    project: Project,
+    start: Start,
+    target: Mapping[str, Any],
+    warn: Callable[[WarningRaised], None],
+) -> list[Project]:
+    """The packages below `packages-install-path`, which something else has installed."""
+    wanted = _wanted_packages(project)
+    directory = project.root / project.packages_install_path
+    roots = sorted(path.parent for path in directory.glob("*/dbt_project.yml"))
+    if len(roots) < wanted:
+        raise ProjectError(
+            f"found {wanted} package(s) specified in packages.yml, but only {len(roots)} "
+            f'package(s) installed in {project.packages_install_path}. Run "dbt deps" to '
+            "install package dependencies (this version of headrace has no 'deps' yet).",
+            location=Location("packages.yml"),
+        )
+    options = start.options
+    return [
+        render_trees(
+            load_project(
+                root,
+                environ=start.environ,
+                cli_vars=options.vars,
+                warn=warn,
+                display=(root / "dbt_project.yml").relative_to(project.root).as_posix(),
+            ),
+            target,
+            options.vars,
+            environ=start.environ,
+        )
+        for root in roots
+    ]
+
+
+def _wanted_packages(project: Project) -> int:
+    for name in ("packages.yml", "dependencies.yml"):
+        path = project.root / name
+        if path.is_file():
+            data = read_yaml(path, name).data
+            packages = data.get("packages") if isinstance(data, dict) else None
+            if isinstance(packages, list):
+                return len(packages)
+    return 0
+
+
+def _warn_of_run_hooks(project: Project, warn: Callable[[WarningRaised], None]) -> None:
+    for key, hooks in (
+        ("on-run-start", project.on_run_start),
+        ("on-run-end", project.on_run_end),
+    ):
+        if any(hook.strip() for hook in hooks):
+            warn(
+                WarningRaised(
+                    "NotThereYet",
+                    f"'{key}' isn't there yet in this version of headrace: its hooks don't run.",
+                    project.document.locate(key),
+                )
+            )
+
+
+def _flags(options: Options, full_refresh: bool) -> dict[str, Any]:
+    return {
+        "FULL_REFRESH": full_refresh,
+        "WHICH": options.command,
+        "FAIL_FAST": bool(options.fail_fast),
+        "STORE_FAILURES": False,
+        "QUIET": bool(options.quiet),
+        "DEBUG": bool(options.debug),
+        "EMPTY": False,
+    }
+
+
+def _arguments(options: Options) -> dict[str, Any]:
+    """The options by name, as artifacts record them."""
+    arguments = msgspec.to_builtins(options, enc_hook=str)
+    command = arguments.pop("command")
+    return {"which": command, **arguments}
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
