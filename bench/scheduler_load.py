@@ -1,7 +1,7 @@
 """Test L1: what plan and scheduler cost by themselves, for a large DAG and work that is free.
 
-    python -m headrace.bench.scheduler_load            # or: python bench/scheduler_load.py
-    python bench/scheduler_load.py --sizes 20000 --threads 1 --repeat 5
+    python bench/scheduler_load.py
+    python bench/scheduler_load.py --sizes 20000 --threads 1 --repeat 3
 
 Builds a random DAG for each size, runs it with a `build` that returns at once and an `emit`
 that drops its event, and prints CPU microseconds a node (the best of the repeats, user and
@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[50_000, 100_000], metavar="N")
     parser.add_argument("--edges", type=int, default=3, help="edges a node (default: 3)")
     parser.add_argument("--threads", type=int, default=16, help="slots (default: 16)")
-    parser.add_argument("--repeat", type=int, default=3, help="best of how many (default: 3)")
+    parser.add_argument("--repeat", type=int, default=5, help="best of how many (default: 5)")
     parser.add_argument("--seed", type=int, default=1, help="of the random DAG (default: 1)")
     given = parser.parse_args()
 

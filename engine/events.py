@@ -200,7 +200,7 @@ class Reporter(Protocol):
 class Emitter(Protocol):
     """What the engine needs of a bus: somewhere to put events."""
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event, /) -> None: ...
 
 
 class EventBus:

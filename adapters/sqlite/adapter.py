@@ -15,7 +15,7 @@ from .connection import SqliteConnection
 from .keys import SqliteKeys, read_keys
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
-from .session import Session
+from .session import Session, close_sessions
 from .writers import WriterQueue, writer_queue
 
 _WITHOUT_DATABASE = Parts(database=False)
@@ -68,8 +68,7 @@ class SqliteAdapter(Adapter):
             raise
 
     async def aclose(self) -> None:
-        for pool in self._pools:
-            await pool.aclose()
+        await close_sessions([session for pool in self._pools for session in pool.empty()])
 
     @asynccontextmanager
     async def connection(self, name: str) -> AsyncIterator[Connection]:

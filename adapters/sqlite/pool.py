@@ -64,8 +64,9 @@ class Pool:
         else:
             self._idle.append(session)
 
-    async def aclose(self) -> None:
-        """Close every session. What still runs is interrupted first."""
+    def empty(self) -> list[Session]:
+        """Forget every session: they are the caller's to close."""
+        sessions = list(self._alive)
         self._idle.clear()
-        while self._alive:
-            await self._alive.pop().aclose()
+        self._alive.clear()
+        return sessions

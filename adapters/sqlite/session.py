@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
-from anyio import CancelScope, current_time, get_cancelled_exc_class, sleep
+from anyio import get_cancelled_exc_class
 
+from ..cancellation import outlast
 from ..errors import ConnectionFailedError
 from ..relation import quote_identifier
 from .batch import Batch
@@ -25,7 +26,6 @@ GRACE_SECONDS = 10.0
 """How long a thread may take to end after it was interrupted, before it is left to itself."""
 
 _BUSY_MILLISECONDS = 20  # an interrupt has no effect while SQLite itself waits for a lock
-_POLL_SECONDS = 0.001
 
 
 class Session(aiosqlite.Connection):
@@ -68,7 +68,7 @@ class Session(aiosqlite.Connection):
         except BaseException:
             self.is_closed = True
             try:
-                await _outlast(self._thread_has_ended)
+                await outlast(self._thread_has_ended, GRACE_SECONDS)
             finally:
                 if self._database is not None:
                     self._database.close()
@@ -93,17 +93,15 @@ class Session(aiosqlite.Connection):
         return result
 
     async def aclose(self) -> None:
-        """End what runs, close, and wait for the thread's end.
+        """End what runs, close, and wait for the thread's end."""
+        await close_sessions([self])
 
-        A COMMIT under way is not interrupted. A thread that doesn't end within
-        `GRACE_SECONDS` is left to itself; it closes the database whenever it comes to it.
-        """
+    def _hang_up(self) -> None:
         if not self.is_closed:
             self.is_closed = True
             if self._batch is not None:
                 self._batch.is_cancelled = True
             self.stop()
-        await _outlast(self._thread_has_ended, self._interrupt)
 
     def drop_temporary(self) -> None:
         """Drop what lives as long as the connection. Runs in the thread."""
@@ -195,6 +193,24 @@ class Session(aiosqlite.Connection):
         self._attached = wanted
 
 
+async def close_sessions(sessions: Collection[Session]) -> None:
+    """End what runs, close, and wait for the end of the threads.
+
+    A COMMIT under way is not interrupted. A thread that doesn't end within `GRACE_SECONDS` is
+    left to itself; it closes the database whenever it comes to it.
+    """
+    for session in sessions:
+        session._hang_up()
+
+    def interrupt() -> None:
+        for session in sessions:
+            session._interrupt()
+
+    await outlast(
+        lambda: all(session._thread_has_ended() for session in sessions), GRACE_SECONDS, interrupt
+    )
+
+
 def _attach_if_possible(database: sqlite3.Connection, file: SchemaFile) -> None:
     """Attach a file. One that merely lies there, and can't be read, is let be."""
     try:
@@ -241,22 +257,3 @@ def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) 
 
 def _is_writable(path: os.PathLike[str]) -> bool:
     return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
-
-
-async def _outlast(is_over: Callable[[], bool], hasten: Callable[[], None] | None = None) -> None:
-    """Wait for the end of something, through any further cancellation, which comes afterwards.
-
-    A shield alone holds only cancel scopes off, not the `task.cancel()` of a host's own.
-    """
-    deadline = current_time() + GRACE_SECONDS
-    cancellation: BaseException | None = None
-    while not is_over() and current_time() < deadline:
-        if hasten is not None:
-            hasten()
-        try:
-            with CancelScope(shield=True):
-                await sleep(_POLL_SECONDS)
-        except get_cancelled_exc_class() as error:
-            cancellation = error
-    if cancellation is not None:
-        raise cancellation

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 
-from anyio import CancelScope, current_time, get_cancelled_exc_class, sleep
+from anyio import current_time, get_cancelled_exc_class, sleep
 from anyio.lowlevel import checkpoint
 
 from ..base import Connection, Response, Rows, Transaction
+from ..cancellation import sleep_through
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
 from .catalog import Catalog, Change, read_changes
@@ -89,13 +90,23 @@ class ScriptedConnection(Connection):
     async def _commit(self, transaction: Transaction) -> None:
         for text in self._take_deferred():
             await self._send(text)
-        if self._has_begun:
-            # It is not interrupted once it is sent, so that `committed` is the truth.
-            with CancelScope(shield=True):
-                await self._run("commit", latency=0.0)
+        cancellation = await self._run_commit() if self._has_begun else None
         self._catalog.apply(self._changes)
         transaction.committed = True
+        if cancellation is not None:
+            raise cancellation
         await checkpoint()
+
+    async def _run_commit(self) -> BaseException | None:
+        """Once COMMIT is sent it is not interrupted, so that `committed` is the truth."""
+        rule = self._script.rule_for("commit")
+        statement = self._recorder.start("commit", self.name, current_time())
+        cancellation = await sleep_through(rule.latency or 0.0)
+        outcome = Outcome.ERROR if rule.error else Outcome.OK
+        self._recorder.end(statement, outcome, current_time())
+        if rule.error:
+            raise cancellation or DatabaseError(rule.error, sql="commit")
+        return cancellation
 
     def _take_deferred(self) -> list[str]:
         deferred, self._deferred = self._deferred, []
@@ -139,6 +150,5 @@ class ScriptedConnection(Connection):
         try:
             await sleep(seconds)
         except get_cancelled_exc_class():
-            with CancelScope(shield=True):
-                await sleep(self._script.cancel_latency)
+            await sleep_through(self._script.cancel_latency)
             raise

@@ -72,7 +72,10 @@ def _checked(directory: Path, said_by: str) -> Path:
 
 
 def _names(directory: Path) -> list[str]:
-    return sorted(os.listdir(directory)) if directory.is_dir() else []
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:  # for a proposal only
+        return []
 
 
 def checked_path(path: str, *, key: str, location: Location | None = None) -> str:
@@ -115,8 +118,8 @@ def find_files(
         start = root / search_path
         if not walk.is_inside(start):
             raise ProjectError(
-                f"{key}: '{path}' is a link that leads out of the project, to {os.path.realpath(start)}. "
-                "Name a directory inside of it."
+                f"{key}: '{path}' is a link that leads out of the project, to "
+                f"{os.path.realpath(start)}. Name a directory inside of it."
             )
         for relative in walk.files(search_path):
             root_relative = posixpath.normpath(f"{search_path}/{relative}")

@@ -197,7 +197,7 @@ class Renderer:
 
 
 class _VarLookup:
-    """`var('x')`, `var('x', default)` and `var.has_var('x')`, for `--vars` alone."""
+    """`var('x')`, `var('x', default)` and `var.has_var('x')`."""
 
     def __init__(self, cli_vars: Mapping[str, object], *, show_values: bool) -> None:
         self._cli_vars = cli_vars
@@ -212,7 +212,7 @@ class _VarLookup:
         raise TemplateError(
             f"Required var '{name}' not found in config:\nVars supplied to <Configuration> = "
             f"{json.dumps(supplied, indent=4, default=str)}\n"
-            f"Here only --vars counts. Pass it, or give a default: var('{name}', …).",
+            f"Pass it with --vars, or give a default: var('{name}', …).",
             is_safe=True,
         )
 

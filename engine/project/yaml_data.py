@@ -141,8 +141,10 @@ class Builder:
 
 
 def _same_key(node: Node, key: object) -> bool:
-    """Whether a mapping's key node stands for `key`."""
-    return bool(Builder().build(node) == key or node.value == key)
+    """Whether a mapping's key node stands for `key`, or is written like it."""
+    if node.value == key:
+        return True
+    return node.tag != _STRING and Builder().build(node) == key
 
 
 def find_child(node: Node, step: str | int) -> tuple[yaml.Mark, Node] | None:

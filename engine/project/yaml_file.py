@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import yaml
+from yaml.nodes import Node
 
 from ..errors import Location, YamlError
 from ..events import WarningRaised
@@ -50,7 +52,7 @@ class DuplicateKey:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class YamlDocument:
     """What a YAML file holds, and how to find a place in it.
 
@@ -67,9 +69,9 @@ class YamlDocument:
         """Where a key or an item is: `locate("models", 0, "name")`.
 
         Where the path leads nowhere, the last place on it that there is. The text is parsed
-        again for this, so it is for messages only.
+        again for the first call, so this is for messages only.
         """
-        node = compose(self.text)
+        node = self._graph
         if node is None:
             return Location(self.display, 1, 1)
         mark = node.start_mark
@@ -79,6 +81,10 @@ class YamlDocument:
                 break
             mark, node = found
         return _location(self.display, mark)
+
+    @cached_property
+    def _graph(self) -> Node | None:
+        return compose(self.text)
 
     def warnings(self) -> tuple[WarningRaised, ...]:
         """What there is to say of the file that stops nothing."""

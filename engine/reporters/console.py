@@ -25,7 +25,7 @@ from ..events import (
 )
 from .line import TIMESTAMP_WIDTH, Level, Line, fitted
 from .lines import lines_of
-from .live_view import MAX_WIDTH, LiveState, live_view
+from .live_view import MAX_WIDTH, LiveState, LiveView
 from .plain_text import Cleaner, Scrub
 from .text import answer, local_now
 from .writing import SteadyStream
@@ -59,6 +59,7 @@ class ConsoleReporter:
         scrub: Scrub | None = None,
         width: int | None = None,
         height: int | None = None,
+        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self._stream = SteadyStream(stream)
         self._console = Console(
@@ -74,9 +75,11 @@ class ConsoleReporter:
         self._output = SteadyStream(output) if output and not output.isatty() else None
         self._level = Level.ERROR if quiet else Level.INFO
         self._clock = clock
+        self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(scrub)
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()
+        self._is_running = False
         self._live: Live | None = None
         self._closing = Signal()
         self._painter: Thread | None = None
@@ -102,7 +105,7 @@ class ConsoleReporter:
     def _paint(self) -> None:
         """The painter's life. It alone touches the console and the state."""
         try:
-            while not self._closing.wait(REFRESH_SECONDS):
+            while not self._closing.wait(self._refresh_seconds):
                 self._refresh()
             self._refresh()
         except Exception as failure:
@@ -111,26 +114,28 @@ class ConsoleReporter:
             self._stop_live()
 
     def _refresh(self) -> None:
-        """Show what has happened since the last time, in one write if possible."""
+        """Show what has happened since the last time."""
         scrolling = Text()
         while self._waiting:
             event, at = self._waiting.popleft()
             self._state.take(event, at, self._clean)
             match event:
                 case RunStarted():
-                    self._start_live()
+                    self._is_running = True
                 case RunFinished():
-                    self._stop_live()
+                    self._is_running = False
                 case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
                     self._answer(text, scrolling)
             self._append_lines(scrolling, event, at)
-        if self._live:
-            width, height = self._console.size
-            self._live.update(live_view(self._state, self._clock(), width, height))
+        if not self._is_running:
+            self._stop_live()
         if scrolling:
+            # With a live part, this prints above it and paints it anew, in one write.
             self._console.print(scrolling, end="", soft_wrap=True)
         elif self._live:
             self._live.refresh()
+        if self._is_running and self._live is None and self._level <= Level.INFO:
+            self._start_live()
 
     def _append_lines(self, scrolling: Text, event: Event, at: datetime) -> None:
         if isinstance(event, NodeStarted):
@@ -158,15 +163,15 @@ class ConsoleReporter:
             scrolling.append(answer(text, self._clean.scrub, escaped=True))
 
     def _start_live(self) -> None:
-        if self._level <= Level.INFO and self._live is None:
-            self._live = Live(
-                console=self._console,
-                auto_refresh=False,
-                transient=True,
-                redirect_stdout=False,
-                redirect_stderr=False,
-            )
-            self._live.start()
+        self._live = Live(
+            LiveView(self._state, self._clock),
+            console=self._console,
+            auto_refresh=False,
+            transient=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._live.start(refresh=True)
 
     def _stop_live(self) -> None:
         if self._live:

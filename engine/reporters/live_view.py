@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -54,6 +55,17 @@ class LiveState:
         # Hooks run besides the plan, and don't move its bar.
         if result.node.unique_id in self.planned:
             self.tally.add(result.status)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveView:
+    """The state as rich paints it: as it is whenever it is painted."""
+
+    state: LiveState
+    clock: Callable[[], datetime]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield live_view(self.state, self.clock(), options.max_width, console.height)
 
 
 def live_view(state: LiveState, now: datetime, width: int, height: int) -> RenderableType:

@@ -15,7 +15,6 @@ from .journal_state import JournalNode, JournalState, NodeState
 from .plain_text import Scrub
 from .result_document import unfinished_document
 
-RUN_RESULTS_NAME = "run_results.json"
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 _CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
 

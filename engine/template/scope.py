@@ -1,13 +1,14 @@
 """Scopes and macros: what a name means while one node is rendered.
 
-A scope belongs to one node in one phase. Macro files are compiled once a session; a scope runs
-a file's top level when it first calls one of its macros, so that the macro sees this node's
-names.
+A scope belongs to one node in one phase. Macro files are compiled once a session, and their top
+level is run once as well: a macro's free names are looked up when it is called, in the scope of
+the node that calls it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from jinja2 import Template, UndefinedError
@@ -23,6 +24,10 @@ from .environment import ScopeContext, TemplateEnvironment, template_line
 
 LazyName = Callable[["Scope"], Any]
 
+# Jinja binds a macro's free names to the context that its file was run in. That context asks
+# this variable, so that one run of the file serves every node: each is built in its own task.
+_calling: ContextVar[Scope] = ContextVar("headrace_calling_scope")
+
 
 class MacroReturn(Exception):  # noqa: N818 # it carries a value, not a failure
     """`return(value)`: leaves the macro that it stands in, with the value's Python type."""
@@ -32,6 +37,13 @@ class MacroReturn(Exception):  # noqa: N818 # it carries a value, not a failure
         super().__init__("return() stands outside of a macro")
 
 
+class _CallingScope:
+    """Looks names up in the scope of whichever node is calling."""
+
+    def lookup(self, name: str, package: str) -> Any:
+        return _calling.get().lookup(name, package)
+
+
 class MacroSpace:
     """The macros of a project, compiled when they are first called."""
 
@@ -39,6 +51,7 @@ class MacroSpace:
         self.index = index
         self.environment = environment
         self._templates: dict[tuple[str, str], Template] = {}
+        self._functions: dict[str, Callable[..., Awaitable[Any]]] = {}
 
     def template(self, macro: Macro) -> Template:
         """The compiled file that a macro stands in."""
@@ -50,6 +63,18 @@ class MacroSpace:
             template = self.environment.template(source, path, is_macro_file=True)
             self._templates[key] = template
         return template
+
+    async def function(self, macro: Macro) -> Callable[..., Awaitable[Any]]:
+        """The macro as Jinja made it, for calls in any scope."""
+        function = self._functions.get(macro.unique_id)
+        if function is None:
+            template = self.template(macro)
+            scope = _CallingScope()
+            context = ScopeContext(self.environment, template, scope, macro.package_name)
+            async for _ in template.root_render_func(context):  # type: ignore[attr-defined] # asynchronous
+                pass
+            function = self._functions[macro.unique_id] = context.vars[MACRO_PREFIX + macro.name]
+        return function
 
 
 class Scope:
@@ -74,7 +99,6 @@ class Scope:
         self._lazy = lazy
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
-        self._modules: dict[str, dict[str, Any]] = {}
 
     def lookup(self, name: str, package: str) -> Any:
         """What a name stands for in a package's templates, or `missing`."""
@@ -124,18 +148,6 @@ class Scope:
             raise CompilationError(f"'{name}' is undefined: there is no macro of that name.")
         return await bound(*arguments, **named)
 
-    async def module(self, macro: Macro) -> dict[str, Any]:
-        """The top level of a macro's file, run in this scope."""
-        template = self.macros.template(macro)
-        key = template.name or ""
-        module = self._modules.get(key)
-        if module is None:
-            context = ScopeContext(self.macros.environment, template, self, macro.package_name)
-            async for _ in template.root_render_func(context):  # type: ignore[attr-defined] # asynchronous
-                pass
-            module = self._modules[key] = context.vars
-        return module
-
 
 class BoundMacro:
     """A macro in a scope: what a template gets when it names one."""
@@ -148,9 +160,10 @@ class BoundMacro:
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:
         macro = self._macro
+        token = _calling.set(self._scope)
         try:
-            module = await self._scope.module(macro)
-            return await module[MACRO_PREFIX + macro.name](*arguments, **named)
+            function = await self._scope.macros.function(macro)
+            return await function(*arguments, **named)
         except MacroReturn as returned:
             return returned.value
         except CompilationError as error:
@@ -159,6 +172,8 @@ class BoundMacro:
             raise
         except Exception as error:
             raise self._translated(error) from error
+        finally:
+            _calling.reset(token)
 
     def __str__(self) -> str:
         return f"macro {self._macro.name}"

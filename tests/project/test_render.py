@@ -117,7 +117,12 @@ def test_template_that_fails_says_why(text: str, what: str) -> None:
 
 def test_failure_names_file_line_and_key() -> None:
     document = parse_yaml(
-        "name: shop\nmodels:\n  shop:\n    +tags:\n      - a\n      - \"{{ env_var('MISSING') }}\"\n",
+        "name: shop\n"
+        "models:\n"
+        "  shop:\n"
+        "    +tags:\n"
+        "      - a\n"
+        "      - \"{{ env_var('MISSING') }}\"\n",
         "dbt_project.yml",
     )
     renderer = Renderer(environ={}, cli_vars={})

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from headrace.adapters.base import Target
-from headrace.engine.project.secrets import Scrubber, is_secret_key
+from headrace.engine.project.secrets import Redactor, Scrubber, is_secret_key
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -113,6 +113,15 @@ def test_lines_of_a_private_key_are_struck_out_one_by_one() -> None:
     key = "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n"
 
     assert "hkiG9w0B" not in Scrubber.for_values([key]).scrub("line 3: hkiG9w0BAQEFAASC?")
+
+
+def test_redactor_learns_a_targets_secrets() -> None:
+    redact = Redactor({"DBT_ENV_SECRET_A": "alpha-alpha"})
+    assert redact("alpha-alpha correct horse") == "***** correct horse"
+
+    redact.learn(target(password="correct horse"))
+
+    assert redact("alpha-alpha correct horse") == "***** *****"
 
 
 @pytest.mark.parametrize("nothing", [[], [""], ["   "]])

@@ -100,7 +100,7 @@ def cancelled(of: NodeInfo) -> RunResult:
     return RunResult(of, Status.CANCELLED, "Cancelled", 1.5)
 
 
-def tested(of: NodeInfo, status: Status, failures: int | None = 0, message: str = "") -> RunResult:
+def checked(of: NodeInfo, status: Status, failures: int | None = 0, message: str = "") -> RunResult:
     return RunResult(of, status, message, 0.02, failures=failures)
 
 

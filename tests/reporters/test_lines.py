@@ -31,6 +31,7 @@ from .support import (
     NOON,
     cancelled,
     check,
+    checked,
     failed,
     hook,
     model,
@@ -38,7 +39,6 @@ from .support import (
     seed,
     skipped,
     succeeded,
-    tested,
 )
 
 SNAPSHOT = node("snapshot", "sn", "snapshot", "snaps.sn", "snapshots/sn.sql")
@@ -83,56 +83,56 @@ def test_start_line(started: NodeInfo, line: str) -> None:
     [
         (
             succeeded(model("model_1")),
-            "1 of 4 OK created table model test_schema.model_1 ................... [SELECT 4 in 0.08s]",
+            "1 of 4 OK created table model test_schema.model_1 ......... [SELECT 4 in 0.08s]",
         ),
         (
             succeeded(model("model_1"), message=""),
-            "1 of 4 OK created table model test_schema.model_1 ................... [OK in 0.08s]",
+            "1 of 4 OK created table model test_schema.model_1 ......... [OK in 0.08s]",
         ),
         (
             failed(model("model_1")),
-            "1 of 4 ERROR creating table model test_schema.model_1 ............... [ERROR in 0.06s]",
+            "1 of 4 ERROR creating table model test_schema.model_1 ..... [ERROR in 0.06s]",
         ),
         (
             succeeded(seed("raw"), "INSERT 100", 0.01),
-            "1 of 4 OK loaded seed file test_schema.raw .......................... [INSERT 100 in 0.01s]",
+            "1 of 4 OK loaded seed file test_schema.raw ................ [INSERT 100 in 0.01s]",
         ),
         (
             failed(seed("raw")),
-            "1 of 4 ERROR loading seed file test_schema.raw ...................... [ERROR in 0.06s]",
+            "1 of 4 ERROR loading seed file test_schema.raw ............ [ERROR in 0.06s]",
         ),
         (
             succeeded(SNAPSHOT, "INSERT 0 1"),
-            "1 of 4 OK snapshotted snaps.sn ...................................... [INSERT 0 1 in 0.08s]",
+            "1 of 4 OK snapshotted snaps.sn ............................ [INSERT 0 1 in 0.08s]",
         ),
         (
             failed(SNAPSHOT),
-            "1 of 4 ERROR snapshotting snaps.sn .................................. [ERROR in 0.06s]",
+            "1 of 4 ERROR snapshotting snaps.sn ........................ [ERROR in 0.06s]",
         ),
         (
             succeeded(hook("debug.on-run-end.0"), "debug.on-run-end.0 passed"),
-            "1 of 4 OK hook: debug.on-run-end.0 .................................. [OK in 0.08s]",
+            "1 of 4 OK hook: debug.on-run-end.0 ........................ [OK in 0.08s]",
         ),
         (
-            tested(check("not_null_x"), Status.PASS),
-            "1 of 4 PASS not_null_x .............................................. [PASS in 0.02s]",
+            checked(check("not_null_x"), Status.PASS),
+            "1 of 4 PASS not_null_x .................................... [PASS in 0.02s]",
         ),
         (
-            tested(check("not_null_x"), Status.FAIL, 7),
-            "1 of 4 FAIL 7 not_null_x ............................................ [FAIL 7 in 0.02s]",
+            checked(check("not_null_x"), Status.FAIL, 7),
+            "1 of 4 FAIL 7 not_null_x .................................. [FAIL 7 in 0.02s]",
         ),
         (
-            tested(check("not_null_x"), Status.WARN, 2),
-            "1 of 4 WARN 2 not_null_x ............................................ [WARN 2 in 0.02s]",
+            checked(check("not_null_x"), Status.WARN, 2),
+            "1 of 4 WARN 2 not_null_x .................................. [WARN 2 in 0.02s]",
         ),
         (
-            tested(check("not_null_x"), Status.ERROR, None),
-            "1 of 4 ERROR not_null_x ............................................. [ERROR in 0.02s]",
+            checked(check("not_null_x"), Status.ERROR, None),
+            "1 of 4 ERROR not_null_x ................................... [ERROR in 0.02s]",
         ),
     ],
 )
 def test_result_line(result: RunResult, line: str) -> None:
-    assert rendered(NodeFinished(result, 1, 4)) == [line]
+    assert rendered(NodeFinished(result, 1, 4), width=59) == [line]
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def test_debug_lines_come_only_when_asked_for() -> None:
 
 
 def test_failures_are_errors_and_skips_are_not() -> None:
-    events = [
+    events: list[Event] = [
         NodeFinished(failed(model("a")), 1, 1),
-        NodeFinished(tested(check("t"), Status.FAIL, 1), 1, 1),
-        NodeFinished(tested(check("t"), Status.WARN, 1), 1, 1),
+        NodeFinished(checked(check("t"), Status.FAIL, 1), 1, 1),
+        NodeFinished(checked(check("t"), Status.WARN, 1), 1, 1),
         NodeSkipped(skipped(model("b")), 1, 1),
         NodeFinished(succeeded(model("c")), 1, 1),
     ]
@@ -248,7 +248,7 @@ def test_hostile_name_stays_on_its_line() -> None:
         NodeFinished(succeeded(model(HARMFUL), HARMFUL), 1, 1),
         NodeSkipped(skipped(model(HARMFUL)), 1, 1),
         NodeCancelled(cancelled(model(HARMFUL)), 1, 1),
-        NodeFinished(tested(check(HARMFUL), Status.FAIL, 1), 1, 1),
+        NodeFinished(checked(check(HARMFUL), Status.FAIL, 1), 1, 1),
     ]
 
     rows = [rendered(event) for event in events]
@@ -272,7 +272,7 @@ def test_wide_letters_keep_the_brackets_in_their_column() -> None:
 def test_line_fitted_to_a_terminal_ends_at_its_edge() -> None:
     (line,) = lines_of(NodeFinished(succeeded(model("model_1")), 1, 4), Cleaner())
 
-    rows = ["".join(parts) for parts in fitted(line, 75)]
+    rows = ["".join(parts) for parts in fitted(line, 73)]
 
     assert rows == ["1 of 4 OK created table model test_schema.model_1 ... [SELECT 4 in 0.08s]"]
 

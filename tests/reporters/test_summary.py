@@ -14,7 +14,7 @@ from headrace.engine.results import NodeError, RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import HARMFUL, cancelled, check, failed, model, seed, skipped, succeeded, tested
+from .support import HARMFUL, cancelled, check, checked, failed, model, seed, skipped, succeeded
 
 
 def summary(*results: RunResult, elapsed: float = 0.45, interrupted: bool = False) -> list[str]:
@@ -68,8 +68,8 @@ def test_run_with_failures_tells_each_in_full_and_what_it_skipped() -> None:
 
 def test_tests_that_failed_and_warned_are_told() -> None:
     rows = summary(
-        tested(check("not_null_x"), Status.FAIL, 2, "Got 2 results, configured to fail if != 0"),
-        tested(check("unique_x"), Status.WARN, 1, "Got 1 result, configured to warn if != 0"),
+        checked(check("not_null_x"), Status.FAIL, 2, "Got 2 results, configured to fail if != 0"),
+        checked(check("unique_x"), Status.WARN, 1, "Got 1 result, configured to warn if != 0"),
     )
 
     assert rows == [
@@ -89,7 +89,7 @@ def test_tests_that_failed_and_warned_are_told() -> None:
 
 
 def test_warnings_alone_are_no_error() -> None:
-    rows = summary(tested(check("unique_x"), Status.WARN, 1, "Got 1 result"))
+    rows = summary(checked(check("unique_x"), Status.WARN, 1, "Got 1 result"))
 
     assert "Completed with 1 warning:" in rows
 

@@ -1,0 +1,56 @@
+"""What the adapters' tests share: targets, and waiting for a thing to be true."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import anyio
+from headrace.adapters.base import Adapter, Target
+from headrace.adapters.registry import create_adapter
+
+ENDLESS_QUERY = (
+    "with recursive counter(i) as (select 1 union all select i + 1 from counter) "
+    "select count(*) from counter"
+)
+
+
+def make_target(
+    type: str, root: Path, keys: Mapping[str, object], *, threads: int = 4, schema: str = "main"
+) -> Target:
+    """A target as a profile would describe it."""
+    return Target(
+        type=type,
+        name="dev",
+        profile_name="shop",
+        schema=schema,
+        database=None,
+        threads=threads,
+        project_root=root,
+        keys=keys,
+    )
+
+
+def sqlite_adapter(
+    root: Path, *, threads: int = 4, schema: str = "main", **keys: object
+) -> Adapter:
+    """An adapter for `shop.db` in a directory, unless keys say otherwise."""
+    given = keys if "path" in keys or "schemas_and_paths" in keys else {"path": "shop.db", **keys}
+    return create_adapter(make_target("sqlite", root, given, threads=threads, schema=schema))
+
+
+async def until(is_true: Callable[[], bool]) -> None:
+    """Let other tasks run until something is true; a second at most."""
+    for _ in range(1000):
+        if is_true():
+            return
+        await anyio.sleep(0.001)
+    raise TimeoutError("it never came true")
+
+
+async def cancel_after(task: asyncio.Task[None], seconds: float) -> None:
+    """Cancel a task as a host would, and wait for its end."""
+    await anyio.sleep(seconds)
+    task.cancel()
+    await asyncio.wait([task])

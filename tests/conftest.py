@@ -1,0 +1,52 @@
+"""What every test may use: whole small projects, and a way to run commands on them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+_PROJECT = """\
+name: shop
+version: '1.0'
+config-version: 2
+profile: shop
+"""
+_PROFILES = """\
+shop:
+  target: dev
+  outputs:
+    dev: {type: sqlite, path: shop.db, schema: main, threads: 4}
+"""
+
+
+@pytest.fixture
+def write_project(tmp_path: Path) -> WriteProject:
+    """Writes a project of the files given, with a project file and a SQLite profile by default."""
+
+    def write(files: Mapping[str, str]) -> Path:
+        root = tmp_path / "shop"
+        for name, text in {"dbt_project.yml": _PROJECT, "profiles.yml": _PROFILES, **files}.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return root
+
+    return write
+
+
+@pytest.fixture
+def copy_fixture(tmp_path: Path) -> Callable[[str], Path]:
+    """Copies one of the fixture projects, so that a test may build in it."""
+
+    def copy(name: str) -> Path:
+        ignored = shutil.ignore_patterns("target", "*.db*", "logs")
+        return Path(shutil.copytree(FIXTURES / name, tmp_path / name, ignore=ignored))
+
+    return copy

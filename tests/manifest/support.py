@@ -1,0 +1,47 @@
+"""What the tests of parsing share: a project on disk, parsed as a command would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.engine.events import WarningRaised
+from headrace.engine.graph import Graph
+from headrace.engine.manifest.manifest import Manifest
+from headrace.engine.manifest.nodes import Node
+from headrace.engine.options import Options
+from headrace.engine.workspace import Start, Workspace, open_workspace, parse_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A project that was parsed, and the warnings on the way."""
+
+    workspace: Workspace
+    manifest: Manifest
+    graph: Graph
+    warnings: tuple[WarningRaised, ...]
+
+    def node(self, name: str) -> Node:
+        """The only node or source of that name."""
+        everything = (*self.manifest.nodes.values(), *self.manifest.sources.values())
+        (found,) = (node for node in everything if node.name == name)
+        return found
+
+    def parents(self, name: str) -> tuple[str, ...]:
+        return self.manifest.parents[self.node(name).unique_id]
+
+
+def parse(
+    root: Path,
+    *,
+    vars: Mapping[str, object] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Parsed:
+    """Parse a project with its profile beside it, and with no other environment than given."""
+    warnings: list[WarningRaised] = []
+    start = Start(Options(vars=vars or {}), dict(environ or {}), root)
+    workspace = open_workspace(start, warnings.append)
+    manifest, graph = parse_manifest(workspace, warnings.append)
+    return Parsed(workspace, manifest, graph, tuple(warnings))

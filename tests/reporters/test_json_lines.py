@@ -1,0 +1,254 @@
+"""The structured log that orchestrators read."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from typing import Any
+
+from headrace.engine.events import (
+    Event,
+    InvocationFinished,
+    InvocationStarted,
+    MessageLogged,
+    NodeExecuted,
+    NodeFinished,
+    NodeStarted,
+    NothingToDo,
+    OutputProduced,
+    RunFinished,
+    WarningRaised,
+)
+from headrace.engine.reporters.json_lines import JsonReporter
+from headrace.engine.reporters.line import Level
+from headrace.engine.results import Status
+
+from .support import (
+    NOON,
+    at_noon,
+    check,
+    checked,
+    failed,
+    hook,
+    model,
+    node,
+    seed,
+    small_run,
+    succeeded,
+)
+
+Records = list[dict[str, dict[str, Any]]]
+
+
+def records_of(
+    *events: Event, quiet: bool = False, level: Level = Level.INFO, secret: str = "hunter2"
+) -> Records:
+    stream = io.StringIO()
+    reporter = JsonReporter(
+        stream,
+        quiet=quiet,
+        level=level,
+        clock=at_noon,
+        scrub=lambda text: text.replace(secret, "*****"),
+    )
+    for event in events:
+        reporter.handle(event)
+    reporter.close()
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_names_of_a_small_run_are_those_of_dbt() -> None:
+    names = [record["info"]["name"] for record in records_of(*small_run())]
+
+    assert [name for name in names if name != "Formatting"] == [
+        "MainReportVersion",
+        "FoundStats",
+        "ConcurrencyLine",
+        "LogStartLine",
+        "LogModelResult",
+        "LogStartLine",
+        "LogStartLine",
+        "LogModelResult",
+        "LogCancelLine",
+        "SkippingDetails",
+        "FinishedRunningStats",
+        "EndOfRunSummary",
+        "RunResultError",
+        "Note",
+        "Note",
+        "StatsLine",
+    ]
+
+
+def test_result_of_a_model_has_what_dagster_reads() -> None:
+    orders = model("orders")
+    event = NodeFinished(succeeded(orders), 1, 4)
+
+    (record,) = records_of(*small_run()[:1], NodeStarted(orders, 1, 4, NOON), event)[2:]
+
+    assert record == {
+        "info": {
+            "name": "LogModelResult",
+            "code": "Q012",
+            "level": "info",
+            "ts": "2026-11-23T12:00:00.000000Z",
+            "msg": "1 of 4 OK created table model test_schema.orders "
+            "............................... [SELECT 4 in 0.08s]",
+            "invocation_id": "an-invocation",
+            "pid": os.getpid(),
+            "thread": "slot-1",
+            "category": "",
+            "extra": {},
+        },
+        "data": {
+            "description": "table model test_schema.orders",
+            "index": 1,
+            "total": 4,
+            "status": "SELECT 4",
+            "execution_time": 0.08,
+            "node_info": {
+                "unique_id": "model.debug.orders",
+                "node_name": "orders",
+                "node_path": "models/orders.sql",
+                "resource_type": "model",
+                "materialized": "table",
+                "node_status": "success",
+                "node_started_at": "2026-11-23T12:00:00",
+                "node_finished_at": "2026-11-23T12:00:00",
+                "node_relation": {"relation_name": '"test_schema"."orders"'},
+                "meta": {},
+            },
+        },
+    }
+
+
+def test_each_kind_of_node_has_its_own_result_event() -> None:
+    snapshot = node("snapshot", "sn", "snapshot", "snaps.sn", "snapshots/sn.sql")
+
+    records = records_of(
+        NodeFinished(failed(model("m")), 1, 5),
+        NodeFinished(succeeded(seed("s"), "INSERT 1"), 2, 5),
+        NodeFinished(succeeded(snapshot, "INSERT 0 1"), 3, 5),
+        NodeFinished(checked(check("t"), Status.FAIL, 3), 4, 5),
+        NodeFinished(succeeded(hook("debug.on-run-end.0")), 5, 5),
+    )
+
+    told = [
+        (r["info"]["name"], r["info"]["level"], r["data"]["status"], r["data"]["execution_time"])
+        for r in records
+    ]
+    assert told == [
+        ("LogModelResult", "error", "error", 0.06),
+        ("LogSeedResult", "info", "success", 0.08),
+        ("LogSnapshotResult", "info", "success", 0.08),
+        ("LogTestResult", "error", "fail", 0.02),
+        ("LogHookEndLine", "info", "success", 0.08),
+    ]
+    assert records[1]["data"]["result_message"] == "INSERT 1"
+    assert records[1]["data"]["schema"] == "test_schema"
+    assert records[3]["data"]["num_failures"] == 3
+    assert records[4]["data"]["statement"] == "debug.on-run-end.0"
+
+
+def test_failure_at_the_end_is_one_record() -> None:
+    (record,) = [r for r in records_of(*small_run()) if r["info"]["name"] == "RunResultError"]
+
+    assert record["info"]["msg"] == (
+        "Database Error in model model_2 (models/model_2.sql)\n"
+        '  relation "nope" does not exist\n'
+        "  at models/model_2.sql:4\n"
+        "  compiled SQL at target/run/debug/models/model_2.sql"
+    )
+    assert record["data"]["node_info"]["unique_id"] == "model.debug.model_2"
+    assert record["data"]["compiled_path"] == "target/run/debug/models/model_2.sql"
+
+
+def test_summary_has_the_counts() -> None:
+    records = {r["info"]["name"]: r["data"] for r in records_of(*small_run())}
+
+    assert records["StatsLine"] == {
+        "stats": {"pass": 1, "warn": 0, "error": 2, "skip": 1, "noop": 0, "total": 4}
+    }
+    assert records["EndOfRunSummary"]["num_errors"] == 2
+    assert records["SkippingDetails"]["because"] == "model.debug.model_2"
+    assert records["ConcurrencyLine"] == {"num_threads": 4, "target_name": "dev", "node_count": 4}
+
+
+def test_answer_of_ls_is_a_record_a_line() -> None:
+    records = records_of(
+        InvocationStarted("id", "ls", "0.1.0", NOON), OutputProduced("debug.a\ndebug.b"), quiet=True
+    )
+
+    assert [(r["info"]["name"], r["data"]["msg"]) for r in records] == [
+        ("PrintEvent", "debug.a"),
+        ("PrintEvent", "debug.b"),
+    ]
+
+
+def test_quiet_keeps_errors_and_prints() -> None:
+    records = records_of(
+        *small_run(), MessageLogged("bare", to_console=True, is_print=True), quiet=True
+    )
+
+    assert [r["info"]["name"] for r in records] == [
+        "LogModelResult",
+        "LogCancelLine",
+        "RunResultError",
+        "PrintEvent",
+    ]
+
+
+def test_debug_level_tells_sql_and_the_end_of_the_command() -> None:
+    sent, done = records_of(
+        NodeExecuted(model("m"), "m.sql", "select 1"),
+        InvocationFinished(1, 2.5, NOON),
+        level=Level.DEBUG,
+    )
+
+    assert (sent["info"]["name"], sent["data"]["sql"]) == ("SQLQuery", "select 1")
+    assert done["info"]["name"] == "CommandCompleted"
+    assert done["data"] == {
+        "exit_code": 1,
+        "success": False,
+        "completed_at": "2026-11-23T12:00:00.000000Z",
+        "elapsed": 2.5,
+    }
+
+
+def test_secrets_are_scrubbed_before_they_are_encoded() -> None:
+    secret = 'p"w\\\n\u00fc'
+
+    told = records_of(
+        WarningRaised("Odd", f"password {secret}!"),
+        NodeFinished(failed(model("m"), f"no login with {secret}"), 1, 1),
+        RunFinished((failed(model("m"), f"no login with {secret}"),), 1.0),
+        secret=secret,
+    )
+
+    assert secret not in "".join(str(value) for r in told for value in _texts(r))
+    assert told[0]["data"]["msg"] == "password *****!"
+
+
+def test_huge_message_is_cut_in_the_data_as_well() -> None:
+    (record,) = records_of(WarningRaised("Odd", "x" * 1_000_000))
+
+    assert len(json.dumps(record)) < 30_000
+
+
+def test_half_a_character_is_no_obstacle() -> None:
+    (record,) = records_of(NodeStarted(model("odd\ud800"), 1, 1, NOON))
+
+    assert record["data"]["node_info"]["node_name"] == "odd\\ud800"
+
+
+def test_nothing_to_do_is_a_warning() -> None:
+    (record,) = records_of(NothingToDo())
+
+    assert (record["info"]["name"], record["info"]["level"]) == ("NothingToDo", "warn")
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for each in value.values() for text in _texts(each)]
+    return [value] if isinstance(value, str) else []
