@@ -83,6 +83,14 @@ class Rows:
 
 
 @dataclass(slots=True)
+class Deferred:
+    """SQL that waits to be sent with what comes next. `response` is None until it has been."""
+
+    sql: str
+    response: Response | None = None
+
+
+@dataclass(slots=True)
 class Transaction:
     """The state of one transaction. `committed` turns true once the database has said so.
 
@@ -115,10 +123,11 @@ class Connection(ABC):
         """Run one statement and fetch all of its rows. What was deferred is sent first."""
 
     @abstractmethod
-    def defer(self, sql: str) -> None:
+    def defer(self, sql: str) -> Deferred:
         """Queue statements of an open transaction, to be sent with the next ones or COMMIT.
 
-        Two round trips become one. Their errors surface where they are sent.
+        Two round trips become one. Errors surface where the statements are sent, and so does
+        the response.
         """
 
     @abstractmethod

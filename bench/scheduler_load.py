@@ -164,7 +164,11 @@ def print_goals(rows: Sequence[Figures]) -> None:
     for small, large in pairwise(rows):
         growth = large.plan_and_scheduler / small.plan_and_scheduler
         goal = GOAL_GROWTH * large.nodes / small.nodes / 2
-        print(f"{small.nodes:,} -> {large.nodes:,}: x {growth:.2f}{verdict(growth, goal)}")
+        of_floor = large.floor / small.floor
+        print(
+            f"{small.nodes:,} -> {large.nodes:,}: x {growth:.2f}{verdict(growth, goal)}"
+            f", the floor x {of_floor:.2f}"
+        )
     last = rows[-1]
     cost = last.per_node(last.plan_and_scheduler)
     print(f"{last.nodes:,}: {cost:.1f} µs a node{verdict(cost, GOAL_MICROSECONDS)}")

@@ -119,7 +119,7 @@ class Builder:
             error = self._explain(node, failure, progress)
             outcome = Outcome(Status.ERROR, Response(""))
         except anyio.get_cancelled_exc_class():
-            committed = _committed_outcome(progress.build)
+            committed = progress.build.outcome if progress.build is not None else None
             if committed is None:
                 raise
             outcome = committed
@@ -262,7 +262,3 @@ def format_stack(error: CompilationError) -> str:
     lines = [f"> in {error.stack[0]}"]
     lines += [f"> called by {frame}" for frame in error.stack[1:]]
     return "\n".join(lines)
-
-
-def _committed_outcome(build: NodeBuild | None) -> Outcome | None:
-    return build.outcome if build is not None and build.committed else None

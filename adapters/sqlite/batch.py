@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..base import Response, Rows
+from ..base import Deferred, Response, Rows
 from .statements import Heading, read_heading, split_script
 
 
@@ -32,6 +32,10 @@ class Insertion:
     rows: Sequence[Sequence[object]]
 
 
+Step = str | Deferred | Insertion
+"""One thing to run. A `Control` is a str as well."""
+
+
 class Batch:
     """Statements to be run in order, up to the first that fails.
 
@@ -46,8 +50,8 @@ class Batch:
         made_temporary: something was made that lives as long as the connection.
     """
 
-    def __init__(self, steps: Sequence[str | Insertion], *, wants_rows: bool = False) -> None:
-        self.steps: list[str | Insertion] = list(steps)
+    def __init__(self, steps: Sequence[Step], *, wants_rows: bool = False) -> None:
+        self.steps: list[Step] = list(steps)
         self.position = 0
         self.answer = Rows((), ())
         self.is_cancelled = False
@@ -78,8 +82,8 @@ class Batch:
                     database.executemany(sql, rows)
                 case Control() as control:
                     self._control(database, control)
-                case str(sql):
-                    if self._split_if_script(database, sql):
+                case str() | Deferred() as statement:
+                    if self._split_if_script(database, statement):
                         continue
             self.position += 1
 
@@ -91,8 +95,9 @@ class Batch:
         finally:
             self.is_committing = False
 
-    def _split_if_script(self, database: sqlite3.Connection, sql: str) -> bool:
+    def _split_if_script(self, database: sqlite3.Connection, step: str | Deferred) -> bool:
         """Run a statement; or put those of a script in its place, to be run one by one."""
+        sql = step if isinstance(step, str) else step.sql
         try:
             cursor = database.execute(sql)
         except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
@@ -101,20 +106,28 @@ class Batch:
             statements = list(split_script(sql))
             if "one statement at a time" not in str(error) or statements == [sql]:
                 raise
-            self.steps[self.position : self.position + 1] = statements
+            if isinstance(step, Deferred):  # a script's answer is that of its last statement
+                step.sql = statements.pop()
+                self.steps[self.position : self.position] = statements
+            else:
+                self.steps[self.position : self.position + 1] = statements
             return True
-        self._finish(database, cursor, sql)
+        self._finish(database, cursor, step)
         return False
 
-    def _finish(self, database: sqlite3.Connection, cursor: sqlite3.Cursor, sql: str) -> None:
+    def _finish(
+        self, database: sqlite3.Connection, cursor: sqlite3.Cursor, step: str | Deferred
+    ) -> None:
         """Step a statement to its end, since it isn't over before, and note its answer."""
-        heading = read_heading(sql)
+        heading = read_heading(step if isinstance(step, str) else step.sql)
         self.made_temporary |= heading.is_temporary
         if self._wants_rows:
             self.answer = _rows(cursor)
         else:
             count = sum(1 for _ in cursor) if cursor.description else 0
-            if self.position == len(self.steps) - 1:
+            if isinstance(step, Deferred):
+                step.response = _response(database, cursor, heading, count)
+            elif self.position == len(self.steps) - 1:
                 self.answer = Rows((), (), _response(database, cursor, heading, count))
         if heading.kind == "view":
             # SQLite compiles a view's query when it is read, not when it is made. EXPLAIN

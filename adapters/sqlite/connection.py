@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from anyio import current_time, get_cancelled_exc_class, sleep
 
-from ..base import Connection, Response, Rows, Transaction
+from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
 from .batch import Batch, Control, Insertion
@@ -40,7 +40,7 @@ class SqliteConnection(Connection):
         self._writers = writers
         self._keys = keys
         self._session: Session | None = None
-        self._deferred: list[str] = []
+        self._deferred: list[Deferred] = []
         self._has_turn = False
         self._in_block = False
         self._has_begun = False
@@ -51,8 +51,10 @@ class SqliteConnection(Connection):
     async def query(self, sql: str) -> Rows:
         return await self._run(sql, wants_rows=True)
 
-    def defer(self, sql: str) -> None:
-        self._deferred.append(sql)
+    def defer(self, sql: str) -> Deferred:
+        deferred = Deferred(sql)
+        self._deferred.append(deferred)
+        return deferred
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:

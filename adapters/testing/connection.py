@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from anyio import current_time, get_cancelled_exc_class, sleep
 from anyio.lowlevel import checkpoint
 
-from ..base import Connection, Response, Rows, Transaction
+from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..cancellation import sleep_through
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
@@ -33,20 +33,21 @@ class ScriptedConnection(Connection):
         self._recorder = recorder
         self._catalog = catalog
         self._schema = schema
-        self._deferred: list[str] = []
+        self._deferred: list[Deferred] = []
         self._in_transaction = False
         self._has_begun = False
         self._changes: list[Change] = []
 
     async def execute(self, sql: str) -> Response:
-        answer = await self._send(sql)
-        return answer.response if answer.column_names else Response("OK")
+        return _response(await self._send(sql))
 
     async def query(self, sql: str) -> Rows:
         return await self._send(sql)
 
-    def defer(self, sql: str) -> None:
-        self._deferred.append(sql)
+    def defer(self, sql: str) -> Deferred:
+        deferred = Deferred(sql)
+        self._deferred.append(deferred)
+        return deferred
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -83,13 +84,15 @@ class ScriptedConnection(Connection):
         if self._in_transaction and not self._has_begun:
             self._has_begun = True
             await self._run("begin", latency=0.0)
-        for text in deferred:
-            await self._run(text, latency=0.0)
+        for waiting in deferred:
+            waiting.response = _response(await self._run(waiting.sql, latency=0.0))
         return await self._run(sql, latency=self._script.latency)
 
     async def _commit(self, transaction: Transaction) -> None:
-        for text in self._take_deferred():
-            await self._send(text)
+        if self._deferred:
+            # What goes with COMMIT takes as long as one statement, as it does before one.
+            last = self._deferred.pop()
+            last.response = _response(await self._send(last.sql))
         cancellation = await self._run_commit() if self._has_begun else None
         self._catalog.apply(self._changes)
         transaction.committed = True
@@ -107,10 +110,6 @@ class ScriptedConnection(Connection):
         if rule.error:
             raise cancellation or DatabaseError(rule.error, sql="commit")
         return cancellation
-
-    def _take_deferred(self) -> list[str]:
-        deferred, self._deferred = self._deferred, []
-        return deferred
 
     async def _roll_back(self, error: BaseException) -> None:
         if not isinstance(error, Exception):
@@ -152,3 +151,7 @@ class ScriptedConnection(Connection):
         except get_cancelled_exc_class():
             await sleep_through(self._script.cancel_latency)
             raise
+
+
+def _response(answer: Rows) -> Response:
+    return answer.response if answer.column_names else Response("OK")

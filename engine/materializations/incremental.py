@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...adapters.base import Response
+from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError, NotThereYetError
-from ..results import Status
 from .node_build import NodeBuild, Outcome
 from .swap import build_and_swap
 
@@ -27,15 +26,14 @@ async def incremental(build: NodeBuild) -> Outcome:
     is_addition = existing is not None and existing.is_table and not build.is_full_refresh
     async with build.transaction():
         if is_addition:
-            response = await _add(build, strategy)
+            build.made = await _add(build, strategy)
         else:
-            response = await build_and_swap(build, RelationType.TABLE)
-        outcome = build.outcome = Outcome(Status.SUCCESS, response)
+            build.made = await build_and_swap(build, RelationType.TABLE)
     build.cache.add(replace(build.relation, type=RelationType.TABLE))
-    return outcome
+    return build.success()
 
 
-async def _add(build: NodeBuild, strategy: str) -> Response:
+async def _add(build: NodeBuild, strategy: str) -> Deferred:
     """Put the new rows in a temporary table, and let the strategy's SQL merge them in."""
     temporary = replace(build.temporary_relation, type=RelationType.TABLE)
     arriving: Relation = temporary.include(database=False, schema=False)
@@ -54,9 +52,9 @@ async def _add(build: NodeBuild, strategy: str) -> Response:
             or values.get("incremental_predicates"),
         },
     )
-    response = await build.execute(sql)
+    made = build.defer(sql)
     build.defer(f"drop table {arriving}")
-    return response
+    return made
 
 
 def _strategy_macro(build: NodeBuild) -> str:

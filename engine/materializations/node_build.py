@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from ...adapters.base import Adapter, Connection, Response
+from ...adapters.base import Adapter, Connection, Deferred, Response
 from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation
 from ..manifest.nodes import Hook, Node
@@ -38,7 +38,8 @@ class NodeBuild:
         sql: the compiled SQL; empty for a seed.
         full_refresh: the flag; a `full_refresh` in the node's config beats it.
         executed: every statement sent, in order: what `target/run` shows.
-        outcome: set before COMMIT; it holds from `committed` on.
+        made: the statement that made the relation, known before COMMIT.
+        committed: whether the database has said that the transaction is durable.
     """
 
     node: Node
@@ -52,7 +53,7 @@ class NodeBuild:
     full_refresh: bool
     invocation_id: str
     executed: list[str] = field(default_factory=list)
-    outcome: Outcome | None = None
+    made: Deferred | None = None
     committed: bool = False
 
     @property
@@ -67,6 +68,13 @@ class NodeBuild:
         digest = sha256(key.encode()).hexdigest()[:_DIGITS]
         return self.relation.with_identifier(TEMPORARY_PREFIX + digest)
 
+    @property
+    def outcome(self) -> Outcome | None:
+        """What the database holds now, if this build's transaction is through."""
+        if not self.committed or self.made is None or self.made.response is None:
+            return None
+        return Outcome(Status.SUCCESS, self.made.response)
+
     async def existing(self) -> Relation | None:
         """What stands under the node's name now."""
         return await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
@@ -76,10 +84,10 @@ class NodeBuild:
         self.executed.append(sql)
         return await self.connection.execute(sql)
 
-    def defer(self, sql: str) -> None:
+    def defer(self, sql: str) -> Deferred:
         """Queue SQL to go with the next statement, or with COMMIT."""
         self.executed.append(sql)
-        self.connection.defer(sql)
+        return self.connection.defer(sql)
 
     async def macro(self, name: str, *arguments: Any) -> str:
         """The text of a macro, as the project's templates would see it."""
@@ -92,6 +100,12 @@ class NodeBuild:
                 sql = (await self.render_hook(hook.sql)).strip()
                 if sql:
                     await self.execute(sql)
+
+    def success(self) -> Outcome:
+        """The outcome of a build that is through."""
+        outcome = self.outcome
+        assert outcome is not None, "a transaction ended well without having made anything"
+        return outcome
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[None]:

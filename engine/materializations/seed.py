@@ -9,10 +9,9 @@ from types import SimpleNamespace
 
 import anyio
 
-from ...adapters.base import Response
+from ...adapters.base import Deferred, Response
 from ...adapters.relation import Column, Relation, RelationType
 from ..errors import Location, ProjectError
-from ..results import Status
 from .csv_file import CsvFile, inspect_csv
 from .node_build import NodeBuild, Outcome
 
@@ -48,10 +47,9 @@ async def seed(build: NodeBuild, path: Path) -> Outcome:
         count = await build.connection.insert_rows(
             target, file.column_names, file.batches(frozenset(config.column_types))
         )
-        response = Response(f"INSERT {count}", "INSERT", count)
-        outcome = build.outcome = Outcome(Status.SUCCESS, response)
+        build.made = Deferred("insert", Response(f"INSERT {count}", "INSERT", count))
     build.cache.add(target)
-    return outcome
+    return build.success()
 
 
 async def _make_room(build: NodeBuild, table: SeedTable, existing: Relation | None) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ...adapters.base import Response
+from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from .node_build import NodeBuild
 
 
-async def build_and_swap(build: NodeBuild, kind: RelationType) -> Response:
+async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     """Build a table or a view from the node's SQL, in place of what stands under its name.
 
     Inside the node's transaction: a reader sees the old relation until COMMIT, and the new one
-    from then on. Where the database hides a transaction's drops from readers, the relation is
+    from then on. What it returns is answered once it has been sent. Where the database hides a transaction's drops from readers, the relation is
     built under its own name, unless its SQL reads what it replaces.
     """
     target = replace(build.relation, type=kind)
@@ -22,13 +22,13 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Response:
     if build.adapter.hides_drops and (kind is RelationType.VIEW or not _reads_itself(build)):
         if existing is not None:
             build.defer(await build.macro("get_drop_sql", existing))
-        return await build.execute(await _create_sql(build, kind, target))
+        return build.defer(await _create_sql(build, kind, target))
     temporary = replace(build.temporary_relation, type=kind)
-    response = await build.execute(await _create_sql(build, kind, temporary))
+    made = build.defer(await _create_sql(build, kind, temporary))
     if existing is not None:
         build.defer(await build.macro("get_drop_sql", existing))
     build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
-    return response
+    return made
 
 
 async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...adapters.relation import RelationType
-from ..results import Status
 from .node_build import NodeBuild, Outcome
 from .swap import build_and_swap
 
@@ -22,7 +21,6 @@ async def view(build: NodeBuild) -> Outcome:
 
 async def _rebuild(build: NodeBuild, kind: RelationType) -> Outcome:
     async with build.transaction():
-        response = await build_and_swap(build, kind)
-        outcome = build.outcome = Outcome(Status.SUCCESS, response)
+        build.made = await build_and_swap(build, kind)
     build.cache.add(replace(build.relation, type=kind))
-    return outcome
+    return build.success()

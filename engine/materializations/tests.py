@@ -30,9 +30,7 @@ async def data_test(build: NodeBuild) -> Outcome:
     if status in (Status.FAIL, Status.WARN):
         rule = config.error_if if status is Status.FAIL else config.warn_if
         message += f", configured to {'fail' if status is Status.FAIL else 'warn'} if {rule}"
-    outcome = Outcome(status, Response(message if status is not Status.PASS else ""), count)
-    build.outcome = outcome
-    return outcome
+    return Outcome(status, Response(message if status is not Status.PASS else ""), count)
 
 
 def _judge(severity: str, should_warn: bool, should_error: bool) -> Status:

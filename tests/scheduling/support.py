@@ -19,12 +19,16 @@ from headrace.engine.graph import Graph
 from headrace.engine.plan import Plan
 from headrace.engine.results import NodeInfo, RunResult, Status
 from headrace.engine.scheduler import Build, Scheduler
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from .virtual_time import run_virtual, virtual_clock
 
 Parents = dict[str, list[str]]
 Lifecycle = NodeStarted | NodeFinished | NodeSkipped | NodeCancelled
+
+# How long an example takes says more about what else the machine does than about us.
+unhurried = settings(deadline=None)
 
 
 @st.composite

@@ -6,7 +6,7 @@ from headrace.engine.graph import Graph, gate_with_tests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, ancestors, dags
+from .support import Parents, ancestors, dags, unhurried
 
 
 def test_children_wait_for_the_tests_of_their_parent() -> None:
@@ -61,6 +61,7 @@ def test_test_of_nothing_gates_nothing() -> None:
     assert gated == {"a": set(), "b": {"a"}, "t": set()}
 
 
+@unhurried
 @given(dags(), st.data())
 def test_node_waits_for_a_test_exactly_if_it_is_below_all_that_the_test_needs(
     parents: Parents, data: st.DataObject

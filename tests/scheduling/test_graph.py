@@ -11,7 +11,7 @@ from headrace.engine.graph import Graph
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, ancestors, chain, dags
+from .support import Parents, ancestors, chain, dags, unhurried
 
 DIAMOND: Parents = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"], "e": ["d"]}
 
@@ -75,6 +75,7 @@ def test_node_is_among_its_own_company_only_where_another_one_reaches_it() -> No
     assert graph.ancestors(["b", "c"]) == {"a"}
 
 
+@unhurried
 @given(dags())
 def test_ancestors_and_descendants_agree_with_a_plain_walk(parents: Parents) -> None:
     graph = Graph(parents)
@@ -84,6 +85,7 @@ def test_ancestors_and_descendants_agree_with_a_plain_walk(parents: Parents) -> 
         assert graph.descendants([node]) == {n for n in parents if node in ancestors(parents, n)}
 
 
+@unhurried
 @given(dags(), st.randoms(use_true_random=False))
 def test_order_puts_parents_first_and_is_the_same_however_listed(
     parents: Parents, random: Random
@@ -147,6 +149,7 @@ def test_subgraph_of_everything_is_the_same_graph() -> None:
     assert {node: list(kept.parents(node)) for node in kept.nodes} == DIAMOND
 
 
+@unhurried
 @given(dags(), st.data())
 def test_selected_nodes_keep_exactly_the_order_that_they_had(
     parents: Parents, data: st.DataObject

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, Rehearsal, chain, dags
+from .support import Parents, Rehearsal, chain, dags, unhurried
 
 SkewedDag = tuple[Parents, dict[str, float]]
 
@@ -87,6 +87,7 @@ def test_makespan_of_skewed_dag_is_within_15_percent_of_the_bound(
         assert rehearsal.makespan <= 1.15 * bound
 
 
+@unhurried
 @given(dags(max_nodes=30), st.data())
 def test_no_slot_idles_while_something_is_ready(parents: Parents, data: st.DataObject) -> None:
     """Graham's bound (1969), which every schedule keeps that leaves no slot idle needlessly."""

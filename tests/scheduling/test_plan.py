@@ -12,7 +12,7 @@ from headrace.engine.results import Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, ancestors, dags
+from .support import Parents, ancestors, dags, unhurried
 
 BLOCKING = [status for status in Status if status.blocks_children]
 
@@ -173,6 +173,7 @@ def test_equals_come_in_the_order_of_the_graph() -> None:
     assert pop_all(make_plan({"c": [], "a": [], "b": []})) == ["a", "b", "c"]
 
 
+@unhurried
 @given(dags(), st.data())
 def test_order_by_priority_puts_parents_first_whatever_the_weights(
     parents: Parents, data: st.DataObject
@@ -186,6 +187,7 @@ def test_order_by_priority_puts_parents_first_whatever_the_weights(
     assert all(order.index(parent) < order.index(n) for n in parents for parent in parents[n])
 
 
+@unhurried
 @given(dags(), st.data())
 def test_every_node_runs_after_its_parents_or_is_skipped_below_a_failure(
     parents: Parents, data: st.DataObject

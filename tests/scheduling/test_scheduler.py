@@ -16,7 +16,7 @@ from headrace.engine.scheduler import Scheduler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .support import Parents, Rehearsal, ancestors, chain, dags, info
+from .support import Parents, Rehearsal, ancestors, chain, dags, info, unhurried
 from .virtual_time import run_virtual
 
 DURATIONS = st.floats(min_value=0, max_value=100)
@@ -37,6 +37,7 @@ def rehearsals(draw: st.DrawFn, *, fail_fast: bool | None = None) -> Rehearsal:
     )
 
 
+@unhurried
 @given(rehearsals())
 def test_every_node_gets_exactly_one_final_status(rehearsal: Rehearsal) -> None:
     rehearsal.play()
@@ -44,6 +45,7 @@ def test_every_node_gets_exactly_one_final_status(rehearsal: Rehearsal) -> None:
     rehearsal.check_one_final_status_each()
 
 
+@unhurried
 @given(rehearsals())
 def test_no_node_starts_before_its_parents_have_finished(rehearsal: Rehearsal) -> None:
     rehearsal.play()
@@ -55,6 +57,7 @@ def test_no_node_starts_before_its_parents_have_finished(rehearsal: Rehearsal) -
             assert not rehearsal.statuses[parent].blocks_children
 
 
+@unhurried
 @given(rehearsals())
 def test_never_more_than_threads_are_in_flight_or_alive_as_tasks(rehearsal: Rehearsal) -> None:
     rehearsal.play()
@@ -63,6 +66,7 @@ def test_never_more_than_threads_are_in_flight_or_alive_as_tasks(rehearsal: Rehe
     assert rehearsal.most_tasks <= rehearsal.threads + 1  # the one that runs the scheduler
 
 
+@unhurried
 @given(rehearsals())
 def test_skipped_node_names_an_ancestor_that_did_not_succeed(rehearsal: Rehearsal) -> None:
     rehearsal.play()
@@ -74,6 +78,7 @@ def test_skipped_node_names_an_ancestor_that_did_not_succeed(rehearsal: Rehearsa
             assert result.because in result.message
 
 
+@unhurried
 @given(rehearsals(fail_fast=False))
 def test_exactly_what_is_below_a_failure_is_skipped(rehearsal: Rehearsal) -> None:
     rehearsal.play()
@@ -239,7 +244,7 @@ def test_node_without_a_name_is_refused() -> None:
         )
 
 
-@settings(max_examples=20)
+@settings(unhurried, max_examples=20)
 @given(rehearsals())
 def test_same_run_tells_the_same_story_twice(rehearsal: Rehearsal) -> None:
     again = Rehearsal(

@@ -12,7 +12,7 @@ from headrace.engine.results import RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, Rehearsal, chain, dags, info
+from .support import Parents, Rehearsal, chain, dags, info, unhurried
 from .virtual_time import run_virtual
 
 # Three in flight at a time: `bad` fails after 2 seconds, when `quick` is through.
@@ -105,6 +105,7 @@ def test_failure_of_the_last_node_with_fail_fast_ends_the_run_normally() -> None
     assert list(rehearsal.statuses.values()) == [Status.SUCCESS, Status.ERROR]
 
 
+@unhurried
 @given(dags(), st.data())
 def test_no_node_starts_once_a_failure_is_known(parents: Parents, data: st.DataObject) -> None:
     nodes = st.sampled_from(sorted(parents))
@@ -251,6 +252,7 @@ def test_build_that_was_through_keeps_its_result_when_the_host_cancels(cancel: C
     rehearsal.check_one_final_status_each()
 
 
+@unhurried
 @given(dags(), st.data())
 def test_cancelled_at_any_moment_every_node_has_one_final_status(
     parents: Parents, data: st.DataObject

@@ -176,7 +176,7 @@ _MACROS = {
     "asked": "{% macro asked(x) %}{% set got = fetch(x) %}{{ return(got) }}{% endmacro %}",
     "run": "{% macro run(name) %}{% set got = fetch(caller()) %}{{ name }}:{{ got | trim }}{% endmacro %}",
     "two": "{% macro two() %}{{ return((1, [2, 3])) }}{% endmacro %}",
-    "headed": "{% set at_the_top = ['a'] %}{% macro headed() %}{{ at_the_top | join }}{% endmacro %}",
+    "headed": "{% set at_the_top = ['a'] %}\n{% macro headed() %}{{ at_the_top | join }}{% endmacro %}",
 }
 
 _CALLS = {

@@ -19,7 +19,7 @@ from headrace.engine.template.environment import (
 from headrace.engine.template.scope import MacroReturn, MacroSpace, Scope
 from headrace.engine.template.values import FUNCTIONS
 
-_MACRO_NAME = re.compile(r"({%-?\s*macro\s+)(\w+)")
+_MACRO_NAME = re.compile(r"(?<=^{% macro )(\w+)", re.MULTILINE)
 
 
 def macro_index(
@@ -52,16 +52,17 @@ async def render_text(text: str, scope: Scope) -> str:
 def render_stock(text: str, macros: str, names: Mapping[str, Any]) -> str:
     """The text of a template in stock, synchronous Jinja, with macros that `return()` leaves.
 
-    A macro is called through the context, as dbt does it: so `return()` ends at the nearest.
+    A macro, which starts its line, is called through the context, as dbt does it: so that
+    `return()` ends at the nearest.
     """
     environment = jinja2.Environment(extensions=["jinja2.ext.do"])
     context: dict[str, Any] = {**FUNCTIONS, **names}
-    hidden = environment.from_string(_MACRO_NAME.sub(r"\1hidden_\2", macros))
+    hidden = environment.from_string(_MACRO_NAME.sub(r"hidden_\1", macros))
     module = hidden.new_context(context)
     for _ in hidden.root_render_func(module):
         pass
     for name in _MACRO_NAME.findall(macros):
-        module.parent[name[1]] = context[name[1]] = _returning(module.vars[f"hidden_{name[1]}"])
+        module.parent[name] = context[name] = _returning(module.vars[f"hidden_{name}"])
     return environment.from_string(text).render(context)
 
 
