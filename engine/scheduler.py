@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -37,6 +37,14 @@ class _Job(NamedTuple):
 
     node: str
     slot: int
+
+
+class _Report(NamedTuple):
+    """How a build ended, and when. A cancellation, or a bug, is the exception itself."""
+
+    job: _Job
+    outcome: RunResult | BaseException
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +97,7 @@ class Scheduler:
             threads: how many nodes may be in flight at a time, 1 or more.
             fail_fast: whether the first failure stops the run.
             emit: takes the events. It is called in `run`'s own task and must not block.
-            clock: says when a node is started.
+            clock: says when a node is started, and when it ended.
 
         Raises:
             ValueError: `threads` is below 1, or `nodes` lacks a node of the plan.
@@ -109,7 +117,7 @@ class Scheduler:
         self._slots = Semaphore(threads, fast_acquire=True)
         self._free_numbers = list(range(1, threads + 1))
         self._in_flight: dict[int, NodeStarted] = {}
-        self._reports: deque[tuple[int, RunResult | BaseException]] = deque()
+        self._reports: deque[_Report] = deque()
         self._stop: _Stop | None = None
         self._index = 0
         self._results: dict[str, RunResult] = {}
@@ -187,7 +195,7 @@ class Scheduler:
                 raise
 
     def _report(self, job: _Job, outcome: RunResult | BaseException) -> None:
-        self._reports.append((job.slot, outcome))
+        self._reports.append(_Report(job, outcome, self._clock()))
         self._slots.release()
 
     def _start(self, node: str) -> _Job:
@@ -199,26 +207,27 @@ class Scheduler:
 
     def _settle_reports(self) -> None:
         while self._reports:
-            self._settle(*self._reports.popleft())
+            self._settle(self._reports.popleft())
 
-    def _settle(self, slot: int, outcome: RunResult | BaseException) -> None:
+    def _settle(self, report: _Report) -> None:
         """Give a node that was in flight its final status, and those that it takes along."""
-        started = self._in_flight.pop(slot)
+        started = self._in_flight.pop(report.job.slot)
         node = started.node
-        heappush(self._free_numbers, slot)
-        match outcome:
-            case RunResult():
-                result = outcome
-            case Exception():
-                result = self._result_of_bug(started, slot, outcome)
+        heappush(self._free_numbers, report.job.slot)
+        match report.outcome:
+            case RunResult() as result:
+                pass
+            case Exception() as bug:
+                result = _result_of_bug(started, report, bug)
                 self._stop = self._stop or _stop_for_bug(node)
             case _:
-                result = self._result_of_cancellation(started, slot)
+                reason = self._stop.cancelled if self._stop else "Cancelled"
+                result = _result_of_cancellation(started, report, reason)
         if self._fail_fast and result.status.is_failure:
             self._stop = self._stop or _stop_for_failure(node)
         self._finish(started, result)
         skipped = self._plan.done(node.unique_id, result.status)
-        if self._stop is None:  # or else they share the others' reason, at the end
+        if skipped and self._stop is None:  # or else they share the others' reason, at the end
             reason = f"Skipped: it depends on {node.unique_id}, which {_ended(result.status)}"
             for child in skipped:
                 self._skip(child, reason, because=node.unique_id)
@@ -227,8 +236,9 @@ class Scheduler:
         """Once all tasks have ended, see to it that every node has its final status."""
         self._settle_reports()
         # Whoever was handed a node too late to begin with it has not reported.
-        for slot in sorted(self._in_flight):
-            self._settle(slot, get_cancelled_exc_class()())
+        for slot, started in sorted(self._in_flight.items()):
+            job = _Job(started.node.unique_id, slot)
+            self._settle(_Report(job, get_cancelled_exc_class()(), self._clock()))
         stop = self._stop or _INTERRUPTED
         self._plan.skip_rest()
         for node in self._plan.order:
@@ -250,37 +260,6 @@ class Scheduler:
         result = RunResult(self._nodes[node], Status.SKIPPED, reason, because=because)
         self._results[node] = result
         self._emit(NodeSkipped(result, self._next_index(), len(self._plan)))
-
-    def _result_of_bug(self, started: NodeStarted, slot: int, bug: Exception) -> RunResult:
-        # Not the exception's own text, in which there may be anything. The exception travels.
-        node = started.node
-        kind = type(bug).__name__
-        error = NodeError(
-            f"Internal Error in {node.resource_type} {node.name} ({node.path})",
-            f"{kind}: a fault in headrace, not in the project. --debug shows where it happened.",
-        )
-        return self._result(started, slot, Status.ERROR, f"Internal error: {kind}", error)
-
-    def _result_of_cancellation(self, started: NodeStarted, slot: int) -> RunResult:
-        reason = self._stop.cancelled if self._stop else "Cancelled"
-        return self._result(started, slot, Status.CANCELLED, reason)
-
-    def _result(
-        self,
-        started: NodeStarted,
-        slot: int,
-        status: Status,
-        message: str,
-        error: NodeError | None = None,
-    ) -> RunResult:
-        return RunResult(
-            started.node,
-            status,
-            message,
-            execution_time=(self._clock() - started.started_at).total_seconds(),
-            thread_id=f"Thread-{slot}",
-            error=error,
-        )
 
     def _next_index(self) -> int:
         self._index += 1
@@ -304,3 +283,25 @@ def _ended(status: Status) -> str:
             return "was cancelled"
         case _:
             return "failed"
+
+
+def _result_of_bug(started: NodeStarted, report: _Report, bug: Exception) -> RunResult:
+    # Not the exception's own text, in which there may be anything. The exception travels.
+    node = started.node
+    kind = type(bug).__name__
+    error = NodeError(
+        f"Internal Error in {node.resource_type} {node.name} ({node.path})",
+        f"{kind}: a fault in headrace, not in the project. --debug shows where it happened.",
+    )
+    cut_short = _result_of_cancellation(started, report, f"Internal error: {kind}")
+    return replace(cut_short, status=Status.ERROR, error=error)
+
+
+def _result_of_cancellation(started: NodeStarted, report: _Report, reason: str) -> RunResult:
+    return RunResult(
+        started.node,
+        Status.CANCELLED,
+        reason,
+        execution_time=(report.ended_at - started.started_at).total_seconds(),
+        thread_id=f"Thread-{report.job.slot}",
+    )

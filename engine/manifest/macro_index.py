@@ -42,6 +42,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     tree = syntax.syntax_tree(file.source, file.original_file_path)
     texts = [match.group(0) for match in _BLOCK.finditer(file.source)]
     definitions = prefix_macros(tree)
+    file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
     for position, definition in enumerate(definitions):
         name = definition.name.removeprefix(MACRO_PREFIX)
         names, dispatched, captures = _reads(definition)
@@ -56,9 +57,17 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
             names=names,
             dispatched=dispatched,
             is_inert=not captures,
+            file_has_state=file_has_state,
             macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
             supported_languages=("sql",) if name.startswith("materialization_") else None,
         )
+
+
+def _is_inert_statement(statement: nodes.Node) -> bool:
+    """Whether it only defines a macro, or is text between two of them."""
+    if isinstance(statement, nodes.Output):
+        return all(isinstance(part, nodes.TemplateData) for part in statement.nodes)
+    return isinstance(statement, nodes.Macro)
 
 
 def _reads(macro: nodes.Macro) -> tuple[frozenset[str], frozenset[str], bool]:
@@ -112,6 +121,7 @@ class MacroIndex:
             for macro in read_macros(syntax, file):
                 self._add(macro)
         self._inert: dict[str, bool] = {}
+        self._implementations: dict[tuple[str, str], Macro | None] = {}
         self._flat: dict[str, Mapping[str, Macro]] = {}
 
     def _add(self, macro: Macro) -> None:
@@ -152,6 +162,27 @@ class MacroIndex:
     def find_in(self, package: str, name: str) -> Macro | None:
         """A macro by its explicit package."""
         return self.by_package.get(package, {}).get(name)
+
+    def implementation(self, name: str, package: str) -> Macro | None:
+        """The macro that a built-in one of that name dispatches to, seen from a package.
+
+        None where the name isn't a built-in's, or is overridden as a whole.
+        """
+        key = (name, package)
+        if key not in self._implementations:
+            self._implementations[key] = self._find_implementation(name, package)
+        return self._implementations[key]
+
+    def _find_implementation(self, name: str, package: str) -> Macro | None:
+        wrapper = self.find(name, package)
+        if wrapper is None or wrapper.package_name != BUILTIN_PACKAGE:
+            return None
+        for owner in (self.root_package, BUILTIN_PACKAGE):
+            for prefix in self.dialect:
+                macro = self.find_in(owner, f"{prefix}__{name}")
+                if macro is not None:
+                    return macro
+        return None
 
     def overrides(self, name: str, package: str) -> Macro | None:
         """A macro of the project's own that stands in for a built-in of that name."""

@@ -285,6 +285,8 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     dispatched: frozenset[str] = frozenset()
     is_inert: bool = False
     """Whether its own body can neither add a dependency nor a configuration."""
+    file_has_state: bool = False
+    """Whether its file does more than define macros: `{% set … %}` beside them, for one."""
     macro_sql: str = ""
     description: str = ""
     meta: Mapping[str, Any] = {}

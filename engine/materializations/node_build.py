@@ -91,7 +91,7 @@ class NodeBuild:
 
     async def macro(self, name: str, *arguments: Any) -> str:
         """The text of a macro, as the project's templates would see it."""
-        return str(await self.scope.call_macro(name, *arguments)).strip()
+        return str(await self.scope.call_implementation(name, *arguments)).strip()
 
     async def run_hooks(self, hooks: Sequence[Hook], *, in_transaction: bool) -> None:
         """Render and run the hooks of one kind; an empty one is passed over."""

@@ -2,7 +2,7 @@
 
 A scope belongs to one node in one phase. Macro files are compiled once a session, and their top
 level is run once as well: a macro's free names are looked up when it is called, in the scope of
-the node that calls it.
+the node that calls it. A file that does more than define macros is run for each call, as in dbt.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ class MacroSpace:
             context = ScopeContext(self.environment, template, scope, macro.package_name)
             async for _ in template.root_render_func(context):  # type: ignore[attr-defined] # asynchronous
                 pass
-            function = self._functions[macro.unique_id] = context.vars[MACRO_PREFIX + macro.name]
+            function = context.vars[MACRO_PREFIX + macro.name]
+            if not macro.file_has_state:
+                self._functions[macro.unique_id] = function
         return function
 
 
@@ -136,6 +138,16 @@ class Scope:
         """The macro of that name as the node's own package sees it."""
         macro = self.macros.index.find(name, self.package)
         return self.bind(macro) if macro is not None else None
+
+    async def call_implementation(self, name: str, *arguments: Any) -> Any:
+        """As `call_macro`, but straight to what a built-in macro would dispatch to.
+
+        A built-in macro that has implementations by dialect does nothing else itself.
+        """
+        macro = self.macros.index.implementation(name, self.package)
+        if macro is None:
+            return await self.call_macro(name, *arguments)
+        return await self.bind(macro)(*arguments)
 
     async def call_macro(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a macro by name, as a template of the node's package would.
@@ -222,6 +234,10 @@ def dispatch(
         CompilationError: there is none; lists where it was looked for.
     """
     index = scope.macros.index
+    if namespace == BUILTIN_PACKAGE and not search_order:
+        macro = index.implementation(name, scope.package)
+        if macro is not None:
+            return scope.bind(macro)
     if namespace is None:
         for prefix in index.dialect:
             macro = index.find(f"{prefix}__{name}", scope.package)

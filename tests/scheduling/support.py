@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import anyio
@@ -97,6 +97,7 @@ class Rehearsal:
         self.fail_fast = fail_fast
         self.seconds = seconds or {}
         self.outcomes = outcomes or {}
+        self.on_event: Callable[[Lifecycle], object] = lambda event: None
         self.events: list[Lifecycle] = []
         self.event_times: list[float] = []
         self.in_flight: dict[str, int] = {}
@@ -140,6 +141,7 @@ class Rehearsal:
         assert isinstance(event, Lifecycle)
         self.events.append(event)
         self.event_times.append(asyncio.get_running_loop().time())
+        self.on_event(event)
 
     @property
     def results(self) -> Mapping[str, RunResult]:

@@ -12,7 +12,7 @@ from headrace.engine.results import RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import Parents, Rehearsal, chain, dags, info, unhurried
+from .support import Lifecycle, Parents, Rehearsal, chain, dags, info, unhurried
 from .virtual_time import run_virtual
 
 # Three in flight at a time: `bad` fails after 2 seconds, when `quick` is through.
@@ -27,6 +27,10 @@ BUSY: Parents = {
 }
 BUSY_SECONDS = {"bad": 2.0, "quick": 1.0, "slow": 60.0, "below_quick": 60.0}
 CLEANUP_SECONDS = 3.0
+
+
+class BugError(Exception):
+    """What a build should never raise."""
 
 
 def build_that_tidies_up(
@@ -87,6 +91,24 @@ def test_flight_is_told_as_cancelled_only_after_it_has_ended() -> None:
     assert rehearsal.event_times[cancelled] >= rehearsal.end_times["slow"]
     assert rehearsal.results["slow"].execution_time == 2 + CLEANUP_SECONDS
     assert rehearsal.results["slow"].message == "Cancelled due to fail_fast"
+
+
+def test_cancelled_node_is_timed_until_its_own_end() -> None:
+    async def build(node: str, slot: int) -> RunResult:
+        try:
+            await anyio.sleep(1 if node == "bad" else 60)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(5 if node == "stubborn" else 2)
+            raise
+        return RunResult(info(node), Status.ERROR)
+
+    parents: Parents = {"bad": [], "obedient": [], "stubborn": []}
+    rehearsal = Rehearsal(parents, build=build, fail_fast=True).play()
+
+    assert rehearsal.results["obedient"].execution_time == 3
+    assert rehearsal.results["obedient"].thread_id == "Thread-2"
+    assert rehearsal.results["stubborn"].execution_time == 6
 
 
 def test_without_fail_fast_a_failure_cancels_nothing() -> None:
@@ -280,6 +302,39 @@ def test_cancelled_at_any_moment_every_node_has_one_final_status(
     assert interrupted or not any("interrupted" in message for message in messages)
 
 
+def test_node_cancelled_before_its_build_began_is_told_as_cancelled() -> None:
+    rehearsal = Rehearsal({"a": [], "b": ["a"], "c": []})
+
+    async def scenario() -> None:
+        with anyio.CancelScope() as scope:
+            rehearsal.on_event = lambda event: scope.cancel()
+            await rehearsal.run()
+
+    run_virtual(scenario())
+
+    assert rehearsal.started == ["a"]
+    assert rehearsal.end_times == {}
+    assert rehearsal.statuses["a"] is Status.CANCELLED
+    rehearsal.check_one_final_status_each()
+
+
+def test_error_of_whoever_takes_the_events_travels_and_ends_the_flight() -> None:
+    rehearsal = Rehearsal(chain(3))
+    failures = iter([BugError("disk full")])
+
+    def fail_once(event: Lifecycle) -> None:
+        for failure in failures:
+            raise failure
+
+    rehearsal.on_event = fail_once
+
+    with pytest.raises(BugError, match="disk full"):
+        rehearsal.play()
+
+    assert rehearsal.statuses["n000000"] is Status.CANCELLED
+    rehearsal.check_one_final_status_each()
+
+
 def test_run_cancelled_before_it_begins_starts_nothing() -> None:
     rehearsal = Rehearsal(chain(3))
 
@@ -292,10 +347,6 @@ def test_run_cancelled_before_it_begins_starts_nothing() -> None:
 
     assert rehearsal.started == []
     assert set(rehearsal.statuses.values()) == {Status.SKIPPED}
-
-
-class BugError(Exception):
-    """What a build should never raise."""
 
 
 def test_bug_in_a_build_travels_as_it_is_and_stops_the_run() -> None:
