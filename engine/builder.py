@@ -18,11 +18,12 @@ import anyio
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError, DatabaseError
+from .blame import blamed_location
 from .compiler import Compiled, Compiler
 from .errors import CompilationError, HeadraceError, NotThereYetError
 from .events import Emitter, NodeCompiled, NodeExecuted
 from .manifest.manifest import Manifest
-from .manifest.nodes import Node, Seed, Test
+from .manifest.nodes import Node, Seed
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
@@ -117,7 +118,7 @@ class Builder:
                 outcome = await work(node, connection, progress, thread_id)
         except (HeadraceError, AdapterError) as failure:
             error = self._explain(node, failure, progress)
-            outcome = Outcome(Status.ERROR, Response(""))
+            outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
         except anyio.get_cancelled_exc_class():
             committed = progress.build.outcome if progress.build is not None else None
             if committed is None:
@@ -125,6 +126,7 @@ class Builder:
             outcome = committed
         finally:
             self._note_executed(node, progress.build)
+        error = error or self._finding(node, outcome)
         return self._result(node, outcome, error, progress, thread_id)
 
     async def _materialize(
@@ -222,7 +224,20 @@ class Builder:
         elif progress.compiled is not None:
             compiled_path = f"{self._target_path}/compiled/{node.build_path}"
         title = f"{what} in {kind} {node.name} ({where})"
-        return NodeError(title, str(failure), node.location, compiled_path)
+        location = blamed_location(str(failure), node)
+        return NodeError(title, str(failure), location, compiled_path)
+
+    def _finding(self, node: Node, outcome: Outcome) -> NodeError | None:
+        """What a test that found something says for itself, and where its query is."""
+        if outcome.status not in (Status.FAIL, Status.WARN):
+            return None
+        word = "Failure" if outcome.status is Status.FAIL else "Warning"
+        return NodeError(
+            f"{word} in test {node.name} ({node.original_file_path})",
+            outcome.response.message,
+            node.location,
+            f"{self._target_path}/compiled/{node.build_path}",
+        )
 
     def _result(
         self,
@@ -235,17 +250,16 @@ class Builder:
         now = datetime.now(UTC)
         response = outcome.response
         answer: dict[str, object] = {}
-        if not isinstance(node, Test) and error is None:
+        if outcome.status is Status.SUCCESS:
             answer = {"_message": response.message}
             if response.code is not None:
                 answer["code"] = response.code
             if response.rows_affected is not None:
                 answer["rows_affected"] = response.rows_affected
-        message = f"{error.title}\n{error.message}" if error is not None else response.message
         return RunResult(
             node=self._infos[node.unique_id],
             status=outcome.status,
-            message=message,
+            message=response.message,
             execution_time=time.perf_counter() - progress.started,
             thread_id=thread_id,
             timing=progress.timings(now),

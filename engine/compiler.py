@@ -132,9 +132,9 @@ class Compiler:
         if literal is not None:
             return scoped.references.source(literal.source_name, literal.table_name)
         if is_template_call(value):
-            return await self._templates.render_text("{{ " + value + " }}", scoped.scope, node)
+            return await self._templates.evaluate("{{ " + value + " }}", scoped.scope, node)
         if "{{" in value or "{%" in value:
-            return await self._templates.render_text(value, scoped.scope, node)
+            return await self._templates.evaluate(value, scoped.scope, node)
         return value
 
 

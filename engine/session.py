@@ -54,7 +54,14 @@ from .template.context import CommonContext
 from .template.engine import TemplateEngine
 from .template.environment import TemplateEnvironment
 from .timings import last_timings
-from .workspace import Start, Workspace, encode_manifest, open_workspace, parse_manifest
+from .workspace import (
+    Start,
+    Workspace,
+    arguments_of,
+    encode_manifest,
+    open_workspace,
+    parse_manifest,
+)
 
 T = TypeVar("T")
 
@@ -160,7 +167,11 @@ class Session:
     def _started(self) -> InvocationStarted:
         start = self._start
         return InvocationStarted(
-            start.invocation_id, self._options.command, __version__, start.started_at
+            start.invocation_id,
+            self._options.command,
+            __version__,
+            start.started_at,
+            arguments_of(self._options),
         )
 
     async def _command(self) -> ExitCode:

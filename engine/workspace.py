@@ -97,6 +97,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         cli_vars=options.vars,
         environ=environ,
         cwd=start.cwd,
+        warn=warn,
     )
     try:
         adapter = create_adapter(target)
@@ -126,7 +127,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             target=shown,
             flags=_flags(options, full_refresh),
             environ=environ,
-            arguments=_arguments(options),
+            arguments=arguments_of(options),
         ),
         full_refresh=full_refresh,
         fail_fast=decide("fail_fast", options.fail_fast, environ, project.flags),
@@ -315,7 +316,7 @@ def _flags(options: Options, full_refresh: bool) -> dict[str, Any]:
     }
 
 
-def _arguments(options: Options) -> dict[str, Any]:
+def arguments_of(options: Options) -> dict[str, Any]:
     """The options by name, as artifacts record them."""
     arguments = msgspec.to_builtins(options, enc_hook=str)
     command = arguments.pop("command")

@@ -56,7 +56,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
             arguments=tuple(argument.name for argument in definition.args),
             names=names,
             dispatched=dispatched,
-            is_inert=not captures,
+            is_inert=not (captures or file_has_state),
             file_has_state=file_has_state,
             macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
             supported_languages=("sql",) if name.startswith("materialization_") else None,

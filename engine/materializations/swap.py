@@ -14,8 +14,9 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     """Build a table or a view from the node's SQL, in place of what stands under its name.
 
     Inside the node's transaction: a reader sees the old relation until COMMIT, and the new one
-    from then on. What it returns is answered once it has been sent. Where the database hides a transaction's drops from readers, the relation is
-    built under its own name, unless its SQL reads what it replaces.
+    from then on. What is returned is answered once it has been sent. Where the database hides
+    a transaction's drops from readers, the relation is built under its own name, unless its SQL
+    reads what it replaces.
     """
     target = replace(build.relation, type=kind)
     existing = await build.existing()

@@ -17,7 +17,7 @@ from .config_object import RunningConfig
 from .context import CommonContext, manifest_names
 from .environment import TemplateEnvironment
 from .relations import RelationFactory
-from .rendering import render_source
+from .rendering import evaluate_source, render_source
 from .scope import MacroSpace, Scope
 from .table import ResultTable
 
@@ -142,13 +142,13 @@ class TemplateEngine:
         scope = Scope(self._macros, node.package_name, names, lazy)
         return NodeScope(scope, references)
 
-    async def render_node(self, node: Node, scope: Scope) -> str:
-        """The text of a node's own template."""
-        return await self.render_text(node.raw_code, scope, node)
-
     async def render_text(self, source: str, scope: Scope, node: Node) -> str:
         """The text of a template that belongs to a node."""
         return await render_source(self._environment, source, node, scope)
+
+    async def evaluate(self, source: str, scope: Scope, node: Node) -> Any:
+        """What a YAML value with Jinja in it stands for, with its type."""
+        return await evaluate_source(self._environment, source, node, scope)
 
 
 def ref_call(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> RefCall:

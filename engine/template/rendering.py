@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 from ...adapters.errors import AdapterError
 from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes import Node
 from .environment import ScopeContext, TemplateEnvironment, render, template_line
 from .scope import MacroReturn, Scope, describe
+
+_SINGLE_EXPRESSION = re.compile(r"\s*\{\{-?((?:(?!\{\{|\}\}).)+?)-?\}\}\s*\Z", re.DOTALL)
 
 
 def node_frame(node: Node) -> Frame:
@@ -17,19 +22,45 @@ def node_frame(node: Node) -> Frame:
 async def render_source(
     environment: TemplateEnvironment, source: str, node: Node, scope: Scope
 ) -> str:
-    """The text of a template that belongs to a node: its own, a hook's, an argument's.
+    """The text of a template that belongs to a node: its own, or a hook's.
 
     Raises:
         CompilationError: it failed; says where, with the stack of macros.
         AdapterError: a statement that it ran was refused.
     """
+    text, _ = await _run(environment, source, node, scope)
+    return text
+
+
+async def evaluate_source(
+    environment: TemplateEnvironment, source: str, node: Node, scope: Scope
+) -> Any:
+    """What a YAML value with Jinja in it stands for: a list, a relation, or a text.
+
+    A single expression keeps its type; anything more is text.
+
+    Raises:
+        CompilationError, AdapterError: as `render_source`.
+    """
+    single = _SINGLE_EXPRESSION.match(source)
+    if single is None:
+        return await render_source(environment, source, node, scope)
+    assignment = "{% set result = (" + single.group(1) + ") %}"
+    _, names = await _run(environment, assignment, node, scope)
+    return names["result"]
+
+
+async def _run(
+    environment: TemplateEnvironment, source: str, node: Node, scope: Scope
+) -> tuple[str, dict[str, Any]]:
+    """A template's text, and the names that its top level set."""
     path = node.original_file_path
     template = environment.template(source, path)
     context = ScopeContext(environment, template, scope, node.package_name)
     try:
-        return await render(template, context)
+        return await render(template, context), context.vars
     except MacroReturn as returned:
-        return str(returned.value)
+        return str(returned.value), {"result": returned.value}
     except CompilationError as error:
         line = template_line(template, path, error.__traceback__)
         raise CompilationError(

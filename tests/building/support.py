@@ -86,8 +86,9 @@ async def run(
 
 
 def rows(root: Path, sql: str, database: str = DATABASE) -> list[tuple[Any, ...]]:
-    """What a query finds in the project's database."""
-    with closing(sqlite3.connect(root / database)) as connection:
+    """What a statement finds in the project's database, which must be there."""
+    uri = f"{(root / database).as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True)) as connection, connection:
         return connection.execute(sql).fetchall()
 
 

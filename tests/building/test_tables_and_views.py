@@ -202,7 +202,7 @@ async def test_failing_ephemeral_model_fails_its_child_by_name(
 async def test_alias_is_the_name_in_the_database(write_project: WriteProject) -> None:
     root = write_project(
         {
-            "models/orders.sql": "{{ config(materialized='table', alias='Order Lines') }} select 1 as id",
+            "models/orders.sql": "{{ config(alias='Order Lines') }}" + TABLE + "select 1 as id",
             "models/child.sql": TABLE + "select id from {{ ref('orders') }}",
         }
     )
@@ -230,7 +230,7 @@ async def test_reserved_word_is_a_model_name_like_any_other(write_project: Write
 async def test_custom_schema_is_a_file_beside_the_database(write_project: WriteProject) -> None:
     root = write_project(
         {
-            "models/orders.sql": "{{ config(materialized='table', schema='raw') }} select 1 as id",
+            "models/orders.sql": "{{ config(materialized='table', schema='raw') }} select 1 id",
             "models/child.sql": TABLE + "select id + 1 as id from {{ ref('orders') }}",
         }
     )
@@ -239,7 +239,7 @@ async def test_custom_schema_is_a_file_beside_the_database(write_project: WriteP
 
     assert ran.exit_code == 0
     assert relations(root) == {"child": "table"}
-    assert relations(root, "main_raw.db") == {"orders": "table"}
+    assert relations(root, "shop.main_raw.db") == {"orders": "table"}
     assert rows(root, "select id from child") == [(2,)]
 
 

@@ -1,0 +1,28 @@
+"""Which line of a model a database's complaint is about.
+
+A database knows the compiled SQL only, and SQLite doesn't even say a line of that. But most
+complaints quote the word that they are about, and a word that stands on one line of the model
+points to it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .errors import Location
+from .manifest.nodes import Node
+
+_QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'|no such \w+: (\S+)")
+
+
+def blamed_location(message: str, node: Node) -> Location:
+    """The place in a node's file that an error message speaks of; the file where none is."""
+    lines = node.raw_code.splitlines()
+    for match in _QUOTED.finditer(message):
+        quoted = next(group for group in match.groups() if group is not None)
+        word = quoted.rpartition(".")[2]
+        pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+        found = [number for number, line in enumerate(lines, 1) if pattern.search(line)]
+        if len(found) == 1:
+            return Location(node.original_file_path, found[0])
+    return node.location

@@ -1,0 +1,231 @@
+"""`seed`: a CSV file becomes a table, with types that its values allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from headrace import Status
+
+from .support import Ran, relations, rows, run
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+PROJECT = "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
+
+
+async def seed(
+    write_project: WriteProject, csv: str, config: str = "", **options: object
+) -> tuple[Path, Ran]:
+    """Load `seeds/raw.csv`; `config` is what the project file says of seeds."""
+    project = f"{PROJECT}seeds:\n  shop:\n{config}" if config else PROJECT
+    root = write_project({"dbt_project.yml": project})
+    path = root / "seeds" / "raw.csv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(csv.encode())  # as it is: line ends are part of what is tested
+    return root, await run(root, "seed", **options)
+
+
+async def test_seed_becomes_a_table(write_project: WriteProject) -> None:
+    root, ran = await seed(write_project, "id,name\n1,Ada\n2,Grace\n")
+
+    assert ran.result("raw").message == "INSERT 2"
+    assert relations(root) == {"raw": "table"}
+    assert rows(root, "select id, name from raw") == [(1, "Ada"), (2, "Grace")]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        (["1", "-2", "+3"], "integer", [1, -2, 3]),
+        (["1", "2.5", "1e3"], "real", [1.0, 2.5, 1000.0]),
+        (["2024-01-31", "2024-02-29"], "text", ["2024-01-31", "2024-02-29"]),
+        (["2024-01-31 10:00:00", "2024-01-31T10:00"], "text", None),
+        (["true", "False"], "integer", [1, 0]),
+        (["1", "x"], "text", ["1", "x"]),
+        (["2024-01-31", "2024-02-30"], "text", None),
+        (["1", "", "null", "2"], "integer", [1, None, None, 2]),
+        (["a", "", "NULL"], "text", ["a", None, None]),
+        (["", ""], "integer", [None, None]),
+        (["true", "1"], "text", ["true", "1"]),
+        (["007", "8"], "integer", [7, 8]),
+        (["9223372036854775807"], "integer", [9223372036854775807]),
+        (["inf", "nan"], "text", ["inf", "nan"]),
+        (["1_000"], "text", ["1_000"]),
+        ([" 1", "2 "], "integer", [1, 2]),
+    ],
+    ids=str,
+)
+async def test_type_is_what_all_values_of_a_column_allow(
+    write_project: WriteProject, values: list[str], kind: str, expected: list[object] | None
+) -> None:
+    csv = "id,value\n" + "".join(f"{n},{value}\n" for n, value in enumerate(values))
+
+    root, ran = await seed(write_project, csv)
+
+    assert ran.exit_code == 0, ran.result("raw")
+    ((declared,),) = rows(root, "select lower(type) from pragma_table_info('raw') where cid = 1")
+    found = [value for (value,) in rows(root, "select value from raw order by id")]
+    assert (declared, found) == (kind, values if expected is None else expected)
+
+
+async def test_column_types_keep_leading_zeros(write_project: WriteProject) -> None:
+    config = "    raw:\n      +column_types: {code: varchar(5)}\n"
+
+    root, _ = await seed(write_project, "id,code\n1,007\n2,\n", config)
+
+    assert rows(root, "select id, code from raw order by id") == [(1, "007"), (2, None)]
+
+
+async def test_loading_again_replaces_the_rows(write_project: WriteProject) -> None:
+    await seed(write_project, "id\n1\n2\n")
+
+    root, ran = await seed(write_project, "id\n3\n")
+
+    assert ran.result("raw").message == "INSERT 1"
+    assert rows(root, "select id from raw") == [(3,)]
+
+
+async def test_changed_columns_ask_for_a_full_refresh(write_project: WriteProject) -> None:
+    await seed(write_project, "id\n1\n")
+
+    root, ran = await seed(write_project, "id,name\n2,x\n")
+
+    error = ran.error("raw")
+    expected = ("seeds/raw.csv:1", "columns are id, name", "table's are id.", "--full-refresh")
+    assert [part for part in expected if part not in error] == []
+    assert rows(root, "select * from raw") == [(1,)]
+
+
+async def test_full_refresh_takes_changed_columns(write_project: WriteProject) -> None:
+    await seed(write_project, "id\n1\n")
+
+    root, ran = await seed(write_project, "id,name\n2,x\n", full_refresh=True)
+
+    assert ran.exit_code == 0
+    assert rows(root, "select * from raw") == [(2, "x")]
+
+
+async def test_view_under_the_name_of_a_seed_gives_way(write_project: WriteProject) -> None:
+    await run(write_project({"models/raw.sql": "select 1 as id"}))
+    root = tmp_root(write_project)
+    (root / "models" / "raw.sql").unlink()
+
+    _, ran = await seed(write_project, "id\n5\n")
+
+    assert ran.exit_code == 0
+    assert relations(root) == {"raw": "table"}
+
+
+def tmp_root(write_project: WriteProject) -> Path:
+    return write_project({})
+
+
+@pytest.mark.parametrize("delimiter", [";", "|", "\\t"])
+async def test_delimiter_is_configurable(write_project: WriteProject, delimiter: str) -> None:
+    actual = "\t" if delimiter == "\\t" else delimiter
+    csv = "id,name\n1,\"a, b\"\n".replace(",", actual).replace(f"a{actual} b", "a, b")
+
+    root, ran = await seed(write_project, csv, f'    +delimiter: "{delimiter}"\n')
+
+    assert ran.exit_code == 0
+    assert rows(root, "select id, name from raw") == [(1, "a, b")]
+
+
+@pytest.mark.parametrize(
+    ("csv", "expected"),
+    [
+        ("\ufeffid,name\r\n1,Ada\r\n", [(1, "Ada")]),
+        ('id,name\n1,"two\nlines"\n2,"a ""quoted"" word"\n', [(1, "two\nlines"), (2, 'a "quoted" word')]),
+        ("id,name\n1,Ada", [(1, "Ada")]),
+        ("id,name\n\n1,Ada\n\n", [(1, "Ada")]),
+        ("id,name\n", []),
+        ("id,name\n1,Zoë ☕\n", [(1, "Zoë ☕")]),
+        ("id,name\n1,'; drop table raw; --\n", [(1, "'; drop table raw; --")]),
+    ],
+    ids=[
+        "byte order mark and CRLF",
+        "quoted line end",
+        "no line end at the end",
+        "blank lines",
+        "no rows",
+        "not ASCII",
+        "SQL in a value",
+    ],
+)
+async def test_form_of_the_file_does_not_matter(
+    write_project: WriteProject, csv: str, expected: list[tuple[object, ...]]
+) -> None:
+    root, ran = await seed(write_project, csv)
+
+    assert ran.exit_code == 0
+    assert rows(root, "select id, name from raw order by id") == expected
+
+
+async def test_column_names_are_kept_as_they_are(write_project: WriteProject) -> None:
+    root, ran = await seed(write_project, 'Order ID,select,"a ""b"""\n1,2,3\n')
+
+    names = [name for (name,) in rows(root, "select name from pragma_table_info('raw')")]
+    assert (ran.exit_code, names) == (0, ["Order ID", "select", 'a "b"'])
+
+
+@pytest.mark.parametrize(
+    ("csv", "parts"),
+    [
+        ("id,name\n1,Ada\n2\n", ("seeds/raw.csv:3", "has 1 value, the header has 2")),
+        ("id,name\n1,Ada,Byron\n", ("seeds/raw.csv:2", "has 3 values", "quotes")),
+        ("", ("seeds/raw.csv", "empty")),
+        ("id,,name\n1,2,3\n", ("seeds/raw.csv:1", "column 2")),
+        ("id,id\n1,2\n", ("seeds/raw.csv:1", "'id' twice")),
+    ],
+    ids=["short row", "long row", "empty file", "column without a name", "column named twice"],
+)
+async def test_file_that_is_no_table_is_refused_with_its_line(
+    write_project: WriteProject, csv: str, parts: tuple[str, ...]
+) -> None:
+    await seed(write_project, "id\n1\n")
+
+    root, ran = await seed(write_project, csv, full_refresh=True)
+
+    error = ran.error("raw")
+    assert [part for part in parts if part not in error] == []
+    assert rows(root, "select * from raw") == [(1,)]
+
+
+async def test_columns_that_differ_only_in_case_are_refused_with_their_line(
+    write_project: WriteProject,
+) -> None:
+    _, ran = await seed(write_project, "id,ID\n1,2\n")
+
+    assert "seeds/raw.csv:1" in ran.error("raw")
+
+
+async def test_row_that_fails_after_many_leaves_the_old_table(write_project: WriteProject) -> None:
+    await seed(write_project, "id\n1\n")
+    many = "".join(f"{n}\n" for n in range(5_000))
+
+    root, ran = await seed(write_project, f"id\n{many}99999999999999999999\n")
+
+    assert ran.statuses == {"raw": Status.ERROR}
+    assert rows(root, "select * from raw") == [(1,)]
+
+
+async def test_large_file_is_loaded_whole(write_project: WriteProject) -> None:
+    many = "".join(f"{n},name {n}\n" for n in range(5_001))
+
+    root, ran = await seed(write_project, f"id,name\n{many}")
+
+    assert ran.result("raw").message == "INSERT 5001"
+    assert rows(root, "select count(*), sum(id), max(name) from raw") == [
+        (5001, 12_502_500, "name 999")
+    ]
+
+
+async def test_file_that_is_not_utf_8_is_refused_with_its_line(write_project: WriteProject) -> None:
+    root = write_project({"seeds/raw.csv": ""})
+    (root / "seeds" / "raw.csv").write_bytes("id,name\n1,Zoë\n".encode("latin-1"))
+
+    ran = await run(root, "seed")
+
+    assert "seeds/raw.csv:2: the seed isn't UTF-8. Save it as UTF-8." in ran.error("raw")
