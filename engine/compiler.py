@@ -12,8 +12,7 @@ from typing import Any
 from ..adapters.base import Connection
 from .ctes import inject_ctes
 from .errors import CompilationError, Location
-from .manifest.generic_tests import is_template_call, literal_dependency
-from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, RefCall, SingularTest
+from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, SingularTest
 from .template.engine import NodeScope, TemplateEngine
 from .template.relations import CTE_PREFIX
 from .template.rendering import node_frame
@@ -50,7 +49,7 @@ class Compiler:
         """
         scoped = self._templates.scope(node, connection, thread_id)
         if isinstance(node, GenericTest):
-            sql = await self._generic_test(node, scoped)
+            sql = await self._templates.render_test(node, scoped.scope)
         else:
             sql = await self._template(node, scoped)
         ctes = await self._ctes_of(scoped, connection, thread_id)
@@ -84,59 +83,6 @@ class Compiler:
         compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes)
         return compiled
 
-    async def _generic_test(self, node: GenericTest, scoped: NodeScope) -> str:
-        """A generic test is one call of its macro; calling it needs no template of its own."""
-        arguments = {
-            name: await self._argument(name, value, node, scoped)
-            for name, value in node.arguments.items()
-            if name != "model"
-        }
-        arguments["model"] = await self._tested(node, scoped)
-        namespace, _, name = node.macro_name.rpartition(".")
-        scope = scoped.scope
-        if namespace:
-            macro = scope.macros.index.find_in(namespace, name)
-            bound = scope.bind(macro) if macro is not None else None
-        else:
-            bound = scope.macro(name)
-        if bound is None:
-            raise CompilationError(f"'{node.macro_name}' is undefined.", location=node.location)
-        try:
-            return str(await bound(**arguments))
-        except CompilationError as error:
-            raise CompilationError(
-                error.problem,
-                location=error.location or node.location,
-                stack=(*error.stack, node_frame(node)),
-            ) from error
-
-    async def _tested(self, node: GenericTest, scoped: NodeScope) -> Any:
-        """What a test's `model` stands for: the relation, or a filtered select of it."""
-        references = scoped.references
-        if node.tested_ref is not None:
-            relation = references.ref(*_ref_arguments(node.tested_ref))
-        elif node.tested_source is not None:
-            call = node.tested_source
-            relation = references.source(call.source_name, call.table_name)
-        else:
-            raise CompilationError("the test has nothing to test.", location=node.location)
-        return await scoped.scope.call_macro("get_where_subquery", relation)
-
-    async def _argument(self, name: str, value: Any, node: GenericTest, scoped: NodeScope) -> Any:
-        """An argument of a generic test, with the Jinja in it evaluated."""
-        if name == "column_name" or not isinstance(value, str):
-            return value
-        literal = literal_dependency(value)
-        if isinstance(literal, RefCall):
-            return scoped.references.ref(*_ref_arguments(literal))
-        if literal is not None:
-            return scoped.references.source(literal.source_name, literal.table_name)
-        if is_template_call(value):
-            return await self._templates.evaluate("{{ " + value + " }}", scoped.scope, node)
-        if "{{" in value or "{%" in value:
-            return await self._templates.evaluate(value, scoped.scope, node)
-        return value
-
 
 def fill(pieces: tuple[Piece, ...], node: Node, scoped: NodeScope) -> str:
     """The text of a template that is nothing but text and literal calls.
@@ -167,7 +113,3 @@ def _call(hole: Hole, scoped: NodeScope) -> Any:
         return scoped.references.source(*hole.arguments)
     value = scoped.scope.context_name(hole.function)
     return value if hole.function == "this" else value(*hole.arguments)
-
-
-def _ref_arguments(call: RefCall) -> tuple[str, ...]:
-    return (call.package, call.name) if call.package else (call.name,)

@@ -80,11 +80,14 @@ class TestDefinition:
         return f"test.{package_name}.{self.name}.{digest}"
 
 
-def define_test(entry: TestEntry, target_name: str, target_expression: str) -> TestDefinition:
+def define_test(
+    entry: TestEntry, target_name: str, target_expression: str, *, kind: str = ""
+) -> TestDefinition:
     """Take a test entry apart.
 
-    `target_name` is what the synthesized name calls the tested thing ("orders",
-    "source_raw_orders"), `target_expression` how a template calls it ("ref('orders')").
+    `target_name` is what the synthesized name calls the tested thing ("orders", "raw_orders"),
+    `target_expression` how a template calls it ("ref('orders')"). `kind` comes before the
+    test's own name in it: "source_" for a source's.
 
     Raises:
         ParseError: the entry has no form that a test has.
@@ -96,8 +99,20 @@ def define_test(entry: TestEntry, target_name: str, target_expression: str) -> T
     namespace, test_name = match.groups()
     description = str(arguments.pop("description", "") or "")
     config = {key: arguments.pop(key) for key in CONFIG_KEYS & arguments.keys()}
-    config.update(_mapping(arguments.pop("config", None), "config", entry))
+    own_config = _mapping(arguments.pop("config", None), "config", entry)
+    if twice := sorted(own_config.keys() & config.keys()):
+        raise ParseError(
+            f"'{twice[0]}' stands both under 'config:' and beside it. Keep the one under 'config:'.",
+            location=entry.location,
+        )
+    config.update(own_config)
     arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
+    if "model" in arguments:
+        raise ParseError(
+            f"'model' can't be an argument of the test '{test_name}': it stands for what is "
+            "tested. Give the argument another name.",
+            location=entry.location,
+        )
     column_name = _column_name(entry)
     if column_name is not None:
         arguments["column_name"] = column_name
@@ -106,7 +121,7 @@ def define_test(entry: TestEntry, target_name: str, target_expression: str) -> T
         name = short_name = custom_name
     else:
         prefix = f"{namespace}_" if namespace else ""
-        name, short_name = _synthesize(f"{prefix}{test_name}", target_name, arguments)
+        name, short_name = _synthesize(f"{prefix}{kind}{test_name}", target_name, arguments)
     return TestDefinition(
         test_name=test_name,
         namespace=namespace,

@@ -16,6 +16,7 @@ from .macro_index import MacroIndex
 from .nodes import (
     Checksum,
     Column,
+    GenericTest,
     Hook,
     Node,
     NodeConfig,
@@ -56,8 +57,8 @@ class ParseRenderer(Protocol):
     def render(self, node: Node, source: str) -> Captured:
         """Render a node's template with nothing to execute, and say what it called."""
 
-    def render_argument(self, node: Node, text: str) -> Captured:
-        """The same for one argument of a generic test."""
+    def render_test(self, node: GenericTest) -> Captured:
+        """The same for a generic test's macro, called with its arguments."""
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:
         """Call a project's own `generate_…_name` macro."""

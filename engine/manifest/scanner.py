@@ -55,7 +55,14 @@ class _ComputedError(Exception):
     """An argument isn't a literal."""
 
 
-class _Scanner:
+IsInert = Callable[[frozenset[str], frozenset[str]], bool]
+"""Whether using these free names, and these attributes of names ("package.macro"), is without
+effect while parsing."""
+
+
+class ScanBuilder:
+    """What has been seen of a template so far."""
+
     def __init__(self) -> None:
         self.refs: list[RefCall] = []
         self.sources: list[SourceCall] = []
@@ -66,41 +73,43 @@ class _Scanner:
         self.attributes: set[str] = set()
         self.needs_render = False
 
-    def walk(self, node: nodes.Node, conditional: bool) -> None:
-        if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
-            if self._call(node, node.node.name, conditional):
-                return
-        elif isinstance(node, nodes.Name):
-            (self.loaded if node.ctx == "load" else self.stored).add(node.name)
-            # A capturing function that isn't called on the spot may be called anywhere.
-            if node.name in ("ref", "source") or node.name in PARSE_TIME_EFFECTS:
-                self.needs_render = True
-            return
-        elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-            self.attributes.add(f"{node.node.name}.{node.attr}")
-        elif isinstance(node, nodes.Macro):
-            self.stored.add(node.name)
-        elif isinstance(node, (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
-            self.needs_render = True
-        conditional = conditional or isinstance(node, _CONDITIONAL)
-        for child in node.iter_child_nodes():
-            self.walk(child, conditional)
+    def call(
+        self,
+        function: str,
+        positional: list[Any],
+        named: dict[str, Any],
+        line: int,
+        *,
+        conditional: bool,
+    ) -> bool:
+        """Note a call by literals. False where only a render can say what it means."""
+        self.loaded.add(function)
+        if function == "var":
+            self._var(positional, named, conditional, line)
+            return True
+        if conditional:
+            return False
+        if function == "config":
+            return self._config(positional, named)
+        if not all(isinstance(argument, str) for argument in positional):
+            return False
+        return (self._source if function == "source" else self._ref)(positional, named, line)
 
-    def _call(self, call: nodes.Call, name: str, conditional: bool) -> bool:
-        """Note a call of a known function. True where nothing inside is left to look at."""
-        if name not in CAPTURING and name != "var":
-            return False
-        try:
-            positional, named = literal_arguments(call)
-        except _ComputedError:
-            self.needs_render = self.needs_render or name in CAPTURING
-            return False
-        self.loaded.add(name)
-        if name == "var":
-            self._var(positional, named, conditional, call.lineno)
-        elif conditional or not self._capture(name, positional, named, call.lineno):
-            self.needs_render = True
-        return True
+    def finished(self, is_inert: IsInert, pieces: tuple[Piece, ...] | None) -> Scan:
+        """All that was seen, as one value."""
+        names = frozenset(self.loaded - self.stored)
+        attributes = frozenset(self.attributes)
+        needs_render = self.needs_render or not is_inert(names - CAPTURING, attributes)
+        return Scan(
+            refs=tuple(self.refs),
+            sources=tuple(self.sources),
+            config=self.config,
+            variables=tuple(self.variables),
+            names=names,
+            attributes=attributes,
+            needs_render=needs_render,
+            pieces=None if needs_render else pieces,
+        )
 
     def _var(
         self, positional: list[Any], named: dict[str, Any], conditional: bool, line: int
@@ -109,16 +118,20 @@ class _Scanner:
             required = not conditional and len(positional) == 1 and "default" not in named
             self.variables.append(VarCall(positional[0], required, line))
 
-    def _capture(self, name: str, positional: list[Any], named: dict[str, Any], line: int) -> bool:
-        if name == "config":
-            return self._capture_config(positional, named)
-        if not all(isinstance(argument, str) for argument in positional):
+    def _config(self, positional: list[Any], named: dict[str, Any]) -> bool:
+        # dbt lets hooks add up over several calls; anything else clobbers.
+        if positional or (self.config and any("hook" in key for key in named)):
             return False
-        if name == "source":
-            if len(positional) != 2 or named:
-                return False
-            self.sources.append(SourceCall(positional[0], positional[1], line))
-            return True
+        self.config.update(named)
+        return True
+
+    def _source(self, positional: list[Any], named: dict[str, Any], line: int) -> bool:
+        if len(positional) != 2 or named:
+            return False
+        self.sources.append(SourceCall(positional[0], positional[1], line))
+        return True
+
+    def _ref(self, positional: list[Any], named: dict[str, Any], line: int) -> bool:
         if not 1 <= len(positional) <= 2 or named.keys() - {"v", "version"}:
             return False
         version = named.get("version", named.get("v"))
@@ -126,35 +139,47 @@ class _Scanner:
         self.refs.append(RefCall(positional[-1], package, version, line))
         return True
 
-    def _capture_config(self, positional: list[Any], named: dict[str, Any]) -> bool:
-        # dbt lets hooks add up over several calls; anything else clobbers.
-        if positional or (self.config and any("hook" in key for key in named)):
-            return False
-        self.config.update(named)
-        return True
+
+def scan(tree: nodes.Template, is_inert: IsInert) -> Scan:
+    """Read a template's needs off its syntax tree."""
+    found = ScanBuilder()
+    _walk(tree, found, conditional=False)
+    return found.finished(is_inert, take_apart(tree))
 
 
-def scan(tree: nodes.Template, is_inert: Callable[[frozenset[str], frozenset[str]], bool]) -> Scan:
-    """Read a template's needs off its syntax tree.
+def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
+        if _note_call(node, node.node.name, found, conditional):
+            return
+    elif isinstance(node, nodes.Name):
+        (found.loaded if node.ctx == "load" else found.stored).add(node.name)
+        # A capturing function that isn't called on the spot may be called anywhere.
+        if node.name in ("ref", "source") or node.name in PARSE_TIME_EFFECTS:
+            found.needs_render = True
+        return
+    elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        found.attributes.add(f"{node.node.name}.{node.attr}")
+    elif isinstance(node, nodes.Macro):
+        found.stored.add(node.name)
+    elif isinstance(node, (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
+        found.needs_render = True
+    conditional = conditional or isinstance(node, _CONDITIONAL)
+    for child in node.iter_child_nodes():
+        _walk(child, found, conditional)
 
-    `is_inert` is asked of the free names, and of the attributes taken of names
-    ("package.macro"), whether using them while parsing is without effect.
-    """
-    scanner = _Scanner()
-    scanner.walk(tree, conditional=False)
-    names = frozenset(scanner.loaded - scanner.stored)
-    attributes = frozenset(scanner.attributes)
-    needs_render = scanner.needs_render or not is_inert(names - CAPTURING, attributes)
-    return Scan(
-        refs=tuple(scanner.refs),
-        sources=tuple(scanner.sources),
-        config=scanner.config,
-        variables=tuple(scanner.variables),
-        names=names,
-        attributes=attributes,
-        needs_render=needs_render,
-        pieces=None if needs_render else take_apart(tree),
-    )
+
+def _note_call(call: nodes.Call, function: str, found: ScanBuilder, conditional: bool) -> bool:
+    """Note a call of a known function. True where nothing inside is left to look at."""
+    if function not in CAPTURING and function != "var":
+        return False
+    try:
+        positional, named = literal_arguments(call)
+    except _ComputedError:
+        found.needs_render = found.needs_render or function in CAPTURING
+        return False
+    if not found.call(function, positional, named, call.lineno, conditional=conditional):
+        found.needs_render = True
+    return True
 
 
 def take_apart(tree: nodes.Template) -> tuple[Piece, ...] | None:

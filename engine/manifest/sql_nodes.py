@@ -14,6 +14,7 @@ from ..project.project import Project
 from ..project.yaml_file import YamlDocument
 from .docs import Docs
 from .inputs import ParseInputs
+from .literal_template import scan_literal_template
 from .macro_index import MacroIndex
 from .node_factory import Captured, Draft, NodeFactory, ParseRenderer
 from .nodes import (
@@ -150,8 +151,10 @@ class SqlNodeReader:
         return self._docs.describe(text, patch.package_name, patch.location)
 
     def _read(self, kind: type[SqlNodeT], draft: Draft) -> SqlNodeT:
-        tree = self._syntax.syntax_tree(draft.raw_code, draft.original_file_path)
-        found = scan(tree, self._is_inert)
+        found = scan_literal_template(draft.raw_code, self._is_inert)
+        if found is None:
+            tree = self._syntax.syntax_tree(draft.raw_code, draft.original_file_path)
+            found = scan(tree, self._is_inert)
         self._check_variables(found, draft)
         pieces: tuple[Piece, ...] | None = found.pieces
         captured = Captured(found.refs, found.sources, found.config)

@@ -16,10 +16,11 @@ from .docs import Docs
 from .generic_tests import TestDefinition, define_test, is_template_call, literal_dependency
 from .inputs import ParseInputs
 from .macro_index import MacroIndex
-from .node_factory import Draft, NodeFactory, ParseRenderer
+from .node_factory import Captured, Draft, NodeFactory, ParseRenderer
 from .nodes import (
     Checksum,
     GenericTest,
+    Macro,
     Node,
     RefCall,
     ResourceType,
@@ -119,17 +120,19 @@ class GenericTestReader:
         for entry in patch.tests:
             definition = define_test(entry, patch.name, f"ref('{patch.name}')")
             file_key = f"{patch.section}.{patch.name}"
-            yield self._node(entry, definition, target, attached.unique_id, file_key)
+            tags = _tags(entry.column or {})
+            yield self._node(entry, definition, target, attached.unique_id, file_key, tags)
 
     def of_source(self, patch: SourcePatch) -> Iterator[GenericTest]:
         """The tests of a source's table."""
         source, table = patch.source["name"], patch.table["name"]
         for entry in patch.tests:
             definition = define_test(
-                entry, f"source_{source}_{table}", f"source('{source}', '{table}')"
+                entry, f"{source}_{table}", f"source('{source}', '{table}')", kind="source_"
             )
             target = SourceCall(source, table)
-            yield self._node(entry, definition, target, None, f"sources.{source}")
+            tags = [*_tags(patch.source), *_tags(patch.table), *_tags(entry.column or {})]
+            yield self._node(entry, definition, target, None, f"sources.{source}", tags)
 
     def _node(
         self,
@@ -138,8 +141,10 @@ class GenericTestReader:
         target: RefCall | SourceCall,
         attached: str | None,
         file_key: str,
+        tags: list[str],
     ) -> GenericTest:
         macro = self._macro(entry, definition)
+        namespace = f"{definition.namespace}." if definition.namespace else ""
         display = entry.document.display
         directories = PurePosixPath(_below(display, self._project)).parent.parts
         unique_id = definition.unique_id(self._project.name)
@@ -152,36 +157,49 @@ class GenericTestReader:
             path=f"{definition.short_name}.sql",
             original_file_path=display,
             fqn=(self._project.name, *directories, definition.name),
-            raw_code="{{ " + macro + "(**_dbt_generic_test_kwargs) }}",
+            raw_code="{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}",
             checksum=_NO_FILE,
-            patch_config={
-                key: self._inputs.yaml.render(entry.document, value, entry.keys)
-                for key, value in definition.config.items()
-            },
+            patch_config=self._config(entry, definition, tags),
             description=definition.description,
             default_alias=definition.short_name,
             patch_location=Location(display),
         )
-        node = self._factory.make(
-            GenericTest,
-            draft,
-            test_name=definition.test_name,
-            namespace=definition.namespace,
-            macro_name=macro,
-            arguments=definition.arguments,
-            tested_ref=target if isinstance(target, RefCall) else None,
-            tested_source=target if isinstance(target, SourceCall) else None,
-            column_name=definition.column_name,
-            attached_node=attached,
-            file_key_name=file_key,
-        )
-        refs, sources = self._dependencies(node, definition, target)
-        return msgspec.structs.replace(
-            node, refs=refs, sources=sources, macros=self._macro_ids(definition)
-        )
+        fields: dict[str, Any] = {
+            "test_name": definition.test_name,
+            "namespace": definition.namespace,
+            "macro_name": f"{namespace}{macro.name}",
+            "macros": self._macro_ids(macro),
+            "arguments": definition.arguments,
+            "tested_ref": target if isinstance(target, RefCall) else None,
+            "tested_source": target if isinstance(target, SourceCall) else None,
+            "column_name": definition.column_name,
+            "attached_node": attached,
+            "file_key_name": file_key,
+        }
+        node = self._factory.make(GenericTest, draft, **fields)
+        captured = self._captured(node, definition, target, macro)
+        if captured.config:
+            # What the macro says of itself gives way to what this entry says.
+            draft.patch_config = merge_config(captured.config, draft.patch_config)
+            node = self._factory.make(GenericTest, draft, **fields)
+        return msgspec.structs.replace(node, refs=captured.refs, sources=captured.sources)
 
-    def _macro(self, entry: TestEntry, definition: TestDefinition) -> str:
-        """The macro to call, as a template names it."""
+    def _config(
+        self, entry: TestEntry, definition: TestDefinition, tags: list[str]
+    ) -> dict[str, Any]:
+        """What the entry configures, with the tags of what it tests."""
+        own = {
+            key: self._inputs.yaml.render(entry.document, value, entry.keys)
+            for key, value in definition.config.items()
+        }
+        return merge_config({"tags": tags}, own) if tags else own
+
+    def _macro(self, entry: TestEntry, definition: TestDefinition) -> Macro:
+        """The macro to call.
+
+        Raises:
+            ParseError: there is none.
+        """
         name, namespace = definition.macro_name, definition.namespace
         if namespace is None:
             found = self._macros.find(name, self._project.name)
@@ -199,35 +217,42 @@ class GenericTestReader:
                 f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
                 location=entry.location,
             )
-        return f"{namespace}.{name}" if namespace else name
+        return found
 
-    def _macro_ids(self, definition: TestDefinition) -> tuple[str, ...]:
-        name = definition.macro_name
-        if definition.namespace:
-            macro = self._macros.find_in(definition.namespace, name)
-        else:
-            macro = self._macros.find(name, self._project.name)
+    def _macro_ids(self, macro: Macro) -> tuple[str, ...]:
         where = self._macros.find("get_where_subquery", self._project.name)
-        return tuple(found.unique_id for found in (macro, where) if found is not None)
+        return (macro.unique_id, where.unique_id) if where is not None else (macro.unique_id,)
 
-    def _dependencies(
-        self, node: GenericTest, definition: TestDefinition, target: RefCall | SourceCall
-    ) -> tuple[tuple[RefCall, ...], tuple[SourceCall, ...]]:
-        calls: list[RefCall | SourceCall] = []
-        for key, value in definition.arguments.items():
-            if key in ("model", "column_name"):
-                continue
-            literal = literal_dependency(value)
-            if literal is not None:
-                calls.append(literal)
-            elif is_template_call(value) or (isinstance(value, str) and _has_jinja(value)):
-                captured = self._renderer.render_argument(node, str(value))
-                calls += [*captured.refs, *captured.sources]
-        calls.append(target)
-        unique = dict.fromkeys(calls)
-        return (
-            tuple(call for call in unique if isinstance(call, RefCall)),
-            tuple(call for call in unique if isinstance(call, SourceCall)),
+    def _captured(
+        self,
+        node: GenericTest,
+        definition: TestDefinition,
+        target: RefCall | SourceCall,
+        macro: Macro,
+    ) -> Captured:
+        """What the test depends on and is configured by; rendered only where it must be."""
+        arguments = [
+            value
+            for key, value in definition.arguments.items()
+            if key not in ("model", "column_name") and isinstance(value, str)
+        ]
+        literal = [literal_dependency(value) for value in arguments]
+        computed = [
+            value
+            for value, call in zip(arguments, literal, strict=True)
+            if call is None and (is_template_call(value) or _has_jinja(value))
+        ]
+        calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
+        config: Mapping[str, Any] = {}
+        if computed or not self._macros.is_inert(macro):
+            captured = self._renderer.render_test(node)
+            calls += [*captured.refs, *captured.sources]
+            config = captured.config
+        unique = dict.fromkeys([*calls, target])
+        return Captured(
+            refs=tuple(call for call in unique if isinstance(call, RefCall)),
+            sources=tuple(call for call in unique if isinstance(call, SourceCall)),
+            config=config,
         )
 
     def _check_unique(self, unique_id: str, definition: TestDefinition, entry: TestEntry) -> None:
@@ -250,3 +275,15 @@ def _below(display: str, project: Project) -> str:
 
 def _has_jinja(value: str) -> bool:
     return re.search(r"\{\{|\{%", value) is not None
+
+
+def _tags(values: Mapping[str, Any]) -> list[str]:
+    """The tags of a column, a table or a source, in either of their places."""
+    config = values.get("config")
+    given = [values.get("tags"), config.get("tags") if isinstance(config, dict) else None]
+    return [
+        str(tag)
+        for tags in given
+        if tags is not None
+        for tag in (tags if isinstance(tags, list) else [tags])
+    ]

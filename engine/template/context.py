@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
 
@@ -229,6 +230,7 @@ async def _try_or_compiler_error(
     message_if_exception: str, func: Callable[..., Any], *arguments: Any, **named: Any
 ) -> Any:
     try:
-        return func(*arguments, **named)
+        result = func(*arguments, **named)
+        return await result if isawaitable(result) else result
     except Exception as error:
         raise CompilationError(message_if_exception) from error

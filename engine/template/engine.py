@@ -11,13 +11,14 @@ from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation
 from ..errors import CompilationError
 from ..manifest.manifest import Manifest
-from ..manifest.nodes import Node, RefCall, SourceCall
+from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from .adapter_facade import RunningAdapter, StatementResponse
 from .config_object import RunningConfig
 from .context import CommonContext, manifest_names
 from .environment import TemplateEnvironment
+from .generic_test import render_generic_test
 from .relations import RelationFactory
-from .rendering import evaluate_source, render_source
+from .rendering import render_source
 from .scope import MacroSpace, Scope
 from .table import ResultTable
 
@@ -146,9 +147,9 @@ class TemplateEngine:
         """The text of a template that belongs to a node."""
         return await render_source(self._environment, source, node, scope)
 
-    async def evaluate(self, source: str, scope: Scope, node: Node) -> Any:
-        """What a YAML value with Jinja in it stands for, with its type."""
-        return await evaluate_source(self._environment, source, node, scope)
+    async def render_test(self, node: GenericTest, scope: Scope) -> str:
+        """The text of a generic test: what its macro gives."""
+        return await render_generic_test(self._environment, node, scope)
 
 
 def ref_call(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> RefCall:

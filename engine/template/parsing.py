@@ -10,12 +10,13 @@ from ..errors import CompilationError
 from ..manifest.artifact import node_dict
 from ..manifest.macro_index import MacroIndex
 from ..manifest.node_factory import Captured
-from ..manifest.nodes import Node, RefCall, SourceCall
+from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from .adapter_facade import ParsingAdapter
 from .config_object import CapturingConfig
 from .context import CommonContext
 from .engine import ref_call, source_call
 from .environment import TemplateEnvironment, drive
+from .generic_test import render_generic_test
 from .relations import RelationFactory
 from .rendering import node_frame, render_source
 from .scope import MacroSpace, Scope
@@ -56,10 +57,12 @@ class TemplateParseRenderer:
         drive(render_source(self._environment, source, node, scope))
         return capture.captured()
 
-    def render_argument(self, node: Node, text: str) -> Captured:
-        """Render one argument of a generic test, with or without its braces."""
-        source = text if "{{" in text or "{%" in text else "{{ " + text + " }}"
-        return self.render(node, source)
+    def render_test(self, node: GenericTest) -> Captured:
+        """Call a generic test's macro, and say what it and the arguments called."""
+        capture = _Capture(self._relations, node)
+        scope = self._scope(node, capture)
+        drive(render_generic_test(self._environment, node, scope))
+        return capture.captured()
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:
         """Call a `generate_…_name` macro of the project's."""

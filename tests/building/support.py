@@ -15,6 +15,9 @@ from headrace.engine.events import Event, OutputProduced, WarningRaised
 
 DATABASE = "shop.db"
 
+PROJECT = "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
+"""A project file to add to."""
+
 
 class Recorder:
     """A reporter that keeps every event."""

@@ -1,0 +1,77 @@
+"""Generic tests: each is one call of its macro, and needs no template of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import CompilationError
+from ..manifest.generic_tests import is_template_call, literal_dependency
+from ..manifest.nodes import GenericTest, RefCall, SourceCall
+from .environment import TemplateEnvironment
+from .rendering import evaluate_source, node_frame
+from .scope import BoundMacro, Scope
+
+
+async def render_generic_test(
+    environment: TemplateEnvironment, node: GenericTest, scope: Scope
+) -> str:
+    """What the test's macro gives for its arguments, in whichever phase the scope is of.
+
+    Raises:
+        CompilationError: an argument or the macro failed; says where, with the stack of macros.
+        AdapterError: a statement that it ran was refused.
+    """
+    arguments = {
+        name: await _argument(environment, name, value, node, scope)
+        for name, value in node.arguments.items()
+        if name != "model"
+    }
+    try:
+        arguments["model"] = await _tested(node, scope)
+        return str(await _macro(node, scope)(**arguments))
+    except CompilationError as error:
+        raise CompilationError(
+            error.problem,
+            location=error.location or node.location,
+            stack=(*error.stack, node_frame(node)),
+        ) from error
+
+
+def _macro(node: GenericTest, scope: Scope) -> BoundMacro:
+    namespace, _, name = node.macro_name.rpartition(".")
+    index = scope.macros.index
+    macro = index.find_in(namespace, name) if namespace else index.find(name, scope.package)
+    if macro is None:
+        raise CompilationError(f"'{node.macro_name}' is undefined.")
+    return scope.bind(macro)
+
+
+async def _tested(node: GenericTest, scope: Scope) -> Any:
+    """What a test's `model` stands for: the relation, or a filtered select of it."""
+    call = node.tested_ref or node.tested_source
+    if call is None:
+        raise CompilationError("the test has nothing to test.")
+    return await scope.call_macro("get_where_subquery", _relation(call, scope))
+
+
+async def _argument(
+    environment: TemplateEnvironment, name: str, value: Any, node: GenericTest, scope: Scope
+) -> Any:
+    """An argument of a generic test, with the Jinja in it evaluated."""
+    if name == "column_name" or not isinstance(value, str):
+        return value
+    literal = literal_dependency(value)
+    if literal is not None:
+        return _relation(literal, scope)
+    if is_template_call(value):
+        return await evaluate_source(environment, "{{ " + value + " }}", node, scope)
+    if "{{" in value or "{%" in value:
+        return await evaluate_source(environment, value, node, scope)
+    return value
+
+
+def _relation(call: RefCall | SourceCall, scope: Scope) -> Any:
+    if isinstance(call, SourceCall):
+        return scope.context_name("source")(call.source_name, call.table_name)
+    arguments = (call.package, call.name) if call.package else (call.name,)
+    return scope.context_name("ref")(*arguments)
