@@ -102,7 +102,7 @@ def define_test(
     own_config = _mapping(arguments.pop("config", None), "config", entry)
     if twice := sorted(own_config.keys() & config.keys()):
         raise ParseError(
-            f"'{twice[0]}' stands both under 'config:' and beside it. Keep the one under 'config:'.",
+            f"'{twice[0]}' stands both under 'config:' and beside it. Keep the first.",
             location=entry.location,
         )
     config.update(own_config)
