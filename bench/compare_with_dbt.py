@@ -209,7 +209,7 @@ def differences(ours: Table | None, theirs: Table | None) -> list[str]:
     return [
         f"only {name} has: {row}"
         for name, rows in (("headrace", ours.rows - theirs.rows), ("dbt", theirs.rows - ours.rows))
-        for row in list(rows)[:SHOWN]
+        for row in sorted(rows, key=repr)[:SHOWN]
     ]
 
 

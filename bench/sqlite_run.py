@@ -73,9 +73,7 @@ def main() -> None:
                     f"{cost.megabytes:.0f} MB",
                 )
             )
-    print_table(
-        (f"{count} tables", "floor", "executing", "ratio", "process", "CPU", "peak"), rows
-    )
+    print_table((f"{count} tables", "floor", "executing", "ratio", "process", "CPU", "peak"), rows)
 
 
 if __name__ == "__main__":

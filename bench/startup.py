@@ -1,6 +1,6 @@
 """Start-up: how long `--version` and `--help` take, against a Python that does nothing.
 
-    python bench/startup.py [--repeat 7]
+python bench/startup.py [--repeat 7]
 """
 
 from __future__ import annotations

@@ -49,6 +49,7 @@ from .plan import Plan
 from .project.secrets import Redactor
 from .results import NodeInfo, RunResult, Status
 from .scheduler import Scheduler
+from .selection.resource_types import RESOURCE_TYPES, wanted_types
 from .selection.selector import Selection, Selector
 from .template.context import CommonContext
 from .template.engine import TemplateEngine
@@ -64,16 +65,6 @@ from .workspace import (
 )
 
 T = TypeVar("T")
-
-RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
-    "run": frozenset({"model"}),
-    "seed": frozenset({"seed"}),
-    "test": frozenset({"test"}),
-    "build": frozenset({"model", "seed", "test"}),
-    "compile": frozenset({"model", "test"}),
-    "ls": frozenset({"model", "seed", "test", "source"}),
-}
-"""What each command takes of a selection."""
 
 
 class ExitCode(IntEnum):
@@ -230,10 +221,9 @@ class Session:
         selection = Selector(project.manifest, project.graph).select(
             options.select, options.exclude
         )
-        wanted = RESOURCE_TYPES[options.command]
-        if options.resource_types:
-            wanted &= frozenset(options.resource_types)
-        wanted -= frozenset(options.exclude_resource_types)
+        wanted = wanted_types(
+            options.command, options.resource_types, options.exclude_resource_types
+        )
         kept = frozenset(
             unique_id for unique_id in selection.selected if unique_id.partition(".")[0] in wanted
         )

@@ -114,8 +114,6 @@ def config_dict(node: Node) -> dict[str, Any]:
                 {"sql": hook.sql, "transaction": hook.transaction, "index": None} for hook in hooks
             ]
     config["tags"] = list(node.config.tags)
-    if isinstance(node, Test):
-        config["severity"] = node.config.severity
     return config
 
 
@@ -251,11 +249,11 @@ def manifest_json(
         source.unique_id: source_dict(source, relation_name(source))
         for source in manifest.sources.values()
     }
-    parent_map = {unique_id: list(parents) for unique_id, parents in manifest.parents.items()}
+    parent_map = {unique_id: sorted(parents) for unique_id, parents in manifest.parents.items()}
     parent_map.update({unique_id: [] for unique_id in sources})
     child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
-    for unique_id, parents in manifest.parents.items():
-        for parent in parents:
+    for unique_id in sorted(manifest.parents):
+        for parent in manifest.parents[unique_id]:
             child_map[parent].append(unique_id)
     document = {
         "metadata": {"dbt_schema_version": SCHEMA, **metadata},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -82,12 +82,29 @@ class Draft:
     description: str = ""
     columns: Mapping[str, Column] = field(default_factory=dict)
     patch_path: str | None = None
-    patch_location: Location | None = None
+    locate_in_patch: Callable[[str], Location] | None = None
+    """Where its properties configure a key. For messages: finding the place takes its time."""
     default_alias: str | None = None
 
     @property
     def location(self) -> Location:
         return Location(self.original_file_path)
+
+    def configured_at(self, key: str) -> Location:
+        """Where the value of a configuration comes from."""
+        if key in self.in_file_config:
+            return self.location
+        if key in self.patch_config:
+            return self.locate_in_patch(key) if self.locate_in_patch else self.location
+        return Location(self.project.document.display)
+
+    def origin_of(self, level: Mapping[str, Any]) -> Location:
+        """Where a whole level of its configuration comes from."""
+        if level is self.in_file_config:
+            return self.location
+        if level is self.patch_config and self.locate_in_patch:
+            return self.locate_in_patch("config")
+        return Location(self.project.document.display)
 
 
 class NodeFactory:
@@ -108,7 +125,7 @@ class NodeFactory:
         self._schema = schema
         self._database = database
         self._created_at = time.time()
-        self._trees: dict[tuple[str, ResourceType], ConfigTree] = {}
+        self._trees: dict[tuple[str, ResourceType, bool], ConfigTree] = {}
 
     def make(self, kind: type[NodeT], draft: Draft, **more: Any) -> NodeT:
         """A node out of a draft. `more` are the fields that only its kind has.
@@ -127,7 +144,7 @@ class NodeFactory:
             original_file_path=draft.original_file_path,
             fqn=draft.fqn,
             config=config,
-            unrendered_config={**draft.patch_config, **draft.in_file_config},
+            unrendered_config=self._unrendered(draft),
             description=draft.description,
             columns=draft.columns,
             schema=self._default_schema(config.schema),
@@ -163,14 +180,19 @@ class NodeFactory:
                     merged = merge_config(merged, level)
             return finish_config(merged)
         except ParseError as error:
-            raise ParseError(error.problem, location=error.location or draft.location) from error
+            location = error.location or draft.origin_of(level)
+            raise ParseError(error.problem, location=location) from error
 
     def _tree(self, project: Project, kind: ResourceType) -> ConfigTree:
         key = (project.name, kind)
         tree = self._trees.get(key)
         if tree is None:
             configured = project.config_trees.get(_TREES[kind], {})
-            tree = self._trees[key] = ConfigTree(configured)
+            try:
+                tree = self._trees[key] = ConfigTree(configured)
+            except ParseError as error:
+                location = Location(project.document.display)
+                raise ParseError(error.problem, location=location) from error
         return tree
 
     def _default_schema(self, custom: str | None) -> str:
@@ -199,11 +221,10 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
     except msgspec.ValidationError as error:
         problem, _, path = str(error).partition(" - at `$.")
         key = path.rstrip("`").partition(".")[0].partition("[")[0]
-        in_patch = key in draft.patch_config and key not in draft.in_file_config
         raise ParseError(
             f"config '{key}' of {draft.resource_type} '{draft.name}' has the wrong type: "
             f"{problem[:1].lower()}{problem[1:]}.",
-            location=(draft.patch_location if in_patch else None) or draft.location,
+            location=draft.configured_at(key),
         ) from error
     hooks = {
         key: tuple(_hooks(values[key], key, draft))

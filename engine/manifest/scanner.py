@@ -26,14 +26,6 @@ _CONDITIONAL = (nodes.If, nodes.For, nodes.CondExpr, nodes.And, nodes.Or, nodes.
 _CONDITIONAL += (nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)  # type: ignore[assignment] # a wider tuple
 
 
-class VarCall(msgspec.Struct, frozen=True):
-    """One `var(…)`. `required`: it has no default and stands under no condition."""
-
-    name: str
-    required: bool
-    line: int
-
-
 class Scan(msgspec.Struct, frozen=True):
     """What the syntax tree of one template says.
 
@@ -44,7 +36,6 @@ class Scan(msgspec.Struct, frozen=True):
     refs: tuple[RefCall, ...] = ()
     sources: tuple[SourceCall, ...] = ()
     config: dict[str, Any] = {}
-    variables: tuple[VarCall, ...] = ()
     names: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     needs_render: bool = False
@@ -67,7 +58,6 @@ class ScanBuilder:
         self.refs: list[RefCall] = []
         self.sources: list[SourceCall] = []
         self.config: dict[str, Any] = {}
-        self.variables: list[VarCall] = []
         self.loaded: set[str] = set()
         self.stored: set[str] = set()
         self.attributes: set[str] = set()
@@ -85,7 +75,6 @@ class ScanBuilder:
         """Note a call by literals. False where only a render can say what it means."""
         self.loaded.add(function)
         if function == "var":
-            self._var(positional, named, conditional, line)
             return True
         if conditional:
             return False
@@ -104,23 +93,15 @@ class ScanBuilder:
             refs=tuple(self.refs),
             sources=tuple(self.sources),
             config=self.config,
-            variables=tuple(self.variables),
             names=names,
             attributes=attributes,
             needs_render=needs_render,
             pieces=None if needs_render else pieces,
         )
 
-    def _var(
-        self, positional: list[Any], named: dict[str, Any], conditional: bool, line: int
-    ) -> None:
-        if positional and isinstance(positional[0], str):
-            required = not conditional and len(positional) == 1 and "default" not in named
-            self.variables.append(VarCall(positional[0], required, line))
-
     def _config(self, positional: list[Any], named: dict[str, Any]) -> bool:
-        # dbt lets hooks add up over several calls; anything else clobbers.
-        if positional or (self.config and any("hook" in key for key in named)):
+        # A second call is merged with the first, which may say that it can't be.
+        if positional or self.config:
             return False
         self.config.update(named)
         return True

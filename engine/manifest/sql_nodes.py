@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
@@ -142,7 +143,7 @@ class SqlNodeReader:
             for column in patch.values.get("columns") or ()
         }
         draft.patch_path = patch.patch_path
-        draft.patch_location = Location(patch.document.display)
+        draft.locate_in_patch = partial(locate_config, patch.document, patch.keys)
 
     def _describe(self, values: Mapping[str, Any], patch: NodePatch) -> str:
         text = str(values.get("description") or "")
@@ -155,7 +156,6 @@ class SqlNodeReader:
         if found is None:
             tree = self._syntax.syntax_tree(draft.raw_code, draft.original_file_path)
             found = scan(tree, self._is_inert)
-        self._check_variables(found, draft)
         pieces: tuple[Piece, ...] | None = found.pieces
         captured = Captured(found.refs, found.sources, found.config)
         if found.needs_render:
@@ -202,19 +202,6 @@ class SqlNodeReader:
                 macros.append(macro)
         return tuple(dict.fromkeys(macro.unique_id for macro in macros))
 
-    def _check_variables(self, found: Scan, draft: Draft) -> None:
-        for call in found.variables:
-            package = self._project.name
-            if call.required and not self._inputs.vars.lookup(package, call.name)[0]:
-                supplied = dict(self._inputs.vars.for_package(package))
-                raise ParseError(
-                    f"Required var '{call.name}' not found in config:\n"
-                    f"Vars supplied to {draft.name} = {supplied}\n"
-                    f"Give it under 'vars:' in dbt_project.yml, with --vars, or a default: "
-                    f"var('{call.name}', …).",
-                    location=Location(draft.original_file_path, call.line),
-                )
-
 
 def patch_config(
     values: Mapping[str, Any],
@@ -247,6 +234,12 @@ def patch_config(
         path = (*keys, "config", key)
         config[name] = value if is_hook else inputs.yaml.render(document, value, path)
     return config
+
+
+def locate_config(document: YamlDocument, keys: tuple[str | int, ...], key: str) -> Location:
+    """Where a properties entry configures something: under `config:`, or beside it."""
+    place = document.locate(*keys, "config", key)
+    return place if place != document.locate(*keys, "config") else document.locate(*keys, key)
 
 
 def read_column(column: Mapping[str, Any], description: str) -> Column:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -28,7 +29,7 @@ from .nodes import (
     SourceCall,
 )
 from .properties import NodePatch, SourcePatch, TestEntry
-from .sql_nodes import patch_config, read_column
+from .sql_nodes import locate_config, patch_config, read_column
 
 _NO_FILE = Checksum("none", "")
 
@@ -69,7 +70,7 @@ def read_source(
             )
             for column in table.get("columns") or ()
         },
-        patch_location=location,
+        locate_in_patch=partial(locate_config, patch.document, patch.keys),
     )
     made = factory.make(
         Source,
@@ -162,7 +163,7 @@ class GenericTestReader:
             patch_config=self._config(entry, definition, tags),
             description=definition.description,
             default_alias=definition.short_name,
-            patch_location=Location(display),
+            locate_in_patch=lambda key: entry.location,
         )
         fields: dict[str, Any] = {
             "test_name": definition.test_name,

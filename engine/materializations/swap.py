@@ -10,6 +10,12 @@ from ...adapters.relation import Relation, RelationType
 from .node_build import NodeBuild
 
 
+_CREATE_MACROS = {
+    RelationType.TABLE: ("get_create_table_as_sql", "create_table_as"),
+    RelationType.VIEW: ("get_create_view_as_sql", "create_view_as"),
+}
+
+
 async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     """Build a table or a view from the node's SQL, in place of what stands under its name.
 
@@ -33,9 +39,12 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
 
 
 async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) -> str:
-    if kind is RelationType.VIEW:
-        return await build.macro("get_create_view_as_sql", relation, build.sql)
-    return await build.macro("get_create_table_as_sql", False, relation, build.sql)
+    is_view = kind is RelationType.VIEW
+    entry, inner = _CREATE_MACROS[kind]
+    # The outer macro only calls the inner one, unless a project has its own.
+    name = inner if build.scope.is_built_in(entry) else entry
+    arguments = (relation, build.sql) if is_view else (False, relation, build.sql)
+    return await build.macro(name, *arguments)
 
 
 def _reads_itself(build: NodeBuild) -> bool:

@@ -6,7 +6,8 @@ knowing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ...adapters.base import Adapter, Connection, Response, Rows
@@ -31,7 +32,10 @@ class StatementResponse:
 
 
 class ParsingAdapter:
-    """`adapter` while parsing: there is no database, so that most answers are None."""
+    """`adapter` while parsing: there is no database, so that most answers are None.
+
+    What templates loop over or unpack without looking whether they `execute` is empty.
+    """
 
     def __init__(self, adapter: Adapter, dispatch: Dispatch) -> None:
         self._adapter = adapter
@@ -44,10 +48,11 @@ class ParsingAdapter:
         character = self._adapter.quote_character
         return f"{character}{identifier}{character}"
 
-    def __getattr__(self, name: str) -> Callable[..., None]:
+    def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_") or not hasattr(RunningAdapter, name):
             raise AttributeError(f"adapter has no method '{name}'")
-        return lambda *arguments, **named: None
+        answer = _PARSE_ANSWERS.get(name, _nothing)
+        return lambda *arguments, **named: answer()
 
 
 class RunningAdapter:
@@ -126,3 +131,22 @@ class RunningAdapter:
         await self._connection.execute(f"alter table {from_relation} rename to {target}")
         self._cache.drop(from_relation)
         self._cache.add(to_relation)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _no_rows() -> tuple[str, ResultTable]:
+    return "", ResultTable(Rows((), ()))
+
+
+_PARSE_ANSWERS: Mapping[str, Callable[[], Any]] = MappingProxyType(
+    {
+        "execute": _no_rows,
+        "get_columns_in_relation": list,
+        "get_missing_columns": list,
+        "list_relations": list,
+        "check_schema_exists": bool,
+    }
+)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import CompilationError
+from ..errors import CompilationError, ParseError
+from ..project.config_tree import merge_config
 
 
 class RunningConfig:
@@ -52,17 +53,12 @@ class CapturingConfig(RunningConfig):
             named = {**arguments[0], **named}
         elif arguments:
             raise CompilationError("config() takes named values, or one mapping of them.")
-        for key, value in named.items():
-            if "hook" in key and key in self.captured:
-                self.captured[key] = [*_listed(self.captured[key]), *_listed(value)]
-            else:
-                self.captured[key] = value
+        try:
+            self.captured = merge_config(self.captured, named)
+        except ParseError as error:
+            raise CompilationError(error.problem) from error
         return ""
 
 
 def _spelled(name: str) -> str:
     return name.replace("-", "_")
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]

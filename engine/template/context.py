@@ -20,7 +20,7 @@ from ..project.project import Project
 from ..project.vars import Vars
 from .exceptions import TemplateExceptions
 from .relations import RelationFactory
-from .scope import LazyName, Scope, dispatch
+from .scope import ContextNames, LazyName, Scope, dispatch
 from .values import FUNCTIONS, MODULES
 
 SECRET_PREFIX = "DBT_ENV_SECRET"
@@ -49,12 +49,18 @@ class Invocation:
 
 
 class VarFunction:
-    """`var` for one node."""
+    """`var` for one node. Where it isn't `required`, what nobody supplied is None.
 
-    def __init__(self, variables: Vars, package: str, node_name: str) -> None:
+    So it is while parsing: a model that isn't run may lack its variables.
+    """
+
+    def __init__(
+        self, variables: Vars, package: str, node_name: str, *, required: bool = True
+    ) -> None:
         self._variables = variables
         self._package = package
         self._node_name = node_name
+        self._required = required
 
     def __call__(self, name: str, *default: Any, **named: Any) -> Any:
         found, value = self._variables.lookup(self._package, name)
@@ -64,12 +70,18 @@ class VarFunction:
             return default[0]
         if "default" in named:
             return named["default"]
+        if not self._required:
+            return None
         supplied = dict(self._variables.for_package(self._package))
         raise CompilationError(
             f"Required var '{name}' not found in config:\n"
-            f"Vars supplied to {self._node_name} = {supplied}"
-            f"{did_you_mean(name, supplied)}"
+            f"Vars supplied to {self._node_name} = {supplied}\n"
+            f"Give it under 'vars:' in dbt_project.yml, with --vars, or a default: "
+            f"var('{name}', …).{did_you_mean(name, supplied)}"
         )
+
+    def optional(self) -> VarFunction:
+        return VarFunction(self._variables, self._package, self._node_name, required=False)
 
     def has_var(self, name: str) -> bool:
         return self._variables.lookup(self._package, name)[0]
@@ -143,6 +155,20 @@ class CommonContext:
             return dispatch(scope, macro_name, macro_namespace, self._search_order)
 
         return find
+
+    def lazy_names(self) -> dict[str, LazyName]:
+        """The names that look into the scope that they stand in."""
+        return {"context": ContextNames, "adapter_macro": self._adapter_macro}
+
+    def _adapter_macro(self, scope: Scope) -> Callable[..., Any]:
+        """`adapter_macro('package.name', …)`: dispatch and call in one, as before dbt 0.18."""
+        find = self.dispatcher(scope)
+
+        def call(name: str, *arguments: Any, **named: Any) -> Any:
+            package, _, macro_name = name.rpartition(".")
+            return find(macro_name, package or None)(*arguments, **named)
+
+        return call
 
     def _log(self, msg: Any, info: bool = False) -> str:
         self._emit(MessageLogged(str(msg), to_console=bool(info)))

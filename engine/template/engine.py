@@ -134,6 +134,7 @@ class TemplateEngine:
         }
         names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
         lazy = {
+            **self._common.lazy_names(),
             **manifest_names(self.manifest, self.relations, node),
             "adapter": lambda scope: RunningAdapter(
                 self._adapter, connection, self._cache, self._common.dispatcher(scope)

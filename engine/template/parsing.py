@@ -19,7 +19,7 @@ from .environment import TemplateEnvironment, drive
 from .generic_test import render_generic_test
 from .relations import RelationFactory
 from .rendering import node_frame, render_source
-from .scope import MacroSpace, Scope
+from .scope import LazyName, MacroSpace, Scope
 
 PARSE_NAMES = frozenset(
     "ref source config var env_var this target execute run_started_at invocation_id log print "
@@ -53,14 +53,14 @@ class TemplateParseRenderer:
     def render(self, node: Node, source: str) -> Captured:
         """Render a node's template, and say what it called."""
         capture = _Capture(self._relations, node)
-        scope = self._scope(node, capture)
+        scope = self._scope(node, capture, needs_vars=False)
         drive(render_source(self._environment, source, node, scope))
         return capture.captured()
 
     def render_test(self, node: GenericTest) -> Captured:
         """Call a generic test's macro, and say what it and the arguments called."""
         capture = _Capture(self._relations, node)
-        scope = self._scope(node, capture)
+        scope = self._scope(node, capture, needs_vars=False)
         drive(render_generic_test(self._environment, node, scope))
         return capture.captured()
 
@@ -79,8 +79,10 @@ class TemplateParseRenderer:
                 error.problem, location=error.location, stack=(*error.stack, node_frame(node))
             ) from error
 
-    def _scope(self, node: Node, capture: _Capture) -> Scope:
+    def _scope(self, node: Node, capture: _Capture, *, needs_vars: bool = True) -> Scope:
         names = self._common.for_node(node, execute=False)
+        if not needs_vars:
+            names["var"] = names["var"].optional()
         names |= {
             "ref": capture.ref,
             "source": capture.source,
@@ -95,7 +97,8 @@ class TemplateParseRenderer:
             "render": lambda text: text,
         }
         names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
-        lazy = {
+        lazy: dict[str, LazyName] = {
+            **self._common.lazy_names(),
             "model": lambda scope: node_dict(node),
             "adapter": lambda scope: ParsingAdapter(self._adapter, self._common.dispatcher(scope)),
         }

@@ -139,6 +139,11 @@ class Scope:
         macro = self.macros.index.find(name, self.package)
         return self.bind(macro) if macro is not None else None
 
+    def is_built_in(self, name: str) -> bool:
+        """Whether a macro is headrace's own all the way, overridden by nobody."""
+        macro = self.macros.index.implementation(name, self.package)
+        return macro is not None and macro.package_name == BUILTIN_PACKAGE
+
     async def call_implementation(self, name: str, *arguments: Any) -> Any:
         """As `call_macro`, but straight to what a built-in macro would dispatch to.
 
@@ -206,6 +211,27 @@ class BoundMacro:
         return CompilationError(describe(error), location=Location(path, line), stack=(self.frame,))
 
 
+class ContextNames:
+    """`context` in a template: whatever a name stands for there, for names that are computed."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._scope.lookup(name, self._scope.package)
+        if found is missing:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return self._scope.lookup(name, self._scope.package) is not missing
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self[name] if name in self else default
+
+
 class PackageMacros:
     """`package.` in a template: the macros of one package, by attribute."""
 
@@ -220,6 +246,10 @@ class PackageMacros:
         if macro is None:
             raise AttributeError(f"package '{self._package}' has no macro '{name}'")
         return self._scope.bind(macro)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        macro = self._scope.macros.index.find_in(self._package, name)
+        return default if macro is None else self._scope.bind(macro)
 
 
 def dispatch(
@@ -269,7 +299,7 @@ def macro_path(macro: Macro) -> str:
 
 def describe(error: Exception) -> str:
     """An exception out of a template, in words for its author."""
-    text = str(error)
+    text = str(error).replace(MACRO_PREFIX, "")
     if isinstance(error, UndefinedError):
         return (
             f"{text}. This can happen when calling a macro that does not exist. "

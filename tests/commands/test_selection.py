@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from headrace.cli import app, join_values
+from typer.testing import CliRunner
 
 from ..building.support import run
 from .support import headrace
@@ -15,12 +18,15 @@ WriteProject = Callable[[Mapping[str, str]], Path]
 # raw -> stg_orders -> orders -> report, and customers -> report
 SHOP = {
     "seeds/raw.csv": "id\n1\n",
-    "models/staging/stg_orders.sql": "{{ config(tags=['nightly']) }} select * from {{ ref('raw') }}",
+    "models/staging/stg_orders.sql": "{{ config(tags=['nightly']) }}select * from {{ ref('raw') }}",
     "models/marts/orders.sql": "{{ config(materialized='table', tags=['nightly', 'core']) }}"
     "select * from {{ ref('stg_orders') }}",
     "models/marts/customers.sql": "{{ config(tags='core') }} select 1 as id",
     "models/report.sql": "select o.id from {{ ref('orders') }} o, {{ ref('customers') }} c",
 }
+
+
+NO_SETTINGS = {name: None for name in os.environ if name.startswith(("DBT_", "HEADRACE_"))}
 
 
 async def listed(root: Path, select: tuple[str, ...] = (), exclude: tuple[str, ...] = ()) -> str:
@@ -86,21 +92,36 @@ async def test_several_values_are_a_union(write_project: WriteProject) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("--select", "orders", "customers"),
-        ("--select", "orders customers"),
-        ("--select=orders customers",),
-        ("--select", "orders", "--select", "customers"),
-        ("-s", "orders", "customers", "--target", "dev"),
-        ("--models", "orders", "customers"),
-        ("-m", "orders", "customers"),
-        ("--select", "orders", "customers", "report", "--exclude", "report", "raw"),
-        ("--exclude", "report", "raw", "stg_orders"),
+        "--select|orders|customers",
+        "--select|orders customers",
+        "--select=orders customers",
+        "--select|orders|--select|customers",
+        "-s|orders|customers|--target|dev",
+        "--models|orders|customers",
+        "-m|orders|customers",
+        "--model|orders|customers",
+        "--select|orders|customers|report|--exclude|report|raw",
+        "--exclude|report|raw|stg_orders",
+        "--resource-type|model|--exclude|report|stg_orders",
+        "--resource-type|model|test|--select|orders|customers",
     ],
 )
-def test_flags_take_several_values(write_project: WriteProject, arguments: tuple[str, ...]) -> None:
+def test_flags_take_several_values(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch, arguments: str
+) -> None:
+    monkeypatch.chdir(write_project(SHOP))
+
+    answer = CliRunner().invoke(
+        app, join_values(["ls", "--output", "name", *arguments.split("|")]), env=NO_SETTINGS
+    )
+
+    assert answer.stdout.split() == ["customers", "orders"]
+
+
+def test_several_values_reach_the_process(write_project: WriteProject) -> None:
     root = write_project(SHOP)
 
-    done = headrace(root, "ls", "--output", "name", *arguments)
+    done = headrace(root, "ls", "--output", "name", "--select", "orders", "customers")
 
     assert done.stdout.split() == ["customers", "orders"]
 

@@ -94,7 +94,6 @@ class Rehearsal:
     ) -> None:
         self.parents = parents
         self.threads = threads
-        self.fail_fast = fail_fast
         self.seconds = seconds or {}
         self.outcomes = outcomes or {}
         self.on_event: Callable[[Lifecycle], object] = lambda event: None

@@ -1,0 +1,46 @@
+"""Which types of node a command takes of a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import UsageError, did_you_mean
+
+RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
+    "run": frozenset({"model"}),
+    "seed": frozenset({"seed"}),
+    "test": frozenset({"test"}),
+    "build": frozenset({"model", "seed", "test"}),
+    "compile": frozenset({"model", "test"}),
+    "ls": frozenset({"model", "seed", "test", "source"}),
+}
+"""What each command takes of a selection."""
+
+_EVERY = frozenset({"all", "default"})
+"""dbt's names for all that the command takes."""
+
+_OTHERS = frozenset(
+    "analysis exposure function metric saved_query semantic_model snapshot unit_test".split()
+)
+"""Types that dbt has and this version doesn't: there is no node of them to take."""
+
+
+def wanted_types(
+    command: str, included: Sequence[str], excluded: Sequence[str] = ()
+) -> frozenset[str]:
+    """The types that a command takes, as its `--resource-type` flags narrow them down.
+
+    Raises:
+        UsageError: a flag names no type of node.
+    """
+    known = RESOURCE_TYPES["ls"] | _OTHERS | _EVERY
+    for name in (*included, *excluded):
+        if name not in known:
+            raise UsageError(
+                f"'{name}' is no type of node.{did_you_mean(name, known)} There are: "
+                f"{', '.join(sorted(known))}."
+            )
+    wanted = RESOURCE_TYPES[command]
+    if included and _EVERY.isdisjoint(included):
+        wanted &= frozenset(included)
+    return wanted - frozenset(excluded)
