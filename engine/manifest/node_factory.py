@@ -183,11 +183,24 @@ class NodeFactory:
             location = error.location or draft.origin_of(level)
             raise ParseError(error.problem, location=location) from error
 
-    def _tree(self, project: Project, kind: ResourceType) -> ConfigTree:
-        key = (project.name, kind)
+    def _unrendered(self, draft: Draft) -> dict[str, Any]:
+        """The configuration that somebody has written down: no defaults, no Jinja done.
+
+        It says the same in every environment, so that a comparison with an earlier state sees
+        what somebody has changed.
+        """
+        written = self._tree(draft.project, draft.resource_type, raw=True).merged(draft.fqn)
+        for level in (draft.patch_config, draft.in_file_config):
+            if level:
+                written = merge_config(written, level)
+        return dict(written)
+
+    def _tree(self, project: Project, kind: ResourceType, *, raw: bool = False) -> ConfigTree:
+        key = (project.name, kind, raw)
         tree = self._trees.get(key)
         if tree is None:
-            configured = project.config_trees.get(_TREES[kind], {})
+            trees = project.raw_trees if raw else project.config_trees
+            configured = trees.get(_TREES[kind], {})
             try:
                 tree = self._trees[key] = ConfigTree(configured)
             except ParseError as error:

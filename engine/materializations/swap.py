@@ -9,7 +9,6 @@ from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from .node_build import NodeBuild
 
-
 _CREATE_MACROS = {
     RelationType.TABLE: ("get_create_table_as_sql", "create_table_as"),
     RelationType.VIEW: ("get_create_view_as_sql", "create_view_as"),

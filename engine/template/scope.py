@@ -229,7 +229,8 @@ class ContextNames:
         return self._scope.lookup(name, self._scope.package) is not missing
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        found = self._scope.lookup(name, self._scope.package)
+        return default if found is missing else found
 
 
 class PackageMacros:

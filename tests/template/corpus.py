@@ -118,7 +118,6 @@ _FILTERS = {
     "format": "{{ '%s-%03d' | format('a', 7) }}{{ '{}/{x}'.format(1, x=2) }}",
     "tojson and wordcount": "{{ pairs | tojson }}{{ 'a b c' | wordcount }}{{ 'a b' | title }}",
     "chained over a nested list": "{{ orders | map(attribute='tags') | sum(start=[]) | sort | join(',') }}",
-    "filters of dbt": "{{ '1' | as_number }}{{ 'a' | as_text }}{{ 'x' | as_native }}",
 }
 
 _LOOPS = {
@@ -171,6 +170,8 @@ _MACROS = {
     "factorial": "{% macro factorial(n) %}{{ return(1 if n < 2 else n * factorial(n - 1)) }}{% endmacro %}",
     "walk": "{% macro walk(nodes) %}{% for n in nodes %}{{ n.name }}{{ '(' ~ walk(n.below) ~ ')' if n.below }}{% endfor %}{% endmacro %}",
     "early": "{% macro early(xs) %}{% for x in xs %}{% if x > 2 %}{{ return(x) }}{% endif %}{% endfor %}none{% endmacro %}",
+    "outer": "{% macro outer() %}{% set body = caller() %}{% call wrap('(', ')') %}{{ body }}{% endcall %}{% endmacro %}",
+    "kept": "{% macro kept() %}{% set body = caller() %}{{ body | upper }}{{ body | length }}{% endmacro %}",
     "in_block": "{% macro in_block() %}{% set text %}a{{ return('left') }}{% endset %}{{ text }}{% endmacro %}",
     "with_inner": "{% macro with_inner(x) %}{% macro inner(y) %}[{{ y }}]{% endmacro %}{{ inner(x) }}{{ inner(x) | upper }}{% endmacro %}",
     "asked": "{% macro asked(x) %}{% set got = fetch(x) %}{{ return(got) }}{% endmacro %}",
@@ -218,6 +219,10 @@ _CALLS = {
     "call block in a call block": "{% call wrap() %}{% call wrap('[', ']') %}in{% endcall %}{% endcall %}",
     "call block that sees the outer names": "{% set y = 3 %}{% call wrap() %}{{ y }}{% endcall %}",
     "call block that may be absent": "{{ maybe() }}{% call maybe() %}here{% endcall %}",
+    "call block whose caller is passed on": "{% call outer() %}deep{% endcall %}",
+    "call block kept in a variable": "{% call kept() %}{{ shout('a') }}{% endcall %}",
+    "call block of a macro in a variable": "{% set w = wrap %}{% call w('(') %}x{% endcall %}",
+    "call block with return in it": "{% call wrap() %}{{ listed(2) | join }}{% endcall %}",
     "call block around a query": "{% call run('q') %} select {{ total([1]) }} {% endcall %}",
     "macro as an argument": "{{ apply(shout, 'a') }}{{ returned(total, [1, 2]) + 1 }}",
     "macro chosen by name": "{{ chosen('shout')('a') }}{{ chosen('total')([1]) + 1 }}",
