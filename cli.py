@@ -6,9 +6,10 @@ answer at once.
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -70,190 +71,110 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-ProjectDir = Annotated[
-    Path | None, typer.Option(help="The directory with dbt_project.yml. [env: DBT_PROJECT_DIR]")
-]
-ProfilesDir = Annotated[
-    Path | None, typer.Option(help="The directory with profiles.yml. [env: DBT_PROFILES_DIR]")
-]
-Profile = Annotated[str | None, typer.Option(help="The profile to use. [env: DBT_PROFILE]")]
-Target = Annotated[
-    str | None, typer.Option("--target", "-t", help="The target to build in. [env: DBT_TARGET]")
-]
-Threads = Annotated[
-    int | None, typer.Option(min=1, help="How many nodes are built at a time. [env: DBT_THREADS]")
-]
-Variables = Annotated[
-    str | None, typer.Option("--vars", help="Variables, as a YAML or JSON mapping.")
-]
-TargetPath = Annotated[Path | None, typer.Option(help="Where artifacts go. [env: DBT_TARGET_PATH]")]
-Quiet = Annotated[bool | None, typer.Option("--quiet/--no-quiet", "-q", help="Errors only.")]
-Colors = Annotated[
-    bool | None, typer.Option("--use-colors/--no-use-colors", help="Colours. [env: NO_COLOR]")
-]
-Debug = Annotated[
-    bool | None, typer.Option("--debug/--no-debug", "-d", help="Tracebacks of internal errors.")
-]
-LogFormat = Annotated[str | None, typer.Option(help="text or json: the form of the log lines.")]
-WriteJson = Annotated[
-    bool | None,
-    typer.Option("--write-json/--no-write-json", help="Write manifest.json and run_results.json."),
-]
-Select = Annotated[
-    list[str] | None,
-    typer.Option("--select", "-s", "--models", "-m", "--model", help="The nodes to include."),
-]
-Exclude = Annotated[list[str] | None, typer.Option(help="The nodes to leave out.")]
-ResourceType = Annotated[
-    list[str] | None,
-    typer.Option("--resource-type", "--resource-types", help="Only nodes of this type."),
-]
-ExcludeResourceType = Annotated[
-    list[str] | None, typer.Option("--exclude-resource-type", help="No nodes of this type.")
-]
-FailFast = Annotated[
-    bool | None,
-    typer.Option("--fail-fast/--no-fail-fast", "-x", help="Stop at the first failure."),
-]
-FullRefresh = Annotated[
-    bool | None,
-    typer.Option(
-        "--full-refresh/--no-full-refresh", "-f", help="Build incremental models and seeds anew."
+def _flag(help: str, *names: str, kind: Any = bool) -> Any:
+    """A flag that may be left out: None then, so that something else decides."""
+    return Annotated[kind | None, typer.Option(*names, help=help)]
+
+
+_SELECTING: dict[str, Any] = {
+    "select": _flag(
+        "The nodes to include.",
+        *("--select", "-s", "--models", "-m", "--model"),
+        kind=list[str],
     ),
-]
-Output = Annotated[str, typer.Option(help="selector, name, path or json.")]
-OutputKeys = Annotated[list[str] | None, typer.Option(help="The keys of --output json.")]
+    "exclude": _flag("The nodes to leave out.", "--exclude", kind=list[str]),
+}
+_NARROWING: dict[str, Any] = {
+    "resource_type": _flag(
+        "Only nodes of this type.", "--resource-type", "--resource-types", kind=list[str]
+    ),
+    "exclude_resource_type": _flag(
+        "No nodes of this type.", "--exclude-resource-type", kind=list[str]
+    ),
+}
+_RUNNING: dict[str, Any] = {
+    "fail_fast": _flag(
+        "Stop at the first failure. [env: DBT_FAIL_FAST]", "--fail-fast/--no-fail-fast", "-x"
+    ),
+    "threads": Annotated[
+        int | None,
+        typer.Option(min=1, help="How many nodes are built at a time. [env: DBT_THREADS]"),
+    ],
+}
+_REFRESHING: dict[str, Any] = {
+    "full_refresh": _flag(
+        "Build incremental models and seeds anew. [env: DBT_FULL_REFRESH]",
+        *("--full-refresh/--no-full-refresh", "-f"),
+    ),
+}
+_LISTING: dict[str, Any] = {
+    "output": Annotated[str, typer.Option(help="selector, name, path or json.")],
+    "output_keys": _flag("The keys of --output json.", "--output-keys", kind=list[str]),
+}
+_FINDING: dict[str, Any] = {
+    "vars": _flag("Variables, as a YAML or JSON mapping.", "--vars", kind=str),
+    "project_dir": _flag(
+        "The directory with dbt_project.yml. [env: DBT_PROJECT_DIR]", "--project-dir", kind=Path
+    ),
+    "profiles_dir": _flag(
+        "The directory with profiles.yml. [env: DBT_PROFILES_DIR]", "--profiles-dir", kind=Path
+    ),
+    "profile": _flag("The profile to use. [env: DBT_PROFILE]", "--profile", kind=str),
+    "target": _flag("The target to build in. [env: DBT_TARGET]", "--target", "-t", kind=str),
+    "target_path": _flag("Where artifacts go. [env: DBT_TARGET_PATH]", "--target-path", kind=Path),
+}
+_TELLING: dict[str, Any] = {
+    "quiet": _flag("Errors only. [env: DBT_QUIET]", "--quiet/--no-quiet", "-q"),
+    "use_colors": _flag("Colours. [env: NO_COLOR]", "--use-colors/--no-use-colors"),
+    "debug": _flag("Tracebacks of internal errors. [env: DBT_DEBUG]", "--debug/--no-debug", "-d"),
+    "log_format": _flag(
+        "text or json: the form of the log lines. [env: DBT_LOG_FORMAT]", "--log-format", kind=str
+    ),
+    "write_json": _flag(
+        "Write manifest.json and run_results.json. [env: DBT_WRITE_JSON]",
+        "--write-json/--no-write-json",
+    ),
+}
+_EVERYWHERE = {**_TELLING, "fail_fast": _RUNNING["fail_fast"]}
+_BUILDING = {**_SELECTING, **_NARROWING, **_RUNNING, **_REFRESHING, **_FINDING, **_TELLING}
+_TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
+_NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
+_LOOKING = {**_FINDING, **_TELLING}
 
 
-@app.callback()
-def everywhere(
-    context: typer.Context,
-    version: Annotated[
-        bool | None, typer.Option("--version", "-V", callback=_print_version, is_eager=True)
-    ] = None,
-    quiet: Quiet = None,
-    use_colors: Colors = None,
-    debug: Debug = None,
-    log_format: LogFormat = None,
-    write_json: WriteJson = None,
-    fail_fast: FailFast = None,
-) -> None:
-    """The job of `dbt run`, done by one asyncio program."""
-    context.obj = {
-        "quiet": quiet,
-        "use_colors": use_colors,
-        "debug": debug,
-        "log_format": log_format,
-        "write_json": write_json,
-        "fail_fast": fail_fast,
-    }
+def _taking(flags: dict[str, Any], function: Callable[..., None]) -> Callable[..., None]:
+    """A function of a context and flags, with the signature that typer reads them off."""
+
+    def command(context: typer.Context, **given: Any) -> None:
+        function(context, given)
+
+    context = inspect.Parameter(
+        "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
+    )
+    parameters = [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default="selector" if name == "output" else None,
+            annotation=annotation,
+        )
+        for name, annotation in flags.items()
+    ]
+    command.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined] # what inspect looks for
+    command.__annotations__ = {"context": typer.Context, **flags}
+    return command
 
 
-def _build_nodes(
-    context: typer.Context,
-    select: Select = None,
-    exclude: Exclude = None,
-    resource_type: ResourceType = None,
-    exclude_resource_type: ExcludeResourceType = None,
-    fail_fast: FailFast = None,
-    full_refresh: FullRefresh = None,
-    threads: Threads = None,
-    vars: Variables = None,
-    project_dir: ProjectDir = None,
-    profiles_dir: ProfilesDir = None,
-    profile: Profile = None,
-    target: Target = None,
-    target_path: TargetPath = None,
-    quiet: Quiet = None,
-    use_colors: Colors = None,
-    debug: Debug = None,
-    log_format: LogFormat = None,
-    write_json: WriteJson = None,
-) -> None:
-    _invoke(context, locals())
-
-
-def _test_nodes(
-    context: typer.Context,
-    select: Select = None,
-    exclude: Exclude = None,
-    fail_fast: FailFast = None,
-    threads: Threads = None,
-    vars: Variables = None,
-    project_dir: ProjectDir = None,
-    profiles_dir: ProfilesDir = None,
-    profile: Profile = None,
-    target: Target = None,
-    target_path: TargetPath = None,
-    quiet: Quiet = None,
-    use_colors: Colors = None,
-    debug: Debug = None,
-    log_format: LogFormat = None,
-    write_json: WriteJson = None,
-) -> None:
-    _invoke(context, locals())
-
-
-def _list_nodes(
-    context: typer.Context,
-    select: Select = None,
-    exclude: Exclude = None,
-    resource_type: ResourceType = None,
-    exclude_resource_type: ExcludeResourceType = None,
-    output: Output = "selector",
-    output_keys: OutputKeys = None,
-    vars: Variables = None,
-    project_dir: ProjectDir = None,
-    profiles_dir: ProfilesDir = None,
-    profile: Profile = None,
-    target: Target = None,
-    target_path: TargetPath = None,
-    quiet: Quiet = None,
-    use_colors: Colors = None,
-    debug: Debug = None,
-    log_format: LogFormat = None,
-    write_json: WriteJson = None,
-) -> None:
-    _invoke(context, locals())
-
-
-def _look_at_project(
-    context: typer.Context,
-    vars: Variables = None,
-    project_dir: ProjectDir = None,
-    profiles_dir: ProfilesDir = None,
-    profile: Profile = None,
-    target: Target = None,
-    target_path: TargetPath = None,
-    quiet: Quiet = None,
-    use_colors: Colors = None,
-    debug: Debug = None,
-    log_format: LogFormat = None,
-    write_json: WriteJson = None,
-) -> None:
-    _invoke(context, locals())
-
-
-for _name, _function, _help in (
-    ("run", _build_nodes, "Build the selected models."),
-    ("build", _build_nodes, "Load seeds, build models and test them, in the graph's order."),
-    ("seed", _build_nodes, "Load the selected seeds' CSV files."),
-    ("compile", _build_nodes, "Write the selected nodes' SQL to target/compiled, and run nothing."),
-    ("test", _test_nodes, "Test the selected nodes."),
-    ("ls", _list_nodes, "List the selected nodes."),
-    ("list", _list_nodes, "List the selected nodes (another name of ls)."),
-    ("parse", _look_at_project, "Read the project, and write target/manifest.json."),
-    ("debug", _look_at_project, "Check the project, the profile and the connection."),
-    ("clean", _look_at_project, "Delete the project's clean-targets."),
-):
-    app.command(_name, help=_help)(_function)
+def _keep(context: typer.Context, given: dict[str, Any]) -> None:
+    """Flags before the command: they count unless the command has its own."""
+    given.pop("version")
+    context.obj = given
 
 
 def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     """Turn a command's flags into options, run them, and leave with the exit code."""
     from .engine.errors import HeadraceError
 
-    given.pop("context")
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:
             given[name] = value
@@ -378,3 +299,23 @@ async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor
     if isinstance(outcome, Exception):
         raise outcome
     return int(outcome.exit_code) if outcome is not None else 2
+
+
+_VERSION = Annotated[
+    bool | None, typer.Option("--version", "-V", callback=_print_version, is_eager=True)
+]
+app.callback()(_taking({"version": _VERSION, **_EVERYWHERE}, _keep))
+
+for _name, _flags, _help in (
+    ("run", _BUILDING, "Build the selected models."),
+    ("build", _BUILDING, "Load seeds, build models and test them, in the graph's order."),
+    ("seed", _BUILDING, "Load the selected seeds' CSV files."),
+    ("compile", _BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
+    ("test", _TESTING, "Test the selected nodes."),
+    ("ls", _NAMING, "List the selected nodes."),
+    ("list", _NAMING, "List the selected nodes (another name of ls)."),
+    ("parse", _LOOKING, "Read the project, and write target/manifest.json."),
+    ("debug", _LOOKING, "Check the project, the profile and the connection."),
+    ("clean", _LOOKING, "Delete the project's clean-targets."),
+):
+    app.command(_name, help=_help)(_taking(_flags, _invoke))

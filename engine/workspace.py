@@ -26,6 +26,7 @@ from .manifest.manifest import Manifest
 from .manifest.node_factory import ParseRenderer
 from .options import Options
 from .project.discovery import find_project_directory
+from .project.environment import find_setting
 from .project.profile import load_target
 from .project.project import Project, load_project, render_trees
 from .project.render import Renderer
@@ -131,7 +132,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         full_refresh=full_refresh,
         fail_fast=decide("fail_fast", options.fail_fast, environ, project.flags),
-        target_path=(root / (options.target_path or project.target_path)).resolve(),
+        target_path=_target_path(start, project),
         relations=RelationFactory(adapter, project.quoting),
     )
 
@@ -302,6 +303,13 @@ def _warn_of_run_hooks(project: Project, warn: Callable[[WarningRaised], None]) 
                     project.document.locate(key),
                 )
             )
+
+
+def _target_path(start: Start, project: Project) -> Path:
+    """Where artifacts go: by flag, by environment, or by the project. Absolute."""
+    setting = find_setting(start.environ, "TARGET_PATH")
+    named = start.options.target_path or (setting.value if setting else project.target_path)
+    return (project.root / named).resolve()
 
 
 def _flags(options: Options, full_refresh: bool) -> dict[str, Any]:

@@ -31,11 +31,8 @@ class StatementResponse:
         return self._message
 
 
-class ParsingAdapter:
-    """`adapter` while parsing: there is no database, so that most answers are None.
-
-    What templates loop over or unpack without looking whether they `execute` is empty.
-    """
+class _AdapterFace:
+    """What `adapter` answers in every phase."""
 
     def __init__(self, adapter: Adapter, dispatch: Dispatch) -> None:
         self._adapter = adapter
@@ -48,6 +45,10 @@ class ParsingAdapter:
         character = self._adapter.quote_character
         return f"{character}{identifier}{character}"
 
+
+class ParsingAdapter(_AdapterFace):
+    """`adapter` while parsing: there is no database, so that most answers are None."""
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_") or not hasattr(RunningAdapter, name):
             raise AttributeError(f"adapter has no method '{name}'")
@@ -55,7 +56,7 @@ class ParsingAdapter:
         return lambda *arguments, **named: answer()
 
 
-class RunningAdapter:
+class RunningAdapter(_AdapterFace):
     """`adapter` while a node is compiled and built, on that node's connection."""
 
     def __init__(
@@ -65,17 +66,9 @@ class RunningAdapter:
         cache: RelationCache,
         dispatch: Dispatch,
     ) -> None:
-        self._adapter = adapter
+        super().__init__(adapter, dispatch)
         self._connection = connection
         self._cache = cache
-        self.dispatch = dispatch
-
-    def type(self) -> str:
-        return self._adapter.type
-
-    def quote(self, identifier: str) -> str:
-        character = self._adapter.quote_character
-        return f"{character}{identifier}{character}"
 
     async def execute(
         self, sql: str, auto_begin: bool = False, fetch: bool = False, limit: int | None = None

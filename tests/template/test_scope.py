@@ -1,0 +1,287 @@
+"""What a name means in a template: macros in the order of their packages, then the context."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from headrace.engine.errors import CompilationError
+from headrace.engine.template.environment import CodeCache, TemplateEnvironment
+from headrace.engine.template.scope import ContextNames, MacroSpace, Scope, dispatch
+
+from .support import macro_index, render_text, scope
+
+WHO = "{% macro who() %}NAME{% endmacro %}"
+
+
+def who(name: str) -> str:
+    return WHO.replace("NAME", name)
+
+
+async def test_own_package_goes_before_the_root_project() -> None:
+    files = {"macros/a.sql": who("root"), "util:macros/a.sql": who("util")}
+
+    seen = [
+        await render_text("{{ who() }}", scope(files, package=package))
+        for package in ("shop", "util", "other")
+    ]
+
+    assert seen == ["root", "util", "root"]
+
+
+async def test_root_project_goes_before_other_packages_and_they_before_builtin_macros() -> None:
+    builtin = {"dbt:macros/a.sql": who("builtin")}
+
+    seen = [
+        await render_text("{{ who() }}", scope(files))
+        for files in (
+            builtin,
+            {**builtin, "util:macros/a.sql": who("util")},
+            {**builtin, "util:macros/a.sql": who("util"), "macros/a.sql": who("root")},
+        )
+    ]
+
+    assert seen == ["builtin", "util", "root"]
+
+
+async def test_explicit_package_is_the_only_place_looked_at() -> None:
+    files = {"macros/a.sql": who("root"), "util:macros/a.sql": who("util")}
+
+    text = await render_text("{{ util.who() }} {{ shop.who() }}", scope(files))
+
+    assert text == "util root"
+
+
+async def test_dbt_is_the_package_of_the_builtin_macros() -> None:
+    files = {"macros/a.sql": who("root"), "dbt:macros/a.sql": who("builtin")}
+
+    assert await render_text("{{ dbt.who() }}", scope(files)) == "builtin"
+
+
+async def test_macro_called_from_its_own_file_can_be_overridden_by_the_root_project() -> None:
+    files = {
+        "dbt:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("builtin"),
+        "macros/mine.sql": who("root"),
+    }
+
+    assert await render_text("{{ outer() }}", scope(files)) == "root"
+
+
+async def test_package_keeps_its_own_macro_where_the_root_has_one_of_the_same_name() -> None:
+    files = {
+        "util:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("util"),
+        "macros/mine.sql": who("root"),
+    }
+
+    assert await render_text("{{ util.outer() }}", scope(files)) == "util"
+
+
+async def test_builtin_macro_sees_the_overrides_of_the_package_whose_node_is_built() -> None:
+    files = {
+        "dbt:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("builtin"),
+        "util:macros/a.sql": who("util"),
+        "macros/a.sql": who("root"),
+    }
+
+    assert await render_text("{{ outer() }}", scope(files, package="util")) == "util"
+
+
+async def test_files_of_the_same_path_in_two_packages_are_kept_apart() -> None:
+    files = {
+        "macros/a.sql": "{% macro first() %}1{{ util.second() }}{% endmacro %}",
+        "util:macros/a.sql": "{% macro second() %}2{% endmacro %}",
+    }
+
+    assert await render_text("{{ first() }}", scope(files)) == "12"
+
+
+async def test_macro_hides_a_name_of_the_context_and_the_context_keeps_it() -> None:
+    files = {"macros/a.sql": "{% macro ref(n) %}mine:{{ builtins.ref(n) }}{% endmacro %}"}
+    names = {"ref": str.upper, "builtins": {"ref": str.upper}}
+    shadowed = scope(files, names)
+
+    assert await render_text("{{ ref('a') }}", shadowed) == "mine:A"
+    assert shadowed.context_name("ref") is str.upper
+
+
+async def test_lazy_name_is_made_once_and_only_where_it_is_used() -> None:
+    made: list[str] = []
+    space = MacroSpace(macro_index({}), TemplateEnvironment(CodeCache()))
+
+    def make(scope: Scope) -> str:
+        made.append(scope.package)
+        return "value"
+
+    lazy = Scope(space, "shop", {}, {"costly": make})
+    assert await render_text("plain", lazy) == "plain"
+    assert made == []
+
+    assert await render_text("{{ costly }}{{ costly }}", lazy) == "valuevalue"
+    assert made == ["shop"]
+
+
+async def test_macro_sees_the_names_of_the_node_that_calls_it() -> None:
+    space = MacroSpace(
+        macro_index({"macros/a.sql": "{% macro whose() %}{{ this }}{% endmacro %}"}),
+        TemplateEnvironment(CodeCache()),
+    )
+
+    texts = [
+        await render_text("{{ whose() }}", Scope(space, "shop", {"this": name}, {}))
+        for name in ("orders", "customers", "orders")
+    ]
+
+    assert texts == ["orders", "customers", "orders"]
+
+
+async def test_top_level_of_a_macro_file_is_run_for_each_node() -> None:
+    source = "{% set whose = this %}\n{% macro name() %}{{ whose }}{% endmacro %}"
+    space = MacroSpace(macro_index({"macros/a.sql": source}), TemplateEnvironment(CodeCache()))
+
+    texts = [
+        await render_text("{{ name() }}", Scope(space, "shop", {"this": name}, {}))
+        for name in ("orders", "customers")
+    ]
+
+    assert texts == ["orders", "customers"]
+
+
+async def test_list_at_the_top_of_a_macro_file_is_new_in_each_call() -> None:
+    source = "{% set seen = [] %}\n{% macro note(x) %}{% do seen.append(x) %}{{ seen }}{% endmacro %}"
+
+    text = await render_text("{{ note(1) }}{{ note(2) }}", scope({"macros/a.sql": source}))
+
+    assert text == "[1][2]"
+
+
+async def test_dispatch_prefers_the_dialect_to_the_default() -> None:
+    files = {
+        "dbt:a.sql": "{% macro default__f() %}default{% endmacro %}",
+        "dbt:b.sql": "{% macro sqlite__f() %}sqlite{% endmacro %}",
+    }
+
+    assert await dispatch(scope(files), "f", "dbt", {})() == "sqlite"
+
+
+async def test_dispatch_prefers_the_root_projects_default_to_the_packages_dialect() -> None:
+    files = {
+        "macros/a.sql": "{% macro default__f() %}root{% endmacro %}",
+        "util:macros/b.sql": "{% macro sqlite__f() %}util{% endmacro %}",
+    }
+
+    assert await dispatch(scope(files), "f", "util", {})() == "root"
+
+
+async def test_dispatch_follows_the_projects_search_order() -> None:
+    files = {
+        "macros/a.sql": "{% macro default__f() %}root{% endmacro %}",
+        "util:macros/b.sql": "{% macro default__f() %}util{% endmacro %}",
+        "shim:macros/c.sql": "{% macro sqlite__f() %}shim{% endmacro %}",
+    }
+    order = {"util": ("shim", "util")}
+
+    assert await dispatch(scope(files), "f", "util", order)() == "shim"
+
+
+async def test_dispatch_without_a_namespace_finds_what_a_bare_name_would() -> None:
+    files = {
+        "util:macros/b.sql": "{% macro sqlite__f() %}util{% endmacro %}",
+        "macros/a.sql": "{% macro default__f() %}root{% endmacro %}",
+    }
+
+    assert await dispatch(scope(files), "f", None, {})() == "util"
+
+
+async def test_override_of_a_builtin_can_dispatch_to_the_builtin_implementation() -> None:
+    files = {
+        "dbt:a.sql": "{% macro f() %}wrapper{% endmacro %}",
+        "dbt:b.sql": "{% macro default__f() %}builtin{% endmacro %}",
+        "macros/a.sql": "{% macro f() %}mine, {{ find('f', 'dbt')() }}{% endmacro %}",
+    }
+    overridden = scope(files)
+    names = {"find": lambda name, namespace: dispatch(overridden, name, namespace, {})}
+    overridden = scope(files, names)
+
+    assert await render_text("{{ f() }}", overridden) == "mine, builtin"
+
+
+def test_dispatch_that_finds_nothing_lists_where_it_looked() -> None:
+    files = {"util:macros/a.sql": who("util")}
+
+    with pytest.raises(CompilationError) as raised:
+        dispatch(scope(files), "absent", "util", {})
+
+    assert raised.value.problem == (
+        "In dispatch: No macro named 'absent' found within namespace: 'util'\n"
+        "    Searched for: 'shop.sqlite__absent', 'shop.default__absent', "
+        "'util.sqlite__absent', 'util.default__absent'"
+    )
+
+
+async def test_context_gives_what_a_computed_name_stands_for() -> None:
+    files = {"macros/a.sql": who("root"), "util:macros/b.sql": who("util")}
+    computed = scope(files, {"word": "context"})
+    names = {"context": ContextNames(computed), "word": "context"}
+
+    text = await render_text(
+        "{{ context['wh' ~ 'o']() }} {{ context.get('word') }} {{ context['util'].get('who')() }}"
+        " {{ context.get('absent', 'none') }} {{ 'absent' in context }} {{ 'who' in context }}",
+        scope(files, names),
+    )
+
+    assert text == "root context util none False True"
+
+
+async def test_value_that_a_macro_returns_keeps_its_python_type() -> None:
+    returned = [1, {"a": (2, None)}]
+    files = {
+        "macros/a.sql": "{% macro inner() %}{{ return(value) }}{% endmacro %}"
+        "{% macro outer() %}text around{{ return(inner()) }}{% endmacro %}"
+    }
+
+    assert await scope(files, {"value": returned}).call_macro("outer") is returned
+
+
+async def test_stack_of_a_failing_macro_goes_from_the_inside_out() -> None:
+    files = {
+        "macros/a.sql": "{% macro outer() %}\n{{ util.inner() }}\n{% endmacro %}",
+        "util:macros/b.sql": "{% macro inner() %}\n\n{{ 1 / 0 }}{% endmacro %}",
+    }
+
+    with pytest.raises(CompilationError) as raised:
+        await scope(files).call_macro("outer")
+
+    assert raised.value.problem == "ZeroDivisionError: division by zero"
+    assert str(raised.value.location) == "macros/b.sql:3"
+    assert [str(frame) for frame in raised.value.stack] == [
+        "macro inner (macros/b.sql)",
+        "macro outer (macros/a.sql)",
+    ]
+
+
+async def test_argument_that_a_macro_does_not_have_is_named_as_its_author_wrote_it() -> None:
+    files = {"macros/a.sql": "{% macro f(a) %}{% endmacro %}"}
+
+    with pytest.raises(CompilationError) as raised:
+        await scope(files).call_macro("f", b=1)
+
+    assert raised.value.problem == "TypeError: macro 'f' takes no keyword argument 'b'"
+
+
+async def test_endless_recursion_is_an_error_with_a_reason() -> None:
+    files = {"macros/a.sql": "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}"}
+
+    with pytest.raises(CompilationError, match="the macro calls itself without end"):
+        await scope(files).call_macro("f", 1)
+
+
+async def test_private_attributes_of_python_objects_are_out_of_reach() -> None:
+    names = {"thing": SimpleNamespace(call=print)}
+
+    with pytest.raises(CompilationError, match="the template may not do this") as raised:
+        await scope(
+            {"macros/a.sql": "{% macro f() %}{{ thing.call.__self__.__dict__ }}{% endmacro %}"},
+            names,
+        ).call_macro("f")
+
+    assert str(raised.value.location) == "macros/a.sql:1"
