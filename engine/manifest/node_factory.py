@@ -252,7 +252,7 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
 def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:
     for item in value if isinstance(value, (list, tuple)) else [value]:
         if isinstance(item, str):
-            yield Hook(item)
+            yield _written_hook(item)
         elif isinstance(item, dict) and isinstance(item.get("sql"), str):
             yield Hook(item["sql"], bool(item.get("transaction", True)))
         else:
@@ -260,3 +260,13 @@ def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:
                 f"a {key.replace('_', '-')} is SQL, or a mapping with 'sql' and 'transaction'.",
                 location=draft.location,
             )
+
+
+def _written_hook(text: str) -> Hook:
+    """A hook that is SQL, or that one of the macros `before_begin`, `after_commit`… has made."""
+    if text.lstrip().startswith("{") and not text.lstrip().startswith(("{{", "{%", "{#")):
+        try:
+            return msgspec.json.decode(text, type=Hook)
+        except msgspec.DecodeError:
+            pass
+    return Hook(text)

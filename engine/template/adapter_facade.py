@@ -12,7 +12,7 @@ from typing import Any
 
 from ...adapters.base import Adapter, Connection, Response, Rows
 from ...adapters.cache import RelationCache
-from ...adapters.relation import Column, Relation
+from ...adapters.relation import Column, Relation, quote_identifier
 from ..errors import CompilationError
 from .table import ResultTable
 
@@ -42,8 +42,7 @@ class _AdapterFace:
         return self._adapter.type
 
     def quote(self, identifier: str) -> str:
-        character = self._adapter.quote_character
-        return f"{character}{identifier}{character}"
+        return quote_identifier(identifier, self._adapter.quote_character)
 
 
 class ParsingAdapter(_AdapterFace):

@@ -77,11 +77,6 @@ async def test_hooks_of_the_project_come_before_those_of_the_model(
     assert [what for what, _ in logged(root)] == ["project", "model"]
 
 
-@pytest.mark.xfail(
-    reason="the macros before_begin, in_transaction and after_commit aren't there yet",
-    raises=AssertionError,
-    strict=True,
-)
 async def test_hook_helpers_say_where_a_hook_runs(write_project: WriteProject) -> None:
     model = (
         "{{ config(materialized='table', pre_hook=[in_transaction(\"{{ note('inside') }}\"), "

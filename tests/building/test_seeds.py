@@ -169,11 +169,6 @@ async def test_column_names_are_kept_as_they_are(write_project: WriteProject) ->
     assert rows(root, 'select "Order ID", "select", "größe" from raw') == [(1, 2, 3)]
 
 
-@pytest.mark.xfail(
-    reason="adapter.quote, which the macro of the table uses, doubles no quotes",
-    raises=AssertionError,
-    strict=True,
-)
 async def test_column_name_may_hold_a_quote(write_project: WriteProject) -> None:
     root, ran = await seed(write_project, 'id,"5"" disk"\n1,2\n')
 

@@ -16,7 +16,7 @@ from headrace.engine.template.environment import (
     TemplateEnvironment,
     render,
 )
-from headrace.engine.template.scope import MacroReturn, MacroSpace, Scope
+from headrace.engine.template.scope import LazyName, MacroReturn, MacroSpace, Scope
 from headrace.engine.template.values import FUNCTIONS
 
 _MACRO_NAME = re.compile(r"(?<=^{% macro )(\w+)", re.MULTILINE)
@@ -35,11 +35,15 @@ def macro_index(
 
 
 def scope(
-    files: Mapping[str, str], names: Mapping[str, Any] | None = None, *, package: str = "shop"
+    files: Mapping[str, str],
+    names: Mapping[str, Any] | None = None,
+    *,
+    lazy: Mapping[str, LazyName] | None = None,
+    package: str = "shop",
 ) -> Scope:
     """The scope of a node of a package, which sees those macros and names."""
     space = MacroSpace(macro_index(files), TemplateEnvironment(CodeCache()))
-    return Scope(space, package, {**FUNCTIONS, **(names or {})}, {})
+    return Scope(space, package, {**FUNCTIONS, **(names or {})}, lazy or {})
 
 
 async def render_text(text: str, scope: Scope) -> str:

@@ -106,17 +106,16 @@ async def test_macro_hides_a_name_of_the_context_and_the_context_keeps_it() -> N
 
 async def test_lazy_name_is_made_once_and_only_where_it_is_used() -> None:
     made: list[str] = []
-    space = MacroSpace(macro_index({}), TemplateEnvironment(CodeCache()))
 
     def make(scope: Scope) -> str:
         made.append(scope.package)
         return "value"
 
-    lazy = Scope(space, "shop", {}, {"costly": make})
-    assert await render_text("plain", lazy) == "plain"
-    assert made == []
+    unused, used = scope({}, lazy={"costly": make}), scope({}, lazy={"costly": make})
 
-    assert await render_text("{{ costly }}{{ costly }}", lazy) == "valuevalue"
+    assert await render_text("plain", unused) == "plain"
+    assert made == []
+    assert await render_text("{{ costly }}{{ costly }}", used) == "valuevalue"
     assert made == ["shop"]
 
 
@@ -147,7 +146,9 @@ async def test_top_level_of_a_macro_file_is_run_for_each_node() -> None:
 
 
 async def test_list_at_the_top_of_a_macro_file_is_new_in_each_call() -> None:
-    source = "{% set seen = [] %}\n{% macro note(x) %}{% do seen.append(x) %}{{ seen }}{% endmacro %}"
+    source = (
+        "{% set seen = [] %}\n{% macro note(x) %}{% do seen.append(x) %}{{ seen }}{% endmacro %}"
+    )
 
     text = await render_text("{{ note(1) }}{{ note(2) }}", scope({"macros/a.sql": source}))
 
@@ -196,11 +197,9 @@ async def test_override_of_a_builtin_can_dispatch_to_the_builtin_implementation(
     files = {
         "dbt:a.sql": "{% macro f() %}wrapper{% endmacro %}",
         "dbt:b.sql": "{% macro default__f() %}builtin{% endmacro %}",
-        "macros/a.sql": "{% macro f() %}mine, {{ find('f', 'dbt')() }}{% endmacro %}",
+        "macros/a.sql": "{% macro f() %}mine, {{ found() }}{% endmacro %}",
     }
-    overridden = scope(files)
-    names = {"find": lambda name, namespace: dispatch(overridden, name, namespace, {})}
-    overridden = scope(files, names)
+    overridden = scope(files, lazy={"found": lambda scope: dispatch(scope, "f", "dbt", {})})
 
     assert await render_text("{{ f() }}", overridden) == "mine, builtin"
 
@@ -220,13 +219,12 @@ def test_dispatch_that_finds_nothing_lists_where_it_looked() -> None:
 
 async def test_context_gives_what_a_computed_name_stands_for() -> None:
     files = {"macros/a.sql": who("root"), "util:macros/b.sql": who("util")}
-    computed = scope(files, {"word": "context"})
-    names = {"context": ContextNames(computed), "word": "context"}
+    computed = scope(files, {"word": "context"}, lazy={"context": ContextNames})
 
     text = await render_text(
         "{{ context['wh' ~ 'o']() }} {{ context.get('word') }} {{ context['util'].get('who')() }}"
         " {{ context.get('absent', 'none') }} {{ 'absent' in context }} {{ 'who' in context }}",
-        scope(files, names),
+        computed,
     )
 
     assert text == "root context util none False True"

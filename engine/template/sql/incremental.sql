@@ -32,9 +32,14 @@
 {%- endmacro %}
 
 {% macro get_insert_into_sql(target_relation, temp_relation, dest_columns) -%}
-    {%- set columns = get_quoted_csv(dest_columns | map(attribute='name')) -%}
-    insert into {{ target_relation }} ({{ columns }})
-    select {{ columns }} from {{ temp_relation }}
+    {#- A column without its relation's name would be a text where the database finds no such
+        column and takes double quotes for single ones, as SQLite does. -#}
+    insert into {{ target_relation }} ({{ get_quoted_csv(dest_columns | map(attribute='name')) }})
+    select
+    {%- for column in dest_columns %}
+        arriving.{{ adapter.quote(column.name) }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ temp_relation }} as arriving
 {%- endmacro %}
 
 {% macro get_incremental_delete_insert_sql(arg_dict) -%}

@@ -1,0 +1,113 @@
+"""The functions and values that every template has: JSON, sets, tables, modules, filters."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from headrace.adapters.base import Rows
+from headrace.engine.errors import CompilationError
+from headrace.engine.template.environment import LenientUndefined, drive
+from headrace.engine.template.table import ResultTable
+from headrace.engine.template.values import MODULES
+
+from .support import render_text, scope
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("fromjson('[1, {\"a\": null}]')", "[1, {'a': None}]"),
+        ("fromjson('no json', 'default')", "default"),
+        ("fromjson(none)", "None"),
+        ("tojson({'b': 1, 'a': [true]}, sort_keys=true)", '{"a": [true], "b": 1}'),
+        ("tojson(set, 'default')", "default"),
+        ("fromyaml('a: 2024-01-01')['a'].year", "2024"),
+        ("fromyaml('a: [', 'default')", "default"),
+        ("toyaml({'b': [1], 'a': none}, sort_keys=true)", "a: null\nb:\n- 1\n"),
+        ("set([1, 1]) | length", "1"),
+        ("set(5)", "None"),
+        ("set(5, [])", "[]"),
+        ("zip([1, 2], 'ab') | list", "[(1, 'a'), (2, 'b')]"),
+        ("zip(1, [2], default='x')", "x"),
+        ("local_md5('abc')", "900150983cd24fb0d6963f7d28e17f72"),
+        (
+            "diff_of_two_dicts({'a': ['x', 'y'], 'b': ['z']}, {'A': ['Y']})",
+            "{'a': ['x'], 'b': ['z']}",
+        ),
+        ("'1' | as_number ~ ('a' | as_text) ~ ('x' | as_bool) ~ ('y' | as_native)", "1axy"),
+    ],
+)
+async def test_function_gives_what_dbts_does(expression: str, expected: str) -> None:
+    assert await render_text("{{ " + expression + " }}", scope({})) == expected
+
+
+async def test_strict_forms_fail_where_the_others_give_the_default() -> None:
+    for expression in ("set_strict(5)", "zip_strict(5)"):
+        with pytest.raises(TypeError):
+            await render_text("{{ " + expression + " }}", scope({}))
+
+
+async def test_modules_give_their_functions_and_nothing_behind_them() -> None:
+    names = {"modules": MODULES}
+    text = "{{ modules.re.sub('a+', 'b', 'caat') }} {{ modules.datetime.date(2024, 2, 1) }}"
+
+    assert await render_text(text, scope({}, names)) == "cbt 2024-02-01"
+    assert await render_text("{{ modules.re.sys is defined }}", scope({}, names)) == "False"
+    assert await render_text("{{ modules.os is defined }}", scope({}, names)) == "False"
+
+
+def test_row_gives_its_values_by_position_and_by_name() -> None:
+    table = ResultTable(Rows(("id", "name"), [(1, "a"), (2, "b")]))
+
+    assert [row["name"] for row in table.rows] == ["a", "b"]
+    assert table.rows[1][0] == 2
+    assert table.rows[0].dict() == {"id": 1, "name": "a"}
+    assert table.rows[0].get("absent", 0) == 0
+    with pytest.raises(KeyError, match="absent"):
+        table.rows[0]["absent"]
+
+
+def test_columns_of_a_table_are_found_by_position_and_by_name() -> None:
+    table = ResultTable(Rows(("id", "kind"), [(1, "a"), (2, "a")]))
+
+    assert table.column_names == ("id", "kind")
+    assert table.columns[0].values() == (1, 2)
+    assert table.columns["kind"].name == "kind"
+    assert table.columns["kind"].values_distinct() == ("a",)
+    assert table.columns.keys() == ("id", "kind")
+    assert [list(column) for column in table.columns] == [[1, 2], ["a", "a"]]
+    assert len(table) == len(table.rows) == 2
+
+
+def test_empty_table_is_false_in_a_condition_only_by_its_length() -> None:
+    table = ResultTable(Rows((), ()))
+
+    assert len(table.rows) == len(table.columns) == 0
+    assert list(table) == []
+
+
+def test_printed_table_lines_its_columns_up() -> None:
+    table = ResultTable(Rows(("id", "name"), [(1, "one"), (20, None)]))
+
+    assert table.print_table() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
+
+
+async def test_unknown_name_may_be_looked_into_and_called_while_parsing() -> None:
+    unknown = LenientUndefined(name="unknown")
+
+    assert str(unknown.member["key"](1).other) == ""
+    assert not unknown.member
+
+
+def test_template_that_waits_while_parsing_is_a_bug() -> None:
+    with pytest.raises(RuntimeError, match="waited for something while parsing"):
+        drive(asyncio.sleep(0))
+
+
+async def test_syntax_error_says_the_line_and_shows_it() -> None:
+    with pytest.raises(CompilationError) as raised:
+        await render_text("select 1\n{% if true %}\n{{ 1 + }}\n", scope({}))
+
+    assert str(raised.value.location) == "models/m.sql:3"
+    assert "line 3\n    {{ 1 + }}" in raised.value.problem
