@@ -61,12 +61,13 @@ def _add_text(pieces: list[Piece], text: str) -> None:
 def _read(expression: str, line: int, found: ScanBuilder) -> Piece:
     if expression.strip() == "this":
         found.loaded.add("this")
-        return Hole("this", (), line)
+        return Hole("this", (), line + expression.count("\n", 0, expression.index("this")))
     call = _CALL.match(expression)
     if call is None:
         raise _NotLiteralError
     function, text = call.groups()
     positional, named = _arguments(text)
+    line += expression.count("\n", 0, call.start(1))
     if not found.call(function, positional, named, line, conditional=False):
         raise _NotLiteralError
     if function == "config":
