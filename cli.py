@@ -29,6 +29,7 @@ ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile"})
 """Commands whose standard output is an answer; their log lines go to standard error."""
 
 _SIGNAL_EXIT = 128
+_LOG_FORMATS = ("default", "text", "debug", "json")
 _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --output-keys".split()
@@ -225,20 +226,22 @@ def _run(options: Options) -> int:
 
     import anyio
 
-    from .engine.project.environment import find_setting
     from .engine.project.secrets import Redactor
-    from .engine.settings import decide
+    from .engine.settings import choose, decide, is_set
 
     # Parsing makes hundreds of thousands of objects that stay: looking through them again and
     # again for cycles is a quarter of its time. The process is ours, and short-lived.
     gc.set_threshold(100_000, 50, 100)
     environ = os.environ
-    setting = find_setting(environ, "LOG_FORMAT")
+    use_colors = options.use_colors
+    if is_set("use_colors", environ):
+        use_colors = decide("use_colors", use_colors, environ)
     options = replace(
         options,
         quiet=decide("quiet", options.quiet, environ),
         debug=decide("debug", options.debug, environ),
-        log_format=options.log_format or (setting.value if setting else None),
+        use_colors=use_colors,
+        log_format=choose("log_format", options.log_format, environ, _LOG_FORMATS),
     )
     redactor = Redactor(environ)
     reporter = _reporter(options, redactor)

@@ -23,7 +23,7 @@ from .compiler import Compiled, Compiler
 from .errors import CompilationError, HeadraceError, NotThereYetError
 from .events import Emitter, NodeCompiled, NodeExecuted
 from .manifest.manifest import Manifest
-from .manifest.nodes import Node, Seed
+from .manifest.nodes import Macro, Node, Seed
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
@@ -161,27 +161,39 @@ class Builder:
 
     def _materialization(self, node: Node) -> Materialize:
         name = node.config.materialized
+        own = self._own_materialization(node)
         materialize = MATERIALIZATIONS.get(name)
-        if materialize is not None:
+        if materialize is not None and own is None:
             return materialize
-        macros = self._manifest.macros
-        own = [
-            macro.name
-            for prefix in macros.dialect
-            if (macro := macros.find(f"materialization_{name}_{prefix}", node.package_name))
-        ]
-        if own or name in ("materialized_view", "snapshot"):
+        if own is not None or name in ("materialized_view", "snapshot"):
+            where = f" ({own.original_file_path}:{own.line})" if own is not None else ""
             raise NotThereYetError(
-                f"the materialization '{name}' isn't there yet in this version of headrace: it "
-                "has 'table', 'view', 'incremental' and 'ephemeral'.",
+                f"the materialization '{name}'{where} isn't there yet in this version of headrace: "
+                "it has 'table', 'view', 'incremental' and 'ephemeral', and no materializations "
+                "of a project's own.",
                 location=node.location,
             )
+        macros = self._manifest.macros
         searched = " and ".join(f"'{prefix}'" for prefix in reversed(macros.dialect))
         raise CompilationError(
             f"No materialization '{name}' was found for adapter {self._adapter.type}! (searched "
             f"types {searched}) There are 'table', 'view', 'incremental' and 'ephemeral'.",
             location=node.location,
         )
+
+    def _own_materialization(self, node: Node) -> Macro | None:
+        """What a project defines under that name. A built-in one gives way to the root's alone."""
+        macros = self._manifest.macros
+        name = node.config.materialized
+        for prefix in macros.dialect:
+            macro_name = f"materialization_{name}_{prefix}"
+            if name in MATERIALIZATIONS:
+                macro = macros.find_in(macros.root_package, macro_name)
+            else:
+                macro = macros.find(macro_name, node.package_name)
+            if macro is not None:
+                return macro
+        return None
 
     def _node_build(self, node: Node, compiled: Compiled, connection: Connection) -> NodeBuild:
         scope = compiled.node_scope.scope

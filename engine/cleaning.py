@@ -8,7 +8,8 @@ from pathlib import Path
 
 from .errors import ProjectError
 from .events import WarningRaised
-from .project.discovery import find_project_directory
+from .project.discovery import PROJECT_FILE, find_project_directory
+from .project.profiles_file import PROFILES_FILE
 from .project.project import Project, load_project
 from .workspace import Start
 
@@ -20,7 +21,8 @@ def clean(
     """Delete the project's clean-targets, which hold none of its sources; says what it did.
 
     Raises:
-        ProjectError: a target lies outside of the project, or holds its sources.
+        ProjectError: a target lies outside of the project, holds its sources, or can't be
+            deleted.
     """
     options = start.options
     root = find_project_directory(
@@ -29,12 +31,22 @@ def clean(
     project = load_project(root, environ=start.environ, cli_vars=options.vars, warn=warn)
     paths = [_checked(root, target, project) for target in project.clean_targets]
     for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        try:
+            _delete(path)
+        except OSError as error:
+            raise ProjectError(
+                f"{path} can't be deleted ({error.strerror or type(error).__name__}): see that "
+                "nothing uses it, and that it can be written."
+            ) from error
     cleaned = [f"Cleaned {target}/*" for target in project.clean_targets]
     return [*cleaned, "Finished cleaning all paths."]
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _checked(root: Path, target: str, project: Project) -> Path:
@@ -52,6 +64,10 @@ def _checked(root: Path, target: str, project: Project) -> Path:
         *project.macro_paths,
         *project.snapshot_paths,
         *project.analysis_paths,
+        *project.docs_paths,
+        *project.asset_paths,
+        PROJECT_FILE,
+        PROFILES_FILE,
     ):
         kept = (root / source).resolve()
         if kept == path or kept.is_relative_to(path) or path.is_relative_to(kept):

@@ -344,7 +344,11 @@ class Session:
         )
 
     def _announce_manifest(self, project: _Project, compiled: Mapping[str, str]) -> None:
-        encode = partial(encode_manifest, project.workspace, project.manifest, compiled)
+        def encode() -> bytes:
+            # A variable may have brought a secret into the SQL, and this is written to disk.
+            clean = {unique_id: self._redactor(sql) for unique_id, sql in compiled.items()}
+            return encode_manifest(project.workspace, project.manifest, clean)
+
         self._emit(ManifestReady(encode))
 
     def _show_compiled(self, nodes: Mapping[str, Node], compiled: Mapping[str, str]) -> None:

@@ -6,9 +6,9 @@ A flag beats an environment variable (`HEADRACE_X` before `DBT_X`), which beats 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from .errors import UsageError
+from .errors import UsageError, did_you_mean
 from .project.environment import find_setting
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -43,3 +43,29 @@ def decide(
         raise UsageError(f"{setting.variable} is '{setting.value}', and must be true or false.")
     configured = (project_flags or {}).get(name)
     return configured if isinstance(configured, bool) else default
+
+
+def is_set(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment says anything of a flag."""
+    return find_setting(environ, name.upper()) is not None
+
+
+def choose(name: str, given: str | None, environ: Mapping[str, str], choices: Sequence[str]) -> str:
+    """One of the choices, from the flag or the environment; the first where neither says.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    setting = find_setting(environ, name.upper())
+    if given is not None:
+        value, place = given, f"--{name.replace('_', '-')}"
+    elif setting is not None:
+        value, place = setting.value, setting.variable
+    else:
+        return choices[0]
+    if value not in choices:
+        raise UsageError(
+            f"{place} is '{value}', and must be one of {', '.join(choices)}."
+            f"{did_you_mean(value, choices)}"
+        )
+    return value

@@ -111,6 +111,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     packages = tuple(_installed_packages(project, start, shown, warn))
     _warn_of_run_hooks(project, warn)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
+    fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
     return Workspace(
         start=start,
         project=project,
@@ -126,12 +127,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             invocation_id=start.invocation_id,
             started_at=start.started_at,
             target=shown,
-            flags=_flags(options, full_refresh),
+            flags=_flags(options, full_refresh=full_refresh, fail_fast=fail_fast),
             environ=environ,
             arguments=arguments_of(options),
         ),
         full_refresh=full_refresh,
-        fail_fast=decide("fail_fast", options.fail_fast, environ, project.flags),
+        fail_fast=fail_fast,
         target_path=_target_path(start, project),
         relations=RelationFactory(adapter, project.quoting),
     )
@@ -312,11 +313,11 @@ def _target_path(start: Start, project: Project) -> Path:
     return (project.root / named).resolve()
 
 
-def _flags(options: Options, full_refresh: bool) -> dict[str, Any]:
+def _flags(options: Options, *, full_refresh: bool, fail_fast: bool) -> dict[str, Any]:
     return {
         "FULL_REFRESH": full_refresh,
         "WHICH": options.command,
-        "FAIL_FAST": bool(options.fail_fast),
+        "FAIL_FAST": fail_fast,
         "STORE_FAILURES": False,
         "QUIET": bool(options.quiet),
         "DEBUG": bool(options.debug),

@@ -151,7 +151,7 @@ def node_dict(
         "unrendered_config": _plain_hooks(node.unrendered_config),
         "created_at": node.created_at,
         "relation_name": relation_name,
-        "raw_code": node.raw_code,
+        "raw_code": node.raw_code.lstrip(),
         "doc_blocks": [],
     }
     if isinstance(node, Seed):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from ..errors import Location, ParseError, did_you_mean
 from ..project.discovery import find_files, read_source
 from ..project.project import Project
+from ..project.yaml_file import YamlDocument
 from .nodes import Doc
 
 _BLOCK = re.compile(
@@ -26,14 +28,24 @@ class Docs:
         self.by_id = docs
         self._root_package = root_package
 
-    def describe(self, text: str, package: str, location: Location) -> str:
-        """A description with its `{{ doc('…') }}` calls replaced by their blocks.
+    def describe(
+        self,
+        values: Mapping[str, Any],
+        package: str,
+        document: YamlDocument,
+        keys: tuple[str | int, ...],
+    ) -> str:
+        """The description in an entry, with its `{{ doc('…') }}` calls replaced by their blocks.
+
+        `keys` lead to the entry in its document.
 
         Raises:
             ParseError: there is no such block.
         """
+        text = str(values.get("description") or "")
         if "doc(" not in text:
             return text
+        location = document.locate(*keys, "description")
         return _CALL.sub(lambda call: self._block(call, package, location), text)
 
     def _block(self, call: re.Match[str], package: str, location: Location) -> str:

@@ -10,18 +10,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import ParseError
+from ..events import WarningRaised
 from ..project.config_tree import unused_paths_warning
 from ..project.discovery import find_files, read_source
 from ..project.project import Project
 from ..project.yaml_file import read_yaml
 from .docs import Docs, read_docs
 from .inputs import ParseInputs
-from .lookup import NodeLookup
+from .lookup import MissingTargetError, NodeLookup
 from .macro_index import MacroFile, MacroIndex
 from .manifest import Manifest
 from .node_factory import NodeFactory
-from .nodes import Model, Node, Seed, Source
-from .properties import Properties, PropertiesReader
+from .nodes import Model, Node, Seed, Source, Test
+from .properties import Properties, PropertiesReader, SourcePatch
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
 from .yaml_nodes import GenericTestReader
@@ -66,6 +67,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         found.add_all(reader.seeds())
         found.add_all(reader.singular_tests())
         reader.warn_of_unused_patches()
+        _check_sources(properties.sources)
         for source in properties.sources:
             found.add(read_source_node(source, inputs, project, factory, docs))
         tests = GenericTestReader(
@@ -73,7 +75,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         )
         _add_generic_tests(found, project, properties, tests)
     _warn_of_unused_configuration(inputs, found)
-    return found.connect(inputs.root.name, macros, docs)
+    return found.connect(inputs, macros, docs)
 
 
 class _Found:
@@ -107,18 +109,20 @@ class _Found:
         other = {Model: "seed", Seed: "model"}.get(type(node))
         return self.nodes.get(f"{other}.{node.package_name}.{node.name}") if other else None
 
-    def connect(self, project_name: str, macros: MacroIndex, docs: Docs) -> Manifest:
+    def connect(self, inputs: ParseInputs, macros: MacroIndex, docs: Docs) -> Manifest:
         """Resolve every ref and source."""
         self._check_relations()
         lookup = NodeLookup(
-            self.nodes.values(), self.sources.values(), self.disabled.values(), project_name
+            self.nodes.values(), self.sources.values(), self.disabled.values(), inputs.root.name
         )
-        parents = {
-            node.unique_id: tuple(dict.fromkeys(_parents(node, lookup)))
-            for node in self.nodes.values()
-        }
+        parents: dict[str, tuple[str, ...]] = {}
+        for node in list(self.nodes.values()):
+            try:
+                parents[node.unique_id] = tuple(dict.fromkeys(_parents(node, lookup)))
+            except MissingTargetError as error:
+                self._leave_out(node, error, inputs)
         return Manifest(
-            project_name=project_name,
+            project_name=inputs.root.name,
             nodes=self.nodes,
             sources=self.sources,
             macros=macros,
@@ -127,6 +131,15 @@ class _Found:
             parents=parents,
             lookup=lookup,
         )
+
+    def _leave_out(self, node: Node, error: MissingTargetError, inputs: ParseInputs) -> None:
+        """As in dbt, a test whose model isn't there is left out; for any other node it's fatal."""
+        if not isinstance(node, Test):
+            raise error
+        self.disabled[node.unique_id] = self.nodes.pop(node.unique_id)
+        if not error.is_disabled:
+            message = f"{error.problem} The test is left out."
+            inputs.warn(WarningRaised("NodeNotFoundOrDisabled", message, error.location))
 
     def _check_relations(self) -> None:
         """No two nodes may build the same relation, not even in another case of letters."""
@@ -192,6 +205,23 @@ def _add_generic_tests(
         name = f"{patch_of_source.source['name']}.{patch_of_source.table['name']}"
         if f"source.{project.name}.{name}" in found.sources:
             found.add_all(tests.of_source(patch_of_source))
+
+
+def _check_sources(patches: Iterable[SourcePatch]) -> None:
+    """No table may be declared twice.
+
+    Raises:
+        ParseError: one is; says where both stand.
+    """
+    seen: dict[tuple[str, str], SourcePatch] = {}
+    for patch in patches:
+        twin = seen.setdefault((patch.source["name"], patch.table["name"]), patch)
+        if twin is not patch:
+            raise ParseError(
+                f"the table '{patch.table['name']}' of the source '{patch.source['name']}' is "
+                f"declared twice: here and at {twin.location}. Merge the two entries.",
+                location=patch.location,
+            )
 
 
 def _warn_of_unused_configuration(inputs: ParseInputs, found: _Found) -> None:

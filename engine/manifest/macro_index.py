@@ -16,6 +16,7 @@ from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros
 
 BUILTIN_PACKAGE = "dbt"
 
+_OPENING = re.compile(r"\{%-?\s*(?:macro|test|data_test|materialization)\b")
 _BLOCK = re.compile(
     r"\{%-?\s*(macro|test|data_test|materialization)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL
 )
@@ -37,7 +38,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     Raises:
         CompilationError: the file isn't Jinja.
     """
-    if not _BLOCK.search(file.source):
+    if not _OPENING.search(file.source):
         return
     tree = syntax.syntax_tree(file.source, file.original_file_path)
     texts = [match.group(0) for match in _BLOCK.finditer(file.source)]
@@ -185,12 +186,17 @@ class MacroIndex:
         return None
 
     def overrides(self, name: str, package: str) -> Macro | None:
-        """A macro of the project's own that stands in for a built-in of that name."""
+        """A macro that stands in for a built-in of that name, or for its `default__` one."""
         for owner in (package, self.root_package):
             macro = self.find_in(owner, name)
             if macro is not None and owner != BUILTIN_PACKAGE:
                 return macro
-        return None
+        macro = self.implementation(name, package)
+        is_default = macro is None or (macro.package_name, macro.name) == (
+            BUILTIN_PACKAGE,
+            f"default__{name}",
+        )
+        return None if is_default else macro
 
     def is_inert(self, macro: Macro) -> bool:
         """Whether calling it while parsing can add neither dependency nor configuration.

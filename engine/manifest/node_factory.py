@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from ..errors import Location, ParseError
-from ..project.config_tree import ConfigTree, finish_config, merge_config
+from ..project.config_tree import ConfigTree, finish_config, merge_config, tree_config
 from ..project.project import Project
-from .macro_index import MacroIndex
+from .macro_index import BUILTIN_PACKAGE, MacroIndex
 from .nodes import (
     Checksum,
     Column,
@@ -22,6 +23,7 @@ from .nodes import (
     NodeConfig,
     RefCall,
     ResourceType,
+    Source,
     SourceCall,
 )
 
@@ -57,8 +59,8 @@ class ParseRenderer(Protocol):
     def render(self, node: Node, source: str) -> Captured:
         """Render a node's template with nothing to execute, and say what it called."""
 
-    def render_test(self, node: GenericTest) -> Captured:
-        """The same for a generic test's macro, called with its arguments."""
+    def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
+        """The same for a generic test's arguments, and for its macro where that isn't inert."""
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:
         """Call a project's own `generate_…_name` macro."""
@@ -93,7 +95,10 @@ class Draft:
     def configured_at(self, key: str) -> Location:
         """Where the value of a configuration comes from."""
         if key in self.in_file_config:
-            return self.location
+            named = re.compile(rf"\b{re.escape(key)}\s*=|['\"]{re.escape(key)}['\"]\s*:")
+            lines = enumerate(self.raw_code.splitlines(), 1)
+            line = next((number for number, text in lines if named.search(text)), None)
+            return Location(self.original_file_path, line)
         if key in self.patch_config:
             return self.locate_in_patch(key) if self.locate_in_patch else self.location
         return Location(self.project.document.display)
@@ -125,7 +130,10 @@ class NodeFactory:
         self._schema = schema
         self._database = database
         self._created_at = time.time()
-        self._trees: dict[tuple[str, ResourceType, bool], ConfigTree] = {}
+        self._dispatches = any(
+            entry["macro_namespace"] == BUILTIN_PACKAGE for entry in root.dispatch
+        )
+        self._trees: dict[tuple[str, ResourceType], ConfigTree] = {}
 
     def make(self, kind: type[NodeT], draft: Draft, **more: Any) -> NodeT:
         """A node out of a draft. `more` are the fields that only its kind has.
@@ -187,20 +195,24 @@ class NodeFactory:
         """The configuration that somebody has written down: no defaults, no Jinja done.
 
         It says the same in every environment, so that a comparison with an earlier state sees
-        what somebody has changed.
+        what somebody has changed. As in dbt the most particular value stands alone, where the
+        configuration itself would be merged.
         """
-        written = self._tree(draft.project, draft.resource_type, raw=True).merged(draft.fqn)
-        for level in (draft.patch_config, draft.in_file_config):
-            if level:
-                written = merge_config(written, level)
-        return dict(written)
+        tree = _TREES[draft.resource_type]
+        levels = [
+            *tree_config(draft.project.raw_trees.get(tree, {}), draft.fqn),
+            draft.patch_config,
+            draft.in_file_config,
+        ]
+        if draft.project is not self._root:
+            levels += tree_config(self._root.raw_trees.get(tree, {}), draft.fqn)
+        return {key: value for level in levels for key, value in level.items()}
 
-    def _tree(self, project: Project, kind: ResourceType, *, raw: bool = False) -> ConfigTree:
-        key = (project.name, kind, raw)
+    def _tree(self, project: Project, kind: ResourceType) -> ConfigTree:
+        key = (project.name, kind)
         tree = self._trees.get(key)
         if tree is None:
-            trees = project.raw_trees if raw else project.config_trees
-            configured = trees.get(_TREES[kind], {})
+            configured = project.config_trees.get(_TREES[kind], {})
             try:
                 tree = self._trees[key] = ConfigTree(configured)
             except ParseError as error:
@@ -213,10 +225,13 @@ class NodeFactory:
 
     def _with_generated_names(self, node: NodeT) -> NodeT:
         """The node under the names that the project's own `generate_…_name` macros give it."""
+        # A source is called as its properties say.
+        if isinstance(node, Source):
+            return node
         changes: dict[str, str] = {}
         for part in ("database", "schema", "alias"):
             macro = f"generate_{part}_name"
-            if self._macros.overrides(macro, node.package_name):
+            if self._dispatches or self._macros.overrides(macro, node.package_name):
                 custom = getattr(node.config, part)
                 changes[part] = self._renderer.call_macro(macro, custom, node).strip()
         return msgspec.structs.replace(node, **changes) if changes else node
@@ -258,7 +273,7 @@ def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:
         else:
             raise ParseError(
                 f"a {key.replace('_', '-')} is SQL, or a mapping with 'sql' and 'transaction'.",
-                location=draft.location,
+                location=draft.configured_at(key),
             )
 
 

@@ -118,7 +118,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     """What every node that is built, tested or read has.
 
     `path` is relative to the directory it was found by ("staging/stg_orders.sql"),
-    `original_file_path` to the project ("models/staging/stg_orders.sql").
+    `original_file_path` to the project ("models/staging/stg_orders.sql"). `raw_code` has the
+    file's lines, counted as its author sees them; dbt's has no white space around it.
     """
 
     unique_id: str

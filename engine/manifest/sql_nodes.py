@@ -124,7 +124,7 @@ class SqlNodeReader:
             path=file.relative,
             original_file_path=file.root_relative,
             fqn=(self._project.name, *relative.parts[:-1], name),
-            raw_code=source.strip(),
+            raw_code=source.rstrip(),
             checksum=Checksum(*seed_checksum(file))
             if is_seed
             else Checksum("sha256", checksum(source)),
@@ -137,19 +137,17 @@ class SqlNodeReader:
 
     def _apply(self, patch: NodePatch, draft: Draft) -> None:
         draft.patch_config = patch_config(patch.values, patch.document, patch.keys, self._inputs)
-        draft.description = self._describe(patch.values, patch)
+        package, document, keys = patch.package_name, patch.document, patch.keys
+        draft.description = self._docs.describe(patch.values, package, document, keys)
         draft.columns = {
-            column["name"]: read_column(column, self._describe(column, patch))
-            for column in patch.values.get("columns") or ()
+            column["name"]: read_column(
+                column,
+                self._docs.describe(column, package, document, (*keys, "columns", position)),
+            )
+            for position, column in enumerate(patch.values.get("columns") or ())
         }
         draft.patch_path = patch.patch_path
         draft.locate_in_patch = partial(locate_config, patch.document, patch.keys)
-
-    def _describe(self, values: Mapping[str, Any], patch: NodePatch) -> str:
-        text = str(values.get("description") or "")
-        if "doc(" not in text:
-            return text
-        return self._docs.describe(text, patch.package_name, patch.location)
 
     def _read(self, kind: type[SqlNodeT], draft: Draft) -> SqlNodeT:
         found = scan_literal_template(draft.raw_code, self._is_inert)
@@ -238,8 +236,12 @@ def patch_config(
 
 def locate_config(document: YamlDocument, keys: tuple[str | int, ...], key: str) -> Location:
     """Where a properties entry configures something: under `config:`, or beside it."""
-    place = document.locate(*keys, "config", key)
-    return place if place != document.locate(*keys, "config") else document.locate(*keys, key)
+    above = document.locate(*keys, "config")
+    for spelled in (key, key.replace("_", "-")):
+        place = document.locate(*keys, "config", spelled)
+        if place != above:
+            return place
+    return document.locate(*keys, key)
 
 
 def read_column(column: Mapping[str, Any], description: str) -> Column:

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from ..errors import Location, ParseError, did_you_mean
+from ..errors import CompilationError, ParseError, did_you_mean
 from ..project.config_tree import merge_config
 from ..project.project import Project
 from .docs import Docs
@@ -39,8 +39,7 @@ def read_source(
 ) -> Source:
     """One table of a source."""
     source, table = patch.source, patch.table
-    location = Location(patch.document.display)
-    source_keys = patch.keys[:2]
+    document, source_keys = patch.document, patch.keys[:2]
 
     def text(values: Mapping[str, Any], keys: tuple[str | int, ...], key: str) -> Any:
         return inputs.yaml.render(patch.document, values.get(key), (*keys, key))
@@ -63,12 +62,13 @@ def read_source(
         raw_code="",
         checksum=_NO_FILE,
         patch_config=config,
-        description=docs.describe(str(table.get("description") or ""), project.name, location),
+        description=docs.describe(table, project.name, document, patch.keys),
         columns={
             column["name"]: read_column(
-                column, docs.describe(str(column.get("description") or ""), project.name, location)
+                column,
+                docs.describe(column, project.name, document, (*patch.keys, "columns", position)),
             )
-            for column in table.get("columns") or ()
+            for position, column in enumerate(table.get("columns") or ())
         },
         locate_in_patch=partial(locate_config, patch.document, patch.keys),
     )
@@ -77,9 +77,7 @@ def read_source(
         draft,
         source_name=source_name,
         identifier=text(table, patch.keys, "identifier") or name,
-        source_description=docs.describe(
-            str(source.get("description") or ""), project.name, location
-        ),
+        source_description=docs.describe(source, project.name, document, source_keys),
         loader=str(table.get("loader") or source.get("loader") or ""),
         loaded_at_field=table.get("loaded_at_field") or source.get("loaded_at_field"),
         freshness=table.get("freshness", source.get("freshness")),
@@ -178,7 +176,7 @@ class GenericTestReader:
             "file_key_name": file_key,
         }
         node = self._factory.make(GenericTest, draft, **fields)
-        captured = self._captured(node, definition, target, macro)
+        captured = self._captured(node, entry, target, macro)
         if captured.config:
             # What the macro says of itself gives way to what this entry says.
             draft.patch_config = merge_config(captured.config, draft.patch_config)
@@ -227,14 +225,14 @@ class GenericTestReader:
     def _captured(
         self,
         node: GenericTest,
-        definition: TestDefinition,
+        entry: TestEntry,
         target: RefCall | SourceCall,
         macro: Macro,
     ) -> Captured:
         """What the test depends on and is configured by; rendered only where it must be."""
         arguments = [
             value
-            for key, value in definition.arguments.items()
+            for key, value in node.arguments.items()
             if key not in ("model", "column_name") and isinstance(value, str)
         ]
         literal = [literal_dependency(value) for value in arguments]
@@ -245,8 +243,9 @@ class GenericTestReader:
         ]
         calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
         config: Mapping[str, Any] = {}
-        if computed or not self._macros.is_inert(macro):
-            captured = self._renderer.render_test(node)
+        is_inert = self._macros.is_inert(macro)
+        if computed or not is_inert:
+            captured = self._rendered(node, entry, is_inert)
             calls += [*captured.refs, *captured.sources]
             config = captured.config
         unique = dict.fromkeys([*calls, target])
@@ -255,6 +254,13 @@ class GenericTestReader:
             sources=tuple(call for call in unique if isinstance(call, SourceCall)),
             config=config,
         )
+
+    def _rendered(self, node: GenericTest, entry: TestEntry, is_inert: bool) -> Captured:
+        try:
+            return self._renderer.render_test(node, is_inert=is_inert)
+        except CompilationError as error:
+            location = entry.location if error.location == node.location else error.location
+            raise CompilationError(error.problem, location=location, stack=error.stack) from error
 
     def _check_unique(self, unique_id: str, definition: TestDefinition, entry: TestEntry) -> None:
         twin = self._seen.setdefault(unique_id, entry)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
@@ -21,10 +22,13 @@ BATCH_ROWS = 2_000
 """Rows that are read and sent at once."""
 
 _NULLS = frozenset({"", "null"})
-_INTEGER = re.compile(r"[+-]?\d+\Z")
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\Z")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
-_TIMESTAMP = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}|\Z)")
+_NO_DELIMITERS = frozenset('\r\n"')
+_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\Z", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}|\Z)")
+_SURELY_64_BITS = 18
+_LONGEST_INTEGER = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +75,14 @@ def inspect_csv(
 
     Raises:
         ProjectError: the file isn't CSV in UTF-8, has no header, or a row has another number of
-            values than the header; says the line.
+            values than the header; says the line. Or the delimiter can't be one.
     """
+    if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
+        raise ProjectError(
+            f"the seed's delimiter is {delimiter!r}, and must be one character, such as ';'. See "
+            "'delimiter' in its configuration.",
+            location=Location(display),
+        )
     header = _header(path, display, delimiter)
     candidates = [[ValueKind.TEXT] if name in column_types else list(_TESTS) for name in header]
     for row in _rows(path, display, delimiter, header):
@@ -134,8 +144,10 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
                         "quotes around a value that holds the delimiter.",
                         location=Location(display, reader.line_num),
                     )
-        except (UnicodeDecodeError, csv.Error) as error:
+        except UnicodeDecodeError as error:
             raise _unreadable(display, reader.line_num + 1, error) from error
+        except csv.Error as error:
+            raise _unreadable(display, reader.line_num, error) from error
 
 
 def _opened(path: Path) -> TextIO:
@@ -152,6 +164,22 @@ def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
 
 def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{count} values"
+
+
+def _is_integer(value: str) -> bool:
+    """Whether a value is an integer of 64 bits: what is longer is an identifier, and a text."""
+    if not _INTEGER.match(value):
+        return False
+    if len(value) <= _SURELY_64_BITS:
+        return True
+    return len(value) <= _LONGEST_INTEGER and -(2**63) <= int(value) < 2**63
+
+
+def _is_number(value: str) -> bool:
+    """Whether a value is a number of finite size, and no identifier of many digits."""
+    if not _NUMBER.match(value):
+        return False
+    return isfinite(float(value)) and (not _INTEGER.match(value) or _is_integer(value))
 
 
 def _is_timestamp(value: str) -> bool:
@@ -174,10 +202,10 @@ def _is_date(value: str) -> bool:
     return True
 
 
-_TESTS: Mapping[ValueKind, Callable[[str], object]] = MappingProxyType(
+_TESTS: Mapping[ValueKind, Callable[[str], bool]] = MappingProxyType(
     {
-        ValueKind.INTEGER: _INTEGER.match,
-        ValueKind.NUMBER: _NUMBER.match,
+        ValueKind.INTEGER: _is_integer,
+        ValueKind.NUMBER: _is_number,
         ValueKind.DATE: _is_date,
         ValueKind.TIMESTAMP: _is_timestamp,
         ValueKind.BOOLEAN: lambda value: value.lower() in ("true", "false"),

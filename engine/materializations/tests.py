@@ -12,10 +12,14 @@ async def data_test(build: NodeBuild) -> Outcome:
     """Run a test's query, and say whether what it found is a failure.
 
     Raises:
-        CompilationError: `fail_calc`, `warn_if` or `error_if` don't give a number and two
-            answers.
+        CompilationError: the severity is none, or `fail_calc`, `warn_if` or `error_if` don't
+            give a number and two answers.
     """
     config = build.node.config
+    if config.severity not in ("ERROR", "WARN"):
+        raise CompilationError(
+            f"severity must be 'error' or 'warn', and is '{config.severity.lower()}'."
+        )
     sql = await build.macro(
         "get_test_sql", build.sql, config.fail_calc, config.warn_if, config.error_if, config.limit
     )

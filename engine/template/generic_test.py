@@ -21,11 +21,7 @@ async def render_generic_test(
         CompilationError: an argument or the macro failed; says where, with the stack of macros.
         AdapterError: a statement that it ran was refused.
     """
-    arguments = {
-        name: await _argument(environment, name, value, node, scope)
-        for name, value in node.arguments.items()
-        if name != "model"
-    }
+    arguments = await evaluate_arguments(environment, node, scope)
     try:
         arguments["model"] = await _tested(node, scope)
         return str(await _macro(node, scope)(**arguments))
@@ -35,6 +31,21 @@ async def render_generic_test(
             location=error.location or node.location,
             stack=(*error.stack, node_frame(node)),
         ) from error
+
+
+async def evaluate_arguments(
+    environment: TemplateEnvironment, node: GenericTest, scope: Scope
+) -> dict[str, Any]:
+    """What the test's macro is called with, but for its `model`.
+
+    Raises:
+        CompilationError, AdapterError: as `render_generic_test`.
+    """
+    return {
+        name: await _argument(environment, name, value, node, scope)
+        for name, value in node.arguments.items()
+        if name != "model"
+    }
 
 
 def _macro(node: GenericTest, scope: Scope) -> BoundMacro:

@@ -16,7 +16,7 @@ from .config_object import CapturingConfig
 from .context import CommonContext
 from .engine import ref_call, source_call
 from .environment import TemplateEnvironment, drive
-from .generic_test import render_generic_test
+from .generic_test import evaluate_arguments, render_generic_test
 from .relations import RelationFactory
 from .rendering import node_frame, render_source
 from .scope import LazyName, MacroSpace, Scope
@@ -57,11 +57,14 @@ class TemplateParseRenderer:
         drive(render_source(self._environment, source, node, scope))
         return capture.captured()
 
-    def render_test(self, node: GenericTest) -> Captured:
-        """Call a generic test's macro, and say what it and the arguments called."""
+    def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
+        """Evaluate a generic test's arguments, call its macro, and say what they called."""
         capture = _Capture(self._relations, node)
         scope = self._scope(node, capture, needs_vars=False)
-        drive(render_generic_test(self._environment, node, scope))
+        if is_inert:
+            drive(evaluate_arguments(self._environment, node, scope))
+        else:
+            drive(render_generic_test(self._environment, node, scope))
         return capture.captured()
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from jinja2 import Template
+
 from ...adapters.errors import AdapterError
 from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes import Node
@@ -54,24 +56,42 @@ async def _run(
     environment: TemplateEnvironment, source: str, node: Node, scope: Scope
 ) -> tuple[str, dict[str, Any]]:
     """A template's text, and the names that its top level set."""
-    path = node.original_file_path
-    template = environment.template(source, path)
+    template = _template(environment, source, node)
     context = ScopeContext(environment, template, scope, node.package_name)
     try:
         return await render(template, context), context.vars
     except MacroReturn as returned:
         return str(returned.value), {"result": returned.value}
     except CompilationError as error:
-        line = template_line(template, path, error.__traceback__)
         raise CompilationError(
             error.problem,
-            location=error.location or Location(path, line),
+            location=error.location or _location(template, source, node, error),
             stack=(*error.stack, node_frame(node)),
         ) from error
     except (AdapterError, HeadraceError):
         raise
     except Exception as error:
-        line = template_line(template, path, error.__traceback__)
         raise CompilationError(
-            describe(error), location=Location(path, line), stack=(node_frame(node),)
+            describe(error),
+            location=_location(template, source, node, error),
+            stack=(node_frame(node),),
         ) from error
+
+
+def _template(environment: TemplateEnvironment, source: str, node: Node) -> Template:
+    try:
+        return environment.template(source, node.original_file_path)
+    except CompilationError as error:
+        if source == node.raw_code:
+            raise
+        raise CompilationError(
+            error.problem, location=node.location, stack=(node_frame(node),)
+        ) from error
+
+
+def _location(template: Template, source: str, node: Node, error: Exception) -> Location:
+    """The line of a node's file that failed; of a hook or an argument only whose it is."""
+    if source != node.raw_code:
+        return node.location
+    path = node.original_file_path
+    return Location(path, template_line(template, path, error.__traceback__))

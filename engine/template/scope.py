@@ -7,6 +7,7 @@ the node that calls it. A file that does more than define macros is run for each
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -21,6 +22,8 @@ from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.nodes import Macro
 from ..manifest.syntax import MACRO_PREFIX
 from .environment import ScopeContext, TemplateEnvironment, template_line
+
+_OUR_OBJECT = re.compile(r"'headrace\.[\w.]+ object' has no attribute ('\w+')")
 
 LazyName = Callable[["Scope"], Any]
 
@@ -200,15 +203,26 @@ class BoundMacro:
         return Frame("macro", self._macro.name, macro_path(self._macro))
 
     def _with_frame(self, error: CompilationError) -> CompilationError:
-        return CompilationError(
-            error.problem, location=error.location, stack=(*error.stack, self.frame)
-        )
+        location = error.location or self._location(error)
+        return CompilationError(error.problem, location=location, stack=(*error.stack, self.frame))
 
     def _translated(self, error: Exception) -> CompilationError:
+        return CompilationError(
+            describe(error), location=self._location(error), stack=(self.frame,)
+        )
+
+    def _location(self, error: Exception) -> Location | None:
+        """The macro's line that an error came through.
+
+        None where the call itself was wrong, and in a built-in macro: then it is up to whoever
+        called it.
+        """
+        if self._macro.package_name == BUILTIN_PACKAGE:
+            return None
         path = macro_path(self._macro)
         template = self._scope.macros.template(self._macro)
         line = template_line(template, path, error.__traceback__)
-        return CompilationError(describe(error), location=Location(path, line), stack=(self.frame,))
+        return None if line is None else Location(path, line)
 
 
 class ContextNames:
@@ -276,7 +290,8 @@ def dispatch(
                 return scope.bind(macro)
         packages: tuple[str, ...] = (scope.package,)
     else:
-        packages = search_order.get(namespace, (index.root_package, namespace))
+        default = tuple(dict.fromkeys((index.root_package, namespace)))
+        packages = search_order.get(namespace, default)
         if namespace == BUILTIN_PACKAGE and BUILTIN_PACKAGE not in packages:
             packages = (*packages, BUILTIN_PACKAGE)
         for package in packages:
@@ -302,6 +317,7 @@ def describe(error: Exception) -> str:
     """An exception out of a template, in words for its author."""
     text = str(error).replace(MACRO_PREFIX, "")
     if isinstance(error, UndefinedError):
+        text = _OUR_OBJECT.sub(r"\1 is undefined", text)
         return (
             f"{text}. This can happen when calling a macro that does not exist. "
             "Check for typos and/or install package dependencies."

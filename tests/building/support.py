@@ -121,7 +121,7 @@ def check_invariants(root: Path) -> None:
     half_written = list(root.rglob(".headrace-*.tmp"))
     assert not half_written, "an artifact was left half written"
     journal = root / "target" / "run_results.jsonl"
-    if journal.exists():
+    if journal.with_suffix(".json").exists():
         records = [json.loads(line) for line in journal.read_text().splitlines()]
         planned = {r["unique_id"] for r in records if r["event"] == "planned"}
         assert planned == run_results(root).keys(), "a selected node has no status on disk"

@@ -51,6 +51,13 @@ async def test_seed_becomes_a_table(write_project: WriteProject) -> None:
         (["true", "1"], "text", ["true", "1"]),
         (["007", "8"], "integer", [7, 8]),
         (["9223372036854775807"], "integer", [9223372036854775807]),
+        (["-9223372036854775809"], "text", None),
+        (["1234567890123456789", "2.5"], "double precision", [1234567890123456768.0, 2.5]),
+        (["1.5", "12345678901234567890"], "text", None),
+        (["9" * 5_000], "text", None),
+        (["1e400"], "text", None),
+        (["1E3"], "double precision", [1000.0]),
+        (["٣"], "text", None),
         (["inf", "nan"], "text", ["inf", "nan"]),
         (["1_000"], "text", ["1_000"]),
         ([" 1", "2 "], "integer", [1, 2]),
@@ -129,6 +136,15 @@ async def test_delimiter_is_configurable(write_project: WriteProject, delimiter:
     assert rows(root, "select id, name from raw") == [(1, "a, b")]
 
 
+@pytest.mark.parametrize("delimiter", ["", "||", "\\n", '\\"'])
+async def test_delimiter_that_can_not_be_one_is_refused(
+    write_project: WriteProject, delimiter: str
+) -> None:
+    _, ran = await seed(write_project, "id,name\n1,x\n", f'    +delimiter: "{delimiter}"\n')
+
+    assert "must be one character" in ran.error("raw")
+
+
 @pytest.mark.parametrize(
     ("csv", "expected"),
     [
@@ -184,8 +200,16 @@ async def test_column_name_may_hold_a_quote(write_project: WriteProject) -> None
         ("", ("seeds/raw.csv", "empty")),
         ("id,,name\n1,2,3\n", ("seeds/raw.csv:1", "column 2")),
         ("id,id\n1,2\n", ("seeds/raw.csv:1", "'id' twice")),
+        (f"id\n1\n{'x' * 140_000}\n", ("seeds/raw.csv:3", "field larger than")),
     ],
-    ids=["short row", "long row", "empty file", "column without a name", "column named twice"],
+    ids=[
+        "short row",
+        "long row",
+        "empty file",
+        "column without a name",
+        "column named twice",
+        "huge value",
+    ],
 )
 async def test_file_that_is_no_table_is_refused_with_its_line(
     write_project: WriteProject, csv: str, parts: tuple[str, ...]
@@ -207,11 +231,11 @@ async def test_columns_that_differ_only_in_case_are_refused(write_project: Write
     assert "duplicate column name: ID" in error
 
 
-async def test_row_that_fails_after_many_leaves_the_old_table(write_project: WriteProject) -> None:
+async def test_ragged_row_after_many_leaves_the_old_table(write_project: WriteProject) -> None:
     await seed(write_project, "id\n1\n")
     many = "".join(f"{n}\n" for n in range(5_000))
 
-    root, ran = await seed(write_project, f"id\n{many}99999999999999999999\n")
+    root, ran = await seed(write_project, f"id\n{many}1,2\n", full_refresh=True)
 
     assert ran.statuses == {"raw": Status.ERROR}
     assert rows(root, "select * from raw") == [(1,)]

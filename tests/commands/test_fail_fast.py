@@ -17,13 +17,15 @@ WriteProject = Callable[[Mapping[str, str]], Path]
 
 TABLE = "{{ config(materialized='table') }}\n"
 
-# The test takes a while before it fails, so that the endless query is under way by then.
+# It fails after a while, so that the endless query is under way by then.
+A_WHILE = ENDLESS.replace("from counter)", "from counter where i < 200000)", 1)
 SHOP = {
+    "models/a_failing.sql": "{% if execute %}{% do run_query('" + A_WHILE + "') %}"
+    "{{ exceptions.raise_compiler_error('this is why') }}{% endif %}",
+    "models/below_failing.sql": "select * from {{ ref('a_failing') }}",
     "models/endless.sql": TABLE + ENDLESS,
-    "models/below.sql": "select * from {{ ref('endless') }}",
-    "tests/failing.sql": ENDLESS.replace("from counter)", "from counter where i < 300000)"),
-    "models/later_1.sql": "select 1 as id",
-    "models/later_2.sql": "select 1 as id",
+    "models/below_endless.sql": "select * from {{ ref('endless') }}",
+    "models/later.sql": "select 1 as id",
 }
 
 
@@ -35,27 +37,22 @@ async def test_first_failure_cancels_what_is_in_flight_and_skips_the_rest(
     write_project(SHOP)
     began = time.monotonic()
 
-    ran = await run(root, "build", fail_fast=True, threads=2)
+    ran = await run(root, fail_fast=True, threads=2)
 
     assert time.monotonic() - began < 10
     assert ran.exit_code == 1
     assert ran.statuses == {
-        "failing": Status.FAIL,
+        "a_failing": Status.ERROR,
         "endless": Status.CANCELLED,
-        "below": Status.SKIPPED,
-        "later_1": Status.SKIPPED,
-        "later_2": Status.SKIPPED,
+        "below_failing": Status.SKIPPED,
+        "below_endless": Status.SKIPPED,
+        "later": Status.SKIPPED,
     }
     assert ran.result("endless").message == "Cancelled due to fail_fast"
-    assert {ran.result(name).message for name in ("below", "later_1", "later_2")} == {
-        "Skipping due to fail_fast"
-    }
+    assert ran.result("later").message == "Skipping due to fail_fast"
+    assert ran.result("below_endless").message == "Skipping due to fail_fast"
     assert run_results(root) == {
-        "test.shop.failing": "fail",
-        "model.shop.endless": "cancelled",
-        "model.shop.below": "skipped",
-        "model.shop.later_1": "skipped",
-        "model.shop.later_2": "skipped",
+        result.node.unique_id: result.status for result in ran.outcome.results
     }
     assert rows(root, "select n from endless") == [(1,)]
 
@@ -63,33 +60,30 @@ async def test_first_failure_cancels_what_is_in_flight_and_skips_the_rest(
 async def test_each_node_has_one_last_event(write_project: WriteProject) -> None:
     root = write_project(SHOP)
 
-    ran = await run(root, "build", fail_fast=True, threads=2)
+    ran = await run(root, fail_fast=True, threads=2)
 
     started = [e.node.name for e in ran.events if isinstance(e, NodeStarted)]
     cancelled = [e.result.node.name for e in ran.events if isinstance(e, NodeCancelled)]
     skipped = [e.result.node.name for e in ran.events if isinstance(e, NodeSkipped)]
     (finished,) = (e for e in ran.events if isinstance(e, RunFinished))
-    assert sorted(started) == ["endless", "failing"]
-    assert (cancelled, sorted(skipped)) == (["endless"], ["below", "later_1", "later_2"])
+    assert sorted(started) == ["a_failing", "endless"]
+    assert (cancelled, sorted(skipped)) == (
+        ["endless"],
+        ["below_endless", "below_failing", "later"],
+    )
     assert not finished.interrupted
     assert len(finished.results) == len(SHOP)
 
 
 async def test_next_run_finds_nothing_in_its_way(write_project: WriteProject) -> None:
     root = write_project(SHOP)
-    await run(root, "build", fail_fast=True, threads=2)
-    write_project({"models/endless.sql": TABLE + "select 1 as n"})
-    (root / "tests" / "failing.sql").unlink()
+    await run(root, fail_fast=True, threads=2)
+    write_project(dict.fromkeys(SHOP, TABLE + "select 1 as n"))
 
-    ran = await run(root, "build")
+    ran = await run(root)
 
     assert ran.exit_code == 0
-    assert relations(root) == {
-        "below": "view",
-        "endless": "table",
-        "later_1": "view",
-        "later_2": "view",
-    }
+    assert relations(root) == {Path(name).stem: "table" for name in SHOP}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +108,7 @@ async def test_flag_beats_environment_beats_project(
     root = write_project(
         {
             "dbt_project.yml": PROJECT + project,
-            "models/a_failing.sql": "{{ exceptions.raise_compiler_error('no') }}",
+            "models/a_failing.sql": "select nonsense from nowhere",
             "models/later.sql": "select 1 as id",
         }
     )
@@ -124,10 +118,18 @@ async def test_flag_beats_environment_beats_project(
     assert ran.statuses["later"] is (Status.SKIPPED if is_on else Status.SUCCESS)
 
 
+async def test_templates_see_the_flag_as_it_was_decided(write_project: WriteProject) -> None:
+    root = write_project({"models/flag.sql": "select '{{ flags.FAIL_FAST }}' as flag"})
+
+    await run(root, environ={"DBT_FAIL_FAST": "yes"})
+
+    assert rows(root, "select flag from flag") == [("True",)]
+
+
 def test_command_line_says_what_was_stopped(write_project: WriteProject) -> None:
     root = write_project(SHOP)
 
-    done = headrace(root, "build", "-x", "--threads", "2")
+    done = headrace(root, "run", "-x", "--threads", "2")
 
     assert done.exit_code == 1, done.output
     assert "CANCEL query model.shop.endless" in done.stdout

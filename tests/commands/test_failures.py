@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,7 @@ class Case:
     exit_code: int
     parts: tuple[str, ...]
     arguments: tuple[str, ...] = ("run",)
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 def profile(output: str) -> str:
@@ -82,9 +83,9 @@ CASES = {
         ("models/schema.yml:3:",),
     ),
     "unknown ref": Case(
-        {"models/child.sql": "select id\nfrom {{ ref('ordrs') }}"},
+        {"models/child.sql": "\n\nselect id\nfrom {{ ref('ordrs') }}"},
         2,
-        ("models/child.sql:2", "ordrs", "Did you mean 'orders'?"),
+        ("models/child.sql:4", "ordrs", "Did you mean 'orders'?"),
     ),
     "unknown source": Case(
         {"models/child.sql": "select id from {{ source('lake', 'orders') }}"},
@@ -179,6 +180,9 @@ CASES = {
     "unknown flag": Case({}, 2, ("No such option: --selct",), ("run", "--selct", "a")),
     "threads that are no number": Case({}, 2, ("--threads",), ("run", "--threads", "many")),
     "no threads at all": Case({}, 2, ("--threads",), ("run", "--threads", "0")),
+    "variable that is neither true nor false": Case(
+        {}, 2, ("DBT_QUIET is 'maybe', and must be true or false",), environ={"DBT_QUIET": "maybe"}
+    ),
     "form of output that doesn't exist": Case(
         {}, 2, ("--output 'jsn'", "Did you mean 'json'?"), ("ls", "--output", "jsn")
     ),
@@ -191,7 +195,7 @@ def test_failure_says_what_where_and_what_to_do(write_project: WriteProject, cas
     an_earlier_run(root)
     change(root, case.files)
 
-    done = headrace(root, *case.arguments)
+    done = headrace(root, *case.arguments, environ=case.environ)
 
     assert done.exit_code == case.exit_code, done.output
     assert [part for part in case.parts if part not in done.output] == [], done.output

@@ -6,7 +6,6 @@ needed, a render captures the same; where it takes the template apart, its piece
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -145,7 +144,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     root = tmp_path_factory.mktemp("scan")
     for name, text in FILES.items():
         (root / name).parent.mkdir(exist_ok=True)
@@ -167,7 +166,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         cache=RelationCache(workspace.adapter),
         relations=workspace.relations,
     )
-    yield Bench(parsed, renderer, templates)
+    return Bench(parsed, renderer, templates)
 
 
 def _no_connection() -> Connection:

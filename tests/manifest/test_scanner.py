@@ -1,4 +1,4 @@
-"""The scanner: what a template says of itself without being rendered, and when that isn't enough."""
+"""The scanner: what a template says of itself unrendered, and when that isn't enough."""
 
 from __future__ import annotations
 

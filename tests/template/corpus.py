@@ -1,5 +1,7 @@
 """Constructs as macro packages use them. Each must render as in stock, synchronous Jinja."""
 
+# ruff: noqa: E501 # a template keeps its white space best on one line
+
 from __future__ import annotations
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the tests of templates share: a scope over macros given as text, and stock Jinja beside it."""
+"""What the tests of templates share: a scope over macros given as text, and stock Jinja."""
 
 from __future__ import annotations
 

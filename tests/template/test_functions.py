@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from headrace.adapters.base import Rows
@@ -94,7 +95,7 @@ def test_printed_table_lines_its_columns_up() -> None:
 
 
 async def test_unknown_name_may_be_looked_into_and_called_while_parsing() -> None:
-    unknown = LenientUndefined(name="unknown")
+    unknown: Any = LenientUndefined(name="unknown")
 
     assert str(unknown.member["key"](1).other) == ""
     assert not unknown.member

@@ -1,0 +1,205 @@
+"""What a run leaves in the target directory, and where that is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..building.support import PROJECT, run, run_results
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+SHOP = {
+    "seeds/raw.csv": "id\n1\n",
+    "models/orders.sql": "{{ config(materialized='table') }} select * from {{ ref('raw') }}",
+    "models/broken.sql": "select nonsense from nowhere",
+    "models/below.sql": "select * from {{ ref('broken') }}",
+    "models/base.sql": "{{ config(materialized='ephemeral') }} select 1 as id",
+    "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: [unique]}]}]",
+}
+
+
+def read(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_bytes())
+    return document
+
+
+async def test_sql_of_each_node_is_there_as_compiled_and_as_run(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(SHOP)
+
+    await run(root, "build")
+
+    compiled, executed = root / "target/compiled/shop", root / "target/run/shop"
+    assert (compiled / "models/orders.sql").read_text().strip() == 'select * from "main"."raw"'
+    assert "create table" in (executed / "models/orders.sql").read_text()
+    assert "create view" in (executed / "models/broken.sql").read_text()
+    assert "create table" in (executed / "seeds/raw.csv").read_text()
+    assert (
+        "having count(*) > 1" in (compiled / "models/schema.yml/unique_orders_id.sql").read_text()
+    )
+    assert "should_error" in (executed / "models/schema.yml/unique_orders_id.sql").read_text()
+    assert not (executed / "models/below.sql").exists()
+
+
+async def test_run_results_hold_every_selected_node(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "build", vars={"since": 2024}, select=("+orders", "broken+"))
+
+    document = read(root / "target" / "run_results.json")
+    assert document["metadata"]["dbt_schema_version"].endswith("/run-results/v6.json")
+    assert document["elapsed_time"] > 0
+    assert document["args"]["which"] == "build"
+    results = {result["unique_id"]: result for result in document["results"]}
+    assert results.keys() == {result.node.unique_id for result in ran.outcome.results}
+    orders = results["model.shop.orders"]
+    assert orders.keys() == {
+        "status",
+        "timing",
+        "thread_id",
+        "execution_time",
+        "adapter_response",
+        "message",
+        "failures",
+        "unique_id",
+        "compiled",
+        "compiled_code",
+        "relation_name",
+        "batch_results",
+    }
+    assert orders["status"] == "success"
+    assert [phase["name"] for phase in orders["timing"]] == ["compile", "execute"]
+    assert orders["adapter_response"]["rows_affected"] == 1
+    assert orders["relation_name"] == '"main"."orders"'
+    assert orders["compiled_code"].strip() == 'select * from "main"."raw"'
+    assert "nowhere" in results["model.shop.broken"]["message"]
+    assert "model.shop.broken" in results["model.shop.below"]["message"]
+    (test,) = (result for key, result in results.items() if key.startswith("test."))
+    assert (test["status"], test["failures"]) == ("pass", 0)
+
+
+async def test_run_results_say_how_the_run_was_called(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    await run(root, "seed", vars={"since": 2024}, select=("raw",), full_refresh=True)
+
+    arguments = read(root / "target" / "run_results.json")["args"]
+    assert arguments["which"] == "seed"
+    assert arguments["select"] == ["raw"]
+    assert arguments["vars"] == {"since": 2024}
+    assert arguments["full_refresh"] is True
+
+
+async def test_journal_tells_of_plan_starts_and_results(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    await run(root, "build", threads=1)
+
+    lines = (root / "target" / "run_results.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    kinds = [record["event"] for record in records]
+    assert kinds[0] == "header"
+    assert kinds[1:6] == ["planned"] * 5
+    assert kinds.count("started") == 4
+    assert kinds.count("result") == 5
+    assert kinds[-1] == "finished"
+
+
+async def test_manifest_knows_the_compiled_sql(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    await run(root, "run", select=("orders",))
+
+    manifest = read(root / "target" / "manifest.json")
+    orders = manifest["nodes"]["model.shop.orders"]
+    assert manifest["metadata"]["dbt_schema_version"].endswith("/manifest/v12.json")
+    assert manifest["metadata"]["adapter_type"] == "sqlite"
+    assert orders["compiled_code"].strip() == 'select * from "main"."raw"'
+    assert orders["depends_on"]["nodes"] == ["seed.shop.raw"]
+    assert manifest["parent_map"]["model.shop.orders"] == ["seed.shop.raw"]
+    assert "model.shop.orders" in manifest["child_map"]["seed.shop.raw"]
+
+
+async def test_one_invocation_has_one_id_everywhere(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    await run(root, "seed")
+
+    target = root / "target"
+    header = json.loads((target / "run_results.jsonl").read_text().splitlines()[0])
+    ids = {
+        header["invocation_id"],
+        read(target / "manifest.json")["metadata"]["invocation_id"],
+        read(target / "run_results.json")["metadata"]["invocation_id"],
+    }
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "environ", "project", "expected"),
+    [
+        ({}, {}, "", "target"),
+        ({"target_path": Path("out")}, {"DBT_TARGET_PATH": "no"}, "target-path: never\n", "out"),
+        ({}, {"DBT_TARGET_PATH": "from_env"}, "target-path: never\n", "from_env"),
+        ({}, {"HEADRACE_TARGET_PATH": "ours", "DBT_TARGET_PATH": "no"}, "", "ours"),
+        ({}, {}, "target-path: configured\n", "configured"),
+    ],
+    ids=["default", "flag", "environment", "own environment", "project"],
+)
+async def test_target_path_is_the_flags_the_environments_or_the_projects(
+    write_project: WriteProject,
+    options: dict[str, Any],
+    environ: dict[str, str],
+    project: str,
+    expected: str,
+) -> None:
+    root = write_project({"dbt_project.yml": PROJECT + project, **SHOP})
+
+    await run(root, "seed", environ=environ, **options)
+
+    found = [path.parent.name for path in root.glob("*/run_results.json")]
+    assert found == [expected]
+
+
+async def test_nothing_is_written_as_json_if_so_wished(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "seed", write_json=False)
+
+    assert ran.exit_code == 0
+    assert not list((root / "target").glob("*.json"))
+
+
+async def test_command_that_ran_nothing_keeps_the_results_of_the_last_run(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(SHOP)
+    await run(root, "seed")
+
+    await run(root, "run", select=("ordrs",))
+    await run(root, "ls")
+    await run(root, "parse")
+
+    assert run_results(root) == {"seed.shop.raw": "success"}
+
+
+async def test_secret_variables_are_in_no_artifact(write_project: WriteProject) -> None:
+    root = write_project({"models/a.sql": "select '{{ var('who') }}' as who from nowhere"})
+
+    ran = await run(
+        root, environ={"DBT_ENV_SECRET_WHO": "hunter2hunter2"}, vars={"who": "hunter2hunter2"}
+    )
+
+    assert ran.exit_code == 1
+    holding = [
+        path.name
+        for path in (root / "target").rglob("*")
+        if path.is_file() and b"hunter2hunter2" in path.read_bytes()
+    ]
+    assert holding == []

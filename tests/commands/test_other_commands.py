@@ -1,0 +1,207 @@
+"""compile, parse, debug and clean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from ..building.support import PROJECT, relations, run
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+SHOP = {
+    "seeds/raw.csv": "id\n1\n",
+    "models/base.sql": "{{ config(materialized='ephemeral') }} select id from {{ ref('raw') }}",
+    "models/orders.sql": "{{ config(materialized='table', pre_hook='select 1 from nowhere') }}\n"
+    "select id from {{ ref('base') }}",
+    "tests/some.sql": "select * from {{ ref('orders') }} where id is null",
+}
+
+
+async def test_compile_writes_the_sql_and_builds_nothing(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "compile")
+
+    assert ran.exit_code == 0
+    compiled = root / "target" / "compiled" / "shop"
+    orders = (compiled / "models" / "orders.sql").read_text()
+    assert "__dbt__cte__base as (\n" in orders
+    assert 'select id from "main"."raw"' in orders
+    assert 'from "main"."orders" where id is null' in (compiled / "tests/some.sql").read_text()
+    assert not (root / "target" / "run").exists()
+    assert relations(root) == {}
+
+
+async def test_compile_of_one_model_shows_it(write_project: WriteProject) -> None:
+    root = write_project({"models/a.sql": "select 1 as id", "models/b.sql": "select 2 as id"})
+
+    one = await run(root, "compile", select=("a",))
+    both = await run(root, "compile")
+
+    assert one.lines == ["Compiled node 'a' is:\nselect 1 as id"]
+    assert both.lines == []
+
+
+async def test_compile_may_query_the_database(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "seeds/raw.csv": "id\n1\n2\n",
+            "models/wide.sql": "-- depends_on: {{ ref('raw') }}\n"
+            "{% if execute %}{% set found = run_query('select id from ' ~ ref('raw')) %}select "
+            "{% for row in found.rows %}{{ row[0] }} as c{{ loop.index }}"
+            "{{ ', ' if not loop.last }}{% endfor %}{% endif %}",
+        }
+    )
+    await run(root, "seed")
+
+    ran = await run(root, "compile", select=("wide",))
+
+    assert "select 1 as c1, 2 as c2" in ran.lines[0]
+
+
+async def test_parse_writes_the_manifest_and_touches_nothing_else(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "parse")
+
+    assert ran.exit_code == 0
+    assert sorted(path.name for path in (root / "target").iterdir()) == ["manifest.json"]
+    manifest = json.loads((root / "target" / "manifest.json").read_bytes())
+    assert set(manifest["nodes"]) == {
+        "seed.shop.raw",
+        "model.shop.base",
+        "model.shop.orders",
+        "test.shop.some",
+    }
+    assert not (root / "shop.db").exists()
+
+
+async def test_debug_says_what_would_be_used(write_project: WriteProject) -> None:
+    root = write_project({})
+
+    ran = await run(root, "debug")
+
+    text = "\n".join(ran.lines)
+    assert ran.exit_code == 0
+    for part in (
+        f"Using project at {root}",
+        "Using profile 'shop', target 'dev' (sqlite)",
+        "Configuration: [OK]",
+        "path: shop.db",
+        "Connection test: [OK",
+        "All checks passed!",
+    ):
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("files", "parts"),
+    [
+        ({"profiles.yml": "other: {}\n"}, ("Configuration: [ERROR]", "profile named 'shop'")),
+        ({"shop.db": "no database"}, ("Connection test: [ERROR]", "isn't SQLite's")),
+    ],
+    ids=["no profile", "no database"],
+)
+async def test_debug_says_what_is_wrong(
+    write_project: WriteProject, files: dict[str, str], parts: tuple[str, ...]
+) -> None:
+    root = write_project(files)
+
+    ran = await run(root, "debug")
+
+    (root / "shop.db").unlink(missing_ok=True)
+    assert ran.exit_code == 1
+    assert [part for part in parts if part not in "\n".join(ran.lines)] == []
+
+
+async def test_clean_deletes_what_runs_left(write_project: WriteProject) -> None:
+    root = write_project(
+        {"dbt_project.yml": PROJECT + "clean-targets: [target, logs]\n", **SHOP, "logs/a.log": ""}
+    )
+    await run(root, "parse")
+
+    ran = await run(root, "clean")
+
+    assert ran.exit_code == 0
+    assert ran.lines == [
+        "Cleaned target/*",
+        "Cleaned logs/*",
+        "Finished cleaning all paths.",
+    ]
+    assert sorted(path.name for path in root.iterdir()) == [
+        "dbt_project.yml",
+        "models",
+        "profiles.yml",
+        "seeds",
+        "tests",
+    ]
+
+
+async def test_clean_needs_no_profile(write_project: WriteProject) -> None:
+    root = write_project({"profiles.yml": "other: {}\n", "target/a.sql": ""})
+
+    ran = await run(root, "clean")
+
+    assert ran.exit_code == 0
+    assert not (root / "target").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "part"),
+    [
+        ("..", "leads out of the project"),
+        ("../other", "leads out of the project"),
+        ("/tmp", "leads out of the project"),
+        (".", "isn't inside the project"),
+        ("", "isn't inside the project"),
+        ("models", "holds the project's own files"),
+        ("models/staging", "holds the project's own files"),
+        ("seeds", "holds the project's own files"),
+        ("target/../models", "holds the project's own files"),
+        ("dbt_project.yml", "holds the project's own files"),
+        ("profiles.yml", "holds the project's own files"),
+        ("away", "isn't inside the project"),
+    ],
+)
+async def test_clean_deletes_neither_sources_nor_what_is_outside(
+    write_project: WriteProject, tmp_path: Path, target: str, part: str
+) -> None:
+    project = PROJECT + f"clean-targets: [target, '{target}']\n"
+    root = write_project({"dbt_project.yml": project, **SHOP, "models/staging/a.sql": "select 1"})
+    (tmp_path / "other").mkdir()
+    (root / "away").symlink_to(tmp_path / "other")
+    await run(root, "parse")
+    before = everything_below(tmp_path)
+
+    ran = await run(root, "clean")
+
+    assert ran.exit_code == 2
+    assert part in str(ran.outcome.error)
+    assert "dbt_project.yml:5" in str(ran.outcome.error)
+    assert everything_below(tmp_path) == before
+
+
+def everything_below(directory: Path) -> list[Path]:
+    return sorted(directory.rglob("*"))
+
+
+async def test_clean_follows_no_link_out_of_what_it_deletes(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    root = write_project({**SHOP, "target/a.sql": ""})
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious.txt").write_text("keep")
+    (root / "target" / "link").symlink_to(elsewhere)
+
+    ran = await run(root, "clean")
+
+    assert ran.exit_code == 0
+    assert not (root / "target").exists()
+    assert (elsewhere / "precious.txt").read_text() == "keep"
