@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -47,7 +48,11 @@ app = typer.Typer(
 
 def main() -> None:
     """The console script."""
-    app(args=join_values(sys.argv[1:]), prog_name="headrace")
+    try:
+        app(args=join_values(sys.argv[1:]), prog_name="headrace")
+    except KeyboardInterrupt:
+        # Before the event loop is there to take the signal, nothing has begun.
+        sys.exit(_SIGNAL_EXIT + signal.SIGINT)
 
 
 def join_values(arguments: Sequence[str]) -> list[str]:
@@ -272,8 +277,6 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
 
 async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor) -> int:
     """Run the invocation; SIGINT or SIGTERM cancels it, and a second one ends the process."""
-    import signal
-
     import anyio
 
     from .engine.invocation import invoke

@@ -45,6 +45,7 @@ class Session(aiosqlite.Connection):
         self._attached: tuple[SchemaFile, ...] = ()
         self._database: sqlite3.Connection | None = None
         self._batch: Batch | None = None
+        self._is_working = False
         self.is_closed = False
         self.has_temporary = False
 
@@ -86,7 +87,7 @@ class Session(aiosqlite.Connection):
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run any function in the thread."""
         try:
-            result: T = await self._execute(function, *arguments)  # type: ignore[no-untyped-call] # aiosqlite leaves what is protected untyped
+            result: T = await self._execute(self._in_thread, function, *arguments)  # type: ignore[no-untyped-call] # aiosqlite leaves what is protected untyped
         except get_cancelled_exc_class():
             await self.aclose()
             raise
@@ -114,6 +115,13 @@ class Session(aiosqlite.Connection):
             self._database.execute(f"DROP {kind} IF EXISTS temp.{quote_identifier(name)}")
         self.has_temporary = False
 
+    def _in_thread(self, function: Callable[..., T], *arguments: object) -> T:
+        self._is_working = True
+        try:
+            return function(*arguments)
+        finally:
+            self._is_working = False
+
     def _work(self, batch: Batch) -> None:
         assert self._database is not None
         if self._attached is not self._files.attached:
@@ -125,7 +133,10 @@ class Session(aiosqlite.Connection):
 
     def _interrupt(self) -> None:
         database = self._connection
-        if database is not None and not (self._batch and self._batch.is_committing):
+        # To interrupt a connection that does nothing but close would keep SQLite from moving
+        # its log into the database's file.
+        is_committing = self._batch is not None and self._batch.is_committing
+        if database is not None and self._is_working and not is_committing:
             # It may be closing this very moment.
             with suppress(sqlite3.ProgrammingError):
                 database.interrupt()
@@ -199,16 +210,36 @@ async def close_sessions(sessions: Collection[Session]) -> None:
     A COMMIT under way is not interrupted. A thread that doesn't end within `GRACE_SECONDS` is
     left to itself; it closes the database whenever it comes to it.
     """
-    for session in sessions:
+    working = [session for session in sessions if session._is_working]
+    idle = [session for session in sessions if not session._is_working]
+    for session in working:
         session._hang_up()
 
     def interrupt() -> None:
-        for session in sessions:
+        for session in working:
             session._interrupt()
 
-    await outlast(
-        lambda: all(session._thread_has_ended() for session in sessions), GRACE_SECONDS, interrupt
-    )
+    def has_ended() -> bool:
+        return all(session._thread_has_ended() for session in working)
+
+    cancellation = await _until(has_ended, interrupt)
+    # The last connection to close moves the log into the database's file. Where two close at
+    # the same moment, neither of them is the last, so those that have time take turns.
+    for session in idle:
+        session._hang_up()
+        again = await _until(session._thread_has_ended, session._interrupt)
+        cancellation = cancellation or again
+    if cancellation is not None:
+        raise cancellation
+
+
+async def _until(is_over: Callable[[], bool], hasten: Callable[[], None]) -> BaseException | None:
+    """`outlast`, with a cancellation that came meanwhile returned, to be raised later."""
+    try:
+        await outlast(is_over, GRACE_SECONDS, hasten)
+    except get_cancelled_exc_class() as cancellation:
+        return cancellation
+    return None
 
 
 def _attach_if_possible(database: sqlite3.Connection, file: SchemaFile) -> None:

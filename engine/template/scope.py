@@ -204,7 +204,9 @@ class BoundMacro:
 
     def _with_frame(self, error: CompilationError) -> CompilationError:
         location = error.location or self._location(error)
-        return CompilationError(error.problem, location=location, stack=(*error.stack, self.frame))
+        # A macro that calls itself stands in the stack once.
+        stack = error.stack if error.stack[-1:] == (self.frame,) else (*error.stack, self.frame)
+        return CompilationError(error.problem, location=location, stack=stack)
 
     def _translated(self, error: Exception) -> CompilationError:
         return CompilationError(

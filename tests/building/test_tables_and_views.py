@@ -338,12 +338,6 @@ async def test_view_that_becomes_a_table_may_read_itself(write_project: WritePro
     assert rows(root, "select id from orders") == [(2,)]
 
 
-@pytest.mark.xfail(
-    reason="closing interrupts connections that do nothing, which keeps SQLite from moving its "
-    "log into the database's file",
-    raises=AssertionError,
-    strict=True,
-)
 async def test_database_is_one_file_after_a_run(write_project: WriteProject) -> None:
     root = write_project({"models/orders.sql": TABLE + "select 1 as id"})
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+from headrace.engine.errors import HeadraceError
 from headrace.engine.events import WarningRaised
 from headrace.engine.graph import Graph
 from headrace.engine.manifest.manifest import Manifest
@@ -45,3 +47,10 @@ def parse(
     workspace = open_workspace(start, warnings.append)
     manifest, graph = parse_manifest(workspace, warnings.append)
     return Parsed(workspace, manifest, graph, tuple(warnings))
+
+
+def failure(root: Path) -> HeadraceError:
+    """The error that parsing a project ends in."""
+    with pytest.raises(HeadraceError) as raised:
+        parse(root)
+    return raised.value

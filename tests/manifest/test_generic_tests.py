@@ -181,6 +181,31 @@ def test_macro_of_a_test_may_configure_it_and_the_entry_goes_before_it(
     assert (first.config.tags, second.config.tags) == (("x",), ("y",))
 
 
+def test_implementation_of_a_test_may_configure_it_before_it_gives_up_parsing(
+    write_project: WriteProject,
+) -> None:
+    macros = """\
+{% test mine(model) %}{{ return(adapter.dispatch('test_mine', 'shop')(model)) }}{% endtest %}
+{% macro default__test_mine(model) %}
+{% set counted %}count(*) + 0{% endset %}
+{{ config(fail_calc=counted) }}
+{% if not execute %}{{ return('') }}{% endif %}
+{{ run_query('select 1').rows[0][0] }}
+{% endmacro %}
+"""
+    parsed = parse(
+        write_project(
+            {
+                "macros/mine.sql": macros,
+                "models/m.sql": "select 1 as a",
+                "models/s.yml": "models: [{name: m, data_tests: [mine]}]\n",
+            }
+        )
+    )
+
+    assert parsed.node("mine_m_").config.fail_calc == "count(*) + 0"
+
+
 def test_model_that_the_macro_of_a_test_refers_to_is_a_parent(write_project: WriteProject) -> None:
     parsed = parse(
         write_project(

@@ -1,14 +1,13 @@
-"""What is said of a project that can't be parsed: what, where to the line, and what to do."""
+"""What is said of nodes that can't be parsed: what, where to the line, and what to do."""
 
 from __future__ import annotations
 
 import pytest
-from headrace.engine.errors import CompilationError, CycleError, HeadraceError, ParseError
+from headrace.engine.errors import CompilationError, CycleError, ParseError
 
 from ..conftest import WriteProject
-from .support import parse
+from .support import failure, parse
 
-PROJECT = "name: shop\nversion: '1'\nprofile: shop\n"
 SOURCES = """\
 sources:
   - name: raw
@@ -17,26 +16,6 @@ sources:
       - name: gone
         config: {enabled: false}
 """
-
-
-def failure(write_project: WriteProject, files: dict[str, str]) -> HeadraceError:
-    """The error that the project ends in."""
-    with pytest.raises(HeadraceError) as raised:
-        parse(write_project(files))
-    return raised.value
-
-
-def with_test(definition: str) -> dict[str, str]:
-    """A project whose only test stands in line 6 of models/s.yml."""
-    return {
-        "models/m.sql": "select 1 as a",
-        "models/s.yml": "models:\n"
-        "  - name: m\n"
-        "    columns:\n"
-        "      - name: a\n"
-        "        data_tests:\n"
-        f"          - {definition}\n",
-    }
 
 
 @pytest.mark.parametrize(
@@ -105,45 +84,11 @@ def test_reference_that_leads_nowhere_is_named_with_its_line(
         "models/s.yml": SOURCES,
     }
 
-    assert str(failure(write_project, files)) == expected
-
-
-def test_test_of_a_model_that_is_not_there_is_left_out_with_a_warning(
-    write_project: WriteProject,
-) -> None:
-    parsed = parse(
-        write_project(
-            {
-                **with_test("relationships: {to: ref('absent'), field: a}"),
-                "tests/single.sql": "\nselect * from {{ ref('ms') }}",
-            }
-        )
-    )
-
-    assert list(parsed.manifest.nodes) == ["model.shop.m"]
-    assert [(warning.name, str(warning.location)) for warning in parsed.warnings] == [
-        ("NodeNotFoundOrDisabled", "tests/single.sql:2"),
-        ("NodeNotFoundOrDisabled", "models/s.yml"),
-    ]
-    assert "named 'absent' which was not found" in parsed.warnings[1].message
-
-
-def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WriteProject) -> None:
-    parsed = parse(
-        write_project(
-            {
-                **with_test("relationships: {to: ref('off'), field: a}"),
-                "models/off.sql": "{{ config(enabled=false) }}select 1",
-            }
-        )
-    )
-
-    assert list(parsed.manifest.nodes) == ["model.shop.m"]
-    assert parsed.warnings == ()
+    assert str(failure(write_project(files))) == expected
 
 
 def test_two_models_of_one_name_are_both_named(write_project: WriteProject) -> None:
-    error = failure(write_project, {"models/a/m.sql": "select 1", "models/b/m.sql": "select 1"})
+    error = failure(write_project({"models/a/m.sql": "select 1", "models/b/m.sql": "select 1"}))
 
     assert isinstance(error, ParseError)
     assert str(error) == (
@@ -153,7 +98,7 @@ def test_two_models_of_one_name_are_both_named(write_project: WriteProject) -> N
 
 
 def test_seed_of_a_models_name_is_refused(write_project: WriteProject) -> None:
-    error = failure(write_project, {"models/m.sql": "select 1", "seeds/m.csv": "a\n1\n"})
+    error = failure(write_project({"models/m.sql": "select 1", "seeds/m.csv": "a\n1\n"}))
 
     assert error.problem.startswith("two resources have the name 'm'")
     assert str(error.location) == "seeds/m.csv"
@@ -171,7 +116,7 @@ def test_disabled_model_may_share_its_name(write_project: WriteProject) -> None:
 def test_two_nodes_of_one_relation_are_both_named(write_project: WriteProject) -> None:
     files = {"models/a.sql": "select 1", "models/b.sql": "{{ config(alias='a') }}select 1"}
 
-    assert str(failure(write_project, files)) == (
+    assert str(failure(write_project(files))) == (
         'models/b.sql: found two resources with the database representation "main.a": '
         "models/a.sql and models/b.sql. Give one of them another alias or schema."
     )
@@ -185,7 +130,7 @@ def test_cycle_is_printed_with_the_place_of_one_of_its_refs(write_project: Write
         "models/d.sql": "select * from {{ ref('c') }}",
     }
 
-    error = failure(write_project, files)
+    error = failure(write_project(files))
 
     assert isinstance(error, CycleError)
     assert str(error) == (
@@ -194,7 +139,7 @@ def test_cycle_is_printed_with_the_place_of_one_of_its_refs(write_project: Write
 
 
 def test_model_that_refers_to_itself_is_a_cycle(write_project: WriteProject) -> None:
-    error = failure(write_project, {"models/a.sql": "\nselect * from {{ ref('a') }}"})
+    error = failure(write_project({"models/a.sql": "\nselect * from {{ ref('a') }}"}))
 
     assert str(error).startswith("models/a.sql:2: Found a cycle: a --> a.")
 
@@ -220,7 +165,7 @@ def test_model_that_refers_to_itself_is_a_cycle(write_project: WriteProject) -> 
 def test_jinja_that_can_not_be_read_is_shown_with_its_line(
     write_project: WriteProject, files: dict[str, str], expected: str
 ) -> None:
-    error = failure(write_project, files)
+    error = failure(write_project(files))
 
     assert isinstance(error, CompilationError)
     assert str(error) == expected
@@ -237,260 +182,17 @@ def test_jinja_that_can_not_be_read_is_shown_with_its_line(
 def test_block_that_is_not_closed_is_an_error(
     write_project: WriteProject, path: str, source: str, missing: str, line: int
 ) -> None:
-    error = failure(write_project, {path: source})
+    error = failure(write_project({path: source}))
 
     assert isinstance(error, CompilationError)
     assert missing in error.problem
     assert str(error.location) == f"{path}:{line}"
 
 
-@pytest.mark.parametrize(
-    ("definition", "expected"),
-    [
-        ("[unique]", "a test is a name, or a mapping of one name to its arguments"),
-        ("{unique: {}, not_null: {}}", "a test is a name, or a mapping of one name"),
-        ("5", "a test is a name, or a mapping of one name to its arguments"),
-        ("null", "a test is a name, or a mapping of one name to its arguments"),
-        ("uniqe", "'test_uniqe' is undefined: no test 'uniqe' exists. Did you mean 'unique'?"),
-        ("dbt.uniqe", "no test 'uniqe' exists. Did you mean 'unique'?"),
-        ("dbt_utils.unique", "Check for typos and/or install package dependencies."),
-        ("a-b", "'a-b' is no name of a test."),
-        ("unique: [a]", "'unique' of a test must be a mapping of arguments."),
-        ("unique: {arguments: [a]}", "'arguments' of a test must be a mapping of arguments."),
-        ("unique: {config: a}", "'config' of a test must be a mapping of arguments."),
-        ("accepted_values: {values: '{{ 1 + }}'}", "unexpected"),
-        ("accepted_values: {values: '{{ 1 / 0 }}'}", "ZeroDivisionError: division by zero"),
-        ("unique: {model: x}", "'model' can't be an argument of the test 'unique'"),
-        ("unique: {where: x, config: {where: y}}", "'where' stands both under 'config:' and"),
-        (
-            "unique: {severity: [x]}",
-            "config 'severity' of test 'unique_m_a' has the wrong type: expected `str`",
-        ),
-        (
-            "unique: {config: {enabled: perhaps}}",
-            "config 'enabled' of test 'unique_m_a' has the wrong type: expected `bool`",
-        ),
-    ],
-)
-def test_bad_definition_of_a_test_is_placed_at_its_entry(
-    write_project: WriteProject, definition: str, expected: str
-) -> None:
-    error = failure(write_project, with_test(definition))
-
-    assert expected in error.problem
-    assert str(error.location) == "models/s.yml:6:13"
-
-
-def test_tests_that_are_no_list_are_placed_at_their_key(write_project: WriteProject) -> None:
-    files = {"models/m.sql": "select 1", "models/s.yml": "models: [{name: m, tests: unique}]"}
-
-    assert str(failure(write_project, files)) == (
-        "models/s.yml:1:20: 'tests' must be a list of tests, not a text."
-    )
-
-
-def test_two_tests_that_are_the_same_are_both_placed(write_project: WriteProject) -> None:
-    error = failure(write_project, with_test("unique\n          - unique"))
-
-    assert str(error) == (
-        "models/s.yml:7:13: two tests are the same, down to their arguments: 'unique_m_a' here "
-        "and at models/s.yml:6:13. Remove one, or give one a 'name:'."
-    )
-
-
-def test_key_that_nobody_reads_is_warned_of_with_its_place(write_project: WriteProject) -> None:
-    properties = """\
-version: 2
-modls: []
-models:
-  - name: m
-    descripton: x
-    columns:
-      - name: a
-        data_test: [unique]
-sources:
-  - name: r
-    tabels: []
-    tables:
-      - name: t
-        identifer: x
-x-anchors: {a: 1}
-.hidden: 1
-"""
-    parsed = parse(write_project({"models/m.sql": "select 1", "models/s.yml": properties}))
-
-    assert [(str(warning.location), warning.message) for warning in parsed.warnings] == [
-        (
-            "models/s.yml:2:1",
-            "'modls' is no key of a properties file, and is read over. Did you mean 'models'?",
-        ),
-        (
-            "models/s.yml:5:5",
-            "'descripton' is no key of a model, and is read over. Did you mean 'description'?",
-        ),
-        (
-            "models/s.yml:8:9",
-            "'data_test' is no key of a column, and is read over. Did you mean 'data_tests'?",
-        ),
-        (
-            "models/s.yml:11:5",
-            "'tabels' is no key of a source, and is read over. Did you mean 'tables'?",
-        ),
-        (
-            "models/s.yml:14:9",
-            "'identifer' is no key of a source's table, and is read over. "
-            "Did you mean 'identifier'?",
-        ),
-    ]
-
-
-@pytest.mark.parametrize(
-    ("properties", "expected"),
-    [
-        ("- m", "models/s.yml:1:1: a properties file is a mapping with keys such as"),
-        ("models:\n  m: 1", "models/s.yml:1:1: 'models' must be a list, not a mapping."),
-        ("models:\n  - m", "models/s.yml:2:5: an entry of 'models' is a mapping with a 'name'"),
-        ("models:\n  - alias: m", "models/s.yml:2:5: an entry of 'models' has no 'name'."),
-        ("models:\n  - name: 5", "models/s.yml:2:5: an entry of 'models' has a 'name' that is no"),
-        (
-            "models:\n  - name: m\n    columns: {a: 1}",
-            "models/s.yml:3:5: 'columns' must be a list, not a mapping.",
-        ),
-        (
-            "models:\n  - name: m\n    config: table",
-            "models/s.yml:3:5: 'config' must be a mapping of configurations.",
-        ),
-        (
-            "models:\n  - name: m\n  - name: m",
-            "models/s.yml:3:5: 'm' is described twice under 'models': here and at "
-            "models/s.yml:2:5. Merge the two entries.",
-        ),
-        (
-            "sources:\n  - name: r\n    tables:\n      - name: t\n      - name: t",
-            "models/s.yml:5:9: the table 't' of the source 'r' is declared twice: here and at "
-            "models/s.yml:4:9. Merge the two entries.",
-        ),
-        (
-            "models:\n  - name: m\n    description: \"{{ doc('order') }}\"",
-            "models/s.yml:3:5: doc('order') matches no docs block in a .md file. "
-            "Did you mean 'orders'?",
-        ),
-        (
-            "models:\n  - name: m\n    columns:\n"
-            "      - {name: a, description: \"{{ doc('x') }}\"}",
-            "models/s.yml:4:19: doc('x') matches no docs block in a .md file.",
-        ),
-        (
-            "sources:\n  - name: r\n    description: \"{{ doc('x') }}\"\n    tables: [{name: t}]",
-            "models/s.yml:3:5: doc('x') matches no docs block in a .md file.",
-        ),
-        (
-            'models:\n  - name: m\n    config:\n      alias: "{{ nope() }}"',
-            "models/s.yml:4:7: models[0].config.alias: 'nope' is undefined",
-        ),
-    ],
-)
-def test_properties_that_can_not_be_understood_are_placed(
-    write_project: WriteProject, properties: str, expected: str
-) -> None:
-    files = {
-        "models/m.sql": "select 1",
-        "models/s.yml": properties,
-        "models/docs.md": "{% docs orders %}All orders.{% enddocs %}",
-    }
-
-    assert str(failure(write_project, files)).startswith(expected)
-
-
-def test_description_of_a_model_that_does_not_exist_is_warned_of(
-    write_project: WriteProject,
-) -> None:
-    files = {"models/orders.sql": "select 1", "models/s.yml": "models:\n  - name: order\n"}
-
-    (warning,) = parse(write_project(files)).warnings
-
-    assert str(warning.location) == "models/s.yml:2:5"
-    assert warning.message == (
-        "Did not find matching node for patch with name 'order' in the 'models' section of file "
-        "'models/s.yml'. Did you mean 'orders'?"
-    )
-
-
-@pytest.mark.parametrize(
-    ("files", "expected"),
-    [
-        (
-            {"models/m.sql": "-- m\n\n{{ config(materialized=['a']) }}select 1"},
-            "models/m.sql:3: config 'materialized' of model 'm' has the wrong type: expected "
-            "`str`, got `array`.",
-        ),
-        (
-            {"models/m.sql": "{% if true %}\n{{ config(alias=5) }}{% endif %}select 1"},
-            "models/m.sql:2: config 'alias' of model 'm' has the wrong type: expected "
-            "`str | null`, got `int`.",
-        ),
-        (
-            {"models/m.sql": "{{ config(meta={}) }}\n{{ config(meta='x') }}select 1"},
-            "models/m.sql:2: 'meta' must be a mapping, as in meta: {key: value}.",
-        ),
-        (
-            {"models/m.sql": "select 1\n{{ config('table') }}"},
-            "models/m.sql:2: config() takes named values, or one mapping of them.",
-        ),
-        (
-            {
-                "models/m.sql": "select 1",
-                "models/s.yml": "models:\n  - name: m\n    config:\n"
-                "      tags: [a]\n      enabled: perhaps\n",
-            },
-            "models/s.yml:5:7: config 'enabled' of model 'm' has the wrong type: expected "
-            "`bool`, got `str`.",
-        ),
-        (
-            {
-                "models/m.sql": "select 1",
-                "models/s.yml": "models:\n  - name: m\n    config:\n      pre-hook: {sq: x}\n",
-            },
-            "models/s.yml:4:7: a pre-hook is SQL, or a mapping with 'sql' and 'transaction'.",
-        ),
-        (
-            {
-                "models/m.sql": "select 1",
-                "models/s.yml": "models:\n  - name: m\n    tags: {a: b}\n",
-            },
-            "models/s.yml:2:5: 'tags' must be a text or a list of texts.",
-        ),
-        (
-            {
-                "models/m.sql": "select 1",
-                "dbt_project.yml": PROJECT + "models: {shop: {+enabled: perhaps}}\n",
-            },
-            "dbt_project.yml: config 'enabled' of model 'm' has the wrong type: expected "
-            "`bool`, got `str`.",
-        ),
-        (
-            {
-                "models/m.sql": "select 1",
-                "dbt_project.yml": PROJECT + "models: {shop: {+meta: perhaps}}\n",
-            },
-            "dbt_project.yml: 'meta' must be a mapping, as in meta: {key: value}.",
-        ),
-        (
-            {"models/m.sql": "{{ config(materialized='seed') }}select 1"},
-            "models/m.sql: a model can't be materialized as a seed.",
-        ),
-    ],
-)
-def test_configuration_of_the_wrong_type_is_placed_where_it_was_written(
-    write_project: WriteProject, files: dict[str, str], expected: str
-) -> None:
-    assert str(failure(write_project, files)) == expected
-
-
 def test_macro_that_is_defined_twice_is_placed_at_the_second(write_project: WriteProject) -> None:
     macro = "{% macro a() %}{% endmacro %}"
 
-    assert str(failure(write_project, {"macros/a.sql": macro, "macros/b.sql": "\n" + macro})) == (
+    assert str(failure(write_project({"macros/a.sql": macro, "macros/b.sql": "\n" + macro}))) == (
         "macros/b.sql:2: macro 'a' is defined twice: at line 2, and in macros/a.sql at line 1. "
         "Rename or remove one."
     )
@@ -500,12 +202,13 @@ def test_error_that_a_macro_raises_while_parsing_has_its_line_and_the_stack(
     write_project: WriteProject,
 ) -> None:
     error = failure(
-        write_project,
-        {
-            "macros/a.sql": "{% macro a() %}\n{{ b() }}{% endmacro %}\n"
-            "{% macro b() %}\n{{ exceptions.raise_compiler_error('no\\nway') }}{% endmacro %}",
-            "models/m.sql": "select 1\n{{ a() }}",
-        },
+        write_project(
+            {
+                "macros/a.sql": "{% macro a() %}\n{{ b() }}{% endmacro %}\n"
+                "{% macro b() %}\n{{ exceptions.raise_compiler_error('no\\nway') }}{% endmacro %}",
+                "models/m.sql": "select 1\n{{ a() }}",
+            },
+        )
     )
 
     assert isinstance(error, CompilationError)
@@ -523,7 +226,7 @@ def test_failure_in_generate_schema_name_names_the_macro_and_the_node(
 ) -> None:
     macro = "{% macro generate_schema_name(custom, node) %}\n{{ 1 / 0 }}{% endmacro %}"
 
-    error = failure(write_project, {"macros/a.sql": macro, "models/m.sql": "select 1"})
+    error = failure(write_project({"macros/a.sql": macro, "models/m.sql": "select 1"}))
 
     assert isinstance(error, CompilationError)
     assert str(error) == "macros/a.sql:2: ZeroDivisionError: division by zero"
@@ -532,7 +235,7 @@ def test_failure_in_generate_schema_name_names_the_macro_and_the_node(
 
 def test_environment_variable_that_is_not_set_is_named(write_project: WriteProject) -> None:
     error = failure(
-        write_project, {"models/m.sql": "\n{{ config(alias=env_var('ABSENT')) }}select 1"}
+        write_project({"models/m.sql": "\n{{ config(alias=env_var('ABSENT')) }}select 1"})
     )
 
     assert str(error) == "models/m.sql:2: Env var required but not provided: 'ABSENT'"
@@ -552,6 +255,6 @@ def test_variable_that_nobody_supplies_does_not_stop_the_parsing(
 def test_variable_that_a_name_is_made_of_must_be_supplied(write_project: WriteProject) -> None:
     macro = "{% macro generate_alias_name(custom, node) %}{{ var('prefix') }}{% endmacro %}"
 
-    error = failure(write_project, {"macros/a.sql": macro, "models/m.sql": "select 1"})
+    error = failure(write_project({"macros/a.sql": macro, "models/m.sql": "select 1"}))
 
     assert error.problem.startswith("Required var 'prefix' not found in config:")

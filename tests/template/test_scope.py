@@ -269,8 +269,10 @@ async def test_argument_that_a_macro_does_not_have_is_named_as_its_author_wrote_
 async def test_endless_recursion_is_an_error_with_a_reason() -> None:
     files = {"macros/a.sql": "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}"}
 
-    with pytest.raises(CompilationError, match="the macro calls itself without end"):
+    with pytest.raises(CompilationError, match="the macro calls itself without end") as raised:
         await scope(files).call_macro("f", 1)
+
+    assert [frame.name for frame in raised.value.stack] == ["f"]
 
 
 async def test_private_attributes_of_python_objects_are_out_of_reach() -> None:
