@@ -16,6 +16,7 @@ from ..project.discovery import find_files, read_source
 from ..project.project import Project
 from ..project.yaml_file import read_yaml
 from .docs import Docs, read_docs
+from .gaps import gaps_of_nodes, gaps_of_project
 from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
 from .macro_index import MacroFile, MacroIndex
@@ -74,6 +75,10 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
             inputs, project, macros=macros, factory=factory, renderer=renderer
         )
         _add_generic_tests(found, project, properties, tests)
+        for gap in gaps_of_project(project):
+            inputs.warn(gap)
+    for gap in gaps_of_nodes(found.nodes.values()):
+        inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
     return found.connect(inputs, macros, docs)
 

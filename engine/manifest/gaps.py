@@ -1,0 +1,66 @@
+"""What a project asks for that this version doesn't have: said once for each, never passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..errors import Location
+from ..events import WarningRaised
+from ..project.discovery import find_files, read_source
+from ..project.project import Project
+from .nodes import Node
+
+
+def _enforces_contract(values: Mapping[str, Any]) -> bool:
+    contract = values.get("contract")
+    return isinstance(contract, Mapping) and bool(contract.get("enforced"))
+
+
+_GAPS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "contract": _enforces_contract,
+    "grants": lambda values: bool(values.get("grants")),
+    "on_error": lambda values: values.get("on_error") == "continue",
+    "persist_docs": lambda values: any((values.get("persist_docs") or {}).values()),
+    "store_failures": lambda values: bool(
+        values.get("store_failures") or values.get("store_failures_as")
+    ),
+}
+"""Configuration that is read and has no effect yet."""
+
+
+def gaps_of_nodes(nodes: Iterable[Node]) -> list[WarningRaised]:
+    """A warning for each kind of configuration that has no effect yet, with its first place."""
+    asking: dict[str, list[Node]] = {}
+    for node in nodes:
+        for name, is_asked_for in _GAPS.items():
+            if is_asked_for(node.config.values):
+                asking.setdefault(name, []).append(node)
+    return [
+        WarningRaised(
+            "NotThereYet",
+            f"the configuration '{name}' has no effect yet in this version of headrace "
+            f"({_counted(len(found))}, '{found[0].name}' first).",
+            found[0].location,
+        )
+        for name, found in sorted(asking.items())
+    ]
+
+
+def gaps_of_project(project: Project) -> list[WarningRaised]:
+    """A warning for the snapshots of a project, which are read over."""
+    for file in find_files(project.root, project.snapshot_paths, (".sql",)):
+        if "snapshot" in read_source(file):
+            return [
+                WarningRaised(
+                    "NotThereYet",
+                    "snapshots aren't there yet in this version of headrace: those in "
+                    f"{', '.join(project.snapshot_paths)} are read over.",
+                    Location(file.root_relative),
+                )
+            ]
+    return []
+
+
+def _counted(number: int) -> str:
+    return "1 node asks for it" if number == 1 else f"{number} nodes ask for it"

@@ -1,0 +1,50 @@
+"""What this version doesn't have is said, and never passed over."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..conftest import WriteProject
+from .support import parse
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        ("contract={'enforced': true}", "contract"),
+        ("grants={'select': ['reporter']}", "grants"),
+        ("persist_docs={'relation': true}", "persist_docs"),
+        ("on_error='continue'", "on_error"),
+    ],
+)
+def test_configuration_without_effect_is_warned_of(
+    write_project: WriteProject, config: str, name: str
+) -> None:
+    root = write_project({"models/orders.sql": "{{ config(" + config + ") }} select 1 as id"})
+
+    parsed = parse(root)
+
+    (warning,) = parsed.warnings
+    assert warning.name == "NotThereYet"
+    assert f"'{name}' has no effect yet" in warning.message
+    assert str(warning.location) == "models/orders.sql"
+
+
+def test_snapshots_are_warned_of(write_project: WriteProject) -> None:
+    root = write_project(
+        {"snapshots/kept.sql": "{% snapshot kept %}select 1 as id{% endsnapshot %}"}
+    )
+
+    parsed = parse(root)
+
+    (warning,) = parsed.warnings
+    assert warning.name == "NotThereYet"
+    assert str(warning.location) == "snapshots/kept.sql"
+
+
+def test_configuration_that_asks_for_nothing_is_no_gap(write_project: WriteProject) -> None:
+    root = write_project(
+        {"models/orders.sql": "{{ config(contract={'enforced': false}) }} select 1 as id"}
+    )
+
+    assert parse(root).warnings == ()
