@@ -124,7 +124,11 @@ def build_and_be_killed(root: Path, seconds: float) -> None:
 
 @contextmanager
 def an_ordinary_user() -> Iterator[None]:
-    """Root may write everywhere, so that root has to be somebody else for a while."""
+    """Root may write everywhere, so that root has to be somebody else for a while.
+
+    Somebody else may not be able to read the installed package, so that what is tested has to be
+    imported before.
+    """
     user = os.geteuid()
     if user == 0:
         os.seteuid(65534)
@@ -247,16 +251,19 @@ async def test_killed_build_leaves_a_sound_database(tmp_path: Path, seconds: flo
 
 async def test_read_only_file_is_named_before_any_statement(public_directory: Path) -> None:
     path = make_file(public_directory / "shop.db", 0o444)
+    adapter = sqlite_adapter(public_directory)
 
     with an_ordinary_user(), pytest.raises(ConnectionFailedError, match="is read-only") as caught:
-        await sqlite_adapter(public_directory).open()
+        await adapter.open()
 
     assert str(path) in str(caught.value)
 
 
 async def test_read_only_directory_is_named_before_any_statement(read_only_directory: Path) -> None:
+    adapter = sqlite_adapter(read_only_directory)
+
     with an_ordinary_user(), pytest.raises(ConnectionFailedError, match="directory") as caught:
-        await sqlite_adapter(read_only_directory).open()
+        await adapter.open()
 
     assert f"{read_only_directory} is read-only" in str(caught.value)
 
@@ -265,9 +272,10 @@ async def test_file_of_a_schema_that_is_read_only_fails_where_it_is_written_to(
     public_directory: Path,
 ) -> None:
     make_read_only_database(public_directory / "shop.raw.db")
+    opening = sqlite_adapter(public_directory)
 
     with an_ordinary_user():
-        async with sqlite_adapter(public_directory) as adapter:
+        async with opening as adapter:
             async with adapter.connection("orders") as connection:
                 found = await connection.query('select * from "raw"."orders"')
                 await connection.execute("create table copied as select * from raw.orders")
