@@ -19,9 +19,7 @@ from typing import TypeVar
 import anyio
 
 from .. import __version__
-from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
-from .builder import Builder
 from .cleaning import clean
 from .debugging import debug
 from .errors import HeadraceError, TargetError, UsageError
@@ -36,33 +34,17 @@ from .events import (
     OutputProduced,
     ProjectLoaded,
     Reporter,
-    RunFinished,
-    RunStarted,
     WarningRaised,
 )
-from .graph import Graph, gate_with_tests
+from .execution import Execution
 from .listing import list_lines
-from .manifest.manifest import Manifest
-from .manifest.nodes import Model, Node, Seed, Test
 from .options import Options
-from .plan import Plan
+from .parsed_project import ParsedProject, encode_manifest, parse_project
 from .project.secrets import Redactor
-from .results import NodeInfo, RunResult, Status
-from .scheduler import Scheduler
+from .results import RunResult, Status
 from .selection.resource_types import RESOURCE_TYPES, wanted_types
 from .selection.selector import Selection, Selector
-from .template.context import CommonContext
-from .template.engine import TemplateEngine
-from .template.environment import TemplateEnvironment
-from .timings import last_timings
-from .workspace import (
-    Start,
-    Workspace,
-    arguments_of,
-    encode_manifest,
-    open_workspace,
-    parse_manifest,
-)
+from .workspace import Start, Workspace, arguments_of, open_workspace
 
 T = TypeVar("T")
 
@@ -91,15 +73,6 @@ class InvocationResult:
     @property
     def success(self) -> bool:
         return self.exit_code is ExitCode.DONE
-
-
-@dataclass(frozen=True, slots=True)
-class _Project:
-    """A workspace whose nodes have been read."""
-
-    workspace: Workspace
-    manifest: Manifest
-    graph: Graph
 
 
 class Session:
@@ -192,19 +165,19 @@ class Session:
         self._redactor.learn(workspace.target)
         return workspace
 
-    async def _load(self) -> _Project:
+    async def _load(self) -> ParsedProject:
         """Read the project in a worker thread, so that the event loop stays free."""
         workspace = await self._open()
-        manifest, graph = await self._in_thread(partial(parse_manifest, workspace))
+        project = await self._in_thread(partial(parse_project, workspace))
         self._emit(
             ProjectLoaded(
-                manifest.counts(),
+                project.manifest.counts(),
                 workspace.adapter.type,
                 workspace.project.root,
                 workspace.target_path,
             )
         )
-        return _Project(workspace, manifest, graph)
+        return project
 
     async def _in_thread(self, work: Callable[[Callable[[WarningRaised], None]], T]) -> T:
         """Do blocking work elsewhere, and report its warnings here, also if it fails."""
@@ -215,7 +188,7 @@ class Session:
             for warning in warnings:
                 self._emit(warning)
 
-    def _select(self, project: _Project) -> Selection:
+    def _select(self, project: ParsedProject) -> Selection:
         """The ids that the command is about, by selection and by resource type."""
         options = self._options
         selection = Selector(project.manifest, project.graph).select(
@@ -231,7 +204,7 @@ class Session:
             self._emit(WarningRaised("NoNodesForSelectionCriteria", message))
         return Selection(kept, selection.unmatched)
 
-    def _list(self, project: _Project) -> ExitCode:
+    def _list(self, project: ParsedProject) -> ExitCode:
         selection = self._select(project)
         self._announce_manifest(project, {})
         if not selection.selected:
@@ -246,7 +219,7 @@ class Session:
             self._say(line)
         return ExitCode.DONE
 
-    async def _execute(self, project: _Project) -> ExitCode:
+    async def _execute(self, project: ParsedProject) -> ExitCode:
         selection = self._select(project)
         nodes = {
             unique_id: project.manifest.nodes[unique_id]
@@ -257,126 +230,28 @@ class Session:
             self._announce_manifest(project, {})
             self._emit(NothingToDo(selection.unmatched))
             return ExitCode.DONE
-        async with project.workspace.adapter:
-            return await self._run_nodes(project, nodes)
-
-    async def _run_nodes(self, project: _Project, nodes: dict[str, Node]) -> ExitCode:
-        workspace, manifest = project.workspace, project.manifest
-        cache = RelationCache(workspace.adapter)
-        await self._prepare_schemas(workspace, manifest, nodes, cache)
-        infos = {
-            unique_id: node.info(_relation_name(workspace, node))
-            for unique_id, node in nodes.items()
-        }
-        plan = _plan(project, nodes, self._options.command)
-        builder = self._builder(project, infos, cache)
-        is_compile = self._options.command == "compile"
-        scheduler = Scheduler(
-            plan,
-            infos,
-            builder.compile if is_compile else builder.build,
-            threads=workspace.target.threads,
-            fail_fast=workspace.fail_fast,
-            emit=self._emit,
-        )
-        self._emit(
-            RunStarted(
-                tuple(infos[unique_id] for unique_id in plan.order),
-                workspace.target.threads,
-                workspace.target.name,
-            )
-        )
-        began = time.perf_counter()
-        interrupted = True
+        command = self._options.command
+        execution = Execution(project, nodes, command=command, emit=self._emit)
         try:
-            await scheduler.run()
-            interrupted = False
+            await execution.run()
         finally:
-            self._results = tuple(scheduler.results.values())
-            elapsed = time.perf_counter() - began
-            self._emit(RunFinished(self._results, elapsed, interrupted))
-            self._announce_manifest(project, builder.compiled)
-        if is_compile and len(nodes) == 1:
-            self._show_compiled(nodes, builder.compiled)
+            self._results = execution.results
+            self._announce_manifest(project, execution.compiled)
+        if command == "compile" and len(nodes) == 1:
+            self._show_compiled(execution)
         return _exit_code(self._results)
 
-    async def _prepare_schemas(
-        self,
-        workspace: Workspace,
-        manifest: Manifest,
-        nodes: Mapping[str, Node],
-        cache: RelationCache,
-    ) -> None:
-        """Create the schemas that are missing, and list what is in those that are used."""
-        built = [node for node in nodes.values() if isinstance(node, (Model, Seed))]
-        if self._options.command != "compile":
-            there = {schema.casefold() for schema in await workspace.adapter.list_schemas()}
-            wanted = {node.schema.casefold(): node.schema for node in built}
-            for folded, schema in sorted(wanted.items()):
-                if folded not in there:
-                    await workspace.adapter.create_schema(schema)
-        await cache.fill(sorted({node.schema for node in built}))
-
-    def _builder(
-        self, project: _Project, infos: dict[str, NodeInfo], cache: RelationCache
-    ) -> Builder:
-        workspace = project.workspace
-        common: CommonContext = workspace.common_context(self._emit)
-        templates = TemplateEngine(
-            environment=TemplateEnvironment(workspace.codes),
-            common=common,
-            manifest=project.manifest,
-            adapter=workspace.adapter,
-            cache=cache,
-            relations=workspace.relations,
-        )
-        return Builder(
-            manifest=project.manifest,
-            infos=infos,
-            adapter=workspace.adapter,
-            cache=cache,
-            templates=templates,
-            emit=self._emit,
-            project_root=workspace.project.root,
-            target_path=workspace.target_path_display,
-            full_refresh=workspace.full_refresh,
-            invocation_id=self._start.invocation_id,
-        )
-
-    def _announce_manifest(self, project: _Project, compiled: Mapping[str, str]) -> None:
+    def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
         def encode() -> bytes:
             # A variable may have brought a secret into the SQL, and this is written to disk.
             clean = {unique_id: self._redactor(sql) for unique_id, sql in compiled.items()}
-            return encode_manifest(project.workspace, project.manifest, clean)
+            return encode_manifest(project, clean)
 
         self._emit(ManifestReady(encode))
 
-    def _show_compiled(self, nodes: Mapping[str, Node], compiled: Mapping[str, str]) -> None:
-        for unique_id, sql in compiled.items():
-            self._say(f"Compiled node '{nodes[unique_id].name}' is:\n{sql}")
-
-
-def _plan(project: _Project, nodes: Mapping[str, Node], command: str) -> Plan:
-    """The order of the selected nodes, urgent ones first."""
-    graph = project.graph
-    if command == "build":
-        tests = {
-            unique_id: project.manifest.parents[unique_id]
-            for unique_id, node in nodes.items()
-            if isinstance(node, Test)
-        }
-        kept = {
-            unique_id: parents
-            for unique_id, parents in project.manifest.parents.items()
-            if unique_id in tests or not isinstance(project.manifest.nodes[unique_id], Test)
-        }
-        graph = Graph(gate_with_tests(kept, tests))
-    timings = last_timings(project.workspace.target_path / "run_results.json")
-    return Plan(graph.subgraph(nodes), timings)
-
-
-def _relation_name(workspace: Workspace, node: Node) -> str | None:
-    return None if isinstance(node, Test) else str(workspace.relations.of(node))
+    def _show_compiled(self, execution: Execution) -> None:
+        for unique_id, sql in execution.compiled.items():
+            self._say(f"Compiled node '{execution.nodes[unique_id].name}' is:\n{sql}")
 
 
 def _exit_code(results: Sequence[RunResult]) -> ExitCode:

@@ -1,4 +1,4 @@
-"""What every command starts from: the project, its target, and its manifest."""
+"""What every command starts from: the project and its target, before its nodes are read."""
 
 from __future__ import annotations
 
@@ -11,34 +11,22 @@ from typing import Any
 
 import msgspec
 
-from .. import __version__
 from ..adapters.base import Adapter, Target
 from ..adapters.errors import AdapterError
 from ..adapters.registry import create_adapter
-from .errors import CycleError, Location, ProfileError, ProjectError
+from .errors import Location, ProfileError, ProjectError
 from .events import Event, WarningRaised
-from .graph import Graph
-from .manifest.artifact import manifest_json
-from .manifest.inputs import ParseInputs
-from .manifest.loader import load_manifest
-from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
-from .manifest.manifest import Manifest
-from .manifest.node_factory import ParseRenderer
 from .options import Options
 from .project.discovery import find_project_directory
 from .project.environment import find_setting
 from .project.profile import load_target
 from .project.project import Project, load_project, render_trees
-from .project.render import Renderer
 from .project.vars import Vars
 from .project.yaml_file import read_yaml
 from .settings import decide
-from .template.context import DBT_VERSION, CommonContext, Invocation, metadata_environment
-from .template.environment import CodeCache, LenientUndefined, TemplateEnvironment
-from .template.parsing import PARSE_NAMES, TemplateParseRenderer
+from .template.context import CommonContext, Invocation
+from .template.environment import CodeCache
 from .template.relations import RelationFactory
-
-BUILTIN_MACROS = Path(__file__).parent / "template" / "sql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,77 +126,6 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     )
 
 
-def parse_manifest(
-    workspace: Workspace, warn: Callable[[WarningRaised], None]
-) -> tuple[Manifest, Graph]:
-    """Parse the project's nodes, and check that they don't go in circles. Connects to nothing.
-
-    Raises:
-        HeadraceError: a file can't be read or parsed, or refers to what isn't there.
-    """
-    adapter = workspace.adapter
-    messages: list[Event] = []
-    environment = TemplateEnvironment(workspace.codes, LenientUndefined)
-
-    def make_renderer(macros: MacroIndex) -> ParseRenderer:
-        return TemplateParseRenderer(
-            macros,
-            environment=environment,
-            common=workspace.common_context(messages.append),
-            adapter=adapter,
-            relations=workspace.relations,
-        )
-
-    start = workspace.start
-    manifest = load_manifest(
-        ParseInputs(
-            projects=(workspace.project, *workspace.packages),
-            schema=workspace.target.schema,
-            database=workspace.target.database,
-            vars=workspace.variables,
-            builtin_macros=_builtin_macros(adapter),
-            dialect=(*adapter.dialect, "default"),
-            context_names=PARSE_NAMES,
-            make_renderer=make_renderer,
-            yaml=Renderer(
-                environ=start.environ,
-                cli_vars=workspace.variables.for_package(workspace.project.name),
-                target=workspace.invocation.target,
-            ),
-            warn=warn,
-        )
-    )
-    graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
-    _check_acyclic(graph, manifest)
-    return manifest, graph
-
-
-def encode_manifest(workspace: Workspace, manifest: Manifest, compiled: Mapping[str, str]) -> bytes:
-    """`manifest.json`."""
-    start = workspace.start
-    metadata = {
-        "dbt_version": DBT_VERSION,
-        "headrace_version": __version__,
-        "generated_at": _utc_text(datetime.now(UTC)),
-        "invocation_id": start.invocation_id,
-        "invocation_started_at": _utc_text(start.started_at),
-        "env": metadata_environment(start.environ),
-        "project_name": workspace.project.name,
-        "project_id": None,
-        "user_id": None,
-        "send_anonymous_usage_stats": False,
-        "adapter_type": workspace.adapter.type,
-        "quoting": {"database": True, "schema": True, "identifier": True, "column": None},
-    }
-    return manifest_json(
-        manifest,
-        metadata=metadata,
-        relation_name=lambda node: str(workspace.relations.of(node)),
-        compiled=compiled,
-        target_path=workspace.target_path_display,
-    )
-
-
 def target_context(target: Target, adapter: Adapter) -> dict[str, Any]:
     """`target` as templates see it: what may be shown, and never a secret."""
     return {
@@ -221,28 +138,6 @@ def target_context(target: Target, adapter: Adapter) -> dict[str, Any]:
         "database": target.database,
         "threads": target.threads,
     }
-
-
-def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
-    files = list(macro_files_in(BUILTIN_MACROS, "macros"))
-    if adapter.macro_directory is not None:
-        files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
-    return files
-
-
-def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
-    try:
-        graph.check_acyclic()
-    except CycleError as error:
-        nodes = [manifest.nodes[unique_id] for unique_id in error.cycle]
-        # Within a project a model's name says enough; the files say where to look.
-        first = nodes[0]
-        following = nodes[1] if len(nodes) > 1 else first
-        line = next((call.line for call in following.refs if call.name == first.name), None)
-        raise CycleError(
-            [node.name for node in nodes],
-            location=Location(following.original_file_path, line),
-        ) from error
 
 
 def _installed_packages(
@@ -330,7 +225,3 @@ def arguments_of(options: Options) -> dict[str, Any]:
     arguments = msgspec.to_builtins(options, enc_hook=str)
     command = arguments.pop("command")
     return {"which": command, **arguments}
-
-
-def _utc_text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

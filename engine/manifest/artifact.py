@@ -156,23 +156,7 @@ def node_dict(
     }
     if isinstance(node, Seed):
         return {**described, "root_path": None, "depends_on": {"macros": []}}
-    compiled = compiled_code is not None
-    described |= {
-        "language": "sql",
-        "refs": [
-            {"name": call.name, "package": call.package, "version": call.version}
-            for call in node.refs
-        ],
-        "sources": [[call.source_name, call.table_name] for call in node.sources],
-        "metrics": [],
-        "depends_on": {"macros": list(node.macros), "nodes": list(parents)},
-        "compiled_path": f"{target_path}/compiled/{node.build_path}" if compiled else None,
-        "compiled": compiled,
-        "compiled_code": compiled_code,
-        "extra_ctes_injected": compiled,
-        "extra_ctes": [],
-        "contract": _CONTRACT,
-    }
+    described |= _compiled_keys(node, parents, compiled_code, target_path)
     if isinstance(node, Model):
         described |= {
             "access": config.get("access") or "protected",
@@ -319,6 +303,29 @@ def _column_dict(column: Column) -> dict[str, Any]:
         "tags": list(column.tags),
         "granularity": None,
         "doc_blocks": [],
+    }
+
+
+def _compiled_keys(
+    node: Node, parents: tuple[str, ...], compiled_code: str | None, target_path: str
+) -> dict[str, Any]:
+    """What a node has that refers to others and is compiled: all but a seed."""
+    compiled = compiled_code is not None
+    return {
+        "language": "sql",
+        "refs": [
+            {"name": call.name, "package": call.package, "version": call.version}
+            for call in node.refs
+        ],
+        "sources": [[call.source_name, call.table_name] for call in node.sources],
+        "metrics": [],
+        "depends_on": {"macros": list(node.macros), "nodes": list(parents)},
+        "compiled_path": f"{target_path}/compiled/{node.build_path}" if compiled else None,
+        "compiled": compiled,
+        "compiled_code": compiled_code,
+        "extra_ctes_injected": compiled,
+        "extra_ctes": [],
+        "contract": _CONTRACT,
     }
 
 

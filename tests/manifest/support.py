@@ -13,17 +13,28 @@ from headrace.engine.graph import Graph
 from headrace.engine.manifest.manifest import Manifest
 from headrace.engine.manifest.nodes import Node
 from headrace.engine.options import Options
-from headrace.engine.workspace import Start, Workspace, open_workspace, parse_manifest
+from headrace.engine.parsed_project import ParsedProject, parse_project
+from headrace.engine.workspace import Start, Workspace, open_workspace
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A project that was parsed, and the warnings on the way."""
 
-    workspace: Workspace
-    manifest: Manifest
-    graph: Graph
+    project: ParsedProject
     warnings: tuple[WarningRaised, ...]
+
+    @property
+    def workspace(self) -> Workspace:
+        return self.project.workspace
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.project.manifest
+
+    @property
+    def graph(self) -> Graph:
+        return self.project.graph
 
     def node(self, name: str) -> Node:
         """The only node or source of that name."""
@@ -45,8 +56,8 @@ def parse(
     warnings: list[WarningRaised] = []
     start = Start(Options(vars=vars or {}), dict(environ or {}), root)
     workspace = open_workspace(start, warnings.append)
-    manifest, graph = parse_manifest(workspace, warnings.append)
-    return Parsed(workspace, manifest, graph, tuple(warnings))
+    project = parse_project(workspace, warnings.append)
+    return Parsed(project, tuple(warnings))
 
 
 def failure(root: Path) -> HeadraceError:

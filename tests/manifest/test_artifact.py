@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.workspace import encode_manifest
+from headrace.engine.parsed_project import encode_manifest
 
 from ..conftest import WriteProject
 from .support import Parsed, parse
@@ -88,7 +88,7 @@ def parsed(write_project: WriteProject) -> Parsed:
 
 
 def artifact(parsed: Parsed, compiled: dict[str, str] | None = None) -> dict[str, Any]:
-    encoded = encode_manifest(parsed.workspace, parsed.manifest, compiled or {})
+    encoded = encode_manifest(parsed.project, compiled or {})
     return dict(msgspec.json.decode(encoded))
 
 

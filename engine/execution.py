@@ -1,0 +1,152 @@
+"""The selected nodes of a project, run against its database: schemas, plan, scheduler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+
+from ..adapters.cache import RelationCache
+from .builder import Builder
+from .events import Event, RunFinished, RunStarted
+from .graph import Graph, gate_with_tests
+from .manifest.nodes import Model, Node, Seed, Test
+from .parsed_project import ParsedProject
+from .plan import Plan
+from .results import NodeInfo, RunResult
+from .scheduler import Scheduler
+from .template.engine import TemplateEngine
+from .template.environment import TemplateEnvironment
+from .timings import last_timings
+from .workspace import Workspace
+
+
+class Execution:
+    """One run over a project's nodes. Used once: `Execution(…) → run()`.
+
+    Attributes:
+        nodes: what is built, tested or compiled, by unique id.
+        results: the nodes that have ended, each once, also when the run was cancelled.
+        compiled: the SQL of every node that was compiled, by unique id.
+    """
+
+    def __init__(
+        self,
+        project: ParsedProject,
+        nodes: Mapping[str, Node],
+        *,
+        command: str,
+        emit: Callable[[Event], None],
+    ) -> None:
+        self._project = project
+        self._workspace = project.workspace
+        self._command = command
+        self._emit = emit
+        self._cache = RelationCache(self._workspace.adapter)
+        self.nodes = nodes
+        self.results: tuple[RunResult, ...] = ()
+
+    @property
+    def compiled(self) -> dict[str, str]:
+        return self._builder.compiled
+
+    async def run(self) -> None:
+        """Prepare the schemas, and run every node in its order.
+
+        A cancellation stops what is in flight at the database, gives every node its final
+        status, and travels on.
+
+        Raises:
+            AdapterError: the database can't be connected to, or a schema can't be made.
+        """
+        async with self._workspace.adapter:
+            await self._prepare_schemas()
+            await self._run_plan(_plan(self._project, self.nodes, self._command))
+
+    async def _run_plan(self, plan: Plan) -> None:
+        target = self._workspace.target
+        scheduler = Scheduler(
+            plan,
+            self._infos,
+            self._builder.compile if self._command == "compile" else self._builder.build,
+            threads=target.threads,
+            fail_fast=self._workspace.fail_fast,
+            emit=self._emit,
+        )
+        selected = tuple(self._infos[unique_id] for unique_id in plan.order)
+        self._emit(RunStarted(selected, target.threads, target.name))
+        began = time.perf_counter()
+        interrupted = True
+        try:
+            await scheduler.run()
+            interrupted = False
+        finally:
+            self.results = tuple(scheduler.results.values())
+            elapsed = time.perf_counter() - began
+            self._emit(RunFinished(self.results, elapsed, interrupted))
+
+    async def _prepare_schemas(self) -> None:
+        """Create the schemas that are missing, and list what is in those that are used."""
+        adapter = self._workspace.adapter
+        built = [node for node in self.nodes.values() if isinstance(node, (Model, Seed))]
+        if self._command != "compile":
+            there = {schema.casefold() for schema in await adapter.list_schemas()}
+            wanted = {node.schema.casefold(): node.schema for node in built}
+            for folded, schema in sorted(wanted.items()):
+                if folded not in there:
+                    await adapter.create_schema(schema)
+        await self._cache.fill(sorted({node.schema for node in built}))
+
+    @cached_property
+    def _infos(self) -> dict[str, NodeInfo]:
+        return {
+            unique_id: node.info(_relation_name(self._workspace, node))
+            for unique_id, node in self.nodes.items()
+        }
+
+    @cached_property
+    def _builder(self) -> Builder:
+        workspace = self._workspace
+        templates = TemplateEngine(
+            environment=TemplateEnvironment(workspace.codes),
+            common=workspace.common_context(self._emit),
+            manifest=self._project.manifest,
+            adapter=workspace.adapter,
+            cache=self._cache,
+            relations=workspace.relations,
+        )
+        return Builder(
+            manifest=self._project.manifest,
+            infos=self._infos,
+            adapter=workspace.adapter,
+            cache=self._cache,
+            templates=templates,
+            emit=self._emit,
+            project_root=workspace.project.root,
+            target_path=workspace.target_path_display,
+            full_refresh=workspace.full_refresh,
+            invocation_id=workspace.start.invocation_id,
+        )
+
+
+def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Plan:
+    """The order of the selected nodes, urgent ones first."""
+    graph = project.graph
+    if command == "build":
+        tests = {
+            unique_id: project.manifest.parents[unique_id]
+            for unique_id, node in nodes.items()
+            if isinstance(node, Test)
+        }
+        kept = {
+            unique_id: parents
+            for unique_id, parents in project.manifest.parents.items()
+            if unique_id in tests or not isinstance(project.manifest.nodes[unique_id], Test)
+        }
+        graph = Graph(gate_with_tests(kept, tests))
+    timings = last_timings(project.workspace.target_path / "run_results.json")
+    return Plan(graph.subgraph(nodes), timings)
+
+
+def _relation_name(workspace: Workspace, node: Node) -> str | None:
+    return None if isinstance(node, Test) else str(workspace.relations.of(node))

@@ -1,0 +1,132 @@
+"""A workspace's nodes, read and checked, and the manifest that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .. import __version__
+from ..adapters.base import Adapter
+from .errors import CycleError, Location
+from .events import Event, WarningRaised
+from .graph import Graph
+from .manifest.artifact import manifest_json
+from .manifest.inputs import ParseInputs
+from .manifest.loader import load_manifest
+from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
+from .manifest.manifest import Manifest
+from .manifest.node_factory import ParseRenderer
+from .project.render import Renderer
+from .template.context import DBT_VERSION, metadata_environment
+from .template.environment import LenientUndefined, TemplateEnvironment
+from .template.parsing import PARSE_NAMES, TemplateParseRenderer
+from .workspace import Workspace
+
+BUILTIN_MACROS = Path(__file__).parent / "template" / "sql"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedProject:
+    """A workspace whose nodes have been read, and don't go in circles."""
+
+    workspace: Workspace
+    manifest: Manifest
+    graph: Graph
+
+
+def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> ParsedProject:
+    """Parse the project's nodes, and check that they don't go in circles. Connects to nothing.
+
+    Raises:
+        HeadraceError: a file can't be read or parsed, or refers to what isn't there.
+    """
+    adapter = workspace.adapter
+    messages: list[Event] = []
+    environment = TemplateEnvironment(workspace.codes, LenientUndefined)
+
+    def make_renderer(macros: MacroIndex) -> ParseRenderer:
+        return TemplateParseRenderer(
+            macros,
+            environment=environment,
+            common=workspace.common_context(messages.append),
+            adapter=adapter,
+            relations=workspace.relations,
+        )
+
+    start = workspace.start
+    manifest = load_manifest(
+        ParseInputs(
+            projects=(workspace.project, *workspace.packages),
+            schema=workspace.target.schema,
+            database=workspace.target.database,
+            vars=workspace.variables,
+            builtin_macros=_builtin_macros(adapter),
+            dialect=(*adapter.dialect, "default"),
+            context_names=PARSE_NAMES,
+            make_renderer=make_renderer,
+            yaml=Renderer(
+                environ=start.environ,
+                cli_vars=workspace.variables.for_package(workspace.project.name),
+                target=workspace.invocation.target,
+            ),
+            warn=warn,
+        )
+    )
+    graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
+    _check_acyclic(graph, manifest)
+    return ParsedProject(workspace, manifest, graph)
+
+
+def encode_manifest(project: ParsedProject, compiled: Mapping[str, str]) -> bytes:
+    """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
+    workspace = project.workspace
+    start = workspace.start
+    metadata = {
+        "dbt_version": DBT_VERSION,
+        "headrace_version": __version__,
+        "generated_at": _utc_text(datetime.now(UTC)),
+        "invocation_id": start.invocation_id,
+        "invocation_started_at": _utc_text(start.started_at),
+        "env": metadata_environment(start.environ),
+        "project_name": workspace.project.name,
+        "project_id": None,
+        "user_id": None,
+        "send_anonymous_usage_stats": False,
+        "adapter_type": workspace.adapter.type,
+        "quoting": {"database": True, "schema": True, "identifier": True, "column": None},
+    }
+    return manifest_json(
+        project.manifest,
+        metadata=metadata,
+        relation_name=lambda node: str(workspace.relations.of(node)),
+        compiled=compiled,
+        target_path=workspace.target_path_display,
+    )
+
+
+def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
+    files = list(macro_files_in(BUILTIN_MACROS, "macros"))
+    if adapter.macro_directory is not None:
+        files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
+    return files
+
+
+def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
+    try:
+        graph.check_acyclic()
+    except CycleError as error:
+        nodes = [manifest.nodes[unique_id] for unique_id in error.cycle]
+        # Within a project a model's name says enough; the files say where to look.
+        first = nodes[0]
+        following = nodes[1] if len(nodes) > 1 else first
+        line = next((call.line for call in following.refs if call.name == first.name), None)
+        raise CycleError(
+            [node.name for node in nodes],
+            location=Location(following.original_file_path, line),
+        ) from error
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
