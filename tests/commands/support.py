@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -42,8 +43,24 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**inherited, "PYTHONIOENCODING": "utf-8", "COLUMNS": "100", **(extra or {})}
 
 
-def headrace(root: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Finished:
-    """Run the command line in a directory, to its end."""
+def give_up_override() -> None:
+    """Let what this process runs next be held to file modes although it is root (Linux)."""
+    drop_from_bounding_set, dac_override = 24, 1  # PR_CAPBSET_DROP, CAP_DAC_OVERRIDE
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(drop_from_bounding_set, dac_override, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "can't give up CAP_DAC_OVERRIDE")
+
+
+def headrace(
+    root: Path,
+    *arguments: str,
+    environ: Mapping[str, str] | None = None,
+    heeds_modes: bool = False,
+) -> Finished:
+    """Run the command line in a directory, to its end.
+
+    With `heeds_modes` it is held to the modes of files and directories, also where root runs it.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "headrace", *arguments],
         cwd=root,
@@ -53,5 +70,6 @@ def headrace(root: Path, *arguments: str, environ: Mapping[str, str] | None = No
         encoding="utf-8",
         timeout=SECONDS,
         check=False,
+        preexec_fn=give_up_override if heeds_modes and os.geteuid() == 0 else None,
     )
     return Finished(done.returncode, done.stdout, done.stderr)
