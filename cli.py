@@ -35,6 +35,20 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --output-keys".split()
 )
+_COMMANDS_TO_COME = frozenset(
+    "snapshot show source freshness docs deps init run-operation retry clone".split()
+)
+_FLAGS_TO_COME = frozenset(
+    "--selector --indirect-selection --defer --state --defer-state --favor-state --empty --sample "
+    "--event-time-start --event-time-end --store-failures --warn-error --warn-error-options "
+    "--inline --log-level --log-level-file --log-format-file --log-path".split()
+)
+# What they would turn on or off is so already: nothing is sent, and no parse is kept.
+_WITHOUT_EFFECT = frozenset(
+    "--partial-parse --no-partial-parse --static-parser --no-static-parser --version-check "
+    "--no-version-check --send-anonymous-usage-stats --no-send-anonymous-usage-stats "
+    "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only".split()
+)
 
 app = typer.Typer(
     name="headrace",
@@ -48,11 +62,28 @@ app = typer.Typer(
 
 def main() -> None:
     """The console script."""
+    arguments = [text for text in sys.argv[1:] if text not in _WITHOUT_EFFECT]
+    lacking = what_is_to_come(arguments)
+    if lacking:
+        typer.echo(f"Usage Error\n  {lacking}", err=True)
+        sys.exit(2)
     try:
-        app(args=join_values(sys.argv[1:]), prog_name="headrace")
+        app(args=join_values(arguments), prog_name="headrace")
     except KeyboardInterrupt:
         # Before the event loop is there to take the signal, nothing has begun.
         sys.exit(_SIGNAL_EXIT + signal.SIGINT)
+
+
+def what_is_to_come(arguments: Sequence[str]) -> str | None:
+    """What is said of a command or a flag that dbt has, and this version hasn't."""
+    command = next((text for text in arguments if not text.startswith("-")), "")
+    if command in _COMMANDS_TO_COME:
+        return f"the command '{command}' isn't there yet in this version of headrace."
+    for argument in arguments:
+        flag = argument.partition("=")[0]
+        if flag in _FLAGS_TO_COME:
+            return f"the flag '{flag}' isn't there yet in this version of headrace."
+    return None
 
 
 def join_values(arguments: Sequence[str]) -> list[str]:

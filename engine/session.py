@@ -237,7 +237,7 @@ class Session:
         finally:
             self._results = execution.results
             self._announce_manifest(project, execution.compiled)
-        if command == "compile" and len(nodes) == 1:
+        if command == "compile":
             self._show_compiled(execution)
         return _exit_code(self._results)
 
@@ -250,8 +250,12 @@ class Session:
         self._emit(ManifestReady(encode))
 
     def _show_compiled(self, execution: Execution) -> None:
+        """Show the nodes that were selected by their names, as dbt does."""
+        named = {word.strip("+@") for text in self._options.select for word in text.split()}
         for unique_id, sql in execution.compiled.items():
-            self._say(f"Compiled node '{execution.nodes[unique_id].name}' is:\n{sql}")
+            name = execution.nodes[unique_id].name
+            if name in named:
+                self._say(f"Compiled node '{name}' is:\n{sql}")
 
 
 def _exit_code(results: Sequence[RunResult]) -> ExitCode:

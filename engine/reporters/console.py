@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ..events import (
     Event,
+    InvocationStarted,
     MessageLogged,
     NodeCompiled,
     NodeExecuted,
@@ -77,6 +78,7 @@ class ConsoleReporter:
         self._clock = clock
         self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(scrub)
+        self._command = ""
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()
         self._is_running = False
@@ -120,6 +122,8 @@ class ConsoleReporter:
             event, at = self._waiting.popleft()
             self._state.take(event, at, self._clean)
             match event:
+                case InvocationStarted(command=command):
+                    self._command = command
                 case RunStarted():
                     self._is_running = True
                 case RunFinished():
@@ -140,7 +144,7 @@ class ConsoleReporter:
     def _append_lines(self, scrolling: Text, event: Event, at: datetime) -> None:
         if isinstance(event, NodeStarted):
             return  # The live part shows it.
-        for line in lines_of(event, self._clean):
+        for line in lines_of(event, self._clean, command=self._command):
             if line.level >= self._level:
                 self._append_line(scrolling, line, at)
 

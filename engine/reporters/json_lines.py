@@ -79,7 +79,12 @@ class JsonReporter:
         """Nothing to do: each line was flushed as it was written."""
 
     def _write_lines(self, event: Event) -> None:
-        lines = lines_of(event, Cleaner(self._scrub), debug=self._level <= Level.DEBUG)
+        lines = lines_of(
+            event,
+            Cleaner(self._scrub),
+            command=self._command,
+            debug=self._level <= Level.DEBUG,
+        )
         now = self._clock()
         records = [
             self._record(line, data_of(event, line, self._start_of(line), now), now)

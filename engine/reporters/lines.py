@@ -54,18 +54,24 @@ _VERBS = {
     "operation": ("OK", "ERROR"),
 }
 _OTHER_VERBS = ("OK created", "ERROR creating")
+_COMPILE_VERBS = ("OK compiled", "ERROR compiling")
 
 _TESTS = ("test", "unit_test")
 _RELATIONS = ("model", "seed", "snapshot")
 
 
-def lines_of(event: Event, clean: Cleaner, *, debug: bool = False) -> list[Line]:
-    """The lines that an event is worth; those of level DEBUG only if `debug`."""
+def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = False) -> list[Line]:
+    """The lines that an event is worth; those of level DEBUG only if `debug`.
+
+    Of a `compile`, as in dbt, there is nothing to tell but what went wrong.
+    """
+    if command == "compile" and _went_well(event) and not debug:
+        return []
     match event:
         case NodeStarted():
             return [_start_line(event, clean)]
         case NodeFinished():
-            return [_result_line(event, clean)]
+            return [_result_line(event, clean, command)]
         case NodeSkipped():
             return [_skip_line(event, clean)]
         case NodeCancelled(result=result):
@@ -84,6 +90,18 @@ def lines_of(event: Event, clean: Cleaner, *, debug: bool = False) -> list[Line]
             return [_debug_line(event, clean)]
         case _:
             return []
+
+
+def _went_well(event: Event) -> bool:
+    match event:
+        case NodeStarted():
+            return True
+        case NodeFinished(result=result):
+            return not result.status.is_failure
+        case RunFinished(results=results, interrupted=interrupted):
+            return not interrupted and not any(result.status.is_failure for result in results)
+        case _:
+            return False
 
 
 def _opening_lines(
@@ -111,12 +129,12 @@ def _start_line(event: NodeStarted, clean: Cleaner) -> Line:
     return Line(kind, text, status="RUN", about=event.node)
 
 
-def _result_line(event: NodeFinished, clean: Cleaner) -> Line:
+def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
     result = event.result
     if result.node.resource_type in _TESTS:
         done, status = _test_wording(result, clean)
     else:
-        done, status = _build_wording(result, clean)
+        done, status = _build_wording(result, clean, command)
     return Line(
         _RESULT_KINDS.get(result.node.resource_type, _OTHER_RESULT),
         f"{event.index} of {event.total} {done}",
@@ -128,10 +146,12 @@ def _result_line(event: NodeFinished, clean: Cleaner) -> Line:
     )
 
 
-def _build_wording(result: RunResult, clean: Cleaner) -> tuple[str, str]:
+def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str, str]:
     """What the line says, and what stands between its brackets."""
     node = result.node
     succeeding, failing = _VERBS.get(node.resource_type, _OTHER_VERBS)
+    if command == "compile":
+        succeeding, failing = _COMPILE_VERBS
     described = clean.name(node.display_name)
     if node.resource_type != "snapshot":
         described = _described(node, clean)

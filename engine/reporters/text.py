@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from ..events import Event, MessageLogged, OutputProduced
+from ..events import Event, InvocationStarted, MessageLogged, OutputProduced
 from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render
 from .lines import lines_of
 from .plain_text import Cleaner, Scrub, escape_block
@@ -42,8 +42,11 @@ class TextReporter:
         self._use_colors = use_colors
         self._clock = clock
         self._clean = Cleaner(scrub)
+        self._command = ""
 
     def handle(self, event: Event) -> None:
+        if isinstance(event, InvocationStarted):
+            self._command = event.command
         match event:
             case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
                 escaped = self._output.isatty()
@@ -55,7 +58,9 @@ class TextReporter:
         """Nothing to do: each line was flushed as it was written."""
 
     def _log(self, event: Event) -> None:
-        lines = lines_of(event, self._clean, debug=self._level <= Level.DEBUG)
+        lines = lines_of(
+            event, self._clean, command=self._command, debug=self._level <= Level.DEBUG
+        )
         shown = [line for line in lines if line.level >= self._level]
         if not shown:
             return

@@ -1,4 +1,4 @@
-"""compile, parse, debug and clean."""
+"""compile, parse, debug and clean, and what is not there yet."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ..building.support import PROJECT, relations, run
+from .support import headrace
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
@@ -44,6 +45,22 @@ async def test_compile_of_one_model_shows_it(write_project: WriteProject) -> Non
 
     assert one.lines == ["Compiled node 'a' is:\nselect 1 as id"]
     assert both.lines == []
+
+
+async def test_compile_shows_those_that_were_named_and_not_what_came_along(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/a.sql": "select 1 as id",
+            "models/b.sql": "select * from {{ ref('a') }}",
+            "models/schema.yml": "models: [{name: b, columns: [{name: id, tests: [unique]}]}]",
+        }
+    )
+
+    ran = await run(root, "compile", select=("a+",))
+
+    assert ran.lines == ["Compiled node 'a' is:\nselect 1 as id"]
 
 
 async def test_compile_may_query_the_database(write_project: WriteProject) -> None:
@@ -205,3 +222,33 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
     assert ran.exit_code == 0
     assert not (root / "target").exists()
     assert (elsewhere / "precious.txt").read_text() == "keep"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (["snapshot"], "the command 'snapshot'"),
+        (["docs", "generate"], "the command 'docs'"),
+        (["run", "--defer"], "the flag '--defer'"),
+        (["run", "--select", "source", "--state=prod"], "the flag '--state'"),
+    ],
+)
+def test_what_dbt_has_and_we_have_not_says_so(
+    write_project: WriteProject, arguments: list[str], named: str
+) -> None:
+    root = write_project({"models/a.sql": "select 1 as id"})
+
+    done = headrace(root, *arguments)
+
+    assert done.exit_code == 2
+    assert f"{named} isn't there yet in this version of headrace." in done.stderr
+    assert not (root / "shop.db").exists()
+
+
+def test_flags_that_ask_for_what_is_so_already_are_taken(write_project: WriteProject) -> None:
+    root = write_project({"models/a.sql": "select 1 as id"})
+
+    done = headrace(root, "--no-partial-parse", "run", "--no-version-check")
+
+    assert done.exit_code == 0, done.output
+    assert set(relations(root)) == {"a"}

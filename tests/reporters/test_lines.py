@@ -18,6 +18,7 @@ from headrace.engine.events import (
     NothingToDo,
     OutputProduced,
     ProjectLoaded,
+    RunFinished,
     RunStarted,
     WarningRaised,
 )
@@ -296,3 +297,19 @@ def test_only_the_status_is_coloured() -> None:
     assert row == (
         "1 of 1 ERROR creating table model test_schema.m .. [\x1b[31mERROR\x1b[0m in 0.06s]"
     )
+
+
+def test_compile_tells_only_of_what_went_wrong() -> None:
+    ok, bad = succeeded(model("fine")), failed(model("broken"))
+    events = [
+        NodeFinished(ok, 1, 2),
+        RunFinished((ok,), 0.1, interrupted=False),
+        NodeFinished(bad, 2, 2),
+        RunFinished((ok, bad), 0.1, interrupted=False),
+    ]
+
+    said = [lines_of(event, Cleaner(), command="compile") for event in events]
+
+    assert said[:2] == [[], []]
+    assert said[2][0].text == "2 of 2 ERROR compiling table model test_schema.broken"
+    assert said[3][-1].text == "Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2"
