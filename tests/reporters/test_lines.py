@@ -301,7 +301,7 @@ def test_only_the_status_is_coloured() -> None:
 
 def test_compile_tells_only_of_what_went_wrong() -> None:
     ok, bad = succeeded(model("fine")), failed(model("broken"))
-    events = [
+    events: list[Event] = [
         NodeFinished(ok, 1, 2),
         RunFinished((ok,), 0.1, interrupted=False),
         NodeFinished(bad, 2, 2),
