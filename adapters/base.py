@@ -47,6 +47,7 @@ STANDARD_TYPES: Mapping[ValueKind, str] = MappingProxyType(
 class Target:
     """One output of a profile: which database, and how to get in.
 
+    `invocation_id` is what the database's own list of sessions shows of us, where it has one.
     `keys` holds the profile's other keys as they were read, secrets among them: it never
     reaches a template, a message or an artifact.
     """
@@ -59,6 +60,7 @@ class Target:
     threads: int
     project_root: Path
     keys: Mapping[str, object] = field(repr=False, default_factory=dict)
+    invocation_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,14 @@ class Rows:
 
 @dataclass(slots=True)
 class Deferred:
-    """SQL that waits to be sent with what comes next. `response` is None until it has been."""
+    """SQL that waits to be sent with what comes next. `response` is None until it has been.
+
+    With `wants_response` it is the database's own, also where that costs a message. Otherwise a
+    database that answers for a message as a whole may say no more than what was done.
+    """
 
     sql: str
+    wants_response: bool = False
     response: Response | None = None
 
 
@@ -123,7 +130,7 @@ class Connection(ABC):
         """Run one statement and fetch all of its rows. What was deferred is sent first."""
 
     @abstractmethod
-    def defer(self, sql: str) -> Deferred:
+    def defer(self, sql: str, *, wants_response: bool = False) -> Deferred:
         """Queue statements of an open transaction, to be sent with the next ones or COMMIT.
 
         Two round trips become one. Errors surface where the statements are sent, and so does
@@ -157,6 +164,7 @@ class Adapter(ABC):
         macro_directory: where the dialect's own macros are, or None.
         quote_character: what surrounds an identifier.
         max_identifier_bytes: the longest identifier that the database keeps whole, or None.
+        is_case_sensitive: whether two relations may differ by case alone.
         hides_drops: whether a transaction that drops a relation and builds it anew is
             invisible to readers until it commits, so that no temporary name is needed.
         column_types: the type that a seed's column gets for what its values are.
@@ -167,6 +175,7 @@ class Adapter(ABC):
     macro_directory: ClassVar[Path | None] = None
     quote_character: ClassVar[str] = '"'
     max_identifier_bytes: ClassVar[int | None] = None
+    is_case_sensitive: ClassVar[bool] = False
     hides_drops: ClassVar[bool] = False
     column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 

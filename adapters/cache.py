@@ -11,10 +11,11 @@ from .relation import Relation
 
 
 class RelationCache:
-    """Relations by schema and identifier, compared without case."""
+    """Relations by schema and identifier, compared as the database compares them."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
+        self._key = str if adapter.is_case_sensitive else str.casefold
         self._schemas: dict[str, dict[str, Relation]] = {}
 
     async def fill(self, schemas: Iterable[str]) -> None:
@@ -23,7 +24,7 @@ class RelationCache:
         Raises:
             DatabaseError: the catalog can't be read.
         """
-        missing = {schema for schema in schemas if schema.casefold() not in self._schemas}
+        missing = {schema for schema in schemas if self._key(schema) not in self._schemas}
         if len(missing) == 1:
             await self._list(missing.pop())
             return
@@ -33,31 +34,31 @@ class RelationCache:
 
     async def _list(self, schema: str) -> None:
         relations = await self._adapter.list_relations(schema)
-        self._schemas[schema.casefold()] = {
-            (relation.identifier or "").casefold(): relation for relation in relations
+        self._schemas[self._key(schema)] = {
+            self._key(relation.identifier or ""): relation for relation in relations
         }
 
     async def find(self, schema: str, identifier: str) -> Relation | None:
         """A relation as it stands in the database, or None. Lists an unknown schema first."""
-        known = self._schemas.get(schema.casefold())
+        known = self._schemas.get(self._key(schema))
         if known is None:
             await self.fill([schema])
-            known = self._schemas[schema.casefold()]
-        return known.get(identifier.casefold())
+            known = self._schemas[self._key(schema)]
+        return known.get(self._key(identifier))
 
     async def relations(self, schema: str) -> list[Relation]:
         """Every relation of a schema."""
         await self.fill([schema])
-        return list(self._schemas[schema.casefold()].values())
+        return list(self._schemas[self._key(schema)].values())
 
     def add(self, relation: Relation) -> None:
         """Note that a relation was made."""
-        known = self._schemas.get((relation.schema or "").casefold())
+        known = self._schemas.get(self._key(relation.schema or ""))
         if known is not None:
-            known[(relation.identifier or "").casefold()] = relation
+            known[self._key(relation.identifier or "")] = relation
 
     def drop(self, relation: Relation) -> None:
         """Note that a relation is gone."""
-        known = self._schemas.get((relation.schema or "").casefold())
+        known = self._schemas.get(self._key(relation.schema or ""))
         if known is not None:
-            known.pop((relation.identifier or "").casefold(), None)
+            known.pop(self._key(relation.identifier or ""), None)

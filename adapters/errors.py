@@ -40,5 +40,21 @@ class DatabaseReadOnlyError(DatabaseError):
     """The database, or the file that it lives in, may not be written to."""
 
 
+class ConnectionLostError(DatabaseError):
+    """The connection broke while a statement was under way, or before."""
+
+
+class TransientDatabaseError(DatabaseError):
+    """Another transaction was in the way. The same work may succeed when it is done again."""
+
+
+class TooManyConnectionsError(ConnectionFailedError):
+    """The server has no connection left for us."""
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        self.code = code
+        super().__init__(message)
+
+
 class NotSupportedError(AdapterError):
     """This database has no such ability. The message names what to use instead."""

@@ -31,6 +31,15 @@ class ProfileKeys:
             raise ProfileKeyError(key, f"must be a text, not {_kind(value)}.")
         return value
 
+    def secret(self, key: str) -> str | None:
+        """A text that may be empty, or a number that was meant as one: passwords have both."""
+        value = self._value(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ProfileKeyError(key, "must be a text: put quotes around it.")
+        return str(value)
+
     def seconds(self, key: str, default: float) -> float:
         """A number of seconds, from 0 up."""
         value = self._value(key)
@@ -41,6 +50,28 @@ class ProfileKeys:
                 key, f"must be a number of seconds, 0 or more, not {_kind(value)}."
             )
         return float(value)
+
+    def integer(self, key: str, default: int, *, least: int = 0, most: int | None = None) -> int:
+        """A whole number within bounds."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int)
+            or value < least
+            or (most is not None and value > most)
+        ):
+            bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
+            raise ProfileKeyError(key, f"must be a whole number {bounds}.")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
+        """One of several words."""
+        value = self.text(key)
+        if value is not None and value not in choices:
+            raise ProfileKeyError(key, f"must be one of {', '.join(choices)}.")
+        return value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of strings."""

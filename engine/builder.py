@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import anyio
@@ -18,12 +19,13 @@ import anyio
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError, DatabaseError
+from ..adapters.relation import Relation
 from .blame import blamed_location
 from .compiler import Compiled, Compiler
 from .errors import CompilationError, HeadraceError, NotThereYetError
-from .events import Emitter, NodeCompiled, NodeExecuted
+from .events import Emitter, NodeCompiled, NodeExecuted, WarningRaised
 from .manifest.manifest import Manifest
-from .manifest.nodes import Macro, Node, Seed
+from .manifest.nodes import Macro, Model, Node, Seed
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
@@ -126,6 +128,7 @@ class Builder:
             outcome = committed
         finally:
             self._note_executed(node, progress.build)
+            self._note_dropped(node, progress.build)
         error = error or self._finding(node, outcome)
         return self._result(node, outcome, error, progress, thread_id)
 
@@ -212,12 +215,40 @@ class Builder:
             render_hook=render_hook,
             full_refresh=self._full_refresh,
             invocation_id=self._invocation_id,
+            is_ours=self._is_ours,
+        )
+
+    def _is_ours(self, relation: Relation) -> bool:
+        return (relation.schema, relation.identifier) in self._own_names
+
+    @cached_property
+    def _own_names(self) -> frozenset[tuple[str | None, str | None]]:
+        """Schema and name of everything that the project builds."""
+        return frozenset(
+            (node.schema, node.alias)
+            for node in self._manifest.nodes.values()
+            if isinstance(node, (Model, Seed))
         )
 
     def _note_executed(self, node: Node, build: NodeBuild | None) -> None:
-        if build is not None and build.executed:
-            sql = ";\n\n".join(build.executed) + "\n"
+        if build is not None and (build.executed or build.replaced.statements):
+            sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
             self._emit(NodeExecuted(self._infos[node.unique_id], node.build_path, sql))
+
+    def _note_dropped(self, node: Node, build: NodeBuild | None) -> None:
+        """Say which views had to go, and forget them: they come back when they are built."""
+        if build is None or not build.committed:
+            return
+        for relation in build.replaced.dropped:
+            self._cache.drop(relation)
+            self._emit(
+                WarningRaised(
+                    "DependentViewDropped",
+                    f"the view {relation.display_name} no longer fitted {node.name} and was "
+                    "dropped. Run its model to have it again.",
+                    node.location,
+                )
+            )
 
     def _explain(
         self, node: Node, failure: HeadraceError | AdapterError, progress: _Progress

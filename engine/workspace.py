@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         cwd=start.cwd,
         warn=warn,
     )
+    target = replace(target, invocation_id=start.invocation_id)
     try:
         adapter = create_adapter(target)
     except AdapterError as error:

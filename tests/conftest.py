@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+
+from .postgres_server import PostgresServer, server_for_tests
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 
@@ -50,3 +53,24 @@ def copy_fixture(tmp_path: Path) -> Callable[[str], Path]:
         return Path(shutil.copytree(FIXTURES / name, tmp_path / name, ignore=ignored))
 
     return copy
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """The PostgreSQL of this test session, started when the first test asks for it."""
+    with server_for_tests() as server:
+        yield server
+
+
+@pytest.fixture
+async def schema(postgres: PostgresServer) -> AsyncIterator[str]:
+    """A schema of PostgreSQL for one test: its own, and those whose names begin with it."""
+    name = f"hr_{uuid4().hex[:10]}"
+    await postgres.execute(f"create schema {name}")
+    yield name
+    await postgres.assert_nothing_left(name)
+    made = await postgres.fetch(
+        "select nspname from pg_namespace where nspname like $1", f"{name}%"
+    )
+    for (schema,) in made:
+        await postgres.execute(f'drop schema "{schema}" cascade')

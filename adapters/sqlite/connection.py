@@ -51,8 +51,8 @@ class SqliteConnection(Connection):
     async def query(self, sql: str) -> Rows:
         return await self._run(sql, wants_rows=True)
 
-    def defer(self, sql: str) -> Deferred:
-        deferred = Deferred(sql)
+    def defer(self, sql: str, *, wants_response: bool = False) -> Deferred:
+        deferred = Deferred(sql, wants_response)
         self._deferred.append(deferred)
         return deferred
 

@@ -44,8 +44,8 @@ class ScriptedConnection(Connection):
     async def query(self, sql: str) -> Rows:
         return await self._send(sql)
 
-    def defer(self, sql: str) -> Deferred:
-        deferred = Deferred(sql)
+    def defer(self, sql: str, *, wants_response: bool = False) -> Deferred:
+        deferred = Deferred(sql, wants_response)
         self._deferred.append(deferred)
         return deferred
 

@@ -52,7 +52,7 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
             or values.get("incremental_predicates"),
         },
     )
-    made = build.defer(sql)
+    made = build.defer(sql, wants_response=True)
     build.defer(f"drop table {arriving}")
     return made
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from ...adapters.abilities import IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response
 from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation
@@ -38,6 +39,8 @@ class NodeBuild:
         sql: the compiled SQL; empty for a seed.
         full_refresh: the flag; a `full_refresh` in the node's config beats it.
         executed: every statement sent, in order: what `target/run` shows.
+        is_ours: whether a relation is one that the project builds.
+        replaced: how the node's relation took the place of another, where it did.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
     """
@@ -52,7 +55,9 @@ class NodeBuild:
     render_hook: RenderHook
     full_refresh: bool
     invocation_id: str
+    is_ours: IsOurs
     executed: list[str] = field(default_factory=list)
+    replaced: Replaced = field(default_factory=Replaced)
     made: Deferred | None = None
     committed: bool = False
 
@@ -84,10 +89,10 @@ class NodeBuild:
         self.executed.append(sql)
         return await self.connection.execute(sql)
 
-    def defer(self, sql: str) -> Deferred:
+    def defer(self, sql: str, *, wants_response: bool = False) -> Deferred:
         """Queue SQL to go with the next statement, or with COMMIT."""
         self.executed.append(sql)
-        return self.connection.defer(sql)
+        return self.connection.defer(sql, wants_response=wants_response)
 
     async def macro(self, name: str, *arguments: Any) -> str:
         """The text of a macro, as the project's templates would see it."""

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import anyio
 
+from ...adapters.abilities import Replacing
 from ...adapters.base import Deferred, Response
 from ...adapters.relation import Column, Relation, RelationType
 from ..errors import Location, ProjectError
@@ -42,27 +43,48 @@ async def seed(build: NodeBuild, path: Path) -> Outcome:
     table = _table(build, file)
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
+    is_refill = existing is not None and existing.is_table and not build.is_full_refresh
     async with build.transaction():
-        await _make_room(build, table, existing)
-        count = await build.connection.insert_rows(
-            target, file.column_names, file.batches(frozenset(config.column_types))
-        )
-        build.made = Deferred("insert", Response(f"INSERT {count}", "INSERT", count))
+        if is_refill and existing is not None:
+            await _check_columns(build, table, existing)
+            await build.execute(f"delete from {existing}")
+            count = await _load(build, table, target)
+        else:
+            count = await _build(build, table, target, existing)
+        response = Response(f"INSERT {count}", "INSERT", count)
+        build.made = Deferred("insert", response=response)
     build.cache.add(target)
     return build.success()
 
 
-async def _make_room(build: NodeBuild, table: SeedTable, existing: Relation | None) -> None:
-    """An empty table of the right columns under the seed's name."""
-    if existing is not None and existing.is_table and not build.is_full_refresh:
-        await _check_columns(build, table, existing)
-        await build.execute(f"delete from {existing}")
-        return
-    if existing is not None:
-        build.defer(await build.macro("get_drop_sql", existing))
+async def _build(
+    build: NodeBuild, table: SeedTable, target: Relation, existing: Relation | None
+) -> int:
+    """Make the table and load it, in the place of what is there. The number of its rows."""
+    if existing is None or not isinstance(build.adapter, Replacing):
+        if existing is not None:
+            build.defer(await build.macro("get_drop_sql", existing))
+        await _create(build, table, target)
+        return await _load(build, table, target)
+    temporary = replace(build.temporary_relation, type=RelationType.TABLE)
+    await _create(build, table, temporary)
+    count = await _load(build, table, temporary)
+    build.replaced = await build.adapter.replace(
+        build.connection, existing, temporary, build.is_ours
+    )
+    return count
+
+
+async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> None:
+    scope = build.scope.with_names(this=relation)
     shape = SimpleNamespace(columns=table.columns, column_names=table.file.column_names)
-    model = build.scope.context_name("model")
-    await build.execute(await build.macro("create_csv_table", model, shape))
+    sql = await scope.call_implementation("create_csv_table", scope.context_name("model"), shape)
+    await build.execute(str(sql).strip())
+
+
+async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> int:
+    batches = table.file.batches(frozenset(build.node.config.column_types))
+    return await build.connection.insert_rows(relation, table.file.column_names, batches)
 
 
 async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation) -> None:

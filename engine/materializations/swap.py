@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ...adapters.base import Deferred
+from ...adapters.abilities import Replacing
+from ...adapters.base import Deferred, Response
 from ...adapters.relation import Relation, RelationType
 from .node_build import NodeBuild
 
@@ -19,22 +20,53 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     """Build a table or a view from the node's SQL, in place of what stands under its name.
 
     Inside the node's transaction: a reader sees the old relation until COMMIT, and the new one
-    from then on. What is returned is answered once it has been sent. Where the database hides
-    a transaction's drops from readers, the relation is built under its own name, unless its SQL
-    reads what it replaces.
+    from then on. What is returned is answered once it has been sent.
+
+    Raises:
+        DatabaseError: the SQL is refused, or what depends on the old relation can't follow.
+        DatabaseLockedError: somebody keeps the old relation locked.
     """
     target = replace(build.relation, type=kind)
     existing = await build.existing()
+    if existing is None:
+        return await _create(build, kind, target)
     if build.adapter.hides_drops and (kind is RelationType.VIEW or not _reads_itself(build)):
-        if existing is not None:
-            build.defer(await build.macro("get_drop_sql", existing))
-        return build.defer(await _create_sql(build, kind, target))
-    temporary = replace(build.temporary_relation, type=kind)
-    made = build.defer(await _create_sql(build, kind, temporary))
-    if existing is not None:
         build.defer(await build.macro("get_drop_sql", existing))
+        return await _create(build, kind, target)
+    if isinstance(build.adapter, Replacing):
+        return await _replace(build, build.adapter, kind, existing)
+    temporary = replace(build.temporary_relation, type=kind)
+    made = await _create(build, kind, temporary)
+    build.defer(await build.macro("get_drop_sql", existing))
     build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
     return made
+
+
+async def _replace(
+    build: NodeBuild, adapter: Replacing, kind: RelationType, existing: Relation
+) -> Deferred:
+    """Build beside what is there, and let it follow what depends on it."""
+    temporary = replace(build.temporary_relation, type=kind)
+    if kind is RelationType.VIEW and existing.is_view:
+
+        async def build_beside() -> Relation:
+            await build.connection.execute(await _create_sql(build, kind, temporary))
+            return temporary
+
+        sql = await _create_sql(build, kind, replace(build.relation, type=kind))
+        build.replaced = await adapter.replace_view(
+            build.connection, existing, sql, build_beside, build.is_ours
+        )
+        return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
+    made = await _create(build, kind, temporary)
+    build.replaced = await adapter.replace(build.connection, existing, temporary, build.is_ours)
+    return made
+
+
+async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
+    # Of a view there is nothing to be told but that it was made.
+    sql = await _create_sql(build, kind, relation)
+    return build.defer(sql, wants_response=kind is RelationType.TABLE)
 
 
 async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) -> str:

@@ -105,6 +105,10 @@ class Scope:
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
 
+    def with_names(self, **names: Any) -> Scope:
+        """The same scope, in which some names stand for something else."""
+        return Scope(self.macros, self.package, {**self._names, **names}, self._lazy, self.caller)
+
     def lookup(self, name: str, package: str) -> Any:
         """What a name stands for in a package's templates, or `missing`."""
         # A built-in macro has no package of its own: it sees what the node's package sees, so

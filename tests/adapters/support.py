@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 from headrace.adapters.base import Adapter, Target
 from headrace.adapters.registry import create_adapter
+
+from ..postgres_server import PostgresServer
 
 ENDLESS_QUERY = (
     "with recursive counter(i) as (select 1 union all select i + 1 from counter) "
@@ -38,6 +41,14 @@ def sqlite_adapter(
     """An adapter for `shop.db` in a directory, unless keys say otherwise."""
     given = keys if "path" in keys or "schemas_and_paths" in keys else {"path": "shop.db", **keys}
     return create_adapter(make_target("sqlite", root, given, threads=threads, schema=schema))
+
+
+def postgres_adapter(
+    server: PostgresServer, root: Path, schema: str, *, threads: int = 4, **keys: object
+) -> Adapter:
+    """An adapter for a schema of a server. It calls itself "headrace" and the schema's name."""
+    target = make_target("postgres", root, server.keys(**keys), threads=threads, schema=schema)
+    return create_adapter(replace(target, database=server.database, invocation_id=schema))
 
 
 async def until(is_true: Callable[[], bool]) -> None:

@@ -1,0 +1,59 @@
+"""What some databases can do and others need not: each ability with methods of its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from .base import Connection
+from .relation import Relation
+
+IsOurs = Callable[[Relation], bool]
+"""Whether a relation is one that this project builds."""
+
+
+@dataclass(slots=True)
+class Replaced:
+    """How a relation got its new contents: known once the transaction has been committed."""
+
+    statements: list[str] = field(default_factory=list)
+    dropped: list[Relation] = field(default_factory=list)
+    """Views of the project that no longer fitted, and had to go."""
+
+
+class Replacing(ABC):
+    """A database in which a view stays with the relation it was made on, and not with its name.
+
+    To build a relation anew there takes more than a drop and a rename: what depends on the old
+    one has to follow, and its owner, grants and comments have to be kept.
+
+    Whoever reads the name, or a view over it, sees the old relation until COMMIT and the new
+    one from then on. A lock that readers keep is waited for in short attempts, so that no
+    reader waits long behind us. What depends on the old relation and no longer fits is dropped
+    if it is ours, and is an error otherwise. What is said here may be sent with COMMIT only,
+    and so its errors may come there:
+
+        DatabaseLockedError: the lock wasn't to be had before the deadline.
+        DatabaseError: something depends on the relation that can't follow; names it.
+    """
+
+    @abstractmethod
+    async def replace(
+        self, connection: Connection, existing: Relation, replacement: Relation, is_ours: IsOurs
+    ) -> Replaced:
+        """Let a relation take the place of another, inside the open transaction."""
+
+    @abstractmethod
+    async def replace_view(
+        self,
+        connection: Connection,
+        existing: Relation,
+        sql: str,
+        build_beside: Callable[[], Awaitable[Relation]],
+        is_ours: IsOurs,
+    ) -> Replaced:
+        """Give a view the new text of a CREATE OR REPLACE VIEW.
+
+        Where its columns don't allow that, the view is built beside it, and replaces it.
+        """

@@ -1,0 +1,157 @@
+"""PostgreSQL as a whole: its connections, its catalog, and what it calls things."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+
+import anyio
+import asyncpg
+
+from ..abilities import IsOurs, Replaced, Replacing
+from ..base import Adapter, Connection, Target
+from ..errors import DatabaseError
+from ..relation import Column, Relation, quote_identifier
+from .catalog import COLUMNS, KINDS, RELATIONS, SCHEMAS
+from .connecting import connect, server_version
+from .connection import PostgresConnection
+from .control import Control
+from .keys import PostgresKeys, read_keys
+from .pool import Pool
+from .problems import DRIVER_ERRORS, database_error
+from .replacing import RelationExchange, ViewExchange
+from .session import Session
+from .settings import session_settings
+
+_UNIQUE_VIOLATION = "23505"
+
+
+def create(target: Target) -> Adapter:
+    """The adapter for a target of type `postgres`, not yet opened.
+
+    Raises:
+        ProfileKeyError: a key of the profile is missing, unknown or wrong.
+    """
+    return PostgresAdapter(target, read_keys(target))
+
+
+class PostgresAdapter(Adapter, Replacing):
+    """One database of a server: a pool of at most `threads` connections, and one beside it.
+
+    The one beside it looks after the others: it reads the catalog, and ends at the server what
+    was cancelled.
+    """
+
+    type: ClassVar[str] = "postgres"
+    dialect: ClassVar[tuple[str, ...]] = ("postgres",)
+    macro_directory: ClassVar[Path | None] = Path(__file__).parent / "macros"
+    # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
+    max_identifier_bytes: ClassVar[int | None] = 63
+    is_case_sensitive: ClassVar[bool] = True
+
+    def __init__(self, target: Target, keys: PostgresKeys) -> None:
+        self.target = target
+        self._keys = keys
+        self._control = Control(self._connect)
+        self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
+        self._settings = ""
+
+    async def open(self) -> None:
+        try:
+            driver = await self._control.open()
+            self._settings = session_settings(
+                self._keys, self.target.invocation_id, server_version(driver)
+            )
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        with anyio.CancelScope(shield=True):
+            for session in self._pool.empty():
+                await session.aclose()
+            await self._control.aclose()
+
+    @asynccontextmanager
+    async def connection(self, name: str) -> AsyncIterator[Connection]:
+        async with self._pool.lease():
+            connection = PostgresConnection(self._pool, self._settings)
+            try:
+                yield connection
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    await connection.aclose()
+                raise
+            finally:
+                await connection.release()
+
+    async def list_schemas(self) -> frozenset[str]:
+        return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))
+
+    async def create_schema(self, schema: str) -> None:
+        try:
+            await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+        except DatabaseError as error:
+            # Another session made it at the same moment; IF NOT EXISTS doesn't see that.
+            if error.code != _UNIQUE_VIOLATION:
+                raise
+
+    async def drop_schema(self, schema: str) -> None:
+        await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(schema)} CASCADE")
+
+    async def list_relations(self, schema: str) -> list[Relation]:
+        found = await self._fetch(RELATIONS, schema)
+        return [self.relation(schema, str(name), KINDS[kind]) for name, kind in found]
+
+    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
+        name = relation.include(database=False, schema=bool(relation.schema)).quote(
+            True, True, True
+        )
+        assert isinstance(connection, PostgresConnection)
+        found = await connection.fetch(COLUMNS, str(name))
+        return [Column(str(name), str(data_type)) for name, data_type in found]
+
+    async def replace(
+        self, connection: Connection, existing: Relation, replacement: Relation, is_ours: IsOurs
+    ) -> Replaced:
+        assert isinstance(connection, PostgresConnection)
+        exchange = RelationExchange(connection, self._keys, existing, replacement, is_ours)
+        await connection.exchange(exchange)
+        return exchange.replaced
+
+    async def replace_view(
+        self,
+        connection: Connection,
+        existing: Relation,
+        sql: str,
+        build_beside: Callable[[], Awaitable[Relation]],
+        is_ours: IsOurs,
+    ) -> Replaced:
+        assert isinstance(connection, PostgresConnection)
+        exchange = ViewExchange(connection, self._keys, existing, sql, build_beside, is_ours)
+        await connection.exchange(exchange)
+        return exchange.replaced
+
+    @property
+    def public_keys(self) -> Mapping[str, object]:
+        return self._keys.public
+
+    async def _connect(self) -> asyncpg.Connection[Any]:
+        return await connect(self._keys, self.target.invocation_id)
+
+    async def _new_session(self) -> Session:
+        return Session(await self._connect(), self._control)
+
+    async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        try:
+            return await self._control.fetch(sql, *arguments)
+        except DRIVER_ERRORS as error:
+            raise database_error(error, sql) from error
+
+    async def _run(self, sql: str) -> None:
+        try:
+            await self._control.execute(sql)
+        except DRIVER_ERRORS as error:
+            raise database_error(error, sql) from error

@@ -1,0 +1,30 @@
+"""What is asked of PostgreSQL's catalog."""
+
+from __future__ import annotations
+
+from ..relation import RelationType
+
+KINDS = {
+    "r": RelationType.TABLE,
+    "p": RelationType.TABLE,
+    "f": RelationType.EXTERNAL,
+    "v": RelationType.VIEW,
+    "m": RelationType.MATERIALIZED_VIEW,
+}
+"""`pg_class.relkind` (https://www.postgresql.org/docs/current/catalog-pg-class.html)."""
+
+SCHEMAS = "SELECT nspname FROM pg_catalog.pg_namespace"
+
+RELATIONS = """
+SELECT c.relname, c.relkind::text
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
+"""
+
+COLUMNS = """
+SELECT a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod)
+FROM pg_catalog.pg_attribute AS a
+WHERE a.attrelid = pg_catalog.to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
+ORDER BY a.attnum
+"""

@@ -1,0 +1,70 @@
+"""Getting in: connect, again where that may help, and set the session up."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import anyio
+import asyncpg
+
+from .keys import PostgresKeys
+from .policy import ErrorClass, classify
+from .problems import DRIVER_ERRORS, connection_error
+from .settings import session_settings
+
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 5.0
+
+
+async def connect(keys: PostgresKeys, invocation_id: str) -> asyncpg.Connection[Any]:
+    """A new connection, whose session is set as ours are.
+
+    What may pass by itself (a server that starts, a network that was away) is tried again
+    `retries` times, after a pause that doubles. A cancellation closes what was opened.
+
+    Raises:
+        ConnectionFailedError: the server can't be reached, or refuses us.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    for attempt in range(keys.retries + 1):
+        try:
+            return await _connect_once(keys, invocation_id)
+        except DRIVER_ERRORS as error:
+            if attempt == keys.retries or not _may_pass(error):
+                raise connection_error(error, keys) from error
+        await anyio.sleep(pause * random.uniform(0.5, 1.0))
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+    raise AssertionError("the last attempt returns or raises")
+
+
+async def _connect_once(keys: PostgresKeys, invocation_id: str) -> asyncpg.Connection[Any]:
+    # Nearly no statement of a run comes twice, and a pooler between us and the server could
+    # not keep prepared ones.
+    driver: asyncpg.Connection[Any] = await asyncpg.connect(
+        keys.certificates_dsn,
+        host=keys.host,
+        port=keys.port,
+        user=keys.user,
+        password=keys.password,
+        database=keys.database,
+        timeout=keys.connect_timeout,
+        ssl=keys.sslmode,  # type: ignore[arg-type] # one of SSL_MODES
+        statement_cache_size=0,
+    )
+    try:
+        await driver.execute(session_settings(keys, invocation_id, server_version(driver)))
+    except BaseException:
+        driver.terminate()
+        raise
+    return driver
+
+
+def server_version(driver: asyncpg.Connection[Any]) -> int:
+    """The server's number, such as 160014 for 16.14."""
+    version = driver.get_server_version()
+    return version.major * 10000 + version.micro
+
+
+def _may_pass(error: BaseException) -> bool:
+    return classify(error) in (ErrorClass.LOST, ErrorClass.TRANSIENT)

@@ -1,0 +1,295 @@
+"""A connection's verbs: what goes to the server together, and what it answers."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar
+
+import asyncpg
+
+from ..base import Connection, Deferred, Response, Rows, Transaction
+from ..errors import DatabaseError
+from ..relation import Relation
+from .message import Message, response_of
+from .pool import Pool
+from .problems import DRIVER_ERRORS, database_error
+from .session import Session
+from .statements import alters_session, split_last
+from .text_copy import csv_chunks
+
+SAVEPOINT = "headrace_swap"
+
+
+class Exchange(ABC):
+    """Statements that need locks, and what is done when they don't get them.
+
+    They go to the server with what comes next, best of all with COMMIT, so that what they lock
+    is locked no longer than it takes.
+
+    Attributes:
+        preparation: what a session is told once, before its first exchange.
+    """
+
+    preparation: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def statements(self) -> Sequence[str]:
+        """What is sent, after a savepoint."""
+
+    @abstractmethod
+    async def recover(self, error: DatabaseError) -> None:
+        """Reach the same end another way, after the statements failed and were rolled back.
+
+        Raises:
+            DatabaseError: there is none.
+        """
+
+
+class PostgresConnection(Connection):
+    """One task's connection. Its session is bound at the first statement, and kept to the end.
+
+    BEGIN and what is deferred go to the server with the statement that comes next.
+    """
+
+    def __init__(self, pool: Pool, reset_sql: str) -> None:
+        self._pool = pool
+        self._reset_sql = reset_sql
+        self._session: Session | None = None
+        self._deferred: list[Deferred] = []
+        self._exchange: Exchange | None = None
+        self._in_block = False
+        self._has_begun = False
+
+    async def execute(self, sql: str) -> Response:
+        await self._flush_exchange()
+        last = Deferred(sql, wants_response=True)
+        await self._send([*self._take_deferred(), last])
+        assert last.response is not None
+        return last.response
+
+    async def exchange(self, exchange: Exchange) -> None:
+        """Queue an exchange behind what is deferred."""
+        await self._flush()
+        self._exchange = exchange
+
+    async def execute_all(self, statements: Sequence[str]) -> None:
+        """Run several statements of ours in one message, which leave the session as it was.
+
+        An error says which of them it is about.
+        """
+        await self._flush()
+        await self._send_message([Deferred(sql) for sql in statements], leaves_traces=False)
+
+    async def query(self, sql: str) -> Rows:
+        before, statement = split_last(sql)
+        if before:
+            self.defer(before)
+        await self._flush()
+        session = await self._bound_session(statement)
+        try:
+            return await session.run(_fetch(session.driver, statement))
+        except DRIVER_ERRORS as error:
+            raise database_error(error, statement) from error
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a question that many nodes ask: the session keeps it prepared."""
+        await self._flush()
+        session = await self._bound_session(sql)
+        try:
+            return await session.run(session.fetch_prepared(sql, *arguments))
+        except DRIVER_ERRORS as error:
+            raise database_error(error, sql) from error
+
+    async def ask(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a question that few nodes ask."""
+        session = await self._bound_session(sql)
+        try:
+            return list(await session.run(session.driver.fetch(sql, *arguments)))
+        except DRIVER_ERRORS as error:
+            raise database_error(error, sql) from error
+
+    def defer(self, sql: str, *, wants_response: bool = False) -> Deferred:
+        deferred = Deferred(sql, wants_response=wants_response)
+        self._deferred.append(deferred)
+        return deferred
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        if self._in_block:
+            raise RuntimeError("a transaction is already open on this connection")
+        transaction = Transaction()
+        self._in_block, self._has_begun = True, False
+        try:
+            yield transaction
+            await self._commit(transaction)
+        except BaseException as error:
+            await self._roll_back(error)
+            raise
+        finally:
+            self._in_block = False
+            self._deferred.clear()
+            self._exchange = None
+
+    async def insert_rows(
+        self,
+        relation: Relation,
+        column_names: Sequence[str],
+        batches: Iterable[Sequence[Sequence[object]]],
+    ) -> int:
+        await self._flush()
+        sql = f"COPY {relation}"
+        session = await self._bound_session(sql)
+        copy = session.driver.copy_to_table(
+            relation.identifier or "",
+            schema_name=relation.schema,
+            columns=list(column_names),
+            source=csv_chunks(batches),
+            format="csv",
+        )
+        try:
+            return response_of(await session.run(copy)).rows_affected or 0
+        except DRIVER_ERRORS as error:
+            raise database_error(error, sql) from error
+
+    async def release(self) -> None:
+        """Give the session back, as new: no open transaction, nothing temporary, no setting."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        try:
+            if session.has_open_transaction:
+                await session.run(session.driver.execute("ROLLBACK"))
+            if session.is_altered and not session.is_closed:
+                await session.run(session.reset(self._reset_sql))
+        except DRIVER_ERRORS:
+            await session.aclose()
+        finally:
+            self._pool.give_back(session)
+
+    async def aclose(self) -> None:
+        """Close the session, on which nothing runs."""
+        if self._session is not None:
+            await self._session.aclose()
+
+    async def _flush(self) -> None:
+        """Send what was queued, and the BEGIN that hasn't been."""
+        await self._flush_exchange()
+        deferred = self._take_deferred()
+        if deferred or (self._in_block and not self._has_begun):
+            await self._send(deferred)
+
+    async def _flush_exchange(self, commit: Transaction | None = None) -> None:
+        """Send the exchange that is queued, and COMMIT with it.
+
+        What was deferred since belongs behind it.
+        """
+        exchange, self._exchange = self._exchange, None
+        if exchange is None:
+            return
+        session = await self._bound_session(exchange.statements[0])
+        if exchange.preparation and exchange.preparation not in session.told:
+            session.told.add(exchange.preparation)
+            await session.run(session.driver.execute(exchange.preparation))
+        statements = [f"SAVEPOINT {SAVEPOINT}", *exchange.statements]
+        try:
+            await self._send_message(
+                [Deferred(sql) for sql in statements], commit, leaves_traces=False
+            )
+        except DatabaseError as error:
+            if not session.has_open_transaction:
+                raise
+            await self.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+            await exchange.recover(error)
+            if commit is not None:
+                await self._send_message([], commit)
+
+    def _take_deferred(self) -> list[Deferred]:
+        deferred, self._deferred = self._deferred, []
+        return deferred
+
+    async def _send(self, parts: Sequence[Deferred], commit: Transaction | None = None) -> None:
+        """Send statements in as few messages as their answers allow.
+
+        The driver knows the answer of a message's last statement only.
+        """
+        waiting: list[Deferred] = []
+        for part in parts:
+            waiting.append(part)
+            if part.wants_response:
+                await self._send_message(waiting)
+                waiting = []
+        if waiting or commit is not None or not parts:
+            await self._send_message(waiting, commit)
+
+    async def _send_message(
+        self,
+        parts: Sequence[Deferred],
+        commit: Transaction | None = None,
+        *,
+        leaves_traces: bool = True,
+    ) -> None:
+        begins = self._in_block and not self._has_begun
+        message = Message(parts, begins=begins, commits=commit is not None)
+        session = await self._bound_session(message.sql)
+        if leaves_traces:
+            session.is_altered |= any(alters_session(part.sql) for part in parts)
+        self._has_begun = self._in_block
+        try:
+            if commit is None:
+                tag = await session.run(session.driver.execute(message.sql))
+            else:
+                await session.commit(message.sql, _noting(commit))
+                tag = ""
+        except DRIVER_ERRORS as error:
+            raise message.error(error) from error
+        message.note_answers(tag)
+
+    async def _bound_session(self, sql: str) -> Session:
+        if self._session is None:
+            self._session = await self._pool.take()
+        if self._session.is_closed:
+            raise DatabaseError("the connection was closed, and is not used again", sql=sql)
+        return self._session
+
+    async def _commit(self, transaction: Transaction) -> None:
+        if not (self._has_begun or self._deferred or self._exchange):
+            transaction.committed = True
+            return
+        if self._exchange is not None:
+            if not self._deferred:
+                await self._flush_exchange(transaction)
+                return
+            await self._flush_exchange()
+        await self._send(self._take_deferred(), transaction)
+
+    async def _roll_back(self, error: BaseException) -> None:
+        session = self._session
+        if session is None or not session.has_open_transaction:
+            return
+        if not isinstance(error, Exception):
+            await session.aclose()
+            return
+        try:
+            await session.run(session.driver.execute("ROLLBACK"))
+        except DRIVER_ERRORS:
+            await session.aclose()
+
+
+def _noting(transaction: Transaction) -> Callable[[bool], None]:
+    def note(committed: bool) -> None:
+        transaction.committed = committed
+
+    return note
+
+
+async def _fetch(driver: asyncpg.Connection[Any], sql: str) -> Rows:
+    statement = await driver.prepare(sql)
+    records = await statement.fetch()
+    return Rows(
+        column_names=tuple(attribute.name for attribute in statement.get_attributes()),
+        rows=[tuple(record) for record in records],
+        response=response_of(statement.get_statusmsg() or ""),
+    )

@@ -1,0 +1,94 @@
+"""The connection that looks after the others: it ends their statements, and reads the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import asyncpg
+
+from .problems import DRIVER_ERRORS
+
+_END_SECONDS = 2.0
+_POLL_SECONDS = 0.01
+
+Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
+
+
+class Control:
+    """One connection beside the pool, used by one statement at a time, opened anew when lost.
+
+    What it is asked to end is asked for by the number of its backend. Where the server can't be
+    reached, nothing is raised: then there is nothing left that could be ended.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._driver: asyncpg.Connection[Any] | None = None
+        self._turn = anyio.Lock()
+
+    async def open(self) -> asyncpg.Connection[Any]:
+        """The connection, opened if it isn't.
+
+        Raises:
+            ConnectionFailedError: the server can't be reached, or refuses us.
+        """
+        if self._driver is None or self._driver.is_closed():
+            self._driver = await self._connect()
+        return self._driver
+
+    async def aclose(self) -> None:
+        driver, self._driver = self._driver, None
+        if driver is not None and not driver.is_closed():
+            with anyio.move_on_after(_END_SECONDS, shield=True):
+                await driver.close(timeout=_END_SECONDS)
+
+    async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a query.
+
+        Raises:
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
+        """
+        async with self._turn:
+            driver = await self.open()
+            rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
+            return rows
+
+    async def execute(self, sql: str) -> None:
+        """Run statements. Raises what `fetch` does."""
+        async with self._turn:
+            driver = await self.open()
+            await driver.execute(sql)
+
+    async def cancel(self, pid: int) -> None:
+        """Cancel what a backend does."""
+        await self._ask("SELECT pg_catalog.pg_cancel_backend($1)", pid)
+
+    async def terminate(self, pid: int) -> None:
+        """End a backend."""
+        await self._ask("SELECT pg_catalog.pg_terminate_backend($1)", pid)
+
+    async def transaction_of(self, pid: int) -> str | None:
+        """The number of the transaction that a backend has open, if that writes."""
+        found = await self._ask(
+            "SELECT backend_xid::text FROM pg_catalog.pg_stat_activity WHERE pid = $1", pid
+        )
+        return None if found is None else str(found)
+
+    async def has_committed(self, transaction: str) -> bool:
+        """Whether a transaction that is over is durable."""
+        # backend_xid has 32 bits, and txid_status wants them with the epoch in front.
+        status = await self._ask(
+            "SELECT pg_catalog.txid_status((pg_catalog.txid_current() >> 32 << 32) + $1::bigint)",
+            int(transaction),
+        )
+        return status == "committed"
+
+    async def _ask(self, sql: str, *arguments: object) -> object:
+        """The first value of an answer, or None where the server gives none."""
+        try:
+            rows = await self.fetch(sql, *arguments)
+        except DRIVER_ERRORS:
+            return None
+        return rows[0][0] if rows else None

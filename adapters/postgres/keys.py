@@ -1,0 +1,127 @@
+"""What a profile says of a PostgreSQL database: where it is, who we are, and how long to wait.
+
+The keys are dbt-postgres's (https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup).
+Further ones are `lock_timeout` and `swap_timeout`: see `PostgresKeys`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from ..base import Target
+from ..errors import ProfileKeyError
+from ..profile_keys import ProfileKeys
+
+DEFAULT_PORT = 5432
+DEFAULT_CONNECT_TIMEOUT = 10.0
+DEFAULT_RETRIES = 1
+DEFAULT_LOCK_TIMEOUT = 0.3
+DEFAULT_SWAP_TIMEOUT = 30.0
+
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+_SECRET_KEYS = frozenset({"password", "pass"})
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresKeys:
+    """The profile's keys.
+
+    Attributes:
+        host: a name, an address, or the directory of a Unix socket.
+        connect_timeout: seconds for one attempt to connect.
+        retries: how often more to try what may pass by itself: to connect, and to build a node.
+        lock_timeout: seconds for which one attempt of a swap waits for its locks. Readers that
+            come later wait behind it for as long, so that it is short.
+        swap_timeout: seconds after which a swap that never gets its locks is given up.
+        keepalives_idle: seconds of silence before the system asks whether the server is there;
+            0 leaves it to the system.
+        public: what `target.<key>` answers, as it was given; no secret.
+    """
+
+    host: str
+    port: int
+    user: str
+    database: str
+    password: str | None = field(default=None, repr=False)
+    sslmode: str | None = None
+    sslcert: str | None = None
+    sslkey: str | None = None
+    sslrootcert: str | None = None
+    search_path: str | None = None
+    role: str | None = None
+    application_name: str | None = None
+    keepalives_idle: int = 0
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    retries: int = DEFAULT_RETRIES
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT
+    swap_timeout: float = DEFAULT_SWAP_TIMEOUT
+    public: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def place(self) -> str:
+        """Where the server is, for people."""
+        return f"{self.host}:{self.port}"
+
+    @property
+    def certificates_dsn(self) -> str | None:
+        """A DSN with the files of `sslcert`, `sslkey` and `sslrootcert`, and nothing else.
+
+        The driver takes them in no other way. What it hasn't got it is told by argument.
+        """
+        files = {"sslcert": self.sslcert, "sslkey": self.sslkey, "sslrootcert": self.sslrootcert}
+        query = {key: value for key, value in files.items() if value}
+        return f"postgresql://?{urlencode(query)}" if query else None
+
+
+def read_keys(target: Target) -> PostgresKeys:
+    """Make sense of a target's keys.
+
+    Raises:
+        ProfileKeyError: a key is missing, unknown, or not what it should be.
+    """
+    keys = ProfileKeys(target.keys)
+    keys.text("dbname")  # known, and read as the target's database
+    read = PostgresKeys(
+        host=_required(keys.text("host"), "host", "such as localhost"),
+        port=keys.integer("port", DEFAULT_PORT, least=1, most=65535),
+        user=_required(keys.text("user"), "user", "the role to connect as"),
+        database=_required(target.database, "dbname", "the database to build in"),
+        password=_password(keys),
+        sslmode=keys.choice("sslmode", SSL_MODES),
+        sslcert=keys.text("sslcert"),
+        sslkey=keys.text("sslkey"),
+        sslrootcert=keys.text("sslrootcert"),
+        search_path=keys.text("search_path"),
+        role=keys.text("role"),
+        application_name=keys.text("application_name"),
+        keepalives_idle=keys.integer("keepalives_idle", 0),
+        connect_timeout=keys.seconds("connect_timeout", DEFAULT_CONNECT_TIMEOUT),
+        retries=keys.integer("retries", DEFAULT_RETRIES),
+        lock_timeout=keys.seconds("lock_timeout", DEFAULT_LOCK_TIMEOUT),
+        swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),
+        public={
+            **{key: value for key, value in target.keys.items() if key not in _SECRET_KEYS},
+            "dbname": target.database,
+            "port": target.keys.get("port") or DEFAULT_PORT,
+        },
+    )
+    keys.reject_unknown()
+    return read
+
+
+def _required(value: str | None, key: str, example: str) -> str:
+    if value is None:
+        raise ProfileKeyError(key, f"is missing: {example}.")
+    return value
+
+
+def _password(keys: ProfileKeys) -> str | None:
+    """The password by either name. An empty one is none: the server may trust us."""
+    given = {key: keys.secret(key) for key in ("password", "pass")}
+    named = [key for key, value in given.items() if value]
+    if len(named) > 1:
+        raise ProfileKeyError("pass", "and 'password' are two names of one key: leave one out.")
+    return given[named[0]] if named else None

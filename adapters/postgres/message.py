@@ -1,0 +1,70 @@
+"""Several statements in one message to the server, and which of them an answer is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ..base import Deferred, Response
+from ..errors import DatabaseError
+from .problems import database_error
+
+_SEPARATOR = "\n;\n"  # a line of its own, since the statement before may end in a comment
+_DEFINITION = re.compile(
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(create|drop|alter)\s+(?:or\s+replace\s+)?"
+    r"(?:(?:temp|temporary|unlogged|recursive)\s+)*(materialized\s+view|\w+)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Message:
+    """What is sent at once: BEGIN where a transaction has yet to begin, statements, COMMIT."""
+
+    def __init__(self, parts: Sequence[Deferred], *, begins: bool, commits: bool) -> None:
+        self._parts = parts
+        texts = [part.sql for part in parts]
+        if begins:
+            texts.insert(0, "BEGIN")
+        if commits:
+            texts.append("COMMIT")
+        self._texts = texts
+        self.sql = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
+
+    def note_answers(self, tag: str) -> None:
+        """Give each statement its answer: the driver tells that of the last one only."""
+        for part in self._parts:
+            part.response = _expected_response(part.sql)
+        if tag and self._parts:
+            self._parts[-1].response = response_of(tag)
+
+    def error(self, error: BaseException) -> DatabaseError:
+        """A driver's error, as one of the statement that it is about."""
+        place = int(getattr(error, "position", None) or 0) - 1
+        start = 0
+        for text in self._texts:
+            if start <= place < start + len(text):
+                return database_error(error, text, offset=start)
+            start += len(text) + len(_SEPARATOR)
+        # Without a place, it is mostly the statement that the message was sent for.
+        return database_error(error, self._parts[-1].sql if self._parts else self.sql)
+
+
+def response_of(tag: str) -> Response:
+    """A command tag as a response: `INSERT 0 5` is five rows.
+
+    The forms are those of https://www.postgresql.org/docs/current/protocol-message-formats.html
+    (CommandComplete).
+    """
+    words = tag.split()
+    counts = [word for word in words if word.isdigit()]
+    code = " ".join(word for word in words if not word.isdigit())
+    return Response(tag, code or None, int(counts[-1]) if counts else None)
+
+
+def _expected_response(sql: str) -> Response:
+    """The answer to a statement whose own hasn't been told: a definition has but one."""
+    found = _DEFINITION.match(sql)
+    if found is None:
+        return Response("OK")
+    tag = " ".join(" ".join(found.groups()).upper().split())
+    return Response(tag, tag)

@@ -1,0 +1,60 @@
+"""Which errors of PostgreSQL may pass by themselves, by SQLSTATE.
+
+The codes are those of https://www.postgresql.org/docs/current/errcodes-appendix.html.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import asyncpg
+
+
+class ErrorClass(StrEnum):
+    """What an error asks of us."""
+
+    USER = "user"
+    """Somebody has to mend something: a query, a right, a disk. Never tried again."""
+    TRANSIENT = "transient"
+    """Another transaction was in the way: the same may succeed now."""
+    LOCKED = "locked"
+    """A lock wasn't to be had in time."""
+    CROWDED = "crowded"
+    """The server has no connection left for us."""
+    LOST = "lost"
+    """The connection is gone, and its transaction with it."""
+    CANCELLED = "cancelled"
+    """Somebody cancelled the statement at the server."""
+
+
+_BY_CODE = {
+    "40001": ErrorClass.TRANSIENT,  # serialization_failure
+    "40P01": ErrorClass.TRANSIENT,  # deadlock_detected
+    "55P03": ErrorClass.LOCKED,  # lock_not_available
+    "53300": ErrorClass.CROWDED,  # too_many_connections
+    "57014": ErrorClass.CANCELLED,  # query_canceled
+    "57P01": ErrorClass.LOST,  # admin_shutdown
+    "57P02": ErrorClass.LOST,  # crash_shutdown
+    "57P03": ErrorClass.LOST,  # cannot_connect_now
+    "57P05": ErrorClass.LOST,  # idle_session_timeout
+    "25P03": ErrorClass.LOST,  # idle_in_transaction_session_timeout
+}
+_CONNECTION_EXCEPTION = "08"
+_INTERNAL_ERROR = "XX000"
+_CONCURRENTLY = ("tuple concurrently updated", "tuple concurrently deleted")
+
+
+def classify(error: BaseException) -> ErrorClass:
+    """What an error of the driver or the network is."""
+    if isinstance(error, asyncpg.PostgresError):
+        code = error.sqlstate or ""
+        if code.startswith(_CONNECTION_EXCEPTION):
+            return ErrorClass.LOST
+        if code == _INTERNAL_ERROR and str(error) in _CONCURRENTLY:
+            return ErrorClass.TRANSIENT
+        return _BY_CODE.get(code, ErrorClass.USER)
+    if isinstance(error, (OSError, TimeoutError, asyncpg.ConnectionDoesNotExistError)):
+        return ErrorClass.LOST
+    if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
+        return ErrorClass.LOST
+    return ErrorClass.USER

