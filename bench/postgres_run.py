@@ -168,7 +168,9 @@ def chain(root: Path, count: int) -> tuple[Path, dict[str, tuple[str, ...]]]:
         else "select 1 as id"
         for number, name in enumerate(names)
     }
-    parents = {name: (names[number - 1],) if number else () for number, name in enumerate(names)}
+    parents: dict[str, tuple[str, ...]] = {
+        name: (names[number - 1],) if number else () for number, name in enumerate(names)
+    }
     return _write(root / "chain", models), parents
 
 
