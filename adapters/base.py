@@ -138,8 +138,12 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction that commits at the end of the block, and rolls back on an error."""
+    def transaction(self, *, traceable: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """A transaction that commits at the end of the block, and rolls back on an error.
+
+        With `traceable`, a connection that is lost during COMMIT leaves no doubt about what the
+        database holds, at the price of a round trip. Work that may be done twice needs no such.
+        """
 
     @abstractmethod
     async def insert_rows(
@@ -167,6 +171,7 @@ class Adapter(ABC):
         is_case_sensitive: whether two relations may differ by case alone.
         hides_drops: whether a transaction that drops a relation and builds it anew is
             invisible to readers until it commits, so that no temporary name is needed.
+        retries: how often a node is tried again after an error that may pass.
         column_types: the type that a seed's column gets for what its values are.
     """
 
@@ -180,6 +185,7 @@ class Adapter(ABC):
     column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 
     target: Target
+    retries: int = 0
 
     @abstractmethod
     async def open(self) -> None:

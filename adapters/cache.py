@@ -51,6 +51,10 @@ class RelationCache:
         await self.fill([schema])
         return list(self._schemas[self._key(schema)].values())
 
+    def forget(self, schema: str) -> None:
+        """Know nothing of a schema any more: it is listed when it is next asked for."""
+        self._schemas.pop(self._key(schema), None)
+
     def add(self, relation: Relation) -> None:
         """Note that a relation was made."""
         known = self._schemas.get(self._key(relation.schema or ""))

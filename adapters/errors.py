@@ -4,7 +4,13 @@ from __future__ import annotations
 
 
 class AdapterError(Exception):
-    """The root of every error that an adapter raises."""
+    """The root of every error that an adapter raises.
+
+    Attributes:
+        may_pass: whether the same work may succeed when it is simply done again.
+    """
+
+    may_pass = False
 
 
 class ProfileKeyError(AdapterError):
@@ -41,11 +47,24 @@ class DatabaseReadOnlyError(DatabaseError):
 
 
 class ConnectionLostError(DatabaseError):
-    """The connection broke while a statement was under way, or before."""
+    """The connection broke while a statement was under way, or before.
+
+    What its transaction did is undone, unless the error says that this isn't known.
+    """
+
+    may_pass = True
+
+
+class CommitInDoubtError(ConnectionLostError):
+    """The connection broke during COMMIT, and the server can't be asked what became of it."""
+
+    may_pass = False
 
 
 class TransientDatabaseError(DatabaseError):
     """Another transaction was in the way. The same work may succeed when it is done again."""
+
+    may_pass = True
 
 
 class TooManyConnectionsError(ConnectionFailedError):

@@ -7,9 +7,7 @@ ours and travels.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -18,9 +16,8 @@ import anyio
 
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.cache import RelationCache
-from ..adapters.errors import AdapterError, DatabaseError
+from ..adapters.errors import AdapterError
 from ..adapters.relation import Relation
-from .blame import blamed_location
 from .compiler import Compiled, Compiler
 from .errors import CompilationError, HeadraceError, NotThereYetError
 from .events import Emitter, NodeCompiled, NodeExecuted, WarningRaised
@@ -31,7 +28,9 @@ from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
 from .materializations.table import table, view
 from .materializations.tests import data_test
-from .results import NodeError, NodeInfo, RunResult, Status, Timing
+from .node_outcome import Progress, explain, finding, result_of, timed_out
+from .results import NodeError, NodeInfo, RunResult, Status
+from .retries import pause_before, retry_text
 from .template.engine import TemplateEngine
 
 Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
@@ -44,23 +43,7 @@ MATERIALIZATIONS: dict[str, Materialize] = {
 }
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far a node got: what its result says of timing and SQL."""
-
-    started: float
-    compile_started: datetime
-    compile_ended: datetime | None = None
-    compiled: Compiled | None = None
-    build: NodeBuild | None = None
-
-    def timings(self, now: datetime) -> tuple[Timing, ...]:
-        if self.compile_ended is None:
-            return (Timing("compile", self.compile_started, now),)
-        return (
-            Timing("compile", self.compile_started, self.compile_ended),
-            Timing("execute", self.compile_ended, now),
-        )
+Work = Callable[[Node, Connection, Progress], Awaitable[Outcome]]
 
 
 class Builder:
@@ -109,53 +92,66 @@ class Builder:
         self,
         unique_id: str,
         slot: int,
-        work: Callable[[Node, Connection, _Progress, str], Awaitable[Outcome]],
+        work: Work,
     ) -> RunResult:
         node = self._manifest.nodes[unique_id]
-        thread_id = f"Thread-{slot}"
-        progress = _Progress(time.perf_counter(), datetime.now(UTC))
+        progress = Progress(f"Thread-{slot}")
+        seconds = node.config.timeout
         error: NodeError | None = None
         try:
-            async with self._adapter.connection(node.unique_id) as connection:
-                outcome = await work(node, connection, progress, thread_id)
+            with anyio.move_on_after(seconds) as limit:
+                outcome = await self._with_retries(node, work, progress)
+            if limit.cancelled_caught and seconds is not None:
+                outcome, error = timed_out(node, seconds, progress, self._target_path)
         except (HeadraceError, AdapterError) as failure:
-            error = self._explain(node, failure, progress)
+            error = explain(node, failure, progress, self._target_path)
             outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
-        except anyio.get_cancelled_exc_class():
-            committed = progress.build.outcome if progress.build is not None else None
-            if committed is None:
-                raise
-            outcome = committed
         finally:
             self._note_executed(node, progress.build)
             self._note_dropped(node, progress.build)
-        error = error or self._finding(node, outcome)
-        return self._result(node, outcome, error, progress, thread_id)
+        error = error or finding(node, outcome, self._target_path)
+        return result_of(self._infos[unique_id], outcome, error, progress)
 
-    async def _materialize(
-        self, node: Node, connection: Connection, progress: _Progress, thread_id: str
-    ) -> Outcome:
+    async def _with_retries(self, node: Node, work: Work, progress: Progress) -> Outcome:
+        """Work on a node, and again after an error that may pass, from the start."""
+        while True:
+            try:
+                async with self._adapter.connection(node.unique_id) as connection:
+                    return await work(node, connection, progress)
+            except AdapterError as failure:
+                if not failure.may_pass or progress.attempts > self._adapter.retries:
+                    raise
+                pause = pause_before(progress.attempts)
+                self._emit(WarningRaised("NodeRetried", retry_text(node, failure, progress, pause)))
+            except anyio.get_cancelled_exc_class():
+                if progress.build is None or progress.build.outcome is None:
+                    raise
+                return progress.build.outcome
+            progress.begin_again()
+            # What was known may be out of date: who was in our way may have built something.
+            self._cache.forget(node.schema)
+            await anyio.sleep(pause)
+
+    async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
         if isinstance(node, Seed):
-            scoped = self._templates.scope(node, connection, thread_id)
+            scoped = self._templates.scope(node, connection, progress.thread_id)
             progress.compile_ended = datetime.now(UTC)
             build = progress.build = self._node_build(node, Compiled("", scoped), connection)
             return await seed(build, self._project_root / node.original_file_path)
         materialize = self._materialization(node)
-        compiled = await self._compile(node, connection, progress, thread_id)
+        compiled = await self._compile(node, connection, progress)
         build = progress.build = self._node_build(node, compiled, connection)
         return await materialize(build)
 
     async def _only_compile(
-        self, node: Node, connection: Connection, progress: _Progress, thread_id: str
+        self, node: Node, connection: Connection, progress: Progress
     ) -> Outcome:
         if not isinstance(node, Seed):
-            await self._compile(node, connection, progress, thread_id)
+            await self._compile(node, connection, progress)
         return Outcome(Status.SUCCESS, Response("OK"))
 
-    async def _compile(
-        self, node: Node, connection: Connection, progress: _Progress, thread_id: str
-    ) -> Compiled:
-        compiled = await self._compiler.compile(node, connection, thread_id)
+    async def _compile(self, node: Node, connection: Connection, progress: Progress) -> Compiled:
+        compiled = await self._compiler.compile(node, connection, progress.thread_id)
         progress.compiled = compiled
         progress.compile_ended = datetime.now(UTC)
         self.compiled[node.unique_id] = compiled.sql
@@ -249,73 +245,3 @@ class Builder:
                     node.location,
                 )
             )
-
-    def _explain(
-        self, node: Node, failure: HeadraceError | AdapterError, progress: _Progress
-    ) -> NodeError:
-        kind, where = node.resource_type.value, node.original_file_path
-        if isinstance(failure, HeadraceError):
-            title = f"{failure.title} in {kind} {node.name} ({where})"
-            message = failure.problem
-            if isinstance(failure, CompilationError) and failure.stack:
-                message += "\n\n" + format_stack(failure)
-            return NodeError(title, message, failure.location or node.location)
-        what = "Database Error" if isinstance(failure, DatabaseError) else "Runtime Error"
-        compiled_path = None
-        if progress.build is not None and progress.build.executed:
-            compiled_path = f"{self._target_path}/run/{node.build_path}"
-        elif progress.compiled is not None:
-            compiled_path = f"{self._target_path}/compiled/{node.build_path}"
-        title = f"{what} in {kind} {node.name} ({where})"
-        location = blamed_location(str(failure), node)
-        return NodeError(title, str(failure), location, compiled_path)
-
-    def _finding(self, node: Node, outcome: Outcome) -> NodeError | None:
-        """What a test that found something says for itself, and where its query is."""
-        if outcome.status not in (Status.FAIL, Status.WARN):
-            return None
-        word = "Failure" if outcome.status is Status.FAIL else "Warning"
-        return NodeError(
-            f"{word} in test {node.name} ({node.original_file_path})",
-            outcome.response.message,
-            node.location,
-            f"{self._target_path}/compiled/{node.build_path}",
-        )
-
-    def _result(
-        self,
-        node: Node,
-        outcome: Outcome,
-        error: NodeError | None,
-        progress: _Progress,
-        thread_id: str,
-    ) -> RunResult:
-        now = datetime.now(UTC)
-        response = outcome.response
-        answer: dict[str, object] = {}
-        if outcome.status is Status.SUCCESS:
-            answer = {"_message": response.message}
-            if response.code is not None:
-                answer["code"] = response.code
-            if response.rows_affected is not None:
-                answer["rows_affected"] = response.rows_affected
-        return RunResult(
-            node=self._infos[node.unique_id],
-            status=outcome.status,
-            message=response.message,
-            execution_time=time.perf_counter() - progress.started,
-            thread_id=thread_id,
-            timing=progress.timings(now),
-            adapter_response=answer,
-            failures=outcome.failures,
-            compiled=progress.compiled is not None,
-            compiled_code=progress.compiled.sql if progress.compiled else None,
-            error=error,
-        )
-
-
-def format_stack(error: CompilationError) -> str:
-    """The stack of a template error, innermost first, as dbt prints it."""
-    lines = [f"> in {error.stack[0]}"]
-    lines += [f"> called by {frame}" for frame in error.stack[1:]]
-    return "\n".join(lines)

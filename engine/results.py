@@ -21,6 +21,8 @@ class Status(StrEnum):
     """It was not started: something it needs failed, or the run stopped before."""
     CANCELLED = "cancelled"
     """It was in flight when the run was stopped, and its query has ended on the server."""
+    TIMEOUT = "timeout"
+    """It took longer than its `timeout` allows, and its query has ended on the server."""
     PASS = "pass"
     """A test found nothing."""
     FAIL = "fail"
@@ -31,12 +33,12 @@ class Status(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether the exit code turns to 1."""
-        return self in (Status.ERROR, Status.FAIL, Status.CANCELLED)
+        return self in (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.TIMEOUT)
 
     @property
     def blocks_children(self) -> bool:
         """Whether what depends on the node is skipped."""
-        return self in (Status.ERROR, Status.FAIL, Status.SKIPPED, Status.CANCELLED)
+        return self.is_failure or self is Status.SKIPPED
 
 
 @dataclass(frozen=True, slots=True)

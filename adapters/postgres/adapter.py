@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-import anyio
 import asyncpg
 
 from ..abilities import IsOurs, Replaced, Replacing
 from ..base import Adapter, Connection, Target
+from ..cancellation import outlast
 from ..errors import DatabaseError
 from ..relation import Column, Relation, quote_identifier
 from .catalog import COLUMNS, KINDS, RELATIONS, SCHEMAS
@@ -24,6 +25,9 @@ from .problems import DRIVER_ERRORS, database_error
 from .replacing import RelationExchange, ViewExchange
 from .session import Session
 from .settings import session_settings
+
+CLOSE_SECONDS = 10.0
+"""How long closing may take, before what is left is cut off."""
 
 _UNIQUE_VIOLATION = "23505"
 
@@ -57,6 +61,7 @@ class PostgresAdapter(Adapter, Replacing):
         self._control = Control(self._connect)
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
+        self.retries = keys.retries
 
     async def open(self) -> None:
         try:
@@ -69,10 +74,13 @@ class PostgresAdapter(Adapter, Replacing):
             raise
 
     async def aclose(self) -> None:
-        with anyio.CancelScope(shield=True):
-            for session in self._pool.empty():
-                await session.aclose()
-            await self._control.aclose()
+        # In a task of its own, so that a cancellation in the middle leaves none open.
+        closing = asyncio.ensure_future(self._close_everything())
+        await outlast(closing.done, CLOSE_SECONDS)
+
+    async def _close_everything(self) -> None:
+        await asyncio.gather(*(session.aclose() for session in self._pool.empty()))
+        await self._control.aclose()
 
     @asynccontextmanager
     async def connection(self, name: str) -> AsyncIterator[Connection]:

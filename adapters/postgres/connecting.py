@@ -13,7 +13,7 @@ from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS, connection_error
 from .settings import session_settings
 
-_FIRST_PAUSE_SECONDS = 0.2
+_FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 
 

@@ -20,6 +20,7 @@ from .statements import alters_session, split_last
 from .text_copy import csv_chunks
 
 SAVEPOINT = "headrace_swap"
+TRANSACTION_NUMBER = "SELECT pg_catalog.txid_current()"
 
 
 class Exchange(ABC):
@@ -60,6 +61,7 @@ class PostgresConnection(Connection):
         self._session: Session | None = None
         self._deferred: list[Deferred] = []
         self._exchange: Exchange | None = None
+        self._number: int | None = None
         self._in_block = False
         self._has_begun = False
 
@@ -117,13 +119,16 @@ class PostgresConnection(Connection):
         return deferred
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, traceable: bool = False) -> AsyncIterator[Transaction]:
         if self._in_block:
             raise RuntimeError("a transaction is already open on this connection")
         transaction = Transaction()
         self._in_block, self._has_begun = True, False
         try:
             yield transaction
+            if traceable:
+                await self._flush()
+                ((self._number,),) = await self.ask(TRANSACTION_NUMBER)
             await self._commit(transaction)
         except BaseException as error:
             await self._roll_back(error)
@@ -132,6 +137,7 @@ class PostgresConnection(Connection):
             self._in_block = False
             self._deferred.clear()
             self._exchange = None
+            self._number = None
 
     async def insert_rows(
         self,
@@ -241,7 +247,7 @@ class PostgresConnection(Connection):
             if commit is None:
                 tag = await session.run(session.driver.execute(message.sql))
             else:
-                await session.commit(message.sql, _noting(commit))
+                await session.commit(message.sql, _noting(commit), self._number)
                 tag = ""
         except DRIVER_ERRORS as error:
             raise message.error(error) from error

@@ -69,21 +69,20 @@ class Control:
         """End a backend."""
         await self._ask("SELECT pg_catalog.pg_terminate_backend($1)", pid)
 
-    async def transaction_of(self, pid: int) -> str | None:
+    async def transaction_of(self, pid: int) -> int | None:
         """The number of the transaction that a backend has open, if that writes."""
+        # The list has the lower 32 bits; the rest is the same for all transactions of today.
         found = await self._ask(
-            "SELECT backend_xid::text FROM pg_catalog.pg_stat_activity WHERE pid = $1", pid
+            "SELECT (pg_catalog.txid_current() >> 32 << 32) + backend_xid::text::bigint "
+            "FROM pg_catalog.pg_stat_activity WHERE pid = $1",
+            pid,
         )
-        return None if found is None else str(found)
+        return found if isinstance(found, int) else None
 
-    async def has_committed(self, transaction: str) -> bool:
-        """Whether a transaction that is over is durable."""
-        # backend_xid has 32 bits, and txid_status wants them with the epoch in front.
-        status = await self._ask(
-            "SELECT pg_catalog.txid_status((pg_catalog.txid_current() >> 32 << 32) + $1::bigint)",
-            int(transaction),
-        )
-        return status == "committed"
+    async def has_committed(self, transaction: int) -> bool | None:
+        """Whether a transaction that is over is durable; None where nobody can say."""
+        status = await self._ask("SELECT pg_catalog.txid_status($1::bigint)", transaction)
+        return None if status is None else status == "committed"
 
     async def _ask(self, sql: str, *arguments: object) -> object:
         """The first value of an answer, or None where the server gives none."""

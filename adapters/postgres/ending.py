@@ -43,7 +43,7 @@ class Ending:
         self._pid = pid
         self._control = control
         self._patience = COMMIT_SECONDS if is_commit else 0.0
-        self._transaction: str | None = None
+        self._transaction: int | None = None
         self.has_committed = False
 
     async def run(self) -> None:
@@ -85,4 +85,4 @@ class Ending:
         if done and not self._statement.cancelled() and self._statement.exception() is None:
             self.has_committed = self._statement.result() == "COMMIT"
         elif self._transaction is not None:
-            self.has_committed = await self._control.has_committed(self._transaction)
+            self.has_committed = bool(await self._control.has_committed(self._transaction))

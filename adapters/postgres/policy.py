@@ -5,6 +5,8 @@ The codes are those of https://www.postgresql.org/docs/current/errcodes-appendix
 
 from __future__ import annotations
 
+import socket
+import ssl
 from enum import StrEnum
 
 import asyncpg
@@ -53,6 +55,8 @@ def classify(error: BaseException) -> ErrorClass:
         if code == _INTERNAL_ERROR and str(error) in _CONCURRENTLY:
             return ErrorClass.TRANSIENT
         return _BY_CODE.get(code, ErrorClass.USER)
+    if isinstance(error, (socket.gaierror, ssl.SSLError)):
+        return ErrorClass.USER
     if isinstance(error, (OSError, TimeoutError, asyncpg.ConnectionDoesNotExistError)):
         return ErrorClass.LOST
     if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):

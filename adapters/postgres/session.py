@@ -7,15 +7,22 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import asyncpg
-from anyio import get_cancelled_exc_class
+from anyio import get_cancelled_exc_class, move_on_after, sleep
 from asyncpg.prepared_stmt import PreparedStatement
 
 from ..cancellation import outlast
-from ..errors import DatabaseError
+from ..errors import CommitInDoubtError, DatabaseError
 from .control import Control
 from .ending import GRACE_SECONDS, Ending
+from .policy import ErrorClass, classify
+from .problems import DRIVER_ERRORS
 
 T = TypeVar("T")
+
+TRACE_SECONDS = 20.0
+"""How long a server that was lost during COMMIT is asked what became of it."""
+
+_TRACE_PAUSE_SECONDS = 0.2
 
 
 class Session:
@@ -60,11 +67,18 @@ class Session:
             await self._end(statement, is_commit=False)
             raise
 
-    async def commit(self, sql: str, note: Callable[[bool], None]) -> None:
+    async def commit(
+        self, sql: str, note: Callable[[bool], None], transaction: int | None = None
+    ) -> None:
         """Send a message that ends in COMMIT, and `note` whether the transaction is durable.
 
         A cancellation waits for the server's answer. Where none comes in time, the backend is
-        ended, and the server is asked what became of the transaction.
+        ended, and the server is asked what became of the transaction. It is asked as well where
+        the connection is lost and the number of the `transaction` is known.
+
+        Raises:
+            CommitInDoubtError: the server can't be asked.
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
         statement = asyncio.ensure_future(self.driver.execute(sql))
         try:
@@ -72,10 +86,30 @@ class Session:
         except get_cancelled_exc_class():
             note(await self._end(statement, is_commit=True))
             raise
+        except DRIVER_ERRORS as error:
+            if transaction is None or classify(error) is not ErrorClass.LOST:
+                raise
+            note(await self._trace(transaction, error))
+            return
         # COMMIT of a transaction that failed before is answered in this way, and is no error.
         note(tag == "COMMIT")
         if tag != "COMMIT":
             raise DatabaseError("the transaction had failed before its COMMIT, and was rolled back")
+
+    async def _trace(self, transaction: int, error: BaseException) -> bool:
+        """True for a transaction that went through although nobody said so."""
+        with move_on_after(TRACE_SECONDS):
+            while True:
+                committed = await self._control.has_committed(transaction)
+                if committed:
+                    return True
+                if committed is False:
+                    raise error
+                await sleep(_TRACE_PAUSE_SECONDS)
+        raise CommitInDoubtError(
+            "the connection to the server was lost during COMMIT, and it couldn't be asked whether "
+            "that went through. Look at the relation before you run the model again."
+        ) from error
 
     async def _end(self, statement: asyncio.Future[Any], *, is_commit: bool) -> bool:
         """Bring a statement and its backend to an end. True if it committed."""

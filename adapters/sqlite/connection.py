@@ -57,7 +57,7 @@ class SqliteConnection(Connection):
         return deferred
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, traceable: bool = False) -> AsyncIterator[Transaction]:
         if self._in_block:
             raise RuntimeError("a transaction is already open on this connection")
         transaction = Transaction()

@@ -50,7 +50,7 @@ class ScriptedConnection(Connection):
         return deferred
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, traceable: bool = False) -> AsyncIterator[Transaction]:
         if self._in_transaction:
             raise RuntimeError("a transaction is already open on this connection")
         transaction = Transaction()

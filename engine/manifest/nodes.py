@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -86,7 +86,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A node's resolved configuration.
 
     The fields are those that the engine acts on; `values` is the whole of it, as templates
-    and artifacts see it.
+    and artifacts see it. `timeout` is how many seconds the node may take.
     """
 
     enabled: bool = True
@@ -105,6 +105,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     column_types: dict[str, str] = {}
     quote_columns: bool | None = None
     delimiter: str = ","
+    timeout: Annotated[float, msgspec.Meta(gt=0)] | None = None
     severity: str = "ERROR"
     where: str | None = None
     limit: int | None = None

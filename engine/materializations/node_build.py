@@ -39,6 +39,7 @@ class NodeBuild:
         sql: the compiled SQL; empty for a seed.
         full_refresh: the flag; a `full_refresh` in the node's config beats it.
         executed: every statement sent, in order: what `target/run` shows.
+        is_repeatable: whether to build twice does no harm: not so where rows are added.
         is_ours: whether a relation is one that the project builds.
         replaced: how the node's relation took the place of another, where it did.
         made: the statement that made the relation, known before COMMIT.
@@ -56,6 +57,7 @@ class NodeBuild:
     full_refresh: bool
     invocation_id: str
     is_ours: IsOurs
+    is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
     replaced: Replaced = field(default_factory=Replaced)
     made: Deferred | None = None
@@ -123,7 +125,7 @@ class NodeBuild:
         await self.run_hooks(config.pre_hook, in_transaction=False)
         transaction = None
         try:
-            async with self.connection.transaction() as transaction:
+            async with self.connection.transaction(traceable=not self.is_repeatable) as transaction:
                 await self.run_hooks(config.pre_hook, in_transaction=True)
                 yield
                 await self.run_hooks(config.post_hook, in_transaction=True)

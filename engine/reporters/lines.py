@@ -156,7 +156,7 @@ def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str
     if node.resource_type != "snapshot":
         described = _described(node, clean)
     if result.status.is_failure:
-        return f"{failing} {described}", "ERROR"
+        return f"{failing} {described}", result.status.value.upper()
     outcome = clean.name(result.message) if node.resource_type != "operation" else ""
     return f"{succeeding} {described}", outcome or "OK"
 

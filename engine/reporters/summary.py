@@ -83,7 +83,7 @@ def _completion_line(tally: Tally, interrupted: bool) -> Line:
 
 
 def _wants_a_block(result: RunResult) -> bool:
-    return result.status in (Status.ERROR, Status.FAIL, Status.WARN)
+    return result.status in (Status.ERROR, Status.FAIL, Status.WARN, Status.TIMEOUT)
 
 
 def _failure_block(result: RunResult, clean: Cleaner) -> Line:

@@ -40,7 +40,7 @@ class Tally:
             case Status.CANCELLED:
                 self.cancelled += 1
                 self.failed += 1
-            case Status.ERROR | Status.FAIL:
+            case Status.ERROR | Status.FAIL | Status.TIMEOUT:
                 self.failed += 1
 
     @property

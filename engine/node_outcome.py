@@ -1,0 +1,138 @@
+"""What is said of a node once it has ended: its error in words, and its result."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from ..adapters.base import Response
+from ..adapters.errors import AdapterError, DatabaseError
+from .blame import blamed_location
+from .compiler import Compiled
+from .errors import CompilationError, HeadraceError
+from .manifest.nodes import Node
+from .materializations.node_build import NodeBuild, Outcome
+from .results import NodeError, NodeInfo, RunResult, Status, Timing
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a node got: what its result says of timing, attempts and SQL."""
+
+    thread_id: str
+    started: float = field(default_factory=time.perf_counter)
+    compile_started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    compile_ended: datetime | None = None
+    compiled: Compiled | None = None
+    build: NodeBuild | None = None
+    attempts: int = 1
+
+    def begin_again(self) -> None:
+        """Count another attempt, of which nothing has been done."""
+        self.attempts += 1
+        self.compile_started, self.compile_ended = datetime.now(UTC), None
+        self.compiled = self.build = None
+
+    def timings(self, now: datetime) -> tuple[Timing, ...]:
+        if self.compile_ended is None:
+            return (Timing("compile", self.compile_started, now),)
+        return (
+            Timing("compile", self.compile_started, self.compile_ended),
+            Timing("execute", self.compile_ended, now),
+        )
+
+
+def explain(
+    node: Node, failure: HeadraceError | AdapterError, progress: Progress, target_path: str
+) -> NodeError:
+    """Why a node failed, and where to look."""
+    kind, where = node.resource_type.value, node.original_file_path
+    if isinstance(failure, HeadraceError):
+        title = f"{failure.title} in {kind} {node.name} ({where})"
+        message = failure.problem
+        if isinstance(failure, CompilationError) and failure.stack:
+            message += "\n\n" + format_stack(failure)
+        return NodeError(title, message, failure.location or node.location)
+    what = "Database Error" if isinstance(failure, DatabaseError) else "Runtime Error"
+    message = str(failure)
+    if progress.attempts > 1:
+        message += f"\n(attempt {progress.attempts}; it had been tried before)"
+    return NodeError(
+        f"{what} in {kind} {node.name} ({where})",
+        message,
+        blamed_location(str(failure), node),
+        _sent_path(node, progress, target_path),
+    )
+
+
+def timed_out(
+    node: Node, seconds: float, progress: Progress, target_path: str
+) -> tuple[Outcome, NodeError]:
+    """The outcome of a node that took longer than it may. Its query has ended."""
+    message = (
+        f"it took longer than its timeout of {seconds:g} s, and was cancelled. Make it faster, or "
+        "raise `timeout` in its config."
+    )
+    title = f"Timeout in {node.resource_type.value} {node.name} ({node.original_file_path})"
+    error = NodeError(title, message, node.location, _sent_path(node, progress, target_path))
+    return Outcome(Status.TIMEOUT, Response(f"{title}\n{message}")), error
+
+
+def finding(node: Node, outcome: Outcome, target_path: str) -> NodeError | None:
+    """What a test that found something says for itself, and where its query is."""
+    if outcome.status not in (Status.FAIL, Status.WARN):
+        return None
+    word = "Failure" if outcome.status is Status.FAIL else "Warning"
+    return NodeError(
+        f"{word} in test {node.name} ({node.original_file_path})",
+        outcome.response.message,
+        node.location,
+        f"{target_path}/compiled/{node.build_path}",
+    )
+
+
+def result_of(
+    info: NodeInfo, outcome: Outcome, error: NodeError | None, progress: Progress
+) -> RunResult:
+    """The result of a node that has ended now."""
+    response = outcome.response
+    answer: dict[str, object] = {}
+    if outcome.status is Status.SUCCESS:
+        answer = {"_message": response.message}
+        if response.code is not None:
+            answer["code"] = response.code
+        if response.rows_affected is not None:
+            answer["rows_affected"] = response.rows_affected
+    if progress.attempts > 1:
+        answer["attempts"] = progress.attempts
+    return RunResult(
+        node=info,
+        status=outcome.status,
+        message=response.message,
+        execution_time=time.perf_counter() - progress.started,
+        thread_id=progress.thread_id,
+        timing=progress.timings(datetime.now(UTC)),
+        adapter_response=answer,
+        failures=outcome.failures,
+        compiled=progress.compiled is not None,
+        compiled_code=progress.compiled.sql if progress.compiled else None,
+        error=error,
+    )
+
+
+def format_stack(error: CompilationError) -> str:
+    """The stack of a template error, innermost first, as dbt prints it."""
+    lines = [f"> in {error.stack[0]}"]
+    lines += [f"> called by {frame}" for frame in error.stack[1:]]
+    return "\n".join(lines)
+
+
+def _sent_path(node: Node, progress: Progress, target_path: str) -> str | None:
+    """The file with the SQL that was sent, or else with what it was going to be."""
+    build = progress.build
+    if build is not None and (build.executed or build.replaced.statements):
+        return f"{target_path}/run/{node.build_path}"
+    if progress.compiled is not None:
+        return f"{target_path}/compiled/{node.build_path}"
+    return None

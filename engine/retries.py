@@ -1,0 +1,30 @@
+"""When a node that failed is built again, and how that is told."""
+
+from __future__ import annotations
+
+import random
+
+from ..adapters.errors import AdapterError
+from .manifest.nodes import Node
+from .node_outcome import Progress
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+def pause_before(attempt: int) -> float:
+    """Seconds to wait after the given attempt: longer each time, and never twice the same.
+
+    Two nodes that were in each other's way are not to meet again.
+    """
+    longest = min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
+    return float(longest * random.uniform(0.5, 1.0))
+
+
+def retry_text(node: Node, failure: AdapterError, progress: Progress, pause: float) -> str:
+    """What is said of an attempt that failed."""
+    why = str(failure).split("\n", 1)[0]
+    return (
+        f"attempt {progress.attempts} at {node.resource_type.value} {node.name} failed ({why}); "
+        f"the next one comes in {pause:.1f} s."
+    )

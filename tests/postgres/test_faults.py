@@ -1,0 +1,209 @@
+"""What may pass is tried again; what somebody has to mend is not."""
+
+from __future__ import annotations
+
+import time
+
+import anyio
+import pytest
+from headrace import Status
+
+from .support import TABLE, Shop
+
+FAILING = """
+create sequence {schema}.tries;
+create function {schema}.fails(times int, code text) returns int language plpgsql as $$
+begin
+  if nextval('{schema}.tries') <= times then
+    raise exception 'as told' using errcode = code;
+  end if;
+  return 1;
+end $$
+"""
+
+
+SLEEPING = (
+    "select pid from pg_stat_activity where query like '%pg_sleep%' and state = 'active' "
+    "and application_name like 'headrace%'"
+)
+
+
+async def until_found(shop: Shop, sql: str) -> None:
+    """Ask until there is an answer."""
+    for _ in range(500):
+        if await shop.fetch(sql):
+            return
+        await anyio.sleep(0.02)
+    pytest.fail(f"nothing was ever found by {sql}")
+
+
+async def tries(shop: Shop) -> int:
+    ((count,),) = await shop.fetch("select last_value from {schema}.tries")
+    return int(count)
+
+
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_what_another_transaction_was_in_the_way_of_is_done_again(
+    shop: Shop, code: str
+) -> None:
+    await shop.execute(FAILING)
+    shop.table("orders", f"select {shop.schema}.fails(2, '{code}') as id")
+
+    ran = await shop.build()
+
+    assert await shop.fetch("select id from {schema}.orders") == [(1,)]
+    assert ran.result("orders").adapter_response["attempts"] == 3
+    assert [line[: line.index("failed")] for line in ran.warnings] == [
+        "attempt 1 at model orders ",
+        "attempt 2 at model orders ",
+    ]
+
+
+async def test_it_is_given_up_after_the_profiles_retries(shop: Shop) -> None:
+    shop.profile(retries=1)
+    await shop.execute(FAILING)
+    shop.table("orders", f"select {shop.schema}.fails(9, '40P01') as id")
+
+    ran = await shop.run()
+
+    assert ran.exit_code == 1
+    assert await tries(shop) == 2
+    assert "as told" in ran.error("orders")
+
+
+@pytest.mark.parametrize("code", ["22012", "42501", "53100", "23505"])
+async def test_what_somebody_has_to_mend_is_not_done_again(shop: Shop, code: str) -> None:
+    await shop.execute(FAILING)
+    shop.table("orders", f"select {shop.schema}.fails(9, '{code}') as id")
+
+    ran = await shop.run()
+
+    assert ran.exit_code == 1
+    assert await tries(shop) == 1
+    assert ran.warnings == []
+
+
+async def test_backend_terminated_while_building_is_replaced(shop: Shop) -> None:
+    await shop.execute("create sequence {schema}.tries")
+    pause = f"case when nextval('{shop.schema}.tries') = 1 then 60 else 0 end"
+    shop.table("orders", f"select 1 as id from (select pg_sleep({pause})) as pause")
+
+    async with anyio.create_task_group() as tasks:
+
+        async def terminate() -> None:
+            await until_found(shop, SLEEPING.replace("pid", "pg_terminate_backend(pid)", 1))
+
+        tasks.start_soon(terminate)
+        ran = await shop.build()
+
+    assert ran.result("orders").adapter_response["attempts"] == 2
+    assert await shop.fetch("select id from {schema}.orders") == [(1,)]
+
+
+async def test_rows_are_added_once_although_the_commit_was_lost(shop: Shop) -> None:
+    shop.write(
+        "models/events.sql", "{{ config(materialized='incremental') }} select 1 as id, now() as at"
+    )
+    await shop.build()
+    await shop.execute(
+        "create sequence {schema}.tries; create function {schema}.dies() returns trigger "
+        "language plpgsql as $$ begin if nextval('{schema}.tries') = 1 then "
+        "perform pg_terminate_backend(pg_backend_pid()); end if; return null; end $$;"
+        "create constraint trigger dies after insert on {schema}.events "
+        "deferrable initially deferred for each row execute function {schema}.dies()"
+    )
+
+    ran = await shop.build()
+
+    assert ran.result("events").adapter_response["attempts"] == 2
+    assert await shop.fetch("select count(*) from {schema}.events") == [(2,)]
+
+
+async def test_commit_that_went_through_unheard_counts(private_shop: Shop) -> None:
+    shop = private_shop
+    shop.write(
+        "models/events.sql", "{{ config(materialized='incremental') }} select 1 as id, now() as at"
+    )
+    await shop.build()
+    # COMMIT is durable here, and then waits for a standby that isn't there.
+    await shop.execute("alter system set synchronous_standby_names = 'nobody'")
+    await shop.execute("alter system set synchronous_commit = on")
+    await shop.execute("select pg_reload_conf()")
+
+    async with anyio.create_task_group() as tasks:
+
+        async def terminate() -> None:
+            await until_found(
+                shop,
+                "select pg_terminate_backend(pid) from pg_stat_activity "
+                "where wait_event = 'SyncRep'",
+            )
+
+        tasks.start_soon(terminate)
+        ran = await shop.run()
+
+    assert ran.statuses == {"events": Status.SUCCESS}
+    assert await shop.fetch("select count(*) from {schema}.events") == [(2,)]
+
+
+async def test_node_that_takes_too_long_is_cancelled_and_says_so(shop: Shop) -> None:
+    shop.write(
+        "models/slow.sql",
+        "{{ config(materialized='table', timeout=0.3) }} select 1 as id, pg_sleep(60)::text as p",
+    )
+    shop.view("below", "select id from {{ ref('slow') }}")
+    shop.table("quick", "select 1 as id")
+    began = time.monotonic()
+
+    ran = await shop.run()
+
+    assert time.monotonic() - began < 2
+    assert ran.exit_code == 1
+    assert ran.statuses == {
+        "slow": Status.TIMEOUT,
+        "below": Status.SKIPPED,
+        "quick": Status.SUCCESS,
+    }
+    assert "longer than its timeout of 0.3 s" in ran.error("slow")
+    assert [sql for _, state, sql in await shop.server.backends() if state == "active"] == []
+
+
+async def test_server_with_few_connections_is_made_do_with(private_shop: Shop) -> None:
+    private_shop.profile(threads=30)
+    for number in range(40):
+        private_shop.table(f"t{number}", "select 1 as id from (select pg_sleep(0.05)) as pause")
+
+    await private_shop.build()
+
+    assert len(await private_shop.relations()) == 40
+
+
+async def test_server_that_goes_away_is_a_clear_error(private_shop: Shop) -> None:
+    shop = private_shop
+    shop.profile(retries=1, threads=2)
+    shop.table("quick", "select 1 as id")
+    shop.table("slow", "select 1 as id from {{ ref('quick') }}, pg_sleep(60)")
+    began = time.monotonic()
+
+    async with anyio.create_task_group() as tasks:
+
+        async def stop() -> None:
+            await until_found(shop, SLEEPING)
+            shop.server.stop()
+
+        tasks.start_soon(stop)
+        ran = await shop.run()
+
+    assert time.monotonic() - began < 10
+    assert ran.exit_code == 1
+    assert ran.statuses == {"quick": Status.SUCCESS, "slow": Status.ERROR}
+    assert "check 'host' and 'port'" in ran.error("slow")
+
+
+async def test_config_timeout_must_be_a_number_above_zero(shop: Shop) -> None:
+    shop.write("models/slow.sql", TABLE.replace("'table'", "'table', timeout=0") + "select 1 as id")
+
+    ran = await shop.run()
+
+    assert ran.exit_code == 2
+    assert "config 'timeout' of model 'slow'" in str(ran.outcome.error)
