@@ -143,6 +143,9 @@ _REFRESHING: dict[str, Any] = {
         "Build incremental models and seeds anew. [env: DBT_FULL_REFRESH]",
         *("--full-refresh/--no-full-refresh", "-f"),
     ),
+    "lock": _flag(
+        "Wait while another run builds in the same schemas. [env: DBT_LOCK]", "--lock/--no-lock"
+    ),
 }
 _LISTING: dict[str, Any] = {
     "output": Annotated[str, typer.Option(help="selector, name, path or json.")],

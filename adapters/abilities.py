@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
 from .base import Connection
@@ -11,6 +11,20 @@ from .relation import Relation
 
 IsOurs = Callable[[Relation], bool]
 """Whether a relation is one that this project builds."""
+
+
+class Locking(ABC):
+    """A database that keeps two runs out of one schema, with a lock that dies with its holder."""
+
+    @abstractmethod
+    async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
+        """Be alone in some schemas until the adapter is closed.
+
+        Waits while another run is in one of them, and `tell`s who that is.
+
+        Raises:
+            SchemaLockedError: it still was when the time was over.
+        """
 
 
 @dataclass(slots=True)

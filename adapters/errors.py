@@ -75,5 +75,9 @@ class TooManyConnectionsError(ConnectionFailedError):
         super().__init__(message)
 
 
+class SchemaLockedError(AdapterError):
+    """Another run is building in a schema. The message says whose it is."""
+
+
 class NotSupportedError(AdapterError):
     """This database has no such ability. The message names what to use instead."""

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cached_property
 
+from ..adapters.abilities import Locking
 from ..adapters.cache import RelationCache
 from .builder import Builder
-from .events import Event, RunFinished, RunStarted
+from .events import Event, RunFinished, RunStarted, WarningRaised
 from .graph import Graph, gate_with_tests
 from .manifest.nodes import Model, Node, Seed, Test
 from .parsed_project import ParsedProject
@@ -19,6 +20,8 @@ from .template.engine import TemplateEngine
 from .template.environment import TemplateEnvironment
 from .timings import last_timings
 from .workspace import Workspace
+
+BUILDING_COMMANDS = frozenset({"run", "seed", "build"})
 
 
 class Execution:
@@ -60,6 +63,7 @@ class Execution:
             AdapterError: the database can't be connected to, or a schema can't be made.
         """
         async with self._workspace.adapter:
+            await self._lock_schemas()
             await self._prepare_schemas()
             await self._run_plan(_plan(self._project, self.nodes, self._command))
 
@@ -85,10 +89,25 @@ class Execution:
             elapsed = time.perf_counter() - began
             self._emit(RunFinished(self.results, elapsed, interrupted))
 
+    async def _lock_schemas(self) -> None:
+        """Keep other runs out of the schemas that this one builds in, where the database can."""
+        adapter = self._workspace.adapter
+        builds = self._command in BUILDING_COMMANDS and self._workspace.takes_lock
+        if not builds or not isinstance(adapter, Locking):
+            return
+
+        def tell(text: str) -> None:
+            self._emit(WarningRaised("WaitingForAnotherRun", text))
+
+        await adapter.lock_schemas({node.schema for node in self._built()}, tell)
+
+    def _built(self) -> list[Node]:
+        return [node for node in self.nodes.values() if isinstance(node, (Model, Seed))]
+
     async def _prepare_schemas(self) -> None:
         """Create the schemas that are missing, and list what is in those that are used."""
         adapter = self._workspace.adapter
-        built = [node for node in self.nodes.values() if isinstance(node, (Model, Seed))]
+        built = self._built()
         if self._command != "compile":
             there = {schema.casefold() for schema in await adapter.list_schemas()}
             wanted = {node.schema.casefold(): node.schema for node in built}

@@ -27,6 +27,7 @@ class Options:
     resource_types: tuple[str, ...] = ()
     exclude_resource_types: tuple[str, ...] = ()
     full_refresh: bool | None = None
+    lock: bool | None = None
     fail_fast: bool | None = None
     target_path: Path | None = None
     write_json: bool | None = None

@@ -53,6 +53,7 @@ class Workspace:
     invocation: Invocation
     full_refresh: bool
     fail_fast: bool
+    takes_lock: bool
     target_path: Path
     relations: RelationFactory
     codes: CodeCache = field(default_factory=CodeCache)
@@ -122,6 +123,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         full_refresh=full_refresh,
         fail_fast=fail_fast,
+        takes_lock=decide("lock", options.lock, environ, project.flags, default=True),
         target_path=_target_path(start, project),
         relations=RelationFactory(adapter, project.quoting),
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
 import asyncpg
 
-from ..abilities import IsOurs, Replaced, Replacing
+from ..abilities import IsOurs, Locking, Replaced, Replacing
 from ..base import Adapter, Connection, Target
 from ..cancellation import outlast
 from ..errors import DatabaseError
@@ -23,8 +23,9 @@ from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
 from .replacing import RelationExchange, ViewExchange
+from .schema_locks import lock_schemas
 from .session import Session
-from .settings import session_settings
+from .settings import application_name, session_settings
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -41,7 +42,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing):
+class PostgresAdapter(Adapter, Replacing, Locking):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -94,6 +95,13 @@ class PostgresAdapter(Adapter, Replacing):
                 raise
             finally:
                 await connection.release()
+
+    async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
+        name = application_name(self._keys.application_name, self.target.invocation_id)
+        try:
+            await lock_schemas(self._control, schemas, name, self._keys.run_lock_timeout, tell)
+        except DRIVER_ERRORS as error:
+            raise database_error(error, "SELECT pg_try_advisory_lock") from error
 
     async def list_schemas(self) -> frozenset[str]:
         return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))

@@ -1,7 +1,7 @@
 """What a profile says of a PostgreSQL database: where it is, who we are, and how long to wait.
 
 The keys are dbt-postgres's (https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup).
-Further ones are `lock_timeout` and `swap_timeout`: see `PostgresKeys`.
+Further ones are `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see `PostgresKeys`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ DEFAULT_CONNECT_TIMEOUT = 10.0
 DEFAULT_RETRIES = 3
 DEFAULT_LOCK_TIMEOUT = 0.3
 DEFAULT_SWAP_TIMEOUT = 30.0
+DEFAULT_RUN_LOCK_TIMEOUT = 300.0
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -36,6 +37,7 @@ class PostgresKeys:
         lock_timeout: seconds for which one attempt of a swap waits for its locks. Readers that
             come later wait behind it for as long, so that it is short.
         swap_timeout: seconds after which a swap that never gets its locks is given up.
+        run_lock_timeout: seconds for which another run in the same schemas is waited for.
         keepalives_idle: seconds of silence before the system asks whether the server is there;
             0 leaves it to the system.
         public: what `target.<key>` answers, as it was given; no secret.
@@ -58,6 +60,7 @@ class PostgresKeys:
     retries: int = DEFAULT_RETRIES
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     swap_timeout: float = DEFAULT_SWAP_TIMEOUT
+    run_lock_timeout: float = DEFAULT_RUN_LOCK_TIMEOUT
     public: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -101,6 +104,7 @@ def read_keys(target: Target) -> PostgresKeys:
         connect_timeout=keys.seconds("connect_timeout", DEFAULT_CONNECT_TIMEOUT),
         retries=keys.integer("retries", DEFAULT_RETRIES),
         lock_timeout=keys.seconds("lock_timeout", DEFAULT_LOCK_TIMEOUT),
+        run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),
         swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),
         public={
             **{key: value for key, value in target.keys.items() if key not in _SECRET_KEYS},

@@ -21,7 +21,7 @@ def session_settings(keys: PostgresKeys, invocation_id: str, server_version: int
     killed end as well (https://www.postgresql.org/docs/current/runtime-config-connection.html).
     `server_version` is the server's own number, such as 160014.
     """
-    name = application_name(keys.application_name or APPLICATION, invocation_id)
+    name = application_name(keys.application_name, invocation_id)
     settings = [
         f"SET application_name = {literal(name)}",
         f"SET idle_in_transaction_session_timeout = '{IDLE_IN_TRANSACTION_SECONDS}s'",
@@ -35,8 +35,9 @@ def session_settings(keys: PostgresKeys, invocation_id: str, server_version: int
     return "; ".join(settings)
 
 
-def application_name(base: str, invocation_id: str) -> str:
+def application_name(given: str | None, invocation_id: str) -> str:
     """A name that says whose session it is and of which invocation, as long as the server's."""
+    base = given or APPLICATION
     room = _APPLICATION_BYTES - len(invocation_id.encode()) - 1
     kept = base.encode()[:room].decode(errors="ignore")
     return f"{kept} {invocation_id}".strip()
