@@ -172,6 +172,8 @@ class Adapter(ABC):
         hides_drops: whether a transaction that drops a relation and builds it anew is
             invisible to readers until it commits, so that no temporary name is needed.
         retries: how often a node is tried again after an error that may pass.
+        incremental_strategies: the strategies of its own that `incremental` may be told.
+        has_fixed_types: whether a column holds values of its own type only.
         column_types: the type that a seed's column gets for what its values are.
     """
 
@@ -182,6 +184,8 @@ class Adapter(ABC):
     max_identifier_bytes: ClassVar[int | None] = None
     is_case_sensitive: ClassVar[bool] = False
     hides_drops: ClassVar[bool] = False
+    incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
+    has_fixed_types: ClassVar[bool] = True
     column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 
     target: Target

@@ -55,6 +55,7 @@ class PostgresAdapter(Adapter, Replacing, Locking):
     # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     max_identifier_bytes: ClassVar[int | None] = 63
     is_case_sensitive: ClassVar[bool] = True
+    incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert", "merge")
 
     def __init__(self, target: Target, keys: PostgresKeys) -> None:
         self.target = target
@@ -122,9 +123,8 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         return [self.relation(schema, str(name), KINDS[kind]) for name, kind in found]
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        name = relation.include(database=False, schema=bool(relation.schema)).quote(
-            True, True, True
-        )
+        # A temporary table is found without a schema, where the session looks first.
+        name = relation.include(database=False).quote(True, True, True)
         assert isinstance(connection, PostgresConnection)
         found = await connection.fetch(COLUMNS, str(name))
         return [Column(str(name), str(data_type)) for name, data_type in found]

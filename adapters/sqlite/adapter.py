@@ -45,6 +45,7 @@ class SqliteAdapter(Adapter):
     # rename a table costs time for each table of the schema (4.6 ms at 1,000 of them), and to
     # drop and build it anew doesn't.
     hides_drops: ClassVar[bool] = True
+    has_fixed_types: ClassVar[bool] = False
 
     def __init__(self, target: Target, keys: SqliteKeys) -> None:
         self.target = target
@@ -131,7 +132,9 @@ class SqliteAdapter(Adapter):
         ]
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        schema = _literal(relation.schema) if relation.schema else "NULL"
+        # A temporary table is found without a schema, like one whose schema isn't known.
+        is_told = relation.schema and relation.included.schema
+        schema = _literal(relation.schema or "") if is_told else "NULL"
         found = await connection.query(
             # Generated columns count, those that a virtual table hides don't.
             f"SELECT name, type FROM pragma_table_xinfo({_literal(relation.identifier or '')}, "

@@ -8,10 +8,11 @@ from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError, NotThereYetError
 from .node_build import NodeBuild, Outcome
+from .schema_changes import columns_to_fill
 from .swap import build_and_swap
 
-_NOT_THERE_YET = frozenset({"merge", "insert_overwrite", "microbatch"})
-_SCHEMA_CHANGES = frozenset({"append_new_columns", "sync_all_columns", "fail"})
+_NOT_THERE_YET = frozenset({"microbatch"})
+_KNOWN = frozenset({"append", "delete+insert", "merge", "insert_overwrite"})
 
 
 async def incremental(build: NodeBuild) -> Outcome:
@@ -39,7 +40,7 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
     temporary = replace(build.temporary_relation, type=RelationType.TABLE)
     arriving: Relation = temporary.include(database=False, schema=False)
     await build.execute(await build.macro("get_create_table_as_sql", True, temporary, build.sql))
-    columns = await build.adapter.columns(build.connection, build.relation)
+    columns = await columns_to_fill(build, arriving)
     unique_key = build.node.config.unique_key
     values = build.node.config.values
     sql = await build.macro(
@@ -62,11 +63,11 @@ def _strategy_macro(build: NodeBuild) -> str:
     """The macro that makes the strategy's SQL, dbt's or the project's own."""
     node = build.node
     strategy = node.config.incremental_strategy or "default"
-    change = node.config.values.get("on_schema_change", "ignore")
-    if change in _SCHEMA_CHANGES:
-        raise NotThereYetError(
-            f"on_schema_change: '{change}' isn't there yet in this version of headrace; "
-            "leave it at 'ignore'.",
+    there = " and ".join(f"'{own}'" for own in build.adapter.incremental_strategies)
+    if strategy in _KNOWN and strategy not in build.adapter.incremental_strategies:
+        raise CompilationError(
+            f"The incremental strategy '{strategy}' is not valid for this adapter "
+            f"({build.adapter.type}): there are {there}.",
             location=node.location,
         )
     name = f"get_incremental_{strategy.replace('+', '_')}_sql"
@@ -75,11 +76,11 @@ def _strategy_macro(build: NodeBuild) -> str:
     if strategy in _NOT_THERE_YET:
         raise NotThereYetError(
             f"the incremental strategy '{strategy}' isn't there yet in this version of headrace; "
-            "there are 'append' and 'delete+insert'.",
+            f"there are {there}.",
             location=node.location,
         )
     raise CompilationError(
         f'could not find an incremental strategy macro with the name "{name}" in '
-        f"{node.package_name}. There are 'append' and 'delete+insert'.",
+        f"{node.package_name}. There are {there}.",
         location=node.location,
     )

@@ -227,11 +227,14 @@ async def test_many_incremental_models_share_one_connection(write_project: Write
         ),
         (
             {"incremental_strategy": "merge", "unique_key": "id"},
-            ("'merge' isn't there yet", "'append' and 'delete+insert'"),
+            ("'merge' is not valid for this adapter (sqlite)", "'append' and 'delete+insert'"),
         ),
-        ({"on_schema_change": "fail"}, ("on_schema_change: 'fail' isn't there yet",)),
+        (
+            {"incremental_strategy": "microbatch"},
+            ("'microbatch' isn't there yet", "'append' and 'delete+insert'"),
+        ),
     ],
-    ids=["unknown strategy", "strategy of a later version", "schema change"],
+    ids=["unknown strategy", "strategy of another database", "strategy of a later version"],
 )
 async def test_what_this_version_lacks_is_said_before_anything_is_built(
     write_project: WriteProject, config: dict[str, object], parts: tuple[str, ...]
@@ -261,3 +264,38 @@ async def test_strategy_of_the_project_itself_is_used(write_project: WriteProjec
 
     assert ran.exit_code == 0
     assert rows(root, "select i from events") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "found"),
+    [
+        ("append_new_columns", [(1, "a", None), (2, None, "x")]),
+        ("sync_all_columns", [(1, None), (2, "x")]),
+    ],
+)
+async def test_columns_that_change_are_followed(
+    write_project: WriteProject,
+    tmp_path: Path,
+    policy: str,
+    found: list[tuple[object, ...]],
+) -> None:
+    model = incremental("select * from {{ ref('day') }}", on_schema_change=policy)
+
+    ran = await run_days(
+        write_project, model, "select 1 as id, 'a' as name", "select 'x' as more, 2 as id"
+    )
+
+    assert ran.exit_code == 0
+    assert rows(tmp_path / "shop", "select * from events order by id") == found
+
+
+async def test_columns_that_change_are_an_error_where_they_must_not(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    model = incremental("select * from {{ ref('day') }}", on_schema_change="fail")
+
+    ran = await run_days(write_project, model, "select 1 as id", "select 2 as id, 'x' as more")
+
+    assert "out of sync" in ran.error("events")
+    assert "Source columns not in target: more" in ran.error("events")
+    assert rows(tmp_path / "shop", "select * from events") == [(1,)]

@@ -65,12 +65,12 @@
 {% macro default__get_delete_insert_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
     {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
     {%- if keys %}
-    delete from {{ target }}
+    delete from {{ target }} as DBT_INTERNAL_DEST
     where exists (
-        select 1 from {{ source }} as arriving
+        select 1 from {{ source }} as DBT_INTERNAL_SOURCE
         where
         {%- for key in keys %}
-            {{ 'and ' if not loop.first }}arriving.{{ key }} = {{ target }}.{{ key }}
+            {{ 'and ' if not loop.first }}DBT_INTERNAL_SOURCE.{{ key }} = DBT_INTERNAL_DEST.{{ key }}
         {%- endfor %}
     )
         {%- for predicate in incremental_predicates or [] %}
@@ -89,4 +89,80 @@
         {{ return(get_incremental_delete_insert_sql(arg_dict)) }}
     {%- endif -%}
     {{ return(get_incremental_append_sql(arg_dict)) }}
+{%- endmacro %}
+
+{% macro get_incremental_merge_sql(arg_dict) -%}
+    {{ return(adapter.dispatch('get_incremental_merge_sql', 'dbt')(arg_dict)) }}
+{%- endmacro %}
+
+{% macro default__get_incremental_merge_sql(arg_dict) -%}
+    {{ return(get_merge_sql(
+        arg_dict['target_relation'],
+        arg_dict['temp_relation'],
+        arg_dict['unique_key'],
+        arg_dict['dest_columns'],
+        arg_dict['incremental_predicates'],
+    )) }}
+{%- endmacro %}
+
+{% macro get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+    {{ return(adapter.dispatch('get_merge_sql', 'dbt')(
+        target, source, unique_key, dest_columns, incremental_predicates
+    )) }}
+{%- endmacro %}
+
+{#- The two aliases are what a project's predicates call the table and the rows that arrive. -#}
+{% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
+    {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
+    {%- set conditions = (incremental_predicates or []) | list -%}
+    {%- for key in keys -%}
+        {%- do conditions.append('DBT_INTERNAL_SOURCE.' ~ key ~ ' = DBT_INTERNAL_DEST.' ~ key) -%}
+    {%- endfor -%}
+    {%- if not keys -%}
+        {%- do conditions.append('false') -%}
+    {%- endif -%}
+    {%- set updated = get_merge_update_columns(
+        config.get('merge_update_columns'), config.get('merge_exclude_columns'), dest_columns
+    ) -%}
+    {%- set names = dest_columns | map(attribute='name') | list -%}
+    merge into {{ target }} as DBT_INTERNAL_DEST
+    using {{ source }} as DBT_INTERNAL_SOURCE
+    on ({{ conditions | join(') and (') }})
+    {%- if keys and updated %}
+    when matched then update set
+        {%- for column in updated %}
+        {{ column }} = DBT_INTERNAL_SOURCE.{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- endif %}
+    when not matched then insert ({{ get_quoted_csv(names) }})
+    values (
+        {%- for name in names %}
+        DBT_INTERNAL_SOURCE.{{ adapter.quote(name) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{% macro get_merge_update_columns(merge_update_columns, merge_exclude_columns, dest_columns) -%}
+    {{ return(adapter.dispatch('get_merge_update_columns', 'dbt')(
+        merge_update_columns, merge_exclude_columns, dest_columns
+    )) }}
+{%- endmacro %}
+
+{% macro default__get_merge_update_columns(merge_update_columns, merge_exclude_columns, dest_columns) -%}
+    {%- if merge_update_columns and merge_exclude_columns -%}
+        {{ exceptions.raise_compiler_error(
+            'merge_update_columns and merge_exclude_columns are both there, and one of them says it all.'
+        ) }}
+    {%- endif -%}
+    {%- if merge_update_columns -%}
+        {{ return(merge_update_columns) }}
+    {%- endif -%}
+    {%- set left_out = (merge_exclude_columns or []) | map('lower') | list -%}
+    {%- set columns = [] -%}
+    {%- for column in dest_columns -%}
+        {%- if column.name | lower not in left_out -%}
+            {%- do columns.append(column.quoted) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(columns) }}
 {%- endmacro %}

@@ -1,0 +1,95 @@
+"""`on_schema_change`: what becomes of an incremental table whose model has other columns now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...adapters.relation import Column, Relation
+from ..errors import CompilationError
+from .node_build import NodeBuild
+
+POLICIES = ("ignore", "append_new_columns", "sync_all_columns", "fail")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaChanges:
+    """How the columns that arrive differ from those of the table."""
+
+    added: tuple[Column, ...] = ()
+    removed: tuple[Column, ...] = ()
+    retyped: tuple[Column, ...] = ()
+    """Columns of both, with the type in which they arrive."""
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.removed or self.retyped)
+
+    @classmethod
+    def between(
+        cls, arriving: Sequence[Column], existing: Sequence[Column], *, with_types: bool
+    ) -> SchemaChanges:
+        """The changes from the columns that exist to those that arrive."""
+        types = {column.name: column.data_type for column in existing}
+        names = {column.name for column in arriving}
+        return cls(
+            added=tuple(column for column in arriving if column.name not in types),
+            removed=tuple(column for column in existing if column.name not in names),
+            retyped=tuple(
+                column
+                for column in arriving
+                if with_types and types.get(column.name, column.data_type) != column.data_type
+            ),
+        )
+
+
+async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
+    """The columns that the new rows go into, once the table has been changed by the policy.
+
+    Raises:
+        CompilationError: the columns differ, and the policy is to fail.
+    """
+    existing = await build.adapter.columns(build.connection, build.relation)
+    policy = build.node.config.values.get("on_schema_change") or "ignore"
+    if policy not in POLICIES:
+        raise CompilationError(
+            f"on_schema_change is '{policy}', and must be one of {', '.join(POLICIES)}.",
+            location=build.node.location,
+        )
+    if policy == "ignore":
+        return existing
+    columns = await build.adapter.columns(build.connection, arriving)
+    changes = SchemaChanges.between(columns, existing, with_types=build.adapter.has_fixed_types)
+    if changes and policy == "fail":
+        raise CompilationError(_failure(changes), location=build.node.location)
+    if policy == "sync_all_columns":
+        await _alter(build, changes.added, changes.removed)
+        for column in changes.retyped:
+            # Casts where the values allow it, and says which value doesn't otherwise.
+            await build.scope.call_macro(
+                "alter_column_type", build.relation, column.name, column.data_type
+            )
+    elif policy == "append_new_columns":
+        await _alter(build, changes.added, ())
+    return columns
+
+
+async def _alter(build: NodeBuild, added: Sequence[Column], removed: Sequence[Column]) -> None:
+    if added or removed:
+        await build.scope.call_macro(
+            "alter_relation_add_remove_columns", build.relation, list(added), list(removed)
+        )
+
+
+def _failure(changes: SchemaChanges) -> str:
+    return (
+        "The source and target schemas on this incremental model are out of sync! They can be "
+        "reconciled in several ways: set on_schema_change to append_new_columns or "
+        "sync_all_columns, run with --full-refresh, or change the table by hand.\n"
+        f"Source columns not in target: {_named(changes.added)}\n"
+        f"Target columns not in source: {_named(changes.removed)}\n"
+        f"New column types: {_named(changes.retyped)}"
+    )
+
+
+def _named(columns: Sequence[Column]) -> str:
+    return ", ".join(f"{column.name} {column.data_type}".strip() for column in columns) or "none"

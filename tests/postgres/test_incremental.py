@@ -1,0 +1,117 @@
+"""`incremental` on PostgreSQL: the strategies, and columns that change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ..building.support import Ran
+from .support import Shop
+
+
+async def run_days(shop: Shop, config: str, *days: str) -> Ran:
+    """Run a model `events` once for each day's rows."""
+    shop.write(
+        "models/events.sql",
+        f"{{{{ config(materialized='incremental', {config}) }}}}\n"
+        "select * from {{ ref('day') }}",
+    )
+    ran: Ran | None = None
+    for day in days:
+        shop.table("day", day)
+        ran = await shop.run()
+    assert ran is not None
+    return ran
+
+
+TWO_DAYS = (
+    "select * from (values (1, 10, 'old', 1), (2, 20, 'old', 2)) as v (id, part, said, size)",
+    "select * from (values (2, 20, 'new', 7), (3, 30, 'new', 3)) as v (id, part, said, size)",
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (
+            "incremental_strategy='append'",
+            [(1, "old", 1), (2, "new", 7), (2, "old", 2), (3, "new", 3)],
+        ),
+        ("unique_key='id'", [(1, "old", 1), (2, "new", 7), (3, "new", 3)]),
+        ("unique_key=['id', 'part']", [(1, "old", 1), (2, "new", 7), (3, "new", 3)]),
+        (
+            "unique_key='id', incremental_predicates=['DBT_INTERNAL_DEST.part > 20']",
+            [(1, "old", 1), (2, "new", 7), (2, "old", 2), (3, "new", 3)],
+        ),
+        (
+            "incremental_strategy='merge', unique_key='id'",
+            [(1, "old", 1), (2, "new", 7), (3, "new", 3)],
+        ),
+        (
+            "incremental_strategy='merge', unique_key=['id', 'part'], "
+            "merge_update_columns=['said']",
+            [(1, "old", 1), (2, "new", 2), (3, "new", 3)],
+        ),
+        (
+            "incremental_strategy='merge', unique_key='id', merge_exclude_columns=['SAID', 'id']",
+            [(1, "old", 1), (2, "old", 7), (3, "new", 3)],
+        ),
+        (
+            "incremental_strategy='merge'",
+            [(1, "old", 1), (2, "new", 7), (2, "old", 2), (3, "new", 3)],
+        ),
+    ],
+)
+async def test_strategies(shop: Shop, config: str, expected: list[tuple[Any, ...]]) -> None:
+    ran = await run_days(shop, config, *TWO_DAYS)
+
+    assert ran.exit_code == 0, ran.outcome.results
+    found = await shop.fetch("select id, said, size from {schema}.events order by 1, 2, 3")
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ("append_new_columns", [("id", "integer"), ("name", "text"), ("more", "boolean")]),
+        ("sync_all_columns", [("id", "bigint"), ("more", "boolean")]),
+    ],
+)
+async def test_columns_that_change_are_followed(
+    shop: Shop, policy: str, expected: list[tuple[str, str]]
+) -> None:
+    ran = await run_days(
+        shop,
+        f"on_schema_change='{policy}'",
+        "select 1 as id, 'a'::text as name",
+        "select true as more, 2::bigint as id",
+    )
+
+    assert ran.exit_code == 0, ran.outcome.results
+    assert await shop.fetch("select id, more from {schema}.events order by id") == [
+        (1, None),
+        (2, True),
+    ]
+    columns = await shop.fetch(
+        "select attname, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = '{schema}.events'::regclass and attnum > 0 and not attisdropped "
+        "order by attnum"
+    )
+    assert columns == expected
+
+
+async def test_columns_that_change_are_an_error_where_they_must_not(shop: Shop) -> None:
+    ran = await run_days(
+        shop, "on_schema_change='fail'", "select 1 as id", "select 2::bigint as id"
+    )
+
+    assert "New column types: id bigint" in ran.error("events")
+    assert await shop.fetch("select id from {schema}.events") == [(1,)]
+
+
+async def test_rows_are_counted(shop: Shop) -> None:
+    ran = await run_days(shop, "unique_key='id'", *TWO_DAYS)
+
+    assert ran.result("events").message == "INSERT 0 2"
+    assert ran.result("events").adapter_response["rows_affected"] == 2
