@@ -173,6 +173,8 @@ class Adapter(ABC):
             invisible to readers until it commits, so that no temporary name is needed.
         retries: how often a node is tried again after an error that may pass.
         incremental_strategies: the strategies of its own that `incremental` may be told.
+        ignored_configs: configuration for which the database has nothing, such as grants.
+        has_materialized_views: whether a view can keep its rows.
         has_fixed_types: whether a column holds values of its own type only.
         column_types: the type that a seed's column gets for what its values are.
     """
@@ -185,6 +187,8 @@ class Adapter(ABC):
     is_case_sensitive: ClassVar[bool] = False
     hides_drops: ClassVar[bool] = False
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
+    ignored_configs: ClassVar[frozenset[str]] = frozenset()
+    has_materialized_views: ClassVar[bool] = False
     has_fixed_types: ClassVar[bool] = True
     column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 

@@ -26,7 +26,7 @@ from .manifest.nodes import Macro, Model, Node, Seed
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
-from .materializations.table import table, view
+from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
 from .node_outcome import Progress, explain, finding, result_of, timed_out
 from .results import NodeError, NodeInfo, RunResult, Status
@@ -39,6 +39,7 @@ MATERIALIZATIONS: dict[str, Materialize] = {
     "table": table,
     "view": view,
     "incremental": incremental,
+    "materialized_view": materialized_view,
     "test": data_test,
 }
 
@@ -133,6 +134,7 @@ class Builder:
             await anyio.sleep(pause)
 
     async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
+        self._check_name(node)
         if isinstance(node, Seed):
             scoped = self._templates.scope(node, connection, progress.thread_id)
             progress.compile_ended = datetime.now(UTC)
@@ -158,18 +160,33 @@ class Builder:
         self._emit(NodeCompiled(self._infos[node.unique_id], node.build_path, compiled.sql))
         return compiled
 
+    def _check_name(self, node: Node) -> None:
+        """Refuse a name that the database would cut, and so might confuse with another."""
+        longest = self._adapter.max_identifier_bytes
+        if longest is None or not isinstance(node, (Model, Seed)):
+            return
+        for part, name in (("name", node.alias), ("schema", node.schema)):
+            size = len(name.encode())
+            if size > longest:
+                raise CompilationError(
+                    f"the {part} '{name}' has {size} bytes, and {self._adapter.type} keeps "
+                    f"{longest} of them. Set a shorter "
+                    f"{'alias' if part == 'name' else 'schema'}.",
+                    location=node.location,
+                )
+
     def _materialization(self, node: Node) -> Materialize:
         name = node.config.materialized
         own = self._own_materialization(node)
         materialize = MATERIALIZATIONS.get(name)
         if materialize is not None and own is None:
             return materialize
-        if own is not None or name in ("materialized_view", "snapshot"):
+        if own is not None or name == "snapshot":
             where = f" ({own.original_file_path}:{own.line})" if own is not None else ""
             raise NotThereYetError(
                 f"the materialization '{name}'{where} isn't there yet in this version of headrace: "
-                "it has 'table', 'view', 'incremental' and 'ephemeral', and no materializations "
-                "of a project's own.",
+                "it has 'table', 'view', 'materialized_view', 'incremental' and 'ephemeral', and "
+                "no materializations of a project's own.",
                 location=node.location,
             )
         macros = self._manifest.macros

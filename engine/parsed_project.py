@@ -64,6 +64,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             vars=workspace.variables,
             builtin_macros=_builtin_macros(adapter),
             dialect=(*adapter.dialect, "default"),
+            ignored_configs=adapter.ignored_configs,
             context_names=PARSE_NAMES,
             make_renderer=make_renderer,
             yaml=Renderer(

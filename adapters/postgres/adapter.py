@@ -55,6 +55,7 @@ class PostgresAdapter(Adapter, Replacing, Locking):
     # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     max_identifier_bytes: ClassVar[int | None] = 63
     is_case_sensitive: ClassVar[bool] = True
+    has_materialized_views: ClassVar[bool] = True
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert", "merge")
 
     def __init__(self, target: Target, keys: PostgresKeys) -> None:

@@ -207,8 +207,10 @@ class PostgresConnection(Connection):
         except DatabaseError as error:
             if not session.has_open_transaction:
                 raise
+            later = self._take_deferred()
             await self.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
             await exchange.recover(error)
+            self._deferred = later
             if commit is not None:
                 await self._send_message([], commit)
 

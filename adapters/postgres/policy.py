@@ -43,6 +43,7 @@ _BY_CODE = {
 }
 _CONNECTION_EXCEPTION = "08"
 _INTERNAL_ERROR = "XX000"
+_UNIQUE_VIOLATION = "23505"
 _CONCURRENTLY = ("tuple concurrently updated", "tuple concurrently deleted")
 
 
@@ -53,6 +54,10 @@ def classify(error: BaseException) -> ErrorClass:
         if code.startswith(_CONNECTION_EXCEPTION):
             return ErrorClass.LOST
         if code == _INTERNAL_ERROR and str(error) in _CONCURRENTLY:
+            return ErrorClass.TRANSIENT
+        if code == _UNIQUE_VIOLATION and error.schema_name == "pg_catalog":
+            # Two that made something at the same time, whose names PostgreSQL derives from
+            # ours: the row types of tables with a long common prefix, for example.
             return ErrorClass.TRANSIENT
         return _BY_CODE.get(code, ErrorClass.USER)
     if isinstance(error, (socket.gaierror, ssl.SSLError)):

@@ -45,6 +45,7 @@ class SqliteAdapter(Adapter):
     # rename a table costs time for each table of the schema (4.6 ms at 1,000 of them), and to
     # drop and build it anew doesn't.
     hides_drops: ClassVar[bool] = True
+    ignored_configs: ClassVar[frozenset[str]] = frozenset({"grants", "persist_docs"})
     has_fixed_types: ClassVar[bool] = False
 
     def __init__(self, target: Target, keys: SqliteKeys) -> None:

@@ -19,9 +19,7 @@ def _enforces_contract(values: Mapping[str, Any]) -> bool:
 
 _GAPS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "contract": _enforces_contract,
-    "grants": lambda values: bool(values.get("grants")),
     "on_error": lambda values: values.get("on_error") == "continue",
-    "persist_docs": lambda values: any((values.get("persist_docs") or {}).values()),
     "store_failures": lambda values: bool(
         values.get("store_failures") or values.get("store_failures_as")
     ),
@@ -29,22 +27,39 @@ _GAPS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
 """Configuration that is read and has no effect yet."""
 
 
-def gaps_of_nodes(nodes: Iterable[Node]) -> list[WarningRaised]:
-    """A warning for each kind of configuration that has no effect yet, with its first place."""
+def gaps_of_nodes(nodes: Iterable[Node], ignored: Iterable[str] = ()) -> list[WarningRaised]:
+    """A warning for each kind of configuration that has no effect, with its first place.
+
+    `ignored` is what the target's database has nothing for.
+    """
+    ignored = sorted(ignored)
     asking: dict[str, list[Node]] = {}
     for node in nodes:
         for name, is_asked_for in _GAPS.items():
             if is_asked_for(node.config.values):
                 asking.setdefault(name, []).append(node)
+        for name in ignored:
+            if _says_something(node.config.values.get(name)):
+                asking.setdefault(name, []).append(node)
     return [
         WarningRaised(
-            "NotThereYet",
-            f"the configuration '{name}' has no effect yet in this version of headrace "
+            "NotThereYet" if name in _GAPS else "NothingForThisDatabase",
+            f"the configuration '{name}' has no effect {_why(name)} "
             f"({_counted(len(found))}, '{found[0].name}' first).",
             found[0].location,
         )
         for name, found in sorted(asking.items())
     ]
+
+
+def _says_something(value: object) -> bool:
+    return any(value.values()) if isinstance(value, Mapping) else bool(value)
+
+
+def _why(name: str) -> str:
+    if name in _GAPS:
+        return "yet in this version of headrace"
+    return "in this database, which has nothing of the kind"
 
 
 def gaps_of_project(project: Project) -> list[WarningRaised]:

@@ -22,6 +22,7 @@ class ParseInputs:
         schema, database: the target's, which names are generated from.
         builtin_macros: what comes with headrace and with the adapter.
         dialect: the prefixes by which dispatch looks, best first.
+        ignored_configs: what the database has nothing for.
         context_names: the names of the template context that nothing depends on while parsing.
         make_renderer: the template engine over the macros found.
         yaml: renders the Jinja in the values of properties files.
@@ -34,6 +35,7 @@ class ParseInputs:
     vars: Vars
     builtin_macros: Sequence[MacroFile]
     dialect: tuple[str, ...]
+    ignored_configs: frozenset[str]
     context_names: frozenset[str]
     make_renderer: Callable[[MacroIndex], ParseRenderer]
     yaml: Renderer

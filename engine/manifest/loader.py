@@ -77,7 +77,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         _add_generic_tests(found, project, properties, tests)
         for gap in gaps_of_project(project):
             inputs.warn(gap)
-    for gap in gaps_of_nodes(found.nodes.values()):
+    for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
     return found.connect(inputs, macros, docs)

@@ -8,6 +8,7 @@ from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError, NotThereYetError
 from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
 from .schema_changes import columns_to_fill
 from .swap import build_and_swap
 
@@ -26,7 +27,7 @@ async def incremental(build: NodeBuild) -> Outcome:
     existing = await build.existing()
     is_addition = existing is not None and existing.is_table and not build.is_full_refresh
     build.is_repeatable = not is_addition
-    async with build.transaction():
+    async with node_transaction(build):
         if is_addition:
             build.made = await _add(build, strategy)
         else:

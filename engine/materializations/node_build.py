@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -113,22 +112,3 @@ class NodeBuild:
         outcome = self.outcome
         assert outcome is not None, "a transaction ended well without having made anything"
         return outcome
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[None]:
-        """The node's transaction, with its hooks around and inside it.
-
-        The order is dbt's: hooks outside, BEGIN, hooks inside, the work, hooks inside, COMMIT,
-        hooks outside (https://docs.getdbt.com/reference/resource-configs/pre-hook-post-hook).
-        """
-        config = self.node.config
-        await self.run_hooks(config.pre_hook, in_transaction=False)
-        transaction = None
-        try:
-            async with self.connection.transaction(traceable=not self.is_repeatable) as transaction:
-                await self.run_hooks(config.pre_hook, in_transaction=True)
-                yield
-                await self.run_hooks(config.post_hook, in_transaction=True)
-        finally:
-            self.committed = transaction is not None and transaction.committed
-        await self.run_hooks(config.post_hook, in_transaction=False)

@@ -14,7 +14,9 @@ from ...adapters.base import Deferred, Response
 from ...adapters.relation import Column, Relation, RelationType
 from ..errors import Location, ProjectError
 from .csv_file import CsvFile, inspect_csv
+from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ async def seed(build: NodeBuild, path: Path) -> Outcome:
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
     is_refill = existing is not None and existing.is_table and not build.is_full_refresh
-    async with build.transaction():
+    async with node_transaction(build):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
             await build.execute(f"delete from {existing}")
@@ -80,6 +82,7 @@ async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> Non
     shape = SimpleNamespace(columns=table.columns, column_names=table.file.column_names)
     sql = await scope.call_implementation("create_csv_table", scope.context_name("model"), shape)
     await build.execute(str(sql).strip())
+    await create_indexes(build, relation)
 
 
 async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> int:

@@ -8,11 +8,16 @@ from dataclasses import replace
 from ...adapters.abilities import Replacing
 from ...adapters.base import Deferred, Response
 from ...adapters.relation import Relation, RelationType
+from .finishing import create_indexes
 from .node_build import NodeBuild
 
 _CREATE_MACROS = {
     RelationType.TABLE: ("get_create_table_as_sql", "create_table_as"),
     RelationType.VIEW: ("get_create_view_as_sql", "create_view_as"),
+    RelationType.MATERIALIZED_VIEW: (
+        "get_create_materialized_view_as_sql",
+        "get_create_materialized_view_as_sql",
+    ),
 }
 
 
@@ -64,17 +69,20 @@ async def _replace(
 
 
 async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
-    # Of a view there is nothing to be told but that it was made.
     sql = await _create_sql(build, kind, relation)
-    return build.defer(sql, wants_response=kind is RelationType.TABLE)
+    # Of a view there is nothing to be told but that it was made.
+    made = build.defer(sql, wants_response=kind is not RelationType.VIEW)
+    if kind is not RelationType.VIEW:
+        await create_indexes(build, relation)
+    return made
 
 
 async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) -> str:
-    is_view = kind is RelationType.VIEW
+    is_table = kind is RelationType.TABLE
     entry, inner = _CREATE_MACROS[kind]
     # The outer macro only calls the inner one, unless a project has its own.
     name = inner if build.scope.is_built_in(entry) else entry
-    arguments = (relation, build.sql) if is_view else (False, relation, build.sql)
+    arguments = (False, relation, build.sql) if is_table else (relation, build.sql)
     return await build.macro(name, *arguments)
 
 

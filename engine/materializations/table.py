@@ -1,11 +1,13 @@
-"""`table` and `view`: the relation is built anew by every run."""
+"""`table`, `view` and `materialized_view`: relations that are made of their SQL alone."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from ...adapters.relation import RelationType
+from ..errors import CompilationError
 from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
 from .swap import build_and_swap
 
 
@@ -19,8 +21,29 @@ async def view(build: NodeBuild) -> Outcome:
     return await _rebuild(build, RelationType.VIEW)
 
 
+async def materialized_view(build: NodeBuild) -> Outcome:
+    """Refresh a materialized view that is there, or build it.
+
+    Raises:
+        CompilationError: the database has no such thing.
+    """
+    if not build.adapter.has_materialized_views:
+        raise CompilationError(
+            f"{build.adapter.type} has no materialized views: make the model a table.",
+            location=build.node.location,
+        )
+    kind = RelationType.MATERIALIZED_VIEW
+    existing = await build.existing()
+    if existing is None or not existing.is_materialized_view or build.is_full_refresh:
+        return await _rebuild(build, kind)
+    async with node_transaction(build):
+        sql = await build.macro("refresh_materialized_view", existing)
+        build.made = build.defer(sql, wants_response=True)
+    return build.success()
+
+
 async def _rebuild(build: NodeBuild, kind: RelationType) -> Outcome:
-    async with build.transaction():
+    async with node_transaction(build):
         build.made = await build_and_swap(build, kind)
     build.cache.add(replace(build.relation, type=kind))
     return build.success()

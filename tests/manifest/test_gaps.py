@@ -12,8 +12,6 @@ from .support import parse
     ("config", "name"),
     [
         ("contract={'enforced': true}", "contract"),
-        ("grants={'select': ['reporter']}", "grants"),
-        ("persist_docs={'relation': true}", "persist_docs"),
         ("on_error='continue'", "on_error"),
     ],
 )
@@ -28,6 +26,25 @@ def test_configuration_without_effect_is_warned_of(
     assert warning.name == "NotThereYet"
     assert f"'{name}' has no effect yet" in warning.message
     assert str(warning.location) == "models/orders.sql"
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        ("grants={'select': ['reporter']}", "grants"),
+        ("persist_docs={'relation': true}", "persist_docs"),
+    ],
+)
+def test_configuration_for_which_the_database_has_nothing_is_warned_of(
+    write_project: WriteProject, config: str, name: str
+) -> None:
+    root = write_project({"models/orders.sql": "{{ config(" + config + ") }} select 1 as id"})
+
+    parsed = parse(root)
+
+    (warning,) = parsed.warnings
+    assert warning.name == "NothingForThisDatabase"
+    assert f"'{name}' has no effect in this database" in warning.message
 
 
 def test_snapshots_are_warned_of(write_project: WriteProject) -> None:

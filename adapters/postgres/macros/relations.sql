@@ -28,3 +28,42 @@
 {{ sql }}
   )
 {%- endmacro %}
+
+
+{#- An index is named after its table and what it is, and after this run: the table that is
+    replaced still has its own. -#}
+{% macro postgres__get_create_index_sql(relation, index_dict) -%}
+  {%- set columns = [index_dict.columns] if index_dict.columns is string else index_dict.columns -%}
+  {%- set key = [model.unique_id, columns | join(','), index_dict.get('type', ''), invocation_id] -%}
+  create {% if index_dict.get('unique') %}unique {% endif %}index
+  {{ adapter.quote(this.identifier[:20] ~ '_' ~ local_md5(key | join('|'))[:20]) }}
+  on {{ relation }} {% if index_dict.get('type') %}using {{ index_dict.type }} {% endif -%}
+  ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+
+{#- What others have been given; the owner's own rights aren't told. -#}
+{% macro postgres__get_show_grant_sql(relation) -%}
+  select
+    case g.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(g.grantee)::text end as grantee,
+    g.privilege_type
+  from pg_catalog.pg_class as c, pg_catalog.aclexplode(c.relacl) as g
+  where c.oid = '{{ relation | string | replace("'", "''") }}'::pg_catalog.regclass
+    and g.grantee <> c.relowner
+{%- endmacro %}
+
+
+{% macro postgres__get_relation_comment_sql(relation, comment) -%}
+  comment on {{ 'materialized view' if relation.is_materialized_view else 'view' if relation.is_view else 'table' }}
+  {{ relation }} is {{ postgres_literal(comment) }}
+{%- endmacro %}
+
+
+{% macro postgres__get_column_comment_sql(relation, column, comment) -%}
+  comment on column {{ relation }}.{{ column.quoted }} is {{ postgres_literal(comment) }}
+{%- endmacro %}
+
+
+{% macro postgres_literal(text) -%}
+  '{{ text | replace("'", "''") }}'
+{%- endmacro %}

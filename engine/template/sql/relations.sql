@@ -75,3 +75,20 @@
     {%- set configured = config.get('full_refresh') -%}
     {{ return(flags.FULL_REFRESH if configured is none else configured) }}
 {%- endmacro %}
+
+{% macro get_create_materialized_view_as_sql(relation, sql) -%}
+    {{ return(adapter.dispatch('get_create_materialized_view_as_sql', 'dbt')(relation, sql)) }}
+{%- endmacro %}
+
+{% macro default__get_create_materialized_view_as_sql(relation, sql) -%}
+    create materialized view {{ relation }} as
+{{ sql }}
+{%- endmacro %}
+
+{% macro refresh_materialized_view(relation) -%}
+    {{ return(adapter.dispatch('refresh_materialized_view', 'dbt')(relation)) }}
+{%- endmacro %}
+
+{% macro default__refresh_materialized_view(relation) -%}
+    refresh materialized view {{ relation }}
+{%- endmacro %}

@@ -1,0 +1,107 @@
+"""What a relation gets besides its rows: indexes, grants, and comments from its description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...adapters.relation import Relation
+from ..errors import CompilationError
+from .node_build import NodeBuild
+
+Grants = dict[str, set[str]]
+"""Who holds a privilege, by its name in small letters."""
+
+
+async def create_indexes(build: NodeBuild, relation: Relation) -> None:
+    """Queue the indexes of the config for a relation that was just built.
+
+    Raises:
+        CompilationError: `indexes` isn't a list of mappings with `columns`.
+    """
+    for index in _indexes(build):
+        sql = await build.macro("get_create_index_sql", relation, index)
+        if sql:
+            build.defer(sql)
+
+
+async def apply_grants(build: NodeBuild) -> None:
+    """Give the privileges of the config, and take away what it leaves out.
+
+    Without a `grants` config nothing is asked and nothing changed.
+
+    Raises:
+        CompilationError: `grants` isn't a mapping from privileges to roles.
+    """
+    wanted = _wanted_grants(build)
+    if not wanted or "grants" in build.adapter.ignored_configs:
+        return
+    found = await build.connection.query(await build.macro("get_show_grant_sql", build.relation))
+    held: Grants = {}
+    for grantee, privilege in found.rows:
+        held.setdefault(str(privilege).lower(), set()).add(str(grantee))
+    for verb, change in (("revoke", minus(held, wanted)), ("grant", minus(wanted, held))):
+        for privilege, roles in sorted(change.items()):
+            sql = await build.macro(f"get_{verb}_sql", build.relation, privilege, sorted(roles))
+            build.defer(sql)
+
+
+async def persist_docs(build: NodeBuild) -> None:
+    """Write descriptions into the database, where `persist_docs` asks for it."""
+    asked = build.node.config.values.get("persist_docs") or {}
+    if not isinstance(asked, Mapping) or not any(asked.values()):
+        return
+    if "persist_docs" in build.adapter.ignored_configs:
+        return
+    model = build.scope.context_name("model")
+    if asked.get("relation") and model["description"]:
+        sql = await build.macro("get_relation_comment_sql", build.relation, model["description"])
+        if sql:
+            build.defer(sql)
+    described = {name: column for name, column in model["columns"].items() if column["description"]}
+    if asked.get("columns") and described:
+        there = await build.adapter.columns(build.connection, build.relation)
+        names = {column.name: column for column in there}
+        by_lower = {column.name.lower(): column for column in there}
+        for name, column in described.items():
+            known = names.get(name) or by_lower.get(name.lower())
+            if known is None:
+                continue  # described, and not there: as in dbt, no harm
+            sql = await build.macro(
+                "get_column_comment_sql", build.relation, known, column["description"]
+            )
+            if sql:
+                build.defer(sql)
+
+
+def minus(one: Grants, other: Grants) -> Grants:
+    """The grants of the first that the second hasn't."""
+    left = {privilege: roles - other.get(privilege, set()) for privilege, roles in one.items()}
+    return {privilege: roles for privilege, roles in left.items() if roles}
+
+
+def _wanted_grants(build: NodeBuild) -> Grants:
+    configured = build.node.config.values.get("grants") or {}
+    if not isinstance(configured, Mapping):
+        raise CompilationError(
+            "'grants' must be a mapping from privileges to roles, such as {select: [reporter]}.",
+            location=build.node.location,
+        )
+    return {str(privilege).lower(): set(_names(roles)) for privilege, roles in configured.items()}
+
+
+def _names(roles: object) -> Iterable[str]:
+    if isinstance(roles, str):
+        return (roles,)
+    return (str(role) for role in roles) if isinstance(roles, (list, tuple)) else ()
+
+
+def _indexes(build: NodeBuild) -> list[Mapping[str, object]]:
+    indexes = build.node.config.values.get("indexes") or []
+    if not isinstance(indexes, (list, tuple)) or not all(
+        isinstance(index, Mapping) and index.get("columns") for index in indexes
+    ):
+        raise CompilationError(
+            "'indexes' must be a list of mappings with 'columns', such as [{columns: [id]}].",
+            location=build.node.location,
+        )
+    return list(indexes)

@@ -1,0 +1,175 @@
+"""Indexes, grants, comments, unlogged tables, materialized views, and names of every kind."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ..postgres_server import PostgresServer
+from .support import Shop
+
+
+@pytest.fixture
+async def roles(postgres: PostgresServer, schema: str) -> AsyncIterator[tuple[str, str]]:
+    """Two roles that may be given privileges."""
+    names = f"{schema}_a", f"{schema}_b"
+    await postgres.execute("; ".join(f"create role {name}" for name in names))
+    yield names
+    await postgres.execute(f"drop owned by {', '.join(names)}; drop role {', '.join(names)}")
+
+
+def model(config: str, sql: str = "select 1 as id, 'a' as name", kind: str = "table") -> str:
+    return f"{{{{ config(materialized='{kind}', {config}) }}}}\n{sql}"
+
+
+async def indexes(shop: Shop) -> list[tuple[str, bool, str]]:
+    """Table, uniqueness and the end of the definition of every index."""
+    found = await shop.fetch(
+        "select t.relname, i.indisunique, pg_get_indexdef(i.indexrelid) from pg_index i "
+        "join pg_class t on t.oid = i.indrelid where t.relnamespace = '{schema}'::regnamespace"
+    )
+    return sorted((table, unique, text[text.index(" USING") :]) for table, unique, text in found)
+
+
+@pytest.mark.parametrize("kind", ["table", "incremental", "materialized_view"])
+async def test_indexes_are_there_after_each_build(shop: Shop, kind: str) -> None:
+    config = "indexes=[{'columns': ['id'], 'unique': true}, {'columns': ['name', 'id']},"
+    config += "{'columns': ['name'], 'type': 'hash'}]"
+    shop.write("models/orders.sql", model(config, kind=kind))
+    shop.write("models/schema.yml", "models: [{name: orders}]")
+
+    found = []
+    for _ in range(2):
+        await shop.build(full_refresh=True)
+        found.append(await indexes(shop))
+
+    assert found[0] == found[1]
+    assert found[0] == [
+        ("orders", False, " USING btree (name, id)"),
+        ("orders", False, " USING hash (name)"),
+        ("orders", True, " USING btree (id)"),
+    ]
+
+
+async def test_grants_are_those_of_the_config(shop: Shop, roles: tuple[str, str]) -> None:
+    one, other = roles
+    shop.write("models/orders.sql", model(f"grants={{'select': ['{one}'], 'insert': '{one}'}}"))
+    await shop.build()
+    first = await grants(shop)
+    shop.write("models/orders.sql", model(f"grants={{'select': ['{other}']}}"))
+    await shop.build()
+    second = await grants(shop)
+    shop.write("models/orders.sql", model("tags=[]"))
+    await shop.build()
+
+    assert first == {(one, "SELECT"), (one, "INSERT")}
+    assert second == {(other, "SELECT")}
+    assert await grants(shop) == second
+
+
+async def grants(shop: Shop) -> set[tuple[str, str]]:
+    found = await shop.fetch(
+        "select grantee::regrole::text, privilege_type from pg_class c, aclexplode(relacl) g "
+        "where c.oid = '{schema}.orders'::regclass and grantee <> relowner"
+    )
+    return {(str(grantee), str(privilege)) for grantee, privilege in found}
+
+
+@pytest.mark.parametrize("kind", ["table", "view", "incremental", "materialized_view"])
+async def test_descriptions_become_comments(shop: Shop, kind: str) -> None:
+    shop.write(
+        "models/orders.sql", model("persist_docs={'relation': true, 'columns': true}", kind=kind)
+    )
+    shop.write(
+        "models/schema.yml",
+        'models: [{name: orders, description: "It\'s $$ours", '
+        "columns: [{name: ID, description: Which}, {name: gone, description: Not there}]}]",
+    )
+
+    for _ in range(2):
+        await shop.build()
+
+    assert await shop.fetch(
+        "select obj_description('{schema}.orders'::regclass), "
+        "col_description('{schema}.orders'::regclass, 1)"
+    ) == [("It's $$ours", "Which")]
+
+
+async def test_table_is_unlogged_where_it_says_so(shop: Shop) -> None:
+    shop.write("models/orders.sql", model("unlogged=true"))
+
+    await shop.build()
+
+    sql = "select relpersistence::text from pg_class where oid = '{schema}.orders'::regclass"
+    assert await shop.fetch(sql) == [("u",)]
+
+
+async def test_materialized_view_is_refreshed_and_built_anew(shop: Shop) -> None:
+    shop.table("raw", "select {{ var('day', 1) }} as day")
+    shop.write(
+        "models/days.sql", model("tags=[]", "select day from {{ ref('raw') }}", "materialized_view")
+    )
+    await shop.build()
+    await shop.execute("create view {schema}.theirs as select day from {schema}.days")
+
+    ran = await shop.build(vars={"day": 2})
+    refreshed = await shop.fetch("select day from {schema}.theirs")
+    shop.write(
+        "models/days.sql",
+        model("tags=[]", "select day + 1 as day from {{ ref('raw') }}", "materialized_view"),
+    )
+    await shop.build(full_refresh=True, vars={"day": 2})
+
+    assert ran.result("days").message == "REFRESH MATERIALIZED VIEW"
+    assert refreshed == [(2,)]
+    assert await shop.fetch("select day from {schema}.theirs") == [(3,)]
+    assert (await shop.relations())["days"] == "m"
+
+
+async def test_name_that_is_too_long_is_an_error_in_bytes(shop: Shop) -> None:
+    shop.write("models/a.sql", model("alias='" + "ä" * 32 + "'"))
+    shop.write("models/b.sql", model("alias='" + "b" * 63 + "'"))
+    shop.write("models/c.sql", model("alias='" + "b" * 62 + "c'"))
+
+    ran = await shop.run()
+
+    assert "has 64 bytes, and postgres keeps 63" in ran.error("a")
+    assert set(await shop.relations()) == {"b" * 63, "b" * 62 + "c"}
+    ran = await shop.run(select=("b", "c"))
+    assert ran.exit_code == 0
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\0/\\{}"),
+    min_size=1,
+    max_size=15,
+).filter(lambda name: name.strip() == name)
+
+
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=NAMES, column=NAMES)
+async def test_hostile_names_come_through(shop: Shop, name: str, column: str) -> None:
+    quoted = column.replace('"', '""')
+    sql = f'select 1 as "{quoted}", 2 as id'
+    alias = name.replace("'", "\\'")
+    shop.write("models/orders.sql", model(f"alias='{alias}'", sql))
+    shop.write(
+        "models/added.sql",
+        model(
+            f"alias='{alias}_i', unique_key='id'",
+            "select * from {{ ref('orders') }}",
+            "incremental",
+        ),
+    )
+
+    for _ in range(2):
+        await shop.build()
+
+    table = name.replace('"', '""')
+    assert await shop.fetch(f'select "{quoted}" from {{schema}}."{table}_i"') == [(1,)]
+    await shop.execute(f'drop table {{schema}}."{table}", {{schema}}."{table}_i"')
