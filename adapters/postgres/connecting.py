@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from typing import Any
 
 import anyio
 import asyncpg
 
+from ..cancellation import outlast
 from .keys import PostgresKeys
 from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS, connection_error
 from .settings import session_settings
+
+CLOSE_SECONDS = 2.0
+"""How long a connection that can't be used may take to close."""
 
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -55,7 +60,8 @@ async def _connect_once(keys: PostgresKeys, invocation_id: str) -> asyncpg.Conne
     try:
         await driver.execute(session_settings(keys, invocation_id, server_version(driver)))
     except BaseException:
-        driver.terminate()
+        closing = asyncio.ensure_future(driver.close(timeout=CLOSE_SECONDS))
+        await outlast(closing.done, CLOSE_SECONDS)
         raise
     return driver
 

@@ -65,7 +65,7 @@ def connection_error(error: BaseException, keys: PostgresKeys) -> AdapterError:
                 "its issuer's in 'sslrootcert', or use sslmode: require."
             )
         case ssl.SSLError():
-            text = f"no encrypted connection to {place} ({error.reason}): check 'sslmode'."
+            text = f"no encrypted connection to {place} ({_first_line(error)}): check 'sslmode'."
         case _ if "rejected SSL" in str(error):
             text = f"{place} has no encryption to offer: use sslmode: prefer or disable."
         case _:
@@ -91,6 +91,8 @@ def _refusal(error: asyncpg.PostgresError, keys: PostgresKeys) -> AdapterError:
             )
         case "57P03":
             remedy = "it is starting or stopping: try again in a moment, or raise 'retries'"
+        case "42501" if not keys.role:
+            remedy = f"the user '{keys.user}' needs the right to connect to the database"
         case "42501":
             remedy = f"'role' in the profile must be one that '{keys.user}' is a member of"
         case "22023" if keys.role:

@@ -48,7 +48,9 @@ def postgres_adapter(
 ) -> Adapter:
     """An adapter for a schema of a server. It calls itself "headrace" and the schema's name."""
     target = make_target("postgres", root, server.keys(**keys), threads=threads, schema=schema)
-    return create_adapter(replace(target, database=server.database, invocation_id=schema))
+    return create_adapter(
+        replace(target, database=str(target.keys["dbname"]), invocation_id=schema)
+    )
 
 
 async def until(is_true: Callable[[], bool]) -> None:
