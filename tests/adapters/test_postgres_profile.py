@@ -199,7 +199,7 @@ def test_errors_have_the_type_that_says_what_may_be_done(
 async def test_what_keeps_us_out_of_a_real_server_is_explained(
     postgres: PostgresServer, tmp_path: Path, given: dict[str, object], part: str
 ) -> None:
-    adapter = postgres_adapter(postgres, tmp_path, "public", **given)
+    adapter = postgres_adapter(postgres, tmp_path, "public", threads=1, **given)
 
     with pytest.raises(ConnectionFailedError) as raised:
         await adapter.open()
