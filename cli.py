@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -214,6 +214,8 @@ def _keep(context: typer.Context, given: dict[str, Any]) -> None:
 def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     """Turn a command's flags into options, run them, and leave with the exit code."""
     from .engine.errors import HeadraceError
+    from .engine.project.secrets import Redactor
+    from .engine.settings import decide
 
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:
@@ -223,14 +225,15 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
         options = _options(command, given)
         code = _run(options)
     except HeadraceError as error:
-        typer.echo(f"{error.title}\n  {error}", err=True)
+        typer.echo(Redactor(os.environ)(f"{error.title}\n  {error}"), err=True)
         code = 2
     except Exception as error:
-        if given.get("debug"):
+        if decide("debug", given.get("debug"), os.environ):
             raise
+        # Not its own text, in which there may be anything.
         typer.echo(
-            f"Internal Error\n  {type(error).__name__}: {error}\n  This is a fault in headrace. "
-            "Run again with --debug to see where.",
+            f"Internal Error\n  {type(error).__name__}: this is a fault in headrace. Run again "
+            "with --debug to see where.",
             err=True,
         )
         code = 2
@@ -309,6 +312,15 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
     return TextReporter(stream, output=sys.stdout, quiet=quiet, use_colors=colors, scrub=redactor)
 
 
+def _leave_at_once(code: int) -> NoReturn:
+    """End the process as it is, but for a terminal's cursor, which a live display has hidden."""
+    for stream in (sys.stderr, sys.stdout):
+        if stream.isatty():
+            os.write(stream.fileno(), b"\x1b[?25h\n")
+            break
+    os._exit(code)
+
+
 async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor) -> int:
     """Run the invocation; SIGINT or SIGTERM cancels it, and a second one ends the process."""
     import anyio
@@ -324,7 +336,7 @@ async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor
                 with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
                     async for number in signals:
                         if received:
-                            os._exit(_SIGNAL_EXIT + number)
+                            _leave_at_once(_SIGNAL_EXIT + number)
                         received.append(number)
                         scope.cancel()
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import anyio
-
 from .base import Adapter
 from .relation import Relation
 
@@ -17,52 +15,71 @@ class RelationCache:
         self._adapter = adapter
         self._key = str if adapter.is_case_sensitive else str.casefold
         self._schemas: dict[str, dict[str, Relation]] = {}
+        self._listings: dict[str, list[dict[str, Relation | None]]] = {}
+        """What was noted of a schema while it was being listed: it is newer than the list."""
 
     async def fill(self, schemas: Iterable[str]) -> None:
-        """List the schemas that aren't known yet, at once.
+        """List the schemas that aren't known yet.
 
         Raises:
             DatabaseError: the catalog can't be read.
         """
-        missing = {schema for schema in schemas if self._key(schema) not in self._schemas}
-        if len(missing) == 1:
-            await self._list(missing.pop())
-            return
-        async with anyio.create_task_group() as tasks:
-            for schema in missing:
-                tasks.start_soon(self._list, schema)
+        for schema in schemas:
+            await self._known(schema)
 
-    async def _list(self, schema: str) -> None:
-        relations = await self._adapter.list_relations(schema)
-        self._schemas[self._key(schema)] = {
-            self._key(relation.identifier or ""): relation for relation in relations
-        }
+    async def refresh(self, schema: str) -> None:
+        """List a schema again, in which others may have changed something."""
+        await self._list(schema)
 
     async def find(self, schema: str, identifier: str) -> Relation | None:
         """A relation as it stands in the database, or None. Lists an unknown schema first."""
         known = self._schemas.get(self._key(schema))
         if known is None:
-            await self.fill([schema])
-            known = self._schemas[self._key(schema)]
+            known = await self._list(schema)
         return known.get(self._key(identifier))
 
     async def relations(self, schema: str) -> list[Relation]:
         """Every relation of a schema."""
-        await self.fill([schema])
-        return list(self._schemas[self._key(schema)].values())
-
-    def forget(self, schema: str) -> None:
-        """Know nothing of a schema any more: it is listed when it is next asked for."""
-        self._schemas.pop(self._key(schema), None)
+        return list((await self._known(schema)).values())
 
     def add(self, relation: Relation) -> None:
         """Note that a relation was made."""
-        known = self._schemas.get(self._key(relation.schema or ""))
-        if known is not None:
-            known[self._key(relation.identifier or "")] = relation
+        self._note(relation, relation)
 
     def drop(self, relation: Relation) -> None:
         """Note that a relation is gone."""
-        known = self._schemas.get(self._key(relation.schema or ""))
+        self._note(relation, None)
+
+    def _note(self, named: Relation, now: Relation | None) -> None:
+        schema, name = self._key(named.schema or ""), self._key(named.identifier or "")
+        for listing in self._listings.get(schema, ()):
+            listing[name] = now
+        known = self._schemas.get(schema)
         if known is not None:
-            known.pop(self._key(relation.identifier or ""), None)
+            _set(known, name, now)
+
+    async def _known(self, schema: str) -> dict[str, Relation]:
+        known = self._schemas.get(self._key(schema))
+        return await self._list(schema) if known is None else known
+
+    async def _list(self, schema: str) -> dict[str, Relation]:
+        key = self._key(schema)
+        noted: dict[str, Relation | None] = {}
+        listings = self._listings.setdefault(key, [])
+        listings.append(noted)
+        try:
+            relations = await self._adapter.list_relations(schema)
+        finally:
+            listings.remove(noted)
+        known = {self._key(relation.identifier or ""): relation for relation in relations}
+        for name, now in noted.items():
+            _set(known, name, now)
+        self._schemas[key] = known
+        return known
+
+
+def _set(known: dict[str, Relation], name: str, now: Relation | None) -> None:
+    if now is None:
+        known.pop(name, None)
+    else:
+        known[name] = now

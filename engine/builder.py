@@ -28,9 +28,9 @@ from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
 from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
-from .node_outcome import Progress, explain, finding, result_of, timed_out
+from .node_outcome import Progress, committed_outcome, explain, finding, result_of, timed_out
 from .results import NodeError, NodeInfo, RunResult, Status
-from .retries import pause_before, retry_text
+from .retries import may_retry, pause_before, retry_text
 from .template.engine import TemplateEngine
 
 Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
@@ -117,20 +117,22 @@ class Builder:
         """Work on a node, and again after an error that may pass, from the start."""
         while True:
             try:
+                if progress.attempts > 1:
+                    # Who was in our way may have built something.
+                    await self._cache.refresh(node.schema)
                 async with self._adapter.connection(node.unique_id) as connection:
                     return await work(node, connection, progress)
             except AdapterError as failure:
-                if not failure.may_pass or progress.attempts > self._adapter.retries:
+                if not may_retry(failure, progress, self._adapter.retries):
                     raise
                 pause = pause_before(progress.attempts)
                 self._emit(WarningRaised("NodeRetried", retry_text(node, failure, progress, pause)))
             except anyio.get_cancelled_exc_class():
-                if progress.build is None or progress.build.outcome is None:
+                outcome = committed_outcome(progress.build)
+                if outcome is None:
                     raise
-                return progress.build.outcome
+                return outcome
             progress.begin_again()
-            # What was known may be out of date: who was in our way may have built something.
-            self._cache.forget(node.schema)
             await anyio.sleep(pause)
 
     async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:

@@ -18,7 +18,7 @@ from .results import NodeInfo, RunResult
 
 @dataclass(frozen=True, slots=True)
 class InvocationStarted:
-    """A command begins. `arguments` are its options by name, without secrets."""
+    """A command begins. `arguments` are its options by name; `--vars` may hold a secret."""
 
     invocation_id: str
     command: str
@@ -145,9 +145,9 @@ class OutputProduced:
 
 @dataclass(frozen=True, slots=True)
 class ManifestReady:
-    """The project's manifest is final. `encode` gives `manifest.json`, for whoever wants it."""
+    """The project's manifest is final. `document` makes what is in `manifest.json`."""
 
-    encode: Callable[[], bytes]
+    document: Callable[[], Mapping[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,10 @@ class InvocationFailed:
 
 @dataclass(frozen=True, slots=True)
 class InvocationFinished:
-    """The last event of every invocation. `elapsed` is in seconds."""
+    """The command has ended. `elapsed` is in seconds.
+
+    After it come at most warnings, of artifacts that couldn't be written.
+    """
 
     exit_code: int
     elapsed: float

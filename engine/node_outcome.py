@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ..adapters.base import Response
@@ -77,6 +77,20 @@ def timed_out(
     title = f"Timeout in {node.resource_type.value} {node.name} ({node.original_file_path})"
     error = NodeError(title, message, node.location, _sent_path(node, progress, target_path))
     return Outcome(Status.TIMEOUT, Response(f"{title}\n{message}")), error
+
+
+def committed_outcome(build: NodeBuild | None) -> Outcome | None:
+    """What a node that was cancelled has achieved all the same: the database holds it.
+
+    Hooks that come after COMMIT have not all been run then, which is said.
+    """
+    if build is None or build.outcome is None:
+        return None
+    outcome = build.outcome
+    if any(not hook.transaction for hook in build.node.config.post_hook):
+        message = f"{outcome.response.message} (cancelled before its hooks behind COMMIT were done)"
+        return replace(outcome, response=replace(outcome.response, message=message))
+    return outcome
 
 
 def finding(node: Node, outcome: Outcome, target_path: str) -> NodeError | None:

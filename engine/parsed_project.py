@@ -6,20 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from .. import __version__
 from ..adapters.base import Adapter
 from .errors import CycleError, Location
 from .events import Event, WarningRaised
 from .graph import Graph
-from .manifest.artifact import manifest_json
+from .manifest.artifact import manifest_document
 from .manifest.inputs import ParseInputs
 from .manifest.loader import load_manifest
 from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
 from .manifest.manifest import Manifest
 from .manifest.node_factory import ParseRenderer
+from .project.environment import custom_environment
 from .project.render import Renderer
-from .template.context import DBT_VERSION, metadata_environment
+from .template.context import DBT_VERSION
 from .template.environment import LenientUndefined, TemplateEnvironment
 from .template.parsing import PARSE_NAMES, TemplateParseRenderer
 from .workspace import Workspace
@@ -80,7 +82,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     return ParsedProject(workspace, manifest, graph)
 
 
-def encode_manifest(project: ParsedProject, compiled: Mapping[str, str]) -> bytes:
+def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
     """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
     workspace = project.workspace
     start = workspace.start
@@ -90,7 +92,7 @@ def encode_manifest(project: ParsedProject, compiled: Mapping[str, str]) -> byte
         "generated_at": _utc_text(datetime.now(UTC)),
         "invocation_id": start.invocation_id,
         "invocation_started_at": _utc_text(start.started_at),
-        "env": metadata_environment(start.environ),
+        "env": custom_environment(start.environ),
         "project_name": workspace.project.name,
         "project_id": None,
         "user_id": None,
@@ -98,7 +100,7 @@ def encode_manifest(project: ParsedProject, compiled: Mapping[str, str]) -> byte
         "adapter_type": workspace.adapter.type,
         "quoting": {"database": True, "schema": True, "identifier": True, "column": None},
     }
-    return manifest_json(
+    return manifest_document(
         project.manifest,
         metadata=metadata,
         relation_name=lambda node: str(workspace.relations.of(node)),

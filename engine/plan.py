@@ -87,11 +87,6 @@ class Plan:
         """Whether something is still waiting, ready or running."""
         return self._unsettled > 0
 
-    @property
-    def has_ready(self) -> bool:
-        """Whether `pop_ready` has a node to give."""
-        return bool(self._ready)
-
     def state(self, node: str) -> NodeState:
         """Where a node is now. Raises KeyError for a stranger."""
         return self._states[self._numbers[node]]

@@ -12,6 +12,16 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
 
+def may_retry(failure: AdapterError, progress: Progress, retries: int) -> bool:
+    """Whether to build a node again after an error, which may have been in any of its steps.
+
+    Once its transaction is through, what failed were hooks behind it; to build again would do
+    what is done already a second time.
+    """
+    is_through = progress.build is not None and progress.build.committed
+    return failure.may_pass and not is_through and progress.attempts <= retries
+
+
 def pause_before(attempt: int) -> float:
     """Seconds to wait after the given attempt: longer each time, and never twice the same.
 

@@ -39,7 +39,7 @@ from .events import (
 from .execution import Execution
 from .listing import list_lines
 from .options import Options
-from .parsed_project import ParsedProject, encode_manifest, parse_project
+from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
 from .results import RunResult, Status
 from .selection.resource_types import RESOURCE_TYPES, wanted_types
@@ -119,6 +119,9 @@ class Session:
         except AdapterError as failure:
             error, exit_code = TargetError(str(failure)), ExitCode.COULD_NOT_RUN
             self._emit(InvocationFailed(error))
+        except Exception:
+            exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
+            raise
         finally:
             elapsed = time.perf_counter() - began
             self._emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
@@ -242,12 +245,11 @@ class Session:
         return _exit_code(self._results)
 
     def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
-        def encode() -> bytes:
-            # A variable may have brought a secret into the SQL, and this is written to disk.
-            clean = {unique_id: self._redactor(sql) for unique_id, sql in compiled.items()}
-            return encode_manifest(project, clean)
+        def document() -> Mapping[str, object]:
+            # A variable may have brought a secret anywhere, and this is written to disk.
+            return self._redactor.redacted(manifest_of(project, compiled))
 
-        self._emit(ManifestReady(encode))
+        self._emit(ManifestReady(document))
 
     def _show_compiled(self, execution: Execution) -> None:
         """Show the nodes that were selected by their names, as dbt does."""

@@ -20,6 +20,7 @@ from .options import Options
 from .project.discovery import find_project_directory
 from .project.environment import find_setting
 from .project.profile import load_target
+from .project.profiles_file import find_profiles, load_profile_flags
 from .project.project import Project, load_project, render_trees
 from .project.vars import Vars
 from .project.yaml_file import read_yaml
@@ -90,6 +91,10 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         warn=warn,
     )
     target = replace(target, invocation_id=start.invocation_id)
+    profiles = find_profiles(
+        root, profiles_dir=options.profiles_dir, environ=environ, cwd=start.cwd
+    )
+    project = replace(project, flags={**load_profile_flags(profiles), **project.flags})
     try:
         adapter = create_adapter(target)
     except AdapterError as error:
@@ -99,7 +104,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    _warn_of_run_hooks(project, warn)
+    _warn_of_gaps(project, warn)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
     return Workspace(
@@ -189,7 +194,16 @@ def _wanted_packages(project: Project) -> int:
     return 0
 
 
-def _warn_of_run_hooks(project: Project, warn: Callable[[WarningRaised], None]) -> None:
+def _warn_of_gaps(project: Project, warn: Callable[[WarningRaised], None]) -> None:
+    """Say what the project file asks for that this version doesn't have."""
+    if isinstance(project.document.data, Mapping) and "query-comment" in project.document.data:
+        warn(
+            WarningRaised(
+                "NotThereYet",
+                "'query-comment' isn't there yet in this version of headrace: queries go without.",
+                project.document.locate("query-comment"),
+            )
+        )
     for key, hooks in (
         ("on-run-start", project.on_run_start),
         ("on-run-end", project.on_run_end),

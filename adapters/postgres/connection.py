@@ -197,8 +197,11 @@ class PostgresConnection(Connection):
             return
         session = await self._bound_session(exchange.statements[0])
         if exchange.preparation and exchange.preparation not in session.told:
+            try:
+                await session.run(session.driver.execute(exchange.preparation))
+            except DRIVER_ERRORS as error:
+                raise database_error(error, exchange.preparation) from error
             session.told.add(exchange.preparation)
-            await session.run(session.driver.execute(exchange.preparation))
         statements = [f"SAVEPOINT {SAVEPOINT}", *exchange.statements]
         try:
             await self._send_message(
@@ -256,6 +259,8 @@ class PostgresConnection(Connection):
         message.note_answers(tag)
 
     async def _bound_session(self, sql: str) -> Session:
+        if "\0" in sql:
+            raise DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)
         if self._session is None:
             self._session = await self._pool.take()
         if self._session.is_closed:

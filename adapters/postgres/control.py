@@ -27,6 +27,8 @@ class Control:
         self._connect = connect
         self._driver: asyncpg.Connection[Any] | None = None
         self._turn = anyio.Lock()
+        self.after_opening: Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None = None
+        """What a connection that was opened anew is told first."""
 
     async def open(self) -> asyncpg.Connection[Any]:
         """The connection, opened if it isn't.
@@ -36,6 +38,8 @@ class Control:
         """
         if self._driver is None or self._driver.is_closed():
             self._driver = await self._connect()
+            if self.after_opening is not None:
+                await self.after_opening(self._driver)
         return self._driver
 
     async def aclose(self) -> None:
@@ -45,21 +49,29 @@ class Control:
                 await driver.close(timeout=_END_SECONDS)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
-        """The rows of a query.
+        """The rows of a query. A cancellation ends the connection, and the next opens another.
 
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
         async with self._turn:
             driver = await self.open()
-            rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
+            try:
+                rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
+            except anyio.get_cancelled_exc_class():
+                driver.terminate()
+                raise
             return rows
 
     async def execute(self, sql: str) -> None:
-        """Run statements. Raises what `fetch` does."""
+        """Run statements. Raises what `fetch` does, and is cancelled likewise."""
         async with self._turn:
             driver = await self.open()
-            await driver.execute(sql)
+            try:
+                await driver.execute(sql)
+            except anyio.get_cancelled_exc_class():
+                driver.terminate()
+                raise
 
     async def cancel(self, pid: int) -> None:
         """Cancel what a backend does."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from ..errors import ConnectionFailedError, TooManyConnectionsError
+from ..errors import TooManyConnectionsError
 from .session import Session
 
 FIRST_PAUSE_SECONDS = 0.1
@@ -92,7 +92,7 @@ class Pool:
         self._opening += 1
         try:
             session = await self._connect()
-        except ConnectionFailedError:
+        except BaseException:
             self._wake_one()
             raise
         finally:

@@ -20,8 +20,8 @@ from ..errors import (
 from .keys import PostgresKeys
 from .policy import ErrorClass, classify
 
-DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
-"""What the driver raises; an OSError is the network's."""
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError)
+"""What the driver raises; an OSError is the network's, a ValueError of text that is none."""
 
 _READ_ONLY = "25006"
 _WRONG_PASSWORD = ("28P01", "28000")
@@ -109,6 +109,9 @@ def database_error(error: BaseException, sql: str, *, offset: int = 0) -> Databa
     """
     if isinstance(error, DatabaseError):
         return error
+    if isinstance(error, UnicodeEncodeError):
+        text = f"the SQL holds a character that is none: {error.object[error.start]!a}."
+        return DatabaseError(text, sql=sql)
     kind = classify(error)
     code = getattr(error, "sqlstate", None)
     if code == _READ_ONLY:

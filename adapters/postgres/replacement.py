@@ -73,7 +73,3 @@ def literal_name(relation: Relation) -> str:
 def _drop(relation: Relation) -> str:
     kind = KINDS.get(relation.type or RelationType.TABLE, "TABLE")
     return f"DROP {kind} {relation}"
-
-
-def _qualified(schema: str, identifier: str) -> str:
-    return f"{quote_identifier(schema)}.{quote_identifier(identifier)}"

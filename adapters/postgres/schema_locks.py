@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Collection
+from typing import Any
 
 import anyio
+import asyncpg
 
 from ..errors import SchemaLockedError
 from .control import Control
@@ -40,11 +42,23 @@ async def lock_schemas(
 ) -> None:
     """See `Locking.lock_schemas`. The locks are the control connection's, and go with it.
 
-    Every run asks in the order of the names, so that two never wait for each other.
+    Every run asks in the order of the names, so that two never wait for each other. Where the
+    connection was lost, the next takes the locks again, and tells if somebody else has them now.
     """
-    await control.execute(f"SET application_name = {literal(holder_name(application_name))}")
+    names = sorted(schemas)
+
+    async def take_again(driver: asyncpg.Connection[Any]) -> None:
+        await driver.execute(_name_session(application_name))
+        for schema in names:
+            if not await driver.fetchval(_TAKE, LOCK_CLASS, schema):
+                tell(
+                    f"the connection that held the lock of schema '{schema}' was lost, and "
+                    "another run has taken it: both are building there now."
+                )
+
+    await control.execute(_name_session(application_name))
     deadline = anyio.current_time() + seconds
-    for schema in sorted(schemas):
+    for schema in names:
         told = False
         while not (await control.fetch(_TAKE, LOCK_CLASS, schema))[0][0]:
             holder = await _holder(control, schema)
@@ -57,6 +71,11 @@ async def lock_schemas(
                 tell(f"another run is building in schema '{schema}': {holder}. Waiting for it.")
                 told = True
             await anyio.sleep(min(_POLL_SECONDS, max(deadline - anyio.current_time(), 0.01)))
+    control.after_opening = take_again
+
+
+def _name_session(application_name: str) -> str:
+    return f"SET application_name = {literal(holder_name(application_name))}"
 
 
 def holder_name(application_name: str) -> str:

@@ -95,8 +95,20 @@ class SchemaFiles:
         if schema.lower() in _RESERVED or not _CAN_BE_NAME.fullmatch(schema):
             raise NotSupportedError(f"SQLite can't have a schema of the name {schema!r}.")
         file = SchemaFile(schema, self.path_of(schema), is_ours=True)
+        if len(self.attached) >= self.limit:
+            self._make_room()
         self._attach(file)
         return file
+
+    def _make_room(self) -> None:
+        """Detach a file that merely lay there: what the project builds comes first."""
+        found = [
+            file
+            for file in self.attached
+            if not file.is_ours and file.schema.lower() != self._first
+        ]
+        if found:
+            self.attached = tuple(file for file in self.attached if file is not found[-1])
 
     def remove(self, schema: str) -> None:
         """Detach a schema, if it is attached."""

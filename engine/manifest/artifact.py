@@ -210,15 +210,15 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
     }
 
 
-def manifest_json(
+def manifest_document(
     manifest: Manifest,
     *,
     metadata: Mapping[str, Any],
     relation_name: RelationName,
     compiled: Mapping[str, str],
     target_path: str = "target",
-) -> bytes:
-    """The whole artifact, encoded. `compiled` holds the SQL of the nodes that were compiled."""
+) -> dict[str, Any]:
+    """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
     nodes = {
         node.unique_id: node_dict(
             node,
@@ -239,7 +239,7 @@ def manifest_json(
     for unique_id in sorted(manifest.parents):
         for parent in manifest.parents[unique_id]:
             child_map[parent].append(unique_id)
-    document = {
+    return {
         "metadata": {"dbt_schema_version": SCHEMA, **metadata},
         "nodes": nodes,
         "sources": sources,
@@ -263,7 +263,6 @@ def manifest_json(
         "semantic_models": {},
         "unit_tests": {},
     }
-    return msgspec.json.encode(document, enc_hook=str)
 
 
 def _macros(index: MacroIndex) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
@@ -62,9 +62,10 @@ class SqlNodeReader:
         self._syntax = syntax
         self._patches = _by_name(properties, inputs)
         self._unused = set(self._patches)
+        self._names_by_section: dict[str, set[str]] = {}
 
     def models(self) -> Iterator[Model]:
-        for file in find_files(self._project.root, self._project.model_paths, (".sql",)):
+        for file in self._files(self._project.model_paths, ".sql"):
             draft = self._draft(file, ResourceType.MODEL, "models")
             yield self._read(Model, draft)
         for file in find_files(self._project.root, self._project.model_paths, (".py",)):
@@ -78,12 +79,12 @@ class SqlNodeReader:
             )
 
     def seeds(self) -> Iterator[Seed]:
-        for file in find_files(self._project.root, self._project.seed_paths, (".csv",)):
+        for file in self._files(self._project.seed_paths, ".csv"):
             draft = self._draft(file, ResourceType.SEED, "seeds")
             yield self._factory.make(Seed, draft)
 
     def singular_tests(self) -> Iterator[SingularTest]:
-        for file in find_files(self._project.root, self._project.test_paths, (".sql",)):
+        for file in self._files(self._project.test_paths, ".sql"):
             if not file.relative.startswith(_GENERIC_TESTS):
                 draft = self._draft(file, ResourceType.TEST, "tests")
                 yield self._read(SingularTest, draft)
@@ -103,7 +104,16 @@ class SqlNodeReader:
                 )
             )
 
+    def _files(self, paths: Sequence[str], suffix: str) -> list[SourceFile]:
+        return find_files(self._project.root, paths, (suffix,), warn=self._inputs.warn)
+
     def _names(self, section: str) -> set[str]:
+        """The names of the files of a section, for those who look for one in vain."""
+        if section not in self._names_by_section:
+            self._names_by_section[section] = self._listed_names(section)
+        return self._names_by_section[section]
+
+    def _listed_names(self, section: str) -> set[str]:
         paths, suffix = {
             "models": (self._project.model_paths, ".sql"),
             "seeds": (self._project.seed_paths, ".csv"),

@@ -106,7 +106,7 @@ def _narrow(possible: list[ValueKind], value: str) -> None:
 
 
 def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
-    with _opened(path) as text:
+    with _opened(path, display) as text:
         try:
             header = next(csv.reader(text, delimiter=delimiter), None)
         except (UnicodeDecodeError, csv.Error) as error:
@@ -131,7 +131,7 @@ def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
 
 def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> Iterator[list[str]]:
     """Every row after the header, each with as many values as the header has names."""
-    with _opened(path) as text:
+    with _opened(path, display) as text:
         reader = csv.reader(text, delimiter=delimiter)
         try:
             next(reader, None)
@@ -150,8 +150,14 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
             raise _unreadable(display, reader.line_num, error) from error
 
 
-def _opened(path: Path) -> TextIO:
-    return path.open(encoding="utf-8-sig", newline="")
+def _opened(path: Path, display: str) -> TextIO:
+    try:
+        return path.open(encoding="utf-8-sig", newline="")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ProjectError(
+            f"the seed can't be read ({reason}).", location=Location(display)
+        ) from error
 
 
 def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
@@ -159,6 +165,8 @@ def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
         problem = "the seed isn't UTF-8. Save it as UTF-8."
     else:
         problem = f"the seed isn't CSV: {error}."
+        if "field limit" in str(error):
+            problem += " Look for a quote that isn't closed."
     return ProjectError(problem, location=Location(display, line))
 
 

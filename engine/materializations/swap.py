@@ -87,8 +87,13 @@ async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) 
 
 
 def _reads_itself(build: NodeBuild) -> bool:
-    """Whether the SQL may read the relation that it replaces: it says the name somewhere."""
-    identifier = (build.relation.identifier or "").casefold()
+    """Whether the SQL may read the relation that it replaces.
+
+    It says the name somewhere, or reads a source, which may be a view over it.
+    """
+    if build.node.sources:
+        return True
+    identifier = (build.relation.identifier or "").casefold().replace('"', '""')
     sql = build.sql.casefold()
     # Compiling a pattern costs more than the rest of a small node's build.
     if identifier not in sql:

@@ -228,6 +228,13 @@ def seed_checksum(file: SourceFile) -> tuple[str, str]:
     Raises:
         ProjectError: it can't be read or isn't UTF-8.
     """
-    if file.absolute.stat().st_size > MAX_HASHED_SEED_BYTES:
+    try:
+        is_large = file.absolute.stat().st_size > MAX_HASHED_SEED_BYTES
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ProjectError(
+            f"can't be read: {reason}.", location=Location(file.root_relative)
+        ) from error
+    if is_large:
         return "path", file.root_relative
     return "sha256", checksum(read_source(file))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PREFIXES = ("HEADRACE_", "DBT_")
+_CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,15 @@ def find_setting(environ: Mapping[str, str], name: str) -> Setting | None:
         if value:
             return Setting(prefix + name, value)
     return None
+
+
+def custom_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables meant for every artifact's metadata, without `DBT_ENV_CUSTOM_ENV_`."""
+    return {
+        name.removeprefix(_CUSTOM_PREFIX): value
+        for name, value in environ.items()
+        if name.startswith(_CUSTOM_PREFIX)
+    }
 
 
 def home_directory(environ: Mapping[str, str]) -> Path:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus, unquote
 
 from ...adapters.base import Target
+
+T = TypeVar("T")
 
 MASK = "*****"
 
@@ -157,3 +160,23 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         return self._scrubber.scrub(text)
+
+    def redacted(self, document: T) -> T:
+        """Nested mappings and lists, with every text in them clean. Without a secret, as it is."""
+        if self._scrubber.pattern is None:
+            return document
+        return cast(T, mapped(document, self))
+
+
+def mapped(value: object, change: Callable[[str], str]) -> object:
+    """A copy of nested mappings and lists with every text changed, keys included.
+
+    What is neither text nor number becomes its `str()`, changed as well.
+    """
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {mapped(key, change): mapped(each, change) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [mapped(each, change) for each in value]
+    return change(str(value))

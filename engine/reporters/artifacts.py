@@ -14,6 +14,7 @@ from ..events import (
     WarningRaised,
 )
 from .atomic import ensure_writable, write_atomically
+from .encoding import encode
 from .files import ArtifactFiles
 from .journal import JOURNAL_NAME, Journal
 from .plain_text import Scrub
@@ -63,8 +64,8 @@ class TargetDirectory:
             case ProjectLoaded(target_path=Path() as path):
                 ensure_writable(path)
                 self._open(path)
-            case ManifestReady(encode=encode) if self._write_json and self._path is not None:
-                self._write_manifest(self._path / MANIFEST_NAME, encode)
+            case ManifestReady(document=document) if self._write_json and self._path is not None:
+                self._write_manifest(self._path / MANIFEST_NAME, document)
         for part in self._parts:
             part.handle(event)
 
@@ -94,9 +95,9 @@ class TargetDirectory:
             for part in self._parts:
                 part.handle(self._invocation)
 
-    def _write_manifest(self, path: Path, encode: Callable[[], bytes]) -> None:
+    def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
         try:
-            write_atomically(path, encode())
+            write_atomically(path, encode(document()))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             self._problems.append(

@@ -1,12 +1,12 @@
-"""JSON of any value that a run brings along, without secrets."""
+"""JSON of any value that a run brings along."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
+from ..project.secrets import mapped
 from .plain_text import Scrub, cut
 
 
@@ -20,20 +20,6 @@ def encode(document: object) -> bytes:
         return _encoder.encode(document)
     except UnicodeEncodeError:
         return _encoder.encode(mapped(document, _without_surrogates))
-
-
-def mapped(value: object, change: Scrub) -> object:
-    """A copy of nested mappings and lists with every text changed, keys included.
-
-    What is neither text nor number becomes its `str()`, changed as well.
-    """
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {mapped(key, change): mapped(each, change) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [mapped(each, change) for each in value]
-    return change(str(value))
 
 
 def scrubbed(text: str, scrub: Scrub | None, limit: int) -> str:

@@ -25,9 +25,10 @@ from ..events import (
     RunStarted,
     WarningRaised,
 )
+from ..project.secrets import mapped
 from ..results import NodeInfo
 from .atomic import WriteBytes, replaced_file, write_all
-from .encoding import encode, mapped, utc_text
+from .encoding import encode, utc_text
 from .journal_state import FORMAT, JournalState, Record
 from .plain_text import Scrub
 from .result_document import result_document

@@ -17,8 +17,9 @@ from ..events import (
     NodeStarted,
     OutputProduced,
 )
+from ..project.secrets import mapped
 from ..results import NodeInfo, RunResult
-from .encoding import encode, mapped, scrubbed, utc_text
+from .encoding import encode, scrubbed, utc_text
 from .json_data import Data, data_of
 from .line import Level, Line, LineKind, render
 from .lines import lines_of

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..project.secrets import mapped
 from ..results import NodeError, RunResult
-from .encoding import mapped, scrubbed, utc_text
+from .encoding import scrubbed, utc_text
 from .plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..events import Event, RunFinished, RunStarted, WarningRaised
+from ..project.environment import custom_environment
 from ..results import Status
 from .atomic import WriteBytes, write_atomically
 from .encoding import encode, utc_text
@@ -16,7 +17,6 @@ from .plain_text import Scrub
 from .result_document import unfinished_document
 
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
-_CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
 
 
 class RunResultsWriter:
@@ -41,7 +41,10 @@ class RunResultsWriter:
         self._path = path
         self._state = state
         self._dbt_version = dbt_version
-        self._environment = custom_environment(environ, scrub)
+        custom = custom_environment(environ)
+        self._environment = {
+            name: scrub(value) if scrub else value for name, value in custom.items()
+        }
         self._clock = clock
         self._write = write
         self._due = False
@@ -110,15 +113,6 @@ def run_results_document(
         "results": [_entry(node) for node in state.nodes.values()],
         "elapsed_time": state.elapsed,
         "args": {"which": command, **(arguments if isinstance(arguments, dict) else {})},
-    }
-
-
-def custom_environment(environ: Mapping[str, str], scrub: Scrub | None = None) -> dict[str, str]:
-    """The variables meant for artifacts, without their prefix `DBT_ENV_CUSTOM_ENV_`."""
-    return {
-        name.removeprefix(_CUSTOM_PREFIX): scrub(value) if scrub else value
-        for name, value in environ.items()
-        if name.startswith(_CUSTOM_PREFIX)
     }
 
 

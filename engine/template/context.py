@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from inspect import isawaitable
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +17,15 @@ from ..events import Emitter, MessageLogged
 from ..manifest.artifact import node_dict, source_dict
 from ..manifest.manifest import Manifest
 from ..manifest.nodes import Node
+from ..project.environment import custom_environment
 from ..project.project import Project
+from ..project.secrets import is_secret_variable
 from ..project.vars import Vars
 from .exceptions import TemplateExceptions
 from .relations import RelationFactory
 from .scope import ContextNames, LazyName, Scope, dispatch
 from .values import FUNCTIONS, MODULES
 
-SECRET_PREFIX = "DBT_ENV_SECRET"
 DBT_VERSION = "1.10.23"
 """The version of dbt whose language this is: what packages' `require-dbt-version` is held to."""
 
@@ -130,7 +132,7 @@ class CommonContext:
             "invocation_args_dict": dict(invocation.arguments),
             "dbt_version": DBT_VERSION,
             "project_name": project.name,
-            "dbt_metadata_envs": metadata_environment(invocation.environ),
+            "dbt_metadata_envs": custom_environment(invocation.environ),
             "selected_resources": list(invocation.selected),
             "try_or_compiler_error": _try_or_compiler_error,
         }
@@ -179,7 +181,7 @@ class CommonContext:
         return ""
 
     def _env_var(self, name: str, default: str | None = None) -> str:
-        if name.startswith(SECRET_PREFIX):
+        if is_secret_variable(name):
             raise CompilationError(
                 f"env_var('{name}'): secrets are allowed only in profiles.yml and packages.yml."
             )
@@ -189,47 +191,41 @@ class CommonContext:
         return value
 
 
-def manifest_names(
-    manifest: Manifest, relations: RelationFactory, node: Node
-) -> dict[str, LazyName]:
-    """`model` and `graph`, made only for the templates that use them."""
+class ManifestNames:
+    """`model` and `graph`, made only for the templates that use them; `graph` once for all."""
 
-    def relation_name(other: Node) -> str:
-        return str(relations.of(other))
+    def __init__(self, manifest: Manifest, relations: RelationFactory) -> None:
+        self._manifest = manifest
+        self._relations = relations
 
-    def model(scope: Scope) -> dict[str, Any]:
-        parents = manifest.parents.get(node.unique_id, ())
-        return node_dict(node, parents=parents, relation_name=relation_name(node))
+    def of(self, node: Node) -> dict[str, LazyName]:
+        """The two names as a node's templates see them."""
 
-    def graph(scope: Scope) -> dict[str, Any]:
-        nodes = {
-            other.unique_id: node_dict(
-                other,
-                parents=manifest.parents[other.unique_id],
-                relation_name=relation_name(other),
-            )
-            for other in manifest.nodes.values()
-        }
+        def model(scope: Scope) -> dict[str, Any]:
+            return self._described(node)
+
+        def graph(scope: Scope) -> dict[str, Any]:
+            return self._graph
+
+        return {"model": model, "graph": graph}
+
+    @cached_property
+    def _graph(self) -> dict[str, Any]:
         sources = {
-            source.unique_id: source_dict(source, relation_name(source))
-            for source in manifest.sources.values()
+            source.unique_id: source_dict(source, str(self._relations.of(source)))
+            for source in self._manifest.sources.values()
         }
+        nodes = {node.unique_id: self._described(node) for node in self._manifest.nodes.values()}
         return {"nodes": nodes, "sources": sources, "exposures": {}, "metrics": {}, "groups": {}}
 
-    return {"model": model, "graph": graph}
+    def _described(self, node: Node) -> dict[str, Any]:
+        parents = self._manifest.parents.get(node.unique_id, ())
+        return node_dict(node, parents=parents, relation_name=str(self._relations.of(node)))
 
 
 def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """One entry of the project's `dispatch:`."""
     return str(entry["macro_namespace"]), tuple(entry["search_order"])
-
-
-def metadata_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that go into every artifact's metadata, without their prefix."""
-    prefix = "DBT_ENV_CUSTOM_ENV_"
-    return {
-        name[len(prefix) :]: value for name, value in environ.items() if name.startswith(prefix)
-    }
 
 
 def _api(adapter: Adapter) -> SimpleNamespace:

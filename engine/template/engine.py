@@ -14,7 +14,7 @@ from ..manifest.manifest import Manifest
 from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from .adapter_facade import RunningAdapter, StatementResponse
 from .config_object import RunningConfig
-from .context import CommonContext, manifest_names
+from .context import CommonContext, ManifestNames
 from .environment import TemplateEnvironment
 from .generic_test import render_generic_test
 from .relations import RelationFactory
@@ -115,6 +115,7 @@ class TemplateEngine:
         self._adapter = adapter
         self._cache = cache
         self._macros = MacroSpace(manifest.macros, environment)
+        self._manifest_names = ManifestNames(manifest, relations)
 
     def scope(self, node: Node, connection: Connection, thread_id: str = "") -> NodeScope:
         """A scope for a node, whose database functions use the connection."""
@@ -135,7 +136,7 @@ class TemplateEngine:
         names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
         lazy = {
             **self._common.lazy_names(),
-            **manifest_names(self.manifest, self.relations, node),
+            **self._manifest_names.of(node),
             "adapter": lambda scope: RunningAdapter(
                 self._adapter, connection, self._cache, self._common.dispatcher(scope)
             ),

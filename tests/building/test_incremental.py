@@ -92,6 +92,20 @@ async def test_rows_of_the_same_unique_key_are_replaced(
     assert rows(tmp_path / "shop", "select * from events order by id, kind, n") == expected
 
 
+async def test_unique_key_may_be_an_expression(write_project: WriteProject, tmp_path: Path) -> None:
+    model = incremental("select * from {{ ref('day') }}", unique_key="id || '-' || line")
+
+    await run_days(
+        write_project,
+        model,
+        "select 1 as id, 1 as line, 'old' as said union all select 1, 2, 'old'",
+        "select 1 as id, 2 as line, 'new' as said",
+    )
+
+    found = rows(tmp_path / "shop", "select line, said from events order by line")
+    assert found == [(1, "old"), (2, "new")]
+
+
 async def test_predicate_limits_what_is_deleted(
     write_project: WriteProject, tmp_path: Path
 ) -> None:
@@ -196,12 +210,14 @@ async def test_failed_addition_leaves_the_rows_as_they_were(
     assert rows(tmp_path / "shop", "select * from events") == [(1, 2)]
 
 
+@pytest.mark.parametrize("config", [{}, {"unique_key": "id"}, {"unique_key": ["id", "n"]}])
+@pytest.mark.parametrize("day", ["select 1 id", "select 3 n", "select 'z' as other"])
 async def test_column_that_no_longer_arrives_is_an_error(
-    write_project: WriteProject, tmp_path: Path
+    write_project: WriteProject, tmp_path: Path, config: dict[str, object], day: str
 ) -> None:
-    model = incremental("select * from {{ ref('day') }}")
+    model = incremental("select * from {{ ref('day') }}", **config)
 
-    ran = await run_days(write_project, model, "select 1 id, 2 n", "select 1 id")
+    ran = await run_days(write_project, model, "select 1 id, 2 n", day)
 
     assert rows(tmp_path / "shop", "select * from events") == [(1, 2)]
     assert ran.statuses == {"day": Status.SUCCESS, "events": Status.ERROR}

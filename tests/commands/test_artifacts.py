@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ..building.support import PROJECT, run, run_results
+from ..building.support import PROJECT, rows, run, run_results
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
@@ -187,6 +187,31 @@ async def test_command_that_ran_nothing_keeps_the_results_of_the_last_run(
     await run(root, "parse")
 
     assert run_results(root) == {"seed.shop.raw": "success"}
+
+
+async def test_secrets_in_configuration_are_in_no_artifact(write_project: WriteProject) -> None:
+    secret = "hunter2hunter2"
+    model = "{{ config(meta={'told': var('who')}) }} select 1 as id"
+    root = write_project({"models/orders.sql": model})
+    environ = {"DBT_ENV_SECRET_WHO": secret, "DBT_ENV_CUSTOM_ENV_WHO": secret}
+
+    await run(root, environ=environ, vars={"who": secret})
+
+    written = [path for path in (root / "target").rglob("*") if path.is_file()]
+    assert {"manifest.json", "run_results.json"} <= {path.name for path in written}
+    assert [path for path in written if secret.encode() in path.read_bytes()] == []
+
+
+@pytest.mark.parametrize("prefix", ["DBT_ENV_SECRET_", "HEADRACE_ENV_SECRET_"])
+async def test_secret_variables_are_not_for_models(
+    write_project: WriteProject, prefix: str
+) -> None:
+    root = write_project({"models/orders.sql": f"select '{{{{ env_var('{prefix}X') }}}}' as x"})
+
+    ran = await run(root, environ={f"{prefix}X": "hunter2hunter2"})
+
+    assert ran.exit_code != 0
+    assert not (root / "shop.db").exists() or rows(root, "select name from sqlite_master") == []
 
 
 async def test_secret_variables_are_in_no_artifact(write_project: WriteProject) -> None:

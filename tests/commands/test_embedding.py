@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 import anyio
@@ -145,7 +144,7 @@ async def test_timeout_of_the_host_ends_the_run(write_project: WriteProject) -> 
     root = write_project(ENDLESS_SHOP)
 
     with anyio.fail_after(SECONDS):
-        with suppress(TimeoutError):
+        with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.5):
                 await invoke(Options(), environ={}, cwd=root)
 

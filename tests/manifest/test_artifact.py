@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.parsed_project import encode_manifest
+from headrace.engine.parsed_project import manifest_of
+from headrace.engine.reporters.encoding import encode
 
 from ..conftest import WriteProject
 from .support import Parsed, parse
@@ -88,8 +89,7 @@ def parsed(write_project: WriteProject) -> Parsed:
 
 
 def artifact(parsed: Parsed, compiled: dict[str, str] | None = None) -> dict[str, Any]:
-    encoded = encode_manifest(parsed.project, compiled or {})
-    return dict(msgspec.json.decode(encoded))
+    return dict(msgspec.json.decode(encode(manifest_of(parsed.project, compiled or {}))))
 
 
 def unique_test(parsed: Parsed) -> str:

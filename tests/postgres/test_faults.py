@@ -119,6 +119,54 @@ async def test_rows_are_added_once_although_the_commit_was_lost(shop: Shop) -> N
     assert await shop.fetch("select count(*) from {schema}.events") == [(2,)]
 
 
+async def test_node_whose_transaction_is_through_is_not_built_again(shop: Shop) -> None:
+    await shop.execute(FAILING)
+    hook = f"{{'sql': \"select {shop.schema}.fails(1, '40001')\", 'transaction': false}}"
+    shop.write(
+        "models/events.sql",
+        "{{ config(materialized='incremental', post_hook=HOOK) }} select 1 as id".replace(
+            "HOOK", hook
+        ),
+    )
+
+    ran = await shop.run()
+
+    assert ran.statuses == {"events": Status.ERROR}
+    assert await tries(shop) == 1
+    assert await shop.fetch("select count(*) from {schema}.events") == [(1,)]
+
+
+async def test_character_that_is_none_is_an_error_of_its_node_alone(shop: Shop) -> None:
+    shop.table("broken", "select '{{ '\\ud800' }}' as id")
+    shop.table("cut", "select '{{ '\\x00' }}' as id")
+    shop.table("fine", "select 1 as id")
+
+    ran = await shop.run()
+
+    assert ran.statuses == {
+        "broken": Status.ERROR,
+        "cut": Status.ERROR,
+        "fine": Status.SUCCESS,
+    }
+    assert ran.warnings == []
+
+
+async def test_lock_is_taken_again_with_the_connection_that_held_it(shop: Shop) -> None:
+    shop.table("first", "select 1 as id, pg_sleep(0.5)::text as pause")
+    shop.table("second", "select id from {{ ref('first') }}")
+    locks = "select pid from pg_locks where locktype = 'advisory' and granted"
+
+    async with anyio.create_task_group() as tasks:
+
+        async def terminate() -> None:
+            await until_found(shop, locks.replace("pid", "pg_terminate_backend(pid)", 1))
+
+        tasks.start_soon(terminate)
+        ran = await shop.run()
+
+    assert ran.exit_code == 0
+
+
 async def test_commit_that_went_through_unheard_counts(private_shop: Shop) -> None:
     shop = private_shop
     shop.write(

@@ -27,7 +27,7 @@ def run_into(target_path: Path) -> list[Event]:
         replace(event, target_path=target_path) if isinstance(event, ProjectLoaded) else event
         for event in small_run()
     ]
-    return [*events[:-1], ManifestReady(lambda: b'{"nodes": {}}'), events[-1]]
+    return [*events[:-1], ManifestReady(lambda: {"nodes": {}}), events[-1]]
 
 
 def names_below(path: Path) -> list[str]:

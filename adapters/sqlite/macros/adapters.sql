@@ -14,22 +14,6 @@
 {%- endmacro %}
 
 
-{#- DELETE has no USING; keys of several columns are compared as rows. -#}
-{% macro sqlite__get_delete_insert_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
-  {%- set keys = [] if not unique_key else [unique_key] if unique_key is string else unique_key -%}
-  {%- set columns = dest_columns | map(attribute='quoted') | join(', ') -%}
-  {%- if keys -%}
-  delete from {{ target }}
-  where ({{ keys | join(', ') }}) in (select {{ keys | join(', ') }} from {{ source }})
-  {%- for predicate in incremental_predicates or [] %}
-    and {{ predicate }}
-  {%- endfor %};
-  {% endif -%}
-  insert into {{ target }} ({{ columns }})
-  select {{ columns }} from {{ source }}
-{%- endmacro %}
-
-
 {% macro sqlite__current_timestamp() -%}
   strftime('%Y-%m-%d %H:%M:%f', 'now')
 {%- endmacro %}

@@ -66,18 +66,34 @@
     {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
     {%- if keys %}
     delete from {{ target }} as DBT_INTERNAL_DEST
-    where exists (
+    where {{ _same_key(keys, source) }}
+        {%- for predicate in incremental_predicates or [] %}
+        and {{ predicate }}
+        {%- endfor %};
+    {%- endif %}
+    {{ get_insert_into_sql(target, source, dest_columns) }}
+{%- endmacro %}
+
+{#- A name is told to be the arriving row's: a database would take one that isn't there for the
+    table's own, and so for a key that every row has. An expression is compared as it is. -#}
+{% macro _same_key(keys, source) -%}
+    {%- set expressions = [] -%}
+    {%- for key in keys if not modules.re.match('^("([^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)$', key) -%}
+        {%- do expressions.append(key) -%}
+    {%- endfor -%}
+    {%- if expressions -%}
+    ({{ keys | join(', ') }}) in (
+        select {{ keys | join(', ') }} from {{ source }} as DBT_INTERNAL_SOURCE
+    )
+    {%- else -%}
+    exists (
         select 1 from {{ source }} as DBT_INTERNAL_SOURCE
         where
         {%- for key in keys %}
             {{ 'and ' if not loop.first }}DBT_INTERNAL_SOURCE.{{ key }} = DBT_INTERNAL_DEST.{{ key }}
         {%- endfor %}
     )
-        {%- for predicate in incremental_predicates or [] %}
-        and {{ predicate }}
-        {%- endfor %};
-    {%- endif %}
-    {{ get_insert_into_sql(target, source, dest_columns) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro get_incremental_default_sql(arg_dict) -%}
