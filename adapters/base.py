@@ -233,6 +233,10 @@ class Adapter(ABC):
     async def drop_schema(self, schema: str) -> None:
         """Drop a schema and all that is in it, if it exists."""
 
+    async def missing_rights(self) -> list[str]:
+        """What the target's user may not do and will have to: a sentence each, with a remedy."""
+        return []
+
     @abstractmethod
     async def list_relations(self, schema: str) -> list[Relation]:
         """Every relation of a schema, by one query. An absent schema has none."""

@@ -15,6 +15,7 @@ class RelationCache:
         self._adapter = adapter
         self._key = str if adapter.is_case_sensitive else str.casefold
         self._schemas: dict[str, dict[str, Relation]] = {}
+        self._found: dict[tuple[str, str], list[str]] = {}
         self._listings: dict[str, list[dict[str, Relation | None]]] = {}
         """What was noted of a schema while it was being listed: it is newer than the list."""
 
@@ -41,6 +42,15 @@ class RelationCache:
     async def relations(self, schema: str) -> list[Relation]:
         """Every relation of a schema."""
         return list((await self._known(schema)).values())
+
+    async def starting_with(self, schema: str, prefix: str) -> list[Relation]:
+        """The relations of a schema whose names begin in some way. Looked for once a listing."""
+        known = await self._known(schema)
+        key = self._key(schema), prefix
+        found = self._found.get(key)
+        if found is None:
+            found = self._found[key] = [name for name in known if name.startswith(prefix)]
+        return [known[name] for name in found if name in known]
 
     def add(self, relation: Relation) -> None:
         """Note that a relation was made."""
@@ -75,6 +85,7 @@ class RelationCache:
         for name, now in noted.items():
             _set(known, name, now)
         self._schemas[key] = known
+        self._found.clear()
         return known
 
 

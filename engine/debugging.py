@@ -32,10 +32,13 @@ async def debug(
         say(f"  {key}: {value}")
     try:
         async with workspace.adapter:
-            await workspace.adapter.list_schemas()
+            lacking = await workspace.adapter.missing_rights()
     except AdapterError as error:
         say(f"Connection test: [ERROR]\n  {error}")
         return False
     say("Connection test: [OK connection ok]")
+    if lacking:
+        say("Rights: [ERROR]\n  " + "\n  ".join(lacking))
+        return False
     say("All checks passed!")
     return True

@@ -15,7 +15,7 @@ from ..base import Adapter, Connection, Target
 from ..cancellation import outlast
 from ..errors import DatabaseError
 from ..relation import Column, Relation, quote_identifier
-from .catalog import COLUMNS, KINDS, RELATIONS, SCHEMAS
+from .catalog import COLUMNS, KINDS, MAY_CREATE, RELATIONS, SCHEMAS
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
@@ -118,6 +118,20 @@ class PostgresAdapter(Adapter, Replacing, Locking):
 
     async def drop_schema(self, schema: str) -> None:
         await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(schema)} CASCADE")
+
+    async def missing_rights(self) -> list[str]:
+        schema = self.target.schema
+        ((may, exists, user),) = await self._fetch(MAY_CREATE, schema)
+        if may:
+            return []
+        if exists:
+            what = f"create tables in the schema '{schema}': GRANT USAGE, CREATE ON SCHEMA"
+            return [f"the user '{user}' may not {what} {quote_identifier(schema)} to it."]
+        database = quote_identifier(self._keys.database)
+        return [
+            f"the schema '{schema}' doesn't exist, and the user '{user}' may not create it: GRANT "
+            f"CREATE ON DATABASE {database} to it, or create the schema for it."
+        ]
 
     async def list_relations(self, schema: str) -> list[Relation]:
         found = await self._fetch(RELATIONS, schema)

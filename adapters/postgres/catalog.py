@@ -28,3 +28,14 @@ FROM pg_catalog.pg_attribute AS a
 WHERE a.attrelid = pg_catalog.to_regclass($1::text) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
 """
+
+MAY_CREATE = """
+SELECT
+  CASE WHEN n.oid IS NULL
+    THEN pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE')
+    ELSE pg_catalog.has_schema_privilege(n.oid, 'CREATE')
+  END,
+  n.oid IS NOT NULL,
+  current_user::text
+FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1
+"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -16,7 +17,8 @@ from ..results import Status
 from ..template.scope import Scope
 
 TEMPORARY_PREFIX = "headrace_tmp_"
-_DIGITS = 20
+_NODE_DIGITS = 12
+_INVOCATION_DIGITS = 8
 
 RenderHook = Callable[[str], Any]
 
@@ -70,9 +72,21 @@ class NodeBuild:
     @property
     def temporary_relation(self) -> Relation:
         """A name of this node and invocation alone, short enough for any database."""
-        key = f"{self.node.unique_id} {self.invocation_id}"
-        digest = sha256(key.encode()).hexdigest()[:_DIGITS]
-        return self.relation.with_identifier(TEMPORARY_PREFIX + digest)
+        invocation = sha256(self.invocation_id.encode()).hexdigest()[:_INVOCATION_DIGITS]
+        return self.relation.with_identifier(f"{self._temporary_stem}_{invocation}")
+
+    @property
+    def _temporary_stem(self) -> str:
+        digest = sha256(self.node.unique_id.encode()).hexdigest()[:_NODE_DIGITS]
+        return TEMPORARY_PREFIX + digest
+
+    async def leftovers(self) -> list[Relation]:
+        """What an earlier build of this very node left: its names are nobody else's."""
+        found = await self.cache.starting_with(self.relation.schema or "", TEMPORARY_PREFIX)
+        if not found:
+            return []
+        pattern = re.compile(rf"{self._temporary_stem}_[0-9a-f]{{{_INVOCATION_DIGITS}}}")
+        return [relation for relation in found if pattern.fullmatch(relation.identifier or "")]
 
     @property
     def outcome(self) -> Outcome | None:

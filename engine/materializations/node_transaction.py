@@ -21,6 +21,9 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
     transaction = None
     try:
         async with build.connection.transaction(traceable=not build.is_repeatable) as transaction:
+            for leftover in await build.leftovers():
+                build.defer(await build.macro("get_drop_sql", leftover))
+                build.cache.drop(leftover)
             await build.run_hooks(config.pre_hook, in_transaction=True)
             yield
             await build.run_hooks(config.post_hook, in_transaction=True)

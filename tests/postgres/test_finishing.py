@@ -173,3 +173,23 @@ async def test_hostile_names_come_through(shop: Shop, name: str, column: str) ->
     table = name.replace('"', '""')
     assert await shop.fetch(f'select "{quoted}" from {{schema}}."{table}_i"') == [(1,)]
     await shop.execute(f'drop table {{schema}}."{table}", {{schema}}."{table}_i"')
+
+
+async def test_debug_says_what_the_user_may_not_do(shop: Shop, roles: tuple[str, str]) -> None:
+    shop.profile(role=roles[0])
+
+    in_schema = await shop.run("debug")
+    shop.write("profiles.yml", shop.server.profile(f"{shop.schema}_new", role=roles[0]))
+    without = await shop.run("debug")
+
+    assert in_schema.exit_code == without.exit_code == 1
+    assert f"may not create tables in the schema '{shop.schema}'" in in_schema.lines[-1]
+    assert "doesn't exist" in without.lines[-1]
+    assert "CREATE ON DATABASE" in without.lines[-1]
+
+
+async def test_debug_is_content_with_who_may(shop: Shop) -> None:
+    ran = await shop.run("debug")
+
+    assert ran.exit_code == 0, ran.lines
+    assert ran.lines[-1] == "All checks passed!"
