@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import anyio
+import anyio.lowlevel
 import pytest
 from headrace import Status
 
@@ -98,6 +99,30 @@ async def test_backend_terminated_while_building_is_replaced(shop: Shop) -> None
 
     assert ran.result("orders").adapter_response["attempts"] == 2
     assert await shop.fetch("select id from {schema}.orders") == [(1,)]
+
+
+async def test_backends_terminated_while_idle_are_passed_over(shop: Shop) -> None:
+    shop.profile(threads=3)
+    for name in ("a", "b", "c"):
+        shop.table(name, "select 1 as id, pg_sleep(0.05)::text as pause")
+    shop.table("slow", "select 1 as id, pg_sleep(0.6)::text as p -- {{ ref('a') }} {{ ref('b') }}")
+    for name in ("x", "y", "z"):
+        shop.table(name, "select id from {{ ref('slow') }}, (select id as i from {{ ref('c') }}) c")
+    idle = SLEEPING.replace("like '%pg_sleep%'", "not like '%pg_sleep%'").replace(
+        "'active'", "'idle'"
+    )
+
+    async with anyio.create_task_group() as tasks:
+
+        async def terminate() -> None:
+            await until_found(shop, SLEEPING)
+            await shop.fetch(idle.replace("pid", "pg_terminate_backend(pid)", 1))
+
+        await anyio.lowlevel.checkpoint()
+        tasks.start_soon(terminate)
+        ran = await shop.build()
+
+    assert set(ran.statuses.values()) == {Status.SUCCESS}
 
 
 async def test_rows_are_added_once_although_the_commit_was_lost(shop: Shop) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import anyio
 import pytest
 
@@ -224,9 +222,7 @@ async def test_readers_of_a_table_and_of_views_over_it_see_old_or_new(shop: Shop
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-async def test_a_thousand_swaps_against_twenty_readers(
-    shop: Shop, record_property: Callable[[str, object], None]
-) -> None:
+async def test_a_thousand_swaps_against_twenty_readers(shop: Shop) -> None:
     shop.table("orders", "select {{ var('round', 0) }} as round from generate_series(1, 50)")
     shop.view("recent", "select round from {{ ref('orders') }}")
     await shop.build()
@@ -247,8 +243,8 @@ async def test_a_thousand_swaps_against_twenty_readers(
     assert readers.errors == []
     assert readers.seen == {"whole"}
     assert await shop.fetch("select has_table_privilege('public', '{schema}.orders', 'select')")
-    record_property("reads", readers.reads)
-    record_property("seconds of the longest", readers.longest)
+    assert readers.reads > 10_000
+    assert readers.longest < 1
 
 
 async def test_name_that_differs_by_case_alone_is_somebody_elses(shop: Shop) -> None:
