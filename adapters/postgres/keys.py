@@ -1,7 +1,8 @@
 """What a profile says of a PostgreSQL database: where it is, who we are, and how long to wait.
 
 The keys are dbt-postgres's (https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup).
-Further ones are `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see `PostgresKeys`.
+Further ones are `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see `PostgresKeys`; and
+`dsn`, a URL in the place of host, port, user, password and dbname.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from urllib.parse import urlencode
 from ..base import Target
 from ..errors import ProfileKeyError
 from ..profile_keys import ProfileKeys
+from .dsn import KEY as DSN
+from .dsn import expanded
 
 DEFAULT_PORT = 5432
 DEFAULT_CONNECT_TIMEOUT = 10.0
@@ -85,13 +88,17 @@ def read_keys(target: Target) -> PostgresKeys:
     Raises:
         ProfileKeyError: a key is missing, unknown, or not what it should be.
     """
-    keys = ProfileKeys(target.keys)
-    keys.text("dbname")  # known, and read as the target's database
+    given = expanded(target.keys)
+    keys = ProfileKeys(given)
+    for known in (DSN, "dbname"):  # read by now: into the other keys, and as the target's database
+        keys.text(known)
     read = PostgresKeys(
         host=_required(keys.text("host"), "host", "such as localhost"),
         port=keys.integer("port", DEFAULT_PORT, least=1, most=65535),
-        user=_required(keys.text("user"), "user", "the role to connect as"),
-        database=_required(target.database, "dbname", "the database to build in"),
+        user=_sendable(_required(keys.text("user"), "user", "the role to connect as"), "user"),
+        database=_sendable(
+            _required(target.database, "dbname", "the database to build in"), "dbname"
+        ),
         password=_password(keys),
         sslmode=keys.choice("sslmode", SSL_MODES),
         sslcert=keys.text("sslcert"),
@@ -107,9 +114,9 @@ def read_keys(target: Target) -> PostgresKeys:
         run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),
         swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),
         public={
-            **{key: value for key, value in target.keys.items() if key not in _SECRET_KEYS},
+            **{key: value for key, value in given.items() if key not in _SECRET_KEYS},
             "dbname": target.database,
-            "port": target.keys.get("port") or DEFAULT_PORT,
+            "port": given.get("port") or DEFAULT_PORT,
         },
     )
     keys.reject_unknown()
@@ -122,10 +129,24 @@ def _required(value: str | None, key: str, example: str) -> str:
     return value
 
 
+def _sendable(text: str, key: str) -> str:
+    """A text that the protocol can carry: as UTF-8, up to a NUL.
+
+    An environment variable that isn't UTF-8 arrives with surrogates in it. The driver would
+    quote them in an error that is none of its usual ones.
+    """
+    if any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text):
+        raise ProfileKeyError(
+            key,
+            "holds a NUL or a character that isn't Unicode: see that where it comes from is UTF-8.",
+        )
+    return text
+
+
 def _password(keys: ProfileKeys) -> str | None:
     """The password by either name. An empty one is none: the server may trust us."""
     given = {key: keys.secret(key) for key in ("password", "pass")}
-    named = [key for key, value in given.items() if value]
+    named = {key: value for key, value in given.items() if value}
     if len(named) > 1:
         raise ProfileKeyError("pass", "and 'password' are two names of one key: leave one out.")
-    return given[named[0]] if named else None
+    return next((_sendable(value, key) for key, value in named.items()), None)

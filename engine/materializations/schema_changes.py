@@ -1,13 +1,20 @@
-"""`on_schema_change`: what becomes of an incremental table whose model has other columns now."""
+"""What becomes of an incremental table whose model has other columns now: `on_schema_change`."""
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...adapters.relation import Column, Relation
 from ..errors import CompilationError
 from .node_build import NodeBuild
+
+# PostgreSQL's name for varchar, and the name itself.
+_TEXT_TYPE = re.compile(
+    r"(?:character varying|varchar|text)(?:\((?P<length>\d+)\))?", re.IGNORECASE
+)
 
 POLICIES = ("ignore", "append_new_columns", "sync_all_columns", "fail")
 
@@ -55,9 +62,15 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
             f"on_schema_change is '{policy}', and must be one of {', '.join(POLICIES)}.",
             location=build.node.location,
         )
-    if policy == "ignore":
+    if policy == "ignore" and not build.adapter.has_fixed_types:
         return existing
     columns = await build.adapter.columns(build.connection, arriving)
+    for column in wider(columns, existing):
+        await build.scope.call_macro(
+            "alter_column_type", build.relation, column.name, column.data_type
+        )
+    if policy == "ignore":
+        return existing
     changes = SchemaChanges.between(columns, existing, with_types=build.adapter.has_fixed_types)
     if changes and policy == "fail":
         raise CompilationError(_failure(changes), location=build.node.location)
@@ -71,6 +84,25 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     elif policy == "append_new_columns":
         await _alter(build, changes.added, ())
     return columns
+
+
+def wider(arriving: Sequence[Column], existing: Sequence[Column]) -> list[Column]:
+    """The columns of texts with a greatest length that arrive with a greater one, or none."""
+    lengths = {column.name: text_length(column.data_type) for column in existing}
+    found = []
+    for column in arriving:
+        length, now = text_length(column.data_type), lengths.get(column.name)
+        if now is not None and now < math.inf and length is not None and length > now:
+            found.append(column)
+    return found
+
+
+def text_length(data_type: str) -> float | None:
+    """How many characters a type of texts holds; None for other types."""
+    found = _TEXT_TYPE.fullmatch(data_type.strip())
+    if found is None:
+        return None
+    return float(found["length"]) if found["length"] else math.inf
 
 
 async def _alter(build: NodeBuild, added: Sequence[Column], removed: Sequence[Column]) -> None:

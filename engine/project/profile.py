@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 from ...adapters.base import Target
 from ..errors import Location, ProfileError, UsageError
@@ -31,6 +32,10 @@ _TEXT_KEYS = frozenset(
     {*_DATABASE_KEYS, "type", "schema", "dataset", "user", "username", "role", "host", "server"}
     | {"account", "warehouse", "path", "sslmode"}
 )
+
+# A URL in the place of a database's key; where it can't be read, the adapter says why.
+_URL_KEY = "dsn"
+_URL_DATABASE = re.compile(r"[a-z]+://[^/?#]*/([^/@?#]+)")
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
@@ -83,7 +88,11 @@ def load_target(
         name=target_name,
         profile_name=name,
         schema=reader.schema(target_name, output, kind),
-        database=reader.required_text(target_name, output, database) if database else None,
+        database=(
+            reader.required_text(target_name, output, database)
+            if database
+            else _database_of_url(output.get(_URL_KEY))
+        ),
         threads=_threads(threads, environ) or reader.threads(target_name, output),
         project_root=project.root,
         keys={key: value for key, value in output.items() if key not in _FIELD_KEYS},
@@ -173,6 +182,12 @@ class _ProfileReader:
 
     def _error(self, problem: str, *path: str) -> ProfileError:
         return ProfileError(problem, location=self._document.locate(self._name, *path))
+
+
+def _database_of_url(url: object) -> str | None:
+    """The database that a URL names, as in `postgresql://user@host/database`."""
+    found = _URL_DATABASE.match(url.strip()) if isinstance(url, str) else None
+    return unquote(found[1]) if found else None
 
 
 def _setting(environ: Mapping[str, str], name: str) -> str | None:

@@ -115,3 +115,19 @@ async def test_rows_are_counted(shop: Shop) -> None:
 
     assert ran.result("events").message == "INSERT 0 2"
     assert ran.result("events").adapter_response["rows_affected"] == 2
+
+
+async def test_text_that_grows_makes_its_column_wider(shop: Shop) -> None:
+    ran = await run_days(
+        shop,
+        "tags=[]",
+        "select 'a'::varchar(3) as name, 'b'::varchar(3) as more, 'c'::varchar(9) as least",
+        "select 'abcdef'::varchar(6) as name, repeat('x', 50) as more, 'd'::varchar(2) as least",
+    )
+
+    assert ran.exit_code == 0, ran.outcome.results
+    types = await shop.fetch(
+        "select format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = '{schema}.events'::regclass and attnum > 0 order by attnum"
+    )
+    assert types == [("character varying(6)",), ("text",), ("character varying(9)",)]

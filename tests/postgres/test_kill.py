@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
+import signal
+import sys
 import time
 from hashlib import sha256
 
 import anyio
 import pytest
 
+from ..commands.support import environment
 from .support import Shop
 from .test_cancel import started
 
@@ -71,6 +74,63 @@ async def test_killed_at_random_moments(shop: Shop) -> None:
 @pytest.mark.timeout(900)
 async def test_killed_at_very_many_random_moments(shop: Shop) -> None:
     await kill_at_random_moments(shop, 60)
+
+
+DIES_AT = """
+import asyncio, os, signal, sys
+import asyncpg
+from headrace.cli import main
+
+part, moment = sys.argv.pop(1), sys.argv.pop(1)
+send = asyncpg.Connection.execute
+
+async def execute(self, query, *args, **kwargs):
+    def die():
+        if part in query:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if moment == "before":
+        die()
+    sending = asyncio.ensure_future(send(self, query, *args, **kwargs))
+    await asyncio.sleep(0)
+    if moment == "sent":
+        die()
+    answer = await sending
+    if moment == "answered":
+        die()
+    return answer
+
+asyncpg.Connection.execute = execute
+main()
+"""
+
+
+@pytest.mark.parametrize("moment", ["before", "sent", "answered"])
+@pytest.mark.parametrize("part", ["BEGIN", "SAVEPOINT", "ROLLBACK TO", "DROP TABLE", "COMMIT"])
+async def test_killed_at_each_message_of_a_swap(shop: Shop, part: str, moment: str) -> None:
+    shop.table("orders", "select 1 as id")
+    await shop.build()
+    await shop.execute("create view {schema}.theirs as select id from {schema}.orders")
+    shop.table("orders", "select 2 as id")
+
+    done = await anyio.run_process(
+        [sys.executable, "-c", DIES_AT, part, moment, "run"],
+        cwd=shop.root,
+        env=environment(),
+        check=False,
+    )
+
+    assert done.returncode == -signal.SIGKILL, done.stdout
+    killed = time.monotonic()
+    while await shop.server.backends():
+        assert time.monotonic() - killed < 2
+        await anyio.sleep(0.02)
+    (held,) = await shop.fetch("select id from {schema}.orders")
+    assert held in ((1,), (2,))
+    assert await shop.fetch("select id from {schema}.theirs") == [held]
+    assert await shop.relations() == {"orders": "r", "theirs": "v"}
+    await shop.build()
+    assert await shop.fetch("select id from {schema}.theirs") == [(2,)]
 
 
 async def test_leftovers_of_ours_go_and_lookalikes_stay(shop: Shop) -> None:
