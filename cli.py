@@ -21,6 +21,8 @@ import typer
 from . import __version__
 
 if TYPE_CHECKING:
+    from anyio.abc import TaskStatus
+
     from .engine.events import Reporter
     from .engine.options import Options
     from .engine.project.secrets import Redactor
@@ -332,15 +334,16 @@ async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor
     async with anyio.create_task_group() as tasks:
         with anyio.CancelScope() as scope:
 
-            async def watch() -> None:
+            async def watch(*, task_status: TaskStatus[None]) -> None:
                 with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                    task_status.started()
                     async for number in signals:
                         if received:
                             _leave_at_once(_SIGNAL_EXIT + number)
                         received.append(number)
                         scope.cancel()
 
-            tasks.start_soon(watch)
+            await tasks.start(watch)
             try:
                 outcome = await invoke(options, reporters=[reporter], redactor=redactor)
             except Exception as error:

@@ -128,7 +128,7 @@ class Execution:
         workspace = self._workspace
         templates = TemplateEngine(
             environment=TemplateEnvironment(workspace.codes),
-            common=workspace.common_context(self._emit),
+            common=workspace.common_context(self._emit, self.nodes),
             manifest=self._project.manifest,
             adapter=workspace.adapter,
             cache=self._cache,

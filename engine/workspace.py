@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,8 +66,12 @@ class Workspace:
             return self.target_path.relative_to(self.project.root).as_posix()
         return str(self.target_path)
 
-    def common_context(self, emit: Callable[[Event], None]) -> CommonContext:
-        return CommonContext(self.invocation, self.project, self.variables, self.adapter, emit)
+    def common_context(
+        self, emit: Callable[[Event], None], selected: Iterable[str] = ()
+    ) -> CommonContext:
+        """What every template of a phase has at hand; `selected` are the ids that are run."""
+        invocation = replace(self.invocation, selected=tuple(selected))
+        return CommonContext(invocation, self.project, self.variables, self.adapter, emit)
 
 
 def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Workspace:

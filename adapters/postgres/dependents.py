@@ -32,6 +32,7 @@ class Dependents:
             point them to whatever has its name then; a view before those that read it.
         views: the names of all views, those that read others first.
         fixed, references: what can't be pointed elsewhere, in PostgreSQL's words.
+        materialized: schema and name of what is a materialized view of those fixed.
         properties: statements that give a new relation the old one's owner, grants and comments.
     """
 
@@ -39,6 +40,7 @@ class Dependents:
     definitions: dict[str, str] = field(default_factory=dict)
     views: tuple[tuple[str, str], ...] = ()
     fixed: tuple[str, ...] = ()
+    materialized: tuple[tuple[str, str], ...] = ()
     references: tuple[str, ...] = ()
     properties: tuple[str, ...] = ()
 
@@ -51,8 +53,11 @@ class Dependents:
             locks=tuple(view.lock for view in views),
             definitions={view.display_name: view.sql for view in reversed(views) if view.sql},
             views=tuple((view.schema, view.name) for view in views),
-            fixed=tuple(tie.name for tie in ties if tie.kind == Tie.FIXED),
-            references=tuple(tie.name for tie in ties if tie.kind == Tie.REFERENCE),
+            fixed=tuple(tie.lock for tie in ties if tie.kind == Tie.FIXED),
+            materialized=tuple(
+                (tie.schema, tie.name) for tie in ties if tie.kind == Tie.FIXED and tie.sql == "m"
+            ),
+            references=tuple(tie.lock for tie in ties if tie.kind == Tie.REFERENCE),
             properties=tuple(tie.sql for tie in ties if tie.kind == Tie.PROPERTY),
         )
 

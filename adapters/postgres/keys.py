@@ -72,6 +72,11 @@ class PostgresKeys:
         return f"{self.host}:{self.port}"
 
     @property
+    def is_socket(self) -> bool:
+        """Whether the server is reached through a Unix socket."""
+        return self.host.startswith("/")
+
+    @property
     def certificates_dsn(self) -> str | None:
         """A DSN with the files of `sslcert`, `sslkey` and `sslrootcert`, and nothing else.
 

@@ -60,6 +60,8 @@ def classify(error: BaseException) -> ErrorClass:
             # ours: the row types of tables with a long common prefix, for example.
             return ErrorClass.TRANSIENT
         return _BY_CODE.get(code, ErrorClass.USER)
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        return ErrorClass.LOST  # the names' server didn't answer
     if isinstance(error, (socket.gaierror, ssl.SSLError)):
         return ErrorClass.USER
     if isinstance(error, (OSError, TimeoutError, asyncpg.ConnectionDoesNotExistError)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace as copy_of
 
 from ..relation import Relation, RelationType, quote_identifier
@@ -18,28 +18,23 @@ KINDS = {
 
 
 def exchange(
-    old: Relation, new: Relation, dependents: Dependents, dropped: Iterable[tuple[str, str]] = ()
+    old: Relation, new: Relation, dependents: Dependents, dropped: Sequence[Relation] = ()
 ) -> list[str]:
     """The statements by which one relation takes another's name, and what it has.
 
     Views come first, in the order in which readers lock them; so nobody who holds what we
     need waits for what we hold. `dropped` are views that go, those first that read others.
     """
-    gone = list(dropped)
+    gone = {(view.schema, view.identifier) for view in dropped}
+    gone_names = {view.display_name for view in dropped}
     name = quote_identifier(old.identifier or "")
-    drops = [
-        f"DROP VIEW {quote_identifier(schema)}.{quote_identifier(view)}" for schema, view in gone
-    ]
+    drops = [_drop(view) for view in dropped]
     locks = [
         lock
         for view, lock in zip(dependents.views, dependents.locks, strict=True)
         if view not in gone
     ]
-    kept = [
-        sql
-        for view, sql in dependents.definitions.items()
-        if view not in {".".join(pair) for pair in gone}
-    ]
+    kept = [sql for view, sql in dependents.definitions.items() if view not in gone_names]
     rename = f"ALTER TABLE {new} RENAME TO {name}"
     if not kept:
         return [*locks, *drops, _drop(old), rename, *dependents.properties]

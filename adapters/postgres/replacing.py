@@ -87,10 +87,12 @@ class RelationExchange(Exchange):
                 f"{_listed(dependents.references)}. Drop it, or make the model incremental."
             )
         if dependents.fixed:
-            await self._attempt(await self._refilled(dependents))
-            return
+            refilled = await self._refilled(dependents)
+            if refilled is not None:
+                await self._attempt(refilled)
+                return
         while True:
-            gone = [(view.schema or "", view.identifier or "") for view in self.replaced.dropped]
+            gone = self.replaced.dropped
             statements = exchange(self._existing, self._replacement, dependents, gone)
             try:
                 await self._attempt(statements)
@@ -112,22 +114,29 @@ class RelationExchange(Exchange):
         names = _name(relation), _name(self._replacement)
         return Dependents.from_rows(await self._connection.ask(DEPENDENTS, *names, kind))
 
-    async def _refilled(self, dependents: Dependents) -> list[str]:
+    async def _refilled(self, dependents: Dependents) -> list[str] | None:
         """The statements that keep the relation itself, and give it new rows.
 
         What can't be pointed to another relation (a materialized view, somebody else's view, a
-        function) stays where it is, if the columns are the same.
+        function) stays where it is, if the columns are the same. Where they aren't, and all of
+        it are materialized views of ours, those go, and there is nothing to be kept.
         """
         old, new = self._existing, self._replacement
         columns = await self._columns(old)
         are_tables = old.is_table and new.is_table
-        if not are_tables or sorted(columns) != sorted(await self._columns(new)):
+        if are_tables and sorted(columns) == sorted(await self._columns(new)):
+            return refill(old, new, [name for name, _ in columns])
+        views = [
+            self._view(name, RelationType.MATERIALIZED_VIEW) for name in dependents.materialized
+        ]
+        if len(views) < len(dependents.fixed) or not all(map(self._is_ours, views)):
             raise DatabaseError(
                 f"{old.display_name} can't be built anew with other columns or as another type, "
                 f"because of {_listed(dependents.fixed)}, which depends on it and isn't this "
                 "project's to change. Drop it, or have its owner do so, and run again."
             )
-        return refill(old, new, [name for name, _ in columns])
+        self.replaced.dropped += views
+        return None
 
     async def _columns(self, relation: Relation) -> list[tuple[str, str]]:
         rows = await self._connection.ask(COLUMNS, _name(relation))
@@ -151,10 +160,10 @@ class RelationExchange(Exchange):
         known = {view.display_name for view in self.replaced.dropped}
         self.replaced.dropped += [view for view in going if view.display_name not in known]
 
-    def _view(self, name: tuple[str, str]) -> Relation:
+    def _view(self, name: tuple[str, str], kind: RelationType = RelationType.VIEW) -> Relation:
         schema, identifier = name
         path: dict[str, str | None] = {"schema": schema, "identifier": identifier}
-        return self._existing.incorporate(path, RelationType.VIEW)
+        return self._existing.incorporate(path, kind)
 
     def _explained(self, error: DatabaseError) -> DatabaseError:
         if error.code != _NEEDED_BY_OTHERS:

@@ -35,7 +35,7 @@ _TEXT_KEYS = frozenset(
 
 # A URL in the place of a database's key; where it can't be read, the adapter says why.
 _URL_KEY = "dsn"
-_URL_DATABASE = re.compile(r"[a-z]+://[^/?#]*/([^/@?#]+)")
+_URL_DATABASE = re.compile(r"[a-z]+://[^/?#]*/([^/@?#]+)(?:\?[^@#]*)?")
 
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
 
@@ -186,7 +186,7 @@ class _ProfileReader:
 
 def _database_of_url(url: object) -> str | None:
     """The database that a URL names, as in `postgresql://user@host/database`."""
-    found = _URL_DATABASE.match(url.strip()) if isinstance(url, str) else None
+    found = _URL_DATABASE.fullmatch(url.strip()) if isinstance(url, str) else None
     return unquote(found[1]) if found else None
 
 

@@ -50,6 +50,7 @@ CUSTOMERS = {"models/customers.sql": "select 1 as id"}
         ("state", "unique", (Status.PASS, 0)),
         ("state", "accepted_values: {values: [open, done]}", (Status.FAIL, 1)),
         ("state", "accepted_values: {values: [open, done, lost]}", (Status.PASS, 0)),
+        ("state", 'accepted_values: {values: [open, done, lost, "it\'s"]}', (Status.PASS, 0)),
         ("id", "accepted_values: {values: [1, 2], quote: false}", (Status.PASS, 0)),
         ("customer", "relationships: {to: ref('customers'), field: id}", (Status.FAIL, 1)),
         ("id", "not_null: {where: state is not null}", (Status.PASS, 0)),

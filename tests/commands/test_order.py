@@ -198,3 +198,13 @@ async def test_second_run_gives_the_same_database(write_project: WriteProject) -
 
     assert ran.exit_code == 0
     assert (relations(root), rows(root, "select * from orders")) == before
+
+
+async def test_templates_know_what_was_selected(write_project: WriteProject) -> None:
+    model = "select '{{ selected_resources | join(',') }}' as ids -- {{ ref('a') }}"
+    root = write_project({"models/a.sql": "select 1 as id", "models/b.sql": model})
+
+    await run(root)
+    await run(root, select=("b",))
+
+    assert rows(root, "select ids from b") == [("model.shop.b",)]

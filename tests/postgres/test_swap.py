@@ -145,6 +145,24 @@ async def test_other_columns_under_a_materialized_view_are_an_error_that_names_i
     assert await shop.fetch("select id from {schema}.orders") == [(1,)]
 
 
+async def test_materialized_view_of_ours_goes_when_the_columns_change(shop: Shop) -> None:
+    shop.table("orders", "select 1 as id")
+    shop.write(
+        "models/kept.sql",
+        "{{ config(materialized='materialized_view') }} select id from {{ ref('orders') }}",
+    )
+    await shop.build()
+    shop.table("orders", "select 2 as id, 3 as more")
+
+    ran = await shop.build(select=("orders",))
+    without = await shop.relations()
+    await shop.build()
+
+    assert "kept no longer fitted orders" in ran.warnings[0]
+    assert without == {"orders": "r"}
+    assert await shop.fetch("select id from {schema}.kept") == [(2,)]
+
+
 async def test_foreign_key_of_another_table_is_an_error_that_names_it(shop: Shop) -> None:
     shop.table("orders", "select 1 as id")
     await shop.build()

@@ -2,7 +2,8 @@
 -- its own format() quotes best what it is going to read.
 --
 -- $1: the relation that is replaced; $2: the one that takes its place; $3: TABLE or VIEW, which
--- is what takes the place. Columns: kind of tie, schema, name, lock, sql.
+-- is what takes the place. Columns: kind of tie, schema, name, what locks it or describes it, and
+-- the statement that keeps it or, of what can't be pointed elsewhere, its relkind.
 WITH RECURSIVE
 old AS (
   SELECT c.oid, c.relowner, c.relacl, c.reltype, c.relkind, c.relname, n.nspname
@@ -44,12 +45,13 @@ tie AS (
       pg_catalog.rtrim(pg_catalog.pg_get_viewdef(oid), ';')) END AS sql
   FROM dependent WHERE is_changeable
   UNION ALL
-  SELECT 'fixed', 0, nspname, pg_catalog.format('%s %I.%I',
-      CASE relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, nspname, relname), '', ''
+  SELECT 'fixed', 0, nspname, relname, pg_catalog.format('%s %I.%I',
+      CASE relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END, nspname, relname),
+    relkind::text
   FROM dependent WHERE is_direct AND NOT is_changeable
   UNION ALL
-  SELECT CASE WHEN f.contype = 'f' THEN 'reference' ELSE 'fixed' END, 0, '',
-    pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), '', ''
+  SELECT CASE WHEN f.contype = 'f' THEN 'reference' ELSE 'fixed' END, 0, '', '',
+    pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid), ''
   FROM old
   JOIN pg_catalog.pg_depend AS d ON d.deptype = 'n' AND (
     (d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = old.oid)

@@ -71,7 +71,7 @@ select *
 from counted
 where value_field not in (
     {%- for value in values %}
-    {{ "'" ~ value ~ "'" if quote else value }}{{ ',' if not loop.last }}
+    {{ "'" ~ (value | string | replace("'", "''")) ~ "'" if quote else value }}{{ ',' if not loop.last }}
     {%- endfor %}
 )
 {%- endmacro %}
