@@ -30,11 +30,23 @@ class ConnectionFailedError(AdapterError):
 
 
 class DatabaseError(AdapterError):
-    """The database refused a statement. `code` is its own code (an SQLSTATE, an SQLite name)."""
+    """The database refused a statement.
 
-    def __init__(self, message: str, *, code: str | None = None, sql: str | None = None) -> None:
+    `code` is its own code (an SQLSTATE, an SQLite name), `line` the text of the line of `sql`
+    that it complains of, where it says so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        sql: str | None = None,
+        line: str | None = None,
+    ) -> None:
         self.code = code
         self.sql = sql
+        self.line = line
         super().__init__(message)
 
 

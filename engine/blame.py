@@ -1,8 +1,8 @@
 """Which line of a model a database's complaint is about.
 
-A database knows the compiled SQL only, and SQLite doesn't even say a line of that. But most
-complaints quote the word that they are about, and a word that stands on one line of the model
-points to it.
+A database knows the compiled SQL only, and SQLite doesn't even say a line of that. Where a line
+of the SQL is named and stands in the model as well, that is it. Else most complaints quote the
+word that they are about, and a word that stands on one line of the model points to it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,16 @@ from .manifest.nodes import Node
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'|no such \w+: (\S+)")
 
 
-def blamed_location(message: str, node: Node) -> Location:
-    """The place in a node's file that an error message speaks of; the file where none is."""
+def blamed_location(message: str, node: Node, sql_line: str | None = None) -> Location:
+    """The place in a node's file that an error message speaks of; the file where none is.
+
+    `sql_line` is the line of the SQL that the database names, where it does.
+    """
     lines = node.raw_code.splitlines()
+    wanted = (sql_line or "").strip()
+    same = [number for number, line in enumerate(lines, 1) if wanted and line.strip() == wanted]
+    if len(same) == 1:
+        return Location(node.original_file_path, same[0])
     for match in _QUOTED.finditer(message):
         quoted = next(group for group in match.groups() if group is not None)
         word = quoted.rpartition(".")[2]

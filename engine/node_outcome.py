@@ -61,7 +61,7 @@ def explain(
     return NodeError(
         f"{what} in {kind} {node.name} ({where})",
         message,
-        blamed_location(str(failure), node),
+        blamed_location(str(failure), node, getattr(failure, "line", None)),
         _sent_path(node, progress, target_path),
     )
 

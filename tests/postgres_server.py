@@ -47,6 +47,8 @@ class PostgresServer:
     password: str | None
     database: str
     data: Path | None = None
+    handle: Any = None
+    """The wheel's own server, where it is one of ours."""
 
     def keys(self, **more: object) -> dict[str, object]:
         """The connection keys of a profile."""
@@ -72,6 +74,10 @@ class PostgresServer:
         assert self.data is not None
         pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
         os.kill(pid, signal.SIGQUIT)
+
+    def start_again(self) -> None:
+        """Start a server of our own that was stopped. Blocks until it takes connections."""
+        self.handle.ensure_postgres_running()
 
     @asynccontextmanager
     async def connect(self, **settings: Any) -> AsyncIterator[asyncpg.Connection[Any]]:
@@ -134,7 +140,7 @@ def running_server(max_connections: int = 120) -> Iterator[PostgresServer]:
             info = server.get_postmaster_info()
             host = str(info.socket_dir)
             yield PostgresServer(
-                host, info.port or 5432, "postgres", None, "postgres", server.pgdata
+                host, info.port or 5432, "postgres", None, "postgres", server.pgdata, server
             )
         finally:
             server.cleanup()

@@ -188,7 +188,9 @@ def database_error(error: BaseException, sql: str, *, offset: int = 0) -> Databa
     if kind is ErrorClass.LOST:
         text = f"the connection to the server was lost: {_first_line(error)}"
         return ConnectionLostError(text, code=code, sql=sql)
-    return _TYPES.get(kind, DatabaseError)(_described(error, sql, offset), code=code, sql=sql)
+    return _TYPES.get(kind, DatabaseError)(
+        _described(error, sql, offset), code=code, sql=sql, line=_line_of(error, sql, offset)
+    )
 
 
 def _described(error: BaseException, sql: str, offset: int) -> str:
@@ -202,6 +204,14 @@ def _place_of(error: BaseException, sql: str, offset: int) -> list[str]:
     if inner:
         return _pointed(inner, int(getattr(error, "internal_position", None) or 0))
     return _pointed(sql, int(getattr(error, "position", None) or 0) - offset)
+
+
+def _line_of(error: BaseException, sql: str, offset: int) -> str | None:
+    """The whole text of the statement's line that an error is about."""
+    place = int(getattr(error, "position", None) or 0) - offset - 1
+    if not 0 <= place < len(sql):
+        return None
+    return sql[sql.rfind("\n", 0, place) + 1 :].split("\n", 1)[0]
 
 
 def _details(error: BaseException) -> Iterator[str]:

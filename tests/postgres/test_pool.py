@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import pytest
 from headrace.adapters.errors import ConnectionFailedError, TooManyConnectionsError
 from headrace.adapters.postgres.pool import Pool
 from headrace.adapters.postgres.session import Session
@@ -10,9 +11,14 @@ from headrace.adapters.postgres.session import Session
 from .support import Shop
 
 
-async def test_never_more_backends_than_threads_and_one(shop: Shop) -> None:
-    shop.profile(threads=6)
-    for number in range(60):
+@pytest.mark.parametrize(
+    ("nodes", "threads"), [(60, 6), pytest.param(1000, 20, marks=pytest.mark.slow)]
+)
+async def test_never_more_backends_than_threads_and_one(
+    shop: Shop, nodes: int, threads: int
+) -> None:
+    shop.profile(threads=threads)
+    for number in range(nodes):
         shop.table(f"t{number}", "select 1 as id from (select pg_sleep(0.02)) as pause")
     most = 0
 
@@ -34,7 +40,7 @@ async def test_never_more_backends_than_threads_and_one(shop: Shop) -> None:
         tasks.cancel_scope.cancel()
 
     assert set(ran.statuses.values()) == {"success"}
-    assert most == 7
+    assert most == threads + 1
 
 
 async def test_waiter_is_woken_when_the_opener_is_cancelled() -> None:

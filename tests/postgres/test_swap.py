@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import anyio
 import pytest
 
@@ -197,6 +199,23 @@ async def test_reader_who_keeps_the_table_is_waited_for_and_then_named(shop: Sho
     assert readers.longest < 0.5
     await shop.build()
     assert await shop.fetch("select id from {schema}.orders") == [(2,)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_reader_who_keeps_the_table_for_a_minute(shop: Shop) -> None:
+    shop.table("orders", "select 1 as id")
+    await shop.build()
+    readers = Readers(shop.server, [f"select id from {shop.schema}.orders"])
+    began = time.monotonic()
+
+    async with shop.holding("select * from {schema}.orders"), readers.reading(5):
+        ran = await shop.run()
+
+    assert 29 < time.monotonic() - began < 35
+    assert "couldn't be exchanged: for 30 s" in ran.error("orders")
+    assert readers.errors == []
+    assert readers.longest < 0.5
 
 
 async def test_reader_who_lets_go_in_time_delays_the_swap_only(shop: Shop) -> None:
