@@ -12,6 +12,10 @@ import re
 from .errors import Location
 from .manifest.nodes import Node
 
+_REMARKS = re.compile(r"^(?:LINE \d+|DETAIL|HINT|QUERY|CONTEXT): ", re.MULTILINE)
+"""What follows the complaint itself: a hint names words that are right."""
+
+_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _QUOTED = re.compile(r"\"([^\"]+)\"|'([^']+)'|no such \w+: (\S+)")
 
 
@@ -22,10 +26,11 @@ def blamed_location(message: str, node: Node, sql_line: str | None = None) -> Lo
     """
     lines = node.raw_code.splitlines()
     wanted = (sql_line or "").strip()
-    same = [number for number, line in enumerate(lines, 1) if wanted and line.strip() == wanted]
-    if len(same) == 1:
-        return Location(node.original_file_path, same[0])
-    for match in _QUOTED.finditer(message):
+    for can_be in (str.__eq__, _renders_to):
+        same = [n for n, line in enumerate(lines, 1) if wanted and can_be(line.strip(), wanted)]
+        if len(same) == 1:
+            return Location(node.original_file_path, same[0])
+    for match in _QUOTED.finditer(_REMARKS.split(message, maxsplit=1)[0]):
         quoted = next(group for group in match.groups() if group is not None)
         word = quoted.rpartition(".")[2]
         pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
@@ -33,3 +38,10 @@ def blamed_location(message: str, node: Node, sql_line: str | None = None) -> Lo
         if len(found) == 1:
             return Location(node.original_file_path, found[0])
     return node.location
+
+
+def _renders_to(line: str, wanted: str) -> bool:
+    """Whether a line with expressions in it can have become a line of the SQL."""
+    pieces = _JINJA.split(line)
+    pattern = ".*".join(re.escape(piece) for piece in pieces)
+    return re.search(r"\w", "".join(pieces)) is not None and bool(re.fullmatch(pattern, wanted))

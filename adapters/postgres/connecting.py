@@ -53,7 +53,7 @@ async def _connect_once(keys: PostgresKeys, invocation_id: str) -> asyncpg.Conne
         user=keys.user,
         password=keys.password,
         database=keys.database,
-        timeout=keys.connect_timeout,
+        timeout=keys.connect_timeout or None,  # type: ignore[arg-type] # 0 is no limit
         ssl=keys.sslmode,  # type: ignore[arg-type] # one of SSL_MODES
         statement_cache_size=0,
     )

@@ -35,7 +35,7 @@ class PostgresKeys:
 
     Attributes:
         host: a name, an address, or the directory of a Unix socket.
-        connect_timeout: seconds for one attempt to connect.
+        connect_timeout: seconds for one attempt to connect; 0 is no limit, as libpq has it.
         retries: how often more to try what may pass by itself: to connect, and to build a node.
         lock_timeout: seconds for which one attempt of a swap waits for its locks. Readers that
             come later wait behind it for as long, so that it is short.

@@ -42,8 +42,10 @@ class Message:
         place = int(getattr(error, "position", None) or 0) - 1
         start = 0
         for text in self._texts:
-            if start <= place < start + len(text):
-                return database_error(error, text, offset=start)
+            # A place behind a text is about what the text lacks: a bracket, an expression.
+            if start <= place < start + len(text) + len(_SEPARATOR):
+                behind = max(0, place - start - len(text))
+                return database_error(error, text, offset=start + behind)
             start += len(text) + len(_SEPARATOR)
         # Without a place, it is mostly the statement that the message was sent for.
         return database_error(error, self._parts[-1].sql if self._parts else self.sql)

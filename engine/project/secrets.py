@@ -104,9 +104,11 @@ def _secrets(data: object, *, below_secret_key: bool = False) -> Iterator[str]:
         for item in data:
             yield from _secrets(item, below_secret_key=below_secret_key)
     elif isinstance(data, str):
+        passwords = _URL_PASSWORD.findall(data)
         if below_secret_key:
-            yield data
-        for password in _URL_PASSWORD.findall(data):
+            # Of a URL with a password, host and database are no secret: messages need them.
+            yield data.partition("?")[2] if passwords else data
+        for password in passwords:
             yield password
             yield unquote(password)
     elif below_secret_key and data is not None and not isinstance(data, bool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncpg
 import pytest
 from headrace.adapters.base import Deferred, Response
 from headrace.adapters.errors import DatabaseError
@@ -73,6 +74,19 @@ def test_definition_whose_answer_is_not_told_answers_in_its_own_words() -> None:
         "DROP MATERIALIZED VIEW",
         "DELETE 3",
     ]
+
+
+def test_error_behind_a_statement_is_that_statements() -> None:
+    message = Message([Deferred("select (1"), Deferred("drop view x")], begins=True, commits=True)
+    place = message.sql.index("(1") + len("(1") + 2
+    error = asyncpg.PostgresError.new(
+        {"C": "42601", "S": "ERROR", "M": 'syntax error at or near ";"', "P": str(place)}
+    )
+
+    explained = message.error(error)
+
+    assert explained.sql == "select (1"
+    assert str(explained).endswith("LINE 1: select (1\n                 ^")
 
 
 @pytest.mark.parametrize(
