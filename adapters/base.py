@@ -176,6 +176,7 @@ class Adapter(ABC):
         ignored_configs: configuration for which the database has nothing, such as grants.
         has_materialized_views: whether a view can keep its rows.
         has_fixed_types: whether a column holds values of its own type only.
+        retry_backoff: seconds before the first of these attempts; each waits longer.
         column_types: the type that a seed's column gets for what its values are.
     """
 
@@ -194,6 +195,7 @@ class Adapter(ABC):
 
     target: Target
     retries: int = 0
+    retry_backoff: float = 0.2
 
     @abstractmethod
     async def open(self) -> None:

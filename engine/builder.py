@@ -30,7 +30,7 @@ from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
 from .node_outcome import Progress, committed_outcome, explain, finding, result_of, timed_out
 from .results import NodeError, NodeInfo, RunResult, Status
-from .retries import may_retry, pause_before, retry_text
+from .retries import may_retry, pause_after, retry_text
 from .template.engine import TemplateEngine
 
 Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
@@ -125,7 +125,7 @@ class Builder:
             except AdapterError as failure:
                 if not may_retry(failure, progress, self._adapter.retries):
                     raise
-                pause = pause_before(progress.attempts)
+                pause = pause_after(progress.attempts, self._adapter.retry_backoff)
                 self._emit(WarningRaised("NodeRetried", retry_text(node, failure, progress, pause)))
             except anyio.get_cancelled_exc_class():
                 outcome = committed_outcome(progress.build)

@@ -8,7 +8,6 @@ from ..adapters.errors import AdapterError
 from .manifest.nodes import Node
 from .node_outcome import Progress
 
-FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 
 
@@ -22,12 +21,12 @@ def may_retry(failure: AdapterError, progress: Progress, retries: int) -> bool:
     return failure.may_pass and not is_through and progress.attempts <= retries
 
 
-def pause_before(attempt: int) -> float:
+def pause_after(attempt: int, first: float) -> float:
     """Seconds to wait after the given attempt: longer each time, and never twice the same.
 
     Two nodes that were in each other's way are not to meet again.
     """
-    longest = min(FIRST_PAUSE_SECONDS * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
+    longest = min(first * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
     return float(longest * random.uniform(0.5, 1.0))
 
 

@@ -65,6 +65,7 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
         self.retries = keys.retries
+        self.retry_backoff = keys.retry_backoff
 
     async def open(self) -> None:
         try:

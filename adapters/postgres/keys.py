@@ -1,8 +1,8 @@
 """What a profile says of a PostgreSQL database: where it is, who we are, and how long to wait.
 
 The keys are dbt-postgres's (https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup).
-Further ones are `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see `PostgresKeys`; and
-`dsn`, a URL in the place of host, port, user, password and dbname.
+Further ones are `retry_backoff`, `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see
+`PostgresKeys`; and `dsn`, a URL in the place of host, port, user, password and dbname.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from .dsn import expanded
 DEFAULT_PORT = 5432
 DEFAULT_CONNECT_TIMEOUT = 10.0
 DEFAULT_RETRIES = 3
+DEFAULT_RETRY_BACKOFF = 0.2
 DEFAULT_LOCK_TIMEOUT = 0.3
 DEFAULT_SWAP_TIMEOUT = 30.0
 DEFAULT_RUN_LOCK_TIMEOUT = 300.0
@@ -37,6 +38,7 @@ class PostgresKeys:
         host: a name, an address, or the directory of a Unix socket.
         connect_timeout: seconds for one attempt to connect; 0 is no limit, as libpq has it.
         retries: how often more to try what may pass by itself: to connect, and to build a node.
+        retry_backoff: seconds before the first of these; each further one waits longer.
         lock_timeout: seconds for which one attempt of a swap waits for its locks. Readers that
             come later wait behind it for as long, so that it is short.
         swap_timeout: seconds after which a swap that never gets its locks is given up.
@@ -61,6 +63,7 @@ class PostgresKeys:
     keepalives_idle: int = 0
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
     retries: int = DEFAULT_RETRIES
+    retry_backoff: float = DEFAULT_RETRY_BACKOFF
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT
     swap_timeout: float = DEFAULT_SWAP_TIMEOUT
     run_lock_timeout: float = DEFAULT_RUN_LOCK_TIMEOUT
@@ -115,6 +118,7 @@ def read_keys(target: Target) -> PostgresKeys:
         keepalives_idle=keys.integer("keepalives_idle", 0),
         connect_timeout=keys.seconds("connect_timeout", DEFAULT_CONNECT_TIMEOUT),
         retries=keys.integer("retries", DEFAULT_RETRIES),
+        retry_backoff=keys.seconds("retry_backoff", DEFAULT_RETRY_BACKOFF),
         lock_timeout=keys.seconds("lock_timeout", DEFAULT_LOCK_TIMEOUT),
         run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),
         swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),

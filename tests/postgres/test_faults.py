@@ -101,6 +101,30 @@ async def test_backend_terminated_while_building_is_replaced(shop: Shop) -> None
     assert await shop.fetch("select id from {schema}.orders") == [(1,)]
 
 
+async def test_backend_terminated_while_swapping_is_replaced(shop: Shop) -> None:
+    shop.table("orders", "select 1 as id")
+    await shop.build()
+    shop.profile(retry_backoff=0.01, lock_timeout=30)
+    shop.table("orders", "select 2 as id")
+    waiting = (
+        "select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock' "
+        "and application_name like 'headrace%'"
+    )
+
+    async with anyio.create_task_group() as tasks:
+
+        async def hold_and_terminate() -> None:
+            async with shop.holding("select * from {schema}.orders"):
+                await until_found(shop, waiting)
+
+        tasks.start_soon(hold_and_terminate)
+        await anyio.sleep(0.1)
+        ran = await shop.build()
+
+    assert ran.result("orders").adapter_response["attempts"] == 2
+    assert await shop.fetch("select id from {schema}.orders") == [(2,)]
+
+
 async def test_backends_terminated_while_idle_are_passed_over(shop: Shop) -> None:
     shop.profile(threads=3)
     for name in ("a", "b", "c"):
