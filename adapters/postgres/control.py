@@ -58,7 +58,7 @@ class Control:
             driver = await self.open()
             try:
                 rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
-            except anyio.get_cancelled_exc_class():
+            except (anyio.get_cancelled_exc_class(), asyncpg.InternalClientError):
                 driver.terminate()
                 raise
             return rows
@@ -69,7 +69,7 @@ class Control:
             driver = await self.open()
             try:
                 await driver.execute(sql)
-            except anyio.get_cancelled_exc_class():
+            except (anyio.get_cancelled_exc_class(), asyncpg.InternalClientError):
                 driver.terminate()
                 raise
 

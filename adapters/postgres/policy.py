@@ -64,7 +64,10 @@ def classify(error: BaseException) -> ErrorClass:
         return ErrorClass.LOST  # the names' server didn't answer
     if isinstance(error, (socket.gaierror, ssl.SSLError)):
         return ErrorClass.USER
-    if isinstance(error, (OSError, TimeoutError, asyncpg.ConnectionDoesNotExistError)):
+    if isinstance(
+        error,
+        (OSError, TimeoutError, asyncpg.ConnectionDoesNotExistError, asyncpg.InternalClientError),
+    ):
         return ErrorClass.LOST
     if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
         return ErrorClass.LOST

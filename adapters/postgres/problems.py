@@ -24,8 +24,17 @@ from ..errors import (
 from .keys import PostgresKeys
 from .policy import ErrorClass, classify
 
-DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError)
-"""What the driver raises; an OSError is the network's, a ValueError of text that is none."""
+DRIVER_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    ValueError,
+)
+"""What the driver raises; an OSError is the network's, a ValueError of text that is none.
+
+An InternalClientError comes where a backend is terminated just as it is sent something.
+"""
 
 _READ_ONLY = "25006"
 

@@ -66,6 +66,9 @@ class Session:
         except get_cancelled_exc_class():
             await self._end(statement, is_commit=False)
             raise
+        except asyncpg.InternalClientError:
+            self._cut()
+            raise
 
     async def commit(
         self, sql: str, note: Callable[[bool], None], transaction: int | None = None
@@ -87,6 +90,8 @@ class Session:
             note(await self._end(statement, is_commit=True))
             raise
         except DRIVER_ERRORS as error:
+            if isinstance(error, asyncpg.InternalClientError):
+                self._cut()
             if transaction is None or classify(error) is not ErrorClass.LOST:
                 raise
             note(await self._trace(transaction, error))
@@ -110,6 +115,11 @@ class Session:
             "the connection to the server was lost during COMMIT, and it couldn't be asked whether "
             "that went through. Look at the relation before you run the model again."
         ) from error
+
+    def _cut(self) -> None:
+        """Give up a connection whose state the driver itself no longer knows."""
+        self._has_ended = True
+        self.driver.terminate()
 
     async def _end(self, statement: asyncio.Future[Any], *, is_commit: bool) -> bool:
         """Bring a statement and its backend to an end. True if it committed."""

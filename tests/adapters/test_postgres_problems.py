@@ -165,6 +165,7 @@ def test_server_without_room_is_an_error_of_its_own() -> None:
         (ConnectionResetError(), ErrorClass.LOST),
         (asyncpg.ConnectionDoesNotExistError("gone"), ErrorClass.LOST),
         (asyncpg.InterfaceError("connection is closed"), ErrorClass.LOST),
+        (asyncpg.InternalClientError("cannot switch to state 15"), ErrorClass.LOST),
         (asyncpg.InterfaceError("unsupported authentication method"), ErrorClass.USER),
         (socket.gaierror(socket.EAI_AGAIN, "later"), ErrorClass.LOST),
         (socket.gaierror(socket.EAI_NONAME, "not known"), ErrorClass.USER),
