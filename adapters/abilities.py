@@ -59,6 +59,12 @@ class Replacing(ABC):
         """Let a relation take the place of another, inside the open transaction."""
 
     @abstractmethod
+    async def find_relation(
+        self, connection: Connection, schema: str, identifier: str
+    ) -> Relation | None:
+        """What stands under a name, as the connection's own open transaction sees it."""
+
+    @abstractmethod
     async def replace_view(
         self,
         connection: Connection,

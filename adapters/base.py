@@ -16,7 +16,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self
 
-from .relation import Column, Parts, Relation, RelationType
+from .column import Column
+from .relation import Parts, Relation, RelationType, quote_identifier
+
+_COLUMNS_VIEW = "headrace_tmp_columns"
 
 
 class ValueKind(StrEnum):
@@ -246,6 +249,27 @@ class Adapter(ABC):
     @abstractmethod
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
         """A relation's columns in their order, or none where it doesn't exist."""
+
+    async def query_columns(self, connection: Connection, sql: str) -> list[Column]:
+        """The columns that a select gives, in their order, without running it.
+
+        Raises:
+            DatabaseError: it can't be run.
+        """
+        view = Relation(None, None, _COLUMNS_VIEW, RelationType.VIEW)
+        await connection.execute(f"create temporary view {view} as\n{sql}")
+        columns = await self.columns(connection, view)
+        await connection.execute(f"drop view {view}")
+        return columns
+
+    async def rename_statements(
+        self, connection: Connection, relation: Relation, identifier: str
+    ) -> list[str]:
+        """The statements that give a relation another name in its schema."""
+        return [
+            f"alter table {relation.render()} rename to "
+            f"{quote_identifier(identifier, self.quote_character)}"
+        ]
 
     @property
     @abstractmethod

@@ -32,6 +32,11 @@ class RelationCache:
         """List a schema again, in which others may have changed something."""
         await self._list(schema)
 
+    def forget(self, schema: str) -> None:
+        """Let a schema be listed again when it is needed next: what was noted isn't so."""
+        self._schemas.pop(self._key(schema), None)
+        self._found.clear()
+
     async def find(self, schema: str, identifier: str) -> Relation | None:
         """A relation as it stands in the database, or None. Lists an unknown schema first."""
         known = self._schemas.get(self._key(schema))

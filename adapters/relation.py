@@ -1,4 +1,4 @@
-"""Relations and columns: names of things in a database, rendered with the right quotes."""
+"""Relations: names of things in a database, rendered with the right quotes."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ class Parts:
 
 
 @dataclass(frozen=True, slots=True)
+class Path:
+    """The three parts of a relation's name, as they are."""
+
+    database: str | None
+    schema: str | None
+    identifier: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """A table, view or other thing that stands under a name in a database.
 
@@ -40,6 +49,20 @@ class Relation:
     quoted: Parts = Parts()
     included: Parts = Parts()
     quote_character: str = '"'
+    rows: str | None = None
+    """What follows `from <name>` where only some rows are to be read; None for all of them."""
+
+    @property
+    def path(self) -> Path:
+        return Path(self.database, self.schema, self.identifier)
+
+    @property
+    def quote_policy(self) -> Parts:
+        return self.quoted
+
+    @property
+    def include_policy(self) -> Parts:
+        return self.included
 
     @property
     def name(self) -> str | None:
@@ -65,6 +88,20 @@ class Relation:
     def is_cte(self) -> bool:
         return self.type is RelationType.CTE
 
+    @property
+    def is_pointer(self) -> bool:
+        """Whether the name holds no rows of its own: dbt's word for a view over another one."""
+        return False
+
+    @property
+    def can_be_renamed(self) -> bool:
+        return self.type in (RelationType.TABLE, RelationType.VIEW)
+
+    @property
+    def can_be_replaced(self) -> bool:
+        """Whether CREATE OR REPLACE gives it new contents."""
+        return self.type is RelationType.VIEW
+
     def include(
         self,
         database: bool | None = None,
@@ -87,13 +124,37 @@ class Relation:
         self,
         path: dict[str, str | None] | None = None,
         type: RelationType | str | None = None,
+        quote_policy: dict[str, bool] | None = None,
+        include_policy: dict[str, bool] | None = None,
     ) -> Relation:
-        """The same relation with some parts of its path, or its type, replaced."""
+        """The same relation with some parts of its path, its type or its policies replaced."""
         kind = RelationType(type) if type is not None else self.type
-        return replace(self, type=kind, **(path or {}))  # type: ignore[arg-type] # a path holds only name parts
+        changed = replace(self, type=kind, **(path or {}))  # type: ignore[arg-type] # a path holds only name parts
+        return changed.quote(**(quote_policy or {})).include(**(include_policy or {}))
+
+    def replace_path(self, **parts: str | None) -> Relation:
+        return self.incorporate(path=parts)
+
+    def get(self, key: str, default: object = None) -> object:
+        """A part of the name as from a mapping: macros of old treat relations as such."""
+        parts = {"database": self.database, "schema": self.schema, "identifier": self.identifier}
+        value = parts.get(key)
+        return default if value is None else value
 
     def without_identifier(self) -> Relation:
         return self.include(identifier=False)
+
+    def information_schema(self, view_name: str | None = None) -> Relation:
+        """The database's `information_schema`, or one of its views."""
+        return Relation(
+            database=self.database,
+            schema="information_schema",
+            identifier=view_name,
+            type=RelationType.VIEW,
+            quoted=replace(self.quoted, schema=False, identifier=False),
+            included=Parts(database=self.included.database, identifier=view_name is not None),
+            quote_character=self.quote_character,
+        )
 
     def with_identifier(self, identifier: str, type: RelationType | None = None) -> Relation:
         """A neighbour in the same schema."""
@@ -133,28 +194,13 @@ class Relation:
         return ".".join(part for part in (self.schema, self.identifier) if part)
 
     def __str__(self) -> str:
-        return self.render()
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a relation, with its type as the database spells it."""
-
-    name: str
-    data_type: str
-    quote_character: str = '"'
+        if self.rows is None:
+            return self.render()
+        return f"(select * from {self.render()} {self.rows}) as {self._rows_alias}"
 
     @property
-    def column(self) -> str:
-        return self.name
-
-    @property
-    def dtype(self) -> str:
-        return self.data_type
-
-    @property
-    def quoted(self) -> str:
-        return quote_identifier(self.name, self.quote_character)
+    def _rows_alias(self) -> str:
+        return quote_identifier(f"_rows_of_{self.identifier}"[:63], self.quote_character)
 
 
 def quote_identifier(identifier: str, quote_character: str = '"') -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import anyio
@@ -19,10 +19,11 @@ from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
 from ..adapters.relation import Relation
 from .compiler import Compiled, Compiler
-from .errors import CompilationError, HeadraceError, NotThereYetError
+from .errors import CompilationError, HeadraceError
 from .events import Emitter, NodeCompiled, NodeExecuted, WarningRaised
 from .manifest.manifest import Manifest
 from .manifest.nodes import Macro, Model, Node, Seed
+from .materializations.custom import custom
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
@@ -137,12 +138,13 @@ class Builder:
 
     async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
         self._check_name(node)
-        if isinstance(node, Seed):
+        own = self._own_materialization(node)
+        if isinstance(node, Seed) and own is None:
             scoped = self._templates.scope(node, connection, progress.thread_id)
             progress.compile_ended = datetime.now(UTC)
             build = progress.build = self._node_build(node, Compiled("", scoped), connection)
             return await seed(build, self._project_root / node.original_file_path)
-        materialize = self._materialization(node)
+        materialize = self._materialization(node, own)
         compiled = await self._compile(node, connection, progress)
         build = progress.build = self._node_build(node, compiled, connection)
         return await materialize(build)
@@ -177,27 +179,31 @@ class Builder:
                     location=node.location,
                 )
 
-    def _materialization(self, node: Node) -> Materialize:
+    def _materialization(self, node: Node, own: Macro | None) -> Materialize:
         name = node.config.materialized
-        own = self._own_materialization(node)
+        if own is not None:
+            return partial(custom, macro=own, make_adapter=self._templates.adapter_in)
         materialize = MATERIALIZATIONS.get(name)
-        if materialize is not None and own is None:
+        if materialize is not None:
             return materialize
-        if own is not None or name == "snapshot":
-            where = f" ({own.original_file_path}:{own.line})" if own is not None else ""
-            raise NotThereYetError(
-                f"the materialization '{name}'{where} isn't there yet in this version of headrace: "
-                "it has 'table', 'view', 'materialized_view', 'incremental' and 'ephemeral', and "
-                "no materializations of a project's own.",
-                location=node.location,
-            )
         macros = self._manifest.macros
+        there = ", ".join(f"'{known}'" for known in sorted(self._known_materializations(node)))
         searched = " and ".join(f"'{prefix}'" for prefix in reversed(macros.dialect))
         raise CompilationError(
             f"No materialization '{name}' was found for adapter {self._adapter.type}! (searched "
-            f"types {searched}) There are 'table', 'view', 'incremental' and 'ephemeral'.",
+            f"types {searched}) There are {there}.",
             location=node.location,
         )
+
+    def _known_materializations(self, node: Node) -> set[str]:
+        """What a model may be materialized as, for those who have misspelt it."""
+        prefix = "materialization_"
+        own = {
+            name.removeprefix(prefix).rpartition("_")[0]
+            for name in self._manifest.macros.visible_from(node.package_name)
+            if name.startswith(prefix)
+        }
+        return own | (MATERIALIZATIONS.keys() - {"test"}) | {"ephemeral"}
 
     def _own_materialization(self, node: Node) -> Macro | None:
         """What a project defines under that name. A built-in one gives way to the root's alone."""

@@ -13,9 +13,10 @@ import asyncpg
 from ..abilities import IsOurs, Locking, Replaced, Replacing
 from ..base import Adapter, Connection, Target
 from ..cancellation import outlast
+from ..column import Column
 from ..errors import DatabaseError
-from ..relation import Column, Relation, quote_identifier
-from .catalog import COLUMNS, KINDS, MAY_CREATE, RELATIONS, SCHEMAS
+from ..relation import Relation, quote_identifier
+from .catalog import COLUMNS, KINDS, MAY_CREATE, RELATION, RELATIONS, SCHEMAS
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
@@ -152,6 +153,13 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         exchange = RelationExchange(connection, self._keys, existing, replacement, is_ours)
         await connection.exchange(exchange)
         return exchange.replaced
+
+    async def find_relation(
+        self, connection: Connection, schema: str, identifier: str
+    ) -> Relation | None:
+        assert isinstance(connection, PostgresConnection)
+        found = await connection.fetch(RELATION, schema, identifier)
+        return next((self.relation(schema, str(name), KINDS[kind]) for name, kind in found), None)
 
     async def replace_view(
         self,

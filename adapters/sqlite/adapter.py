@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..base import Adapter, Connection, Target
+from ..column import Column
 from ..errors import DatabaseError
-from ..relation import Column, Parts, Relation, RelationType, quote_identifier
+from ..relation import Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
 from .keys import SqliteKeys, read_keys
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
 from .session import Session, close_sessions
+from .statements import read_heading
 from .writers import WriterQueue, writer_queue
 
 _WITHOUT_DATABASE = Parts(database=False)
@@ -142,6 +144,23 @@ class SqliteAdapter(Adapter):
             f"{schema}) WHERE hidden <> 1"
         )
         return [Column(str(name), str(data_type)) for name, data_type in found.rows]
+
+    async def rename_statements(
+        self, connection: Connection, relation: Relation, identifier: str
+    ) -> list[str]:
+        if not relation.is_view:
+            return await super().rename_statements(connection, relation, identifier)
+        # SQLite has no way to rename a view: it is made anew, from its own text.
+        name = relation.with_identifier(identifier)
+        found = await connection.query(
+            f"SELECT sql FROM {quote_identifier(relation.schema or 'main')}.sqlite_master "
+            f"WHERE type = 'view' AND name = {_literal(relation.identifier or '')}"
+        )
+        text = read_heading(str(found.rows[0][0])) if found.rows else None
+        if text is None or text.created is None:
+            raise DatabaseError(f"there is no view {relation} that could be renamed.")
+        body = str(found.rows[0][0]).partition(text.created)[2]
+        return [f"CREATE VIEW {name}{body}", f"DROP VIEW {relation}"]
 
     @property
     def public_keys(self) -> Mapping[str, object]:

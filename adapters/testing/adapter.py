@@ -9,7 +9,8 @@ from typing import ClassVar
 from anyio import Semaphore
 
 from ..base import Adapter, Connection, Target
-from ..relation import Column, Relation
+from ..column import Column
+from ..relation import Relation
 from .catalog import Catalog
 from .connection import ScriptedConnection
 from .recorder import Recorder

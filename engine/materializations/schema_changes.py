@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...adapters.relation import Column, Relation
+from ...adapters.column import Column
+from ...adapters.relation import Relation
 from ..errors import CompilationError
 from .node_build import NodeBuild
 

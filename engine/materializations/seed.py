@@ -11,7 +11,8 @@ import anyio
 
 from ...adapters.abilities import Replacing
 from ...adapters.base import Deferred, Response
-from ...adapters.relation import Column, Relation, RelationType
+from ...adapters.column import Column
+from ...adapters.relation import Relation, RelationType
 from ..errors import Location, ProjectError
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes

@@ -1,7 +1,8 @@
 """`adapter` in a template: what a macro may ask of the database, and no way to its credentials.
 
 The methods are coroutines where they talk to the database; a template awaits them without
-knowing.
+knowing. Their names and arguments are dbt's
+(https://docs.getdbt.com/reference/dbt-jinja-functions/adapter).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from typing import Any
 
 from ...adapters.base import Adapter, Connection, Response, Rows
 from ...adapters.cache import RelationCache
-from ...adapters.relation import Column, Relation, quote_identifier
+from ...adapters.column import Column
+from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
+from .adapter_values import AdapterValues
+from .scope import Scope
 from .table import ResultTable
 
 Dispatch = Callable[..., Any]
@@ -31,21 +35,7 @@ class StatementResponse:
         return self._message
 
 
-class _AdapterFace:
-    """What `adapter` answers in every phase."""
-
-    def __init__(self, adapter: Adapter, dispatch: Dispatch) -> None:
-        self._adapter = adapter
-        self.dispatch = dispatch
-
-    def type(self) -> str:
-        return self._adapter.type
-
-    def quote(self, identifier: str) -> str:
-        return quote_identifier(identifier, self._adapter.quote_character)
-
-
-class ParsingAdapter(_AdapterFace):
+class ParsingAdapter(AdapterValues):
     """`adapter` while parsing: there is no database, so that most answers are None."""
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -55,31 +45,47 @@ class ParsingAdapter(_AdapterFace):
         return lambda *arguments, **named: answer()
 
 
-class RunningAdapter(_AdapterFace):
-    """`adapter` while a node is compiled and built, on that node's connection."""
+class RunningAdapter(AdapterValues):
+    """`adapter` while a node is compiled and built, on that node's connection.
+
+    Where a project has a macro of its own for what a method does, it is the macro that counts.
+    """
 
     def __init__(
         self,
         adapter: Adapter,
         connection: Connection,
         cache: RelationCache,
+        scope: Scope,
         dispatch: Dispatch,
+        quoting: Mapping[str, bool | None],
     ) -> None:
-        super().__init__(adapter, dispatch)
+        super().__init__(adapter, dispatch, quoting)
         self._connection = connection
         self._cache = cache
+        self._scope = scope
 
     async def execute(
         self, sql: str, auto_begin: bool = False, fetch: bool = False, limit: int | None = None
     ) -> tuple[StatementResponse, ResultTable]:
         """Run SQL, and give the response with the rows (none unless `fetch`)."""
         if not fetch:
-            response = await self._connection.execute(sql)
+            response = await self._run(sql, auto_begin)
             return StatementResponse(response), ResultTable(Rows((), ()))
-        rows = await self._connection.query(sql)
+        rows = await self._query(sql, auto_begin)
         if limit is not None:
             rows = Rows(rows.column_names, rows.rows[:limit], rows.response)
-        return StatementResponse(rows.response), ResultTable(rows)
+        say = self._scope.context_name("print")
+        return StatementResponse(rows.response), ResultTable(rows, say)
+
+    async def add_query(self, sql: str, auto_begin: bool = True, **more: Any) -> None:
+        await self._run(sql, auto_begin)
+
+    async def commit(self) -> None:
+        """Nothing: outside of a materialization of its own, a statement is its transaction."""
+
+    async def clear_transaction(self) -> None:
+        await self.commit()
 
     async def get_relation(
         self, database: str | None = None, schema: str | None = None, identifier: str | None = None
@@ -88,11 +94,27 @@ class RunningAdapter(_AdapterFace):
             raise CompilationError("adapter.get_relation needs a schema and an identifier.")
         return await self._cache.find(schema, identifier)
 
+    async def already_exists(self, schema: str, name: str) -> bool:
+        return await self._cache.find(schema, name) is not None
+
     async def list_relations(self, database: str | None, schema: str) -> list[Relation]:
         return await self._cache.relations(schema)
 
+    async def list_relations_without_caching(
+        self, schema_relation: Relation | str | None, schema: str | None = None
+    ) -> list[Relation]:
+        """What is in a schema, by asking the database."""
+        named = schema_relation.schema if isinstance(schema_relation, Relation) else schema
+        return await self._adapter.list_relations(named or "")
+
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
+        if self._scope.is_overridden("get_columns_in_relation"):
+            found: list[Column] = await self._scope.call_macro("get_columns_in_relation", relation)
+            return found
         return await self._adapter.columns(self._connection, relation)
+
+    async def get_columns_in_table(self, schema: str, identifier: str) -> list[Column]:
+        return await self.get_columns_in_relation(self._adapter.relation(schema, identifier))
 
     async def get_missing_columns(
         self, from_relation: Relation, to_relation: Relation
@@ -102,27 +124,140 @@ class RunningAdapter(_AdapterFace):
         columns = await self.get_columns_in_relation(from_relation)
         return [column for column in columns if column.name not in known]
 
+    async def get_column_schema_from_query(self, sql: str) -> list[Column]:
+        """The columns that a select gives, without running it."""
+        return await self._adapter.query_columns(self._connection, sql)
+
+    async def expand_target_column_types(
+        self, from_relation: Relation, to_relation: Relation
+    ) -> None:
+        """Make the texts of the second as long as those of the first."""
+        known = {column.name: column for column in await self.get_columns_in_relation(to_relation)}
+        for column in await self.get_columns_in_relation(from_relation):
+            target = known.get(column.name)
+            if target is not None and target.can_expand_to(column):
+                await self._scope.call_macro(
+                    "alter_column_type", to_relation, column.name, column.data_type
+                )
+
+    async def valid_snapshot_target(
+        self, relation: Relation, column_names: Mapping[str, str] | None = None
+    ) -> None:
+        """Say what a table lacks to be a snapshot's.
+
+        Raises:
+            CompilationError: it lacks something.
+        """
+        names = {"dbt_scd_id", "dbt_valid_from", "dbt_valid_to"}
+        wanted = {(column_names or {}).get(name, name).lower() for name in names}
+        columns = await self.get_columns_in_relation(relation)
+        missing = sorted(wanted - {column.name.lower() for column in columns})
+        if missing:
+            raise CompilationError(
+                f"{relation} is no snapshot's table: it hasn't {', '.join(missing)}. Give the "
+                "snapshot another alias, or take the table out of its way."
+            )
+
+    async def assert_valid_snapshot_target_given_strategy(
+        self, relation: Relation, column_names: Mapping[str, str], strategy: Any = None
+    ) -> None:
+        await self.valid_snapshot_target(relation, column_names)
+
     async def check_schema_exists(self, database: str | None, schema: str) -> bool:
-        schemas = {name.casefold() for name in await self._adapter.list_schemas()}
-        return schema.casefold() in schemas
+        return schema.casefold() in {name.casefold() for name in await self._adapter.list_schemas()}
+
+    async def list_schemas(self, database: str | None = None) -> list[str]:
+        return sorted(await self._adapter.list_schemas())
 
     async def create_schema(self, relation: Relation) -> None:
         if relation.schema:
             await self._adapter.create_schema(relation.schema)
 
+    async def drop_schema(self, relation: Relation) -> None:
+        """Drop a schema with all that is in it, as the macro's author has asked."""
+        if relation.schema:
+            await self._adapter.drop_schema(relation.schema)
+            await self._cache.refresh(relation.schema)
+
     async def drop_relation(self, relation: Relation) -> None:
-        kind = "view" if relation.is_view else "table"
-        await self._connection.execute(f"drop {kind} if exists {relation}")
+        """Drop a relation, and nothing that depends on it."""
+        if self._scope.is_overridden("drop_relation"):
+            await self._scope.call_macro("drop_relation", relation)
+        else:
+            await self._run(drop_sql(relation), auto_begin=False)
         self._cache.drop(relation)
 
     async def truncate_relation(self, relation: Relation) -> None:
-        await self._connection.execute(f"delete from {relation}")
+        if self._scope.is_overridden("truncate_relation"):
+            await self._scope.call_macro("truncate_relation", relation)
+        else:
+            await self._run(f"delete from {relation.render()}", auto_begin=False)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
-        target = to_relation.include(database=False, schema=False)
-        await self._connection.execute(f"alter table {from_relation} rename to {target}")
+        if self._scope.is_overridden("rename_relation"):
+            await self._scope.call_macro("rename_relation", from_relation, to_relation)
+        else:
+            await self._rename(from_relation, to_relation)
+        self.cache_renamed(from_relation, to_relation)
+
+    def cache_added(self, relation: Relation | None) -> str:
+        if relation is not None:
+            self._cache.add(relation)
+        return ""
+
+    def cache_dropped(self, relation: Relation | None) -> str:
+        if relation is not None:
+            self._cache.drop(relation)
+        return ""
+
+    def cache_renamed(self, from_relation: Relation, to_relation: Relation) -> str:
         self._cache.drop(from_relation)
-        self._cache.add(to_relation)
+        kind = to_relation.type or from_relation.type
+        self._cache.add(to_relation.incorporate(type=kind))
+        return ""
+
+    def get_incremental_strategy_macro(self, model_context: Any, strategy: str) -> Any:
+        """The macro that makes a strategy's SQL.
+
+        Raises:
+            CompilationError: there is none.
+        """
+        name = f"get_incremental_{str(strategy).replace('+', '_')}_sql"
+        macro = self._scope.macro(name)
+        if macro is None:
+            raise CompilationError(
+                f'could not find an incremental strategy macro with the name "{name}" in '
+                f"{self._scope.package}."
+            )
+        return macro
+
+    def nice_connection_name(self) -> str:
+        return str(self._scope.context_name("model")["unique_id"])
+
+    async def _run(self, sql: str, auto_begin: bool) -> Response:
+        return await self._connection.execute(sql)
+
+    async def _query(self, sql: str, auto_begin: bool) -> Rows:
+        return await self._connection.query(sql)
+
+    async def _rename(self, from_relation: Relation, to_relation: Relation) -> None:
+        for sql in await self._adapter.rename_statements(
+            self._connection, from_relation, to_relation.identifier or ""
+        ):
+            await self._run(sql, auto_begin=False)
+
+
+def drop_sql(relation: Relation) -> str:
+    """The statement that drops a relation, if it is there, and nothing that depends on it."""
+    kind = _KINDS.get(relation.type or RelationType.TABLE, "table")
+    return f"drop {kind} if exists {relation.render()}"
+
+
+_KINDS = {
+    RelationType.VIEW: "view",
+    RelationType.MATERIALIZED_VIEW: "materialized view",
+    RelationType.EXTERNAL: "foreign table",
+}
 
 
 def _nothing() -> None:
@@ -137,8 +272,17 @@ _PARSE_ANSWERS: Mapping[str, Callable[[], Any]] = MappingProxyType(
     {
         "execute": _no_rows,
         "get_columns_in_relation": list,
+        "get_columns_in_table": list,
+        "get_column_schema_from_query": list,
         "get_missing_columns": list,
         "list_relations": list,
+        "list_relations_without_caching": list,
+        "list_schemas": list,
         "check_schema_exists": bool,
+        "already_exists": bool,
+        "cache_added": str,
+        "cache_dropped": str,
+        "cache_renamed": str,
+        "nice_connection_name": str,
     }
 )

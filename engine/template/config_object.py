@@ -21,7 +21,11 @@ class RunningConfig:
 
     def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
         value = self._values.get(_spelled(name))
-        return default if value is None else value
+        if value is None:
+            return default
+        if validator is not None:
+            self._check(name, value, validator)
+        return value
 
     def require(self, name: str, validator: Any = None) -> Any:
         key = _spelled(name)
@@ -29,10 +33,26 @@ class RunningConfig:
             raise CompilationError(
                 f"'{self._node_name}' does not define a required config parameter '{name}'."
             )
+        if validator is not None:
+            self._check(name, self._values[key], validator)
         return self._values[key]
+
+    def _check(self, name: str, value: Any, validator: Any) -> None:
+        try:
+            validator(value)
+        except CompilationError as error:
+            raise CompilationError(
+                f"config '{name}' of '{self._node_name}': {error.problem}"
+            ) from error
 
     def meta_get(self, name: str, default: Any = None) -> Any:
         return (self._values.get("meta") or {}).get(name, default)
+
+    def meta_require(self, name: str, validator: Any = None) -> Any:
+        meta = self._values.get("meta") or {}
+        if name not in meta:
+            raise CompilationError(f"'{self._node_name}' does not define a required meta '{name}'.")
+        return meta[name]
 
     def persist_relation_docs(self) -> bool:
         return bool((self._values.get("persist_docs") or {}).get("relation", False))

@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
-from types import SimpleNamespace
 from typing import Any
 
 from ...adapters.base import Adapter
-from ...adapters.relation import Column, Relation, RelationType
 from ..errors import CompilationError, did_you_mean
 from ..events import Emitter, MessageLogged
 from ..manifest.artifact import node_dict, source_dict
@@ -21,10 +19,11 @@ from ..project.environment import custom_environment
 from ..project.project import Project
 from ..project.secrets import is_secret_variable
 from ..project.vars import Vars
+from .api import make_api
 from .exceptions import TemplateExceptions
 from .relations import RelationFactory
 from .scope import ContextNames, LazyName, Scope, dispatch
-from .values import FUNCTIONS, MODULES
+from .values import FUNCTIONS, MODULES, VALIDATION
 
 DBT_VERSION = "1.10.23"
 """The version of dbt whose language this is: what packages' `require-dbt-version` is held to."""
@@ -117,6 +116,7 @@ class CommonContext:
         self._variables = variables
         self._emit = emit
         self._search_order = dict(_search_order(entry) for entry in project.dispatch)
+        api = make_api(adapter)
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
             "log": self._log,
@@ -124,7 +124,9 @@ class CommonContext:
             "env_var": self._env_var,
             "exceptions": TemplateExceptions(emit),
             "modules": MODULES,
-            "api": _api(adapter),
+            "validation": VALIDATION,
+            "api": api,
+            "column": api.Column,
             "target": dict(invocation.target),
             "flags": Flags(invocation.flags),
             "run_started_at": invocation.started_at,
@@ -226,26 +228,6 @@ class ManifestNames:
 def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """One entry of the project's `dispatch:`."""
     return str(entry["macro_namespace"]), tuple(entry["search_order"])
-
-
-def _api(adapter: Adapter) -> SimpleNamespace:
-    def create(
-        database: str | None = None,
-        schema: str | None = None,
-        identifier: str | None = None,
-        type: str | None = None,
-        **more: Any,
-    ) -> Relation:
-        kind = RelationType(type) if type else None
-        return adapter.relation(schema, identifier, kind, database=database)
-
-    def create_column(name: str, label_or_dtype: str, *more: Any) -> Column:
-        return Column(name, label_or_dtype, adapter.quote_character)
-
-    return SimpleNamespace(
-        Relation=SimpleNamespace(create=create, **{k.value: k for k in RelationType}),
-        Column=SimpleNamespace(create=create_column),
-    )
 
 
 async def _try_or_compiler_error(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -137,13 +137,27 @@ class TemplateEngine:
         lazy = {
             **self._common.lazy_names(),
             **self._manifest_names.of(node),
-            "adapter": lambda scope: RunningAdapter(
-                self._adapter, connection, self._cache, self._common.dispatcher(scope)
-            ),
+            "adapter": lambda scope: self.adapter_in(scope, connection),
             "render": lambda scope: lambda text: self.render_text(str(text), scope, node),
         }
         scope = Scope(self._macros, node.package_name, names, lazy)
         return NodeScope(scope, references)
+
+    def adapter_in(
+        self,
+        scope: Scope,
+        connection: Connection,
+        kind: Callable[..., RunningAdapter] = RunningAdapter,
+    ) -> RunningAdapter:
+        """`adapter` for the templates of a scope, on a connection."""
+        return kind(
+            self._adapter,
+            connection,
+            self._cache,
+            scope,
+            self._common.dispatcher(scope),
+            self.relations.quoting,
+        )
 
     async def render_text(self, source: str, scope: Scope, node: Node) -> str:
         """The text of a template that belongs to a node."""

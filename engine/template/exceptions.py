@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 from ...adapters.errors import DatabaseError
 from ..errors import CompilationError
 from ..events import WarningRaised
+from .contracts import columns_of, contract_problem
 
 
 class TemplateExceptions:
@@ -21,6 +22,54 @@ class TemplateExceptions:
 
     def raise_database_error(self, msg: str, node: Any = None) -> NoReturn:
         raise DatabaseError(str(msg))
+
+    def raise_parsing_error(self, msg: str, node: Any = None) -> NoReturn:
+        raise CompilationError(str(msg))
+
+    def raise_dependency_error(self, msg: str) -> NoReturn:
+        raise CompilationError(str(msg))
+
+    def raise_dep_not_found(self, node: Any, node_description: str, required_pkg: str) -> NoReturn:
+        raise CompilationError(
+            f'Error while parsing {node_description}.\nThe required package "{required_pkg}" was '
+            'not found. Is the package installed?\nHint: You may need to run "headrace deps".'
+        )
+
+    def raise_fail_fast_error(self, msg: str, node: Any = None) -> NoReturn:
+        raise CompilationError(str(msg))
+
+    def raise_cache_inconsistent(self, message: str) -> NoReturn:
+        raise CompilationError(f"Cache inconsistency detected: {message}")
+
+    def raise_invalid_property_yml_version(self, path: str, issue: str) -> NoReturn:
+        raise CompilationError(f"The yml property file at {path} is invalid because {issue}")
+
+    def raise_duplicate_resource_name(self, node_1: Any, node_2: Any) -> NoReturn:
+        raise CompilationError(
+            f'two resources have the same name: "{_name(node_1)}" and "{_name(node_2)}". Rename '
+            "one of them."
+        )
+
+    def raise_ambiguous_alias(
+        self, node_1: Any, node_2: Any, duped_name: str | None = None
+    ) -> NoReturn:
+        raise CompilationError(
+            f'found two resources with the database representation "{duped_name}": '
+            f"{_name(node_1)} and {_name(node_2)}. Change one's alias or schema."
+        )
+
+    def raise_contract_error(self, yaml_columns: Any, sql_columns: Any) -> NoReturn:
+        """A contract that isn't kept: what it says of the columns, and what they are."""
+        raise CompilationError(contract_problem(columns_of(yaml_columns), columns_of(sql_columns)))
+
+    def warn_snapshot_timestamp_data_types(
+        self, snapshot_time_data_type: str, updated_at_data_type: str
+    ) -> str:
+        return self.warn(
+            f"Data type of snapshot table timestamp columns ({snapshot_time_data_type}) doesn't "
+            f"match derived column 'updated_at' ({updated_at_data_type}). Please update snapshot "
+            "config 'updated_at'."
+        )
 
     def raise_not_implemented(self, msg: str) -> NoReturn:
         raise CompilationError(f"ERROR: {msg}")

@@ -26,8 +26,8 @@ PARSE_NAMES = frozenset(
     "return fromjson tojson fromyaml toyaml set set_strict zip zip_strict local_md5 modules api "
     "adapter flags dbt_version project_name schema database model thread_id load_result "
     "store_result store_raw_result selected_resources invocation_args_dict dbt_metadata_envs "
-    "diff_of_two_dicts write range dict lipsum cycler joiner namespace loop caller varargs kwargs "
-    "super self".split()
+    "diff_of_two_dicts write validation column range dict lipsum cycler joiner namespace loop "
+    "caller varargs kwargs super self".split()
 )
 """Context names that a template may use while parsing without needing a render."""
 
@@ -103,7 +103,9 @@ class TemplateParseRenderer:
         lazy: dict[str, LazyName] = {
             **self._common.lazy_names(),
             "model": lambda scope: node_dict(node),
-            "adapter": lambda scope: ParsingAdapter(self._adapter, self._common.dispatcher(scope)),
+            "adapter": lambda scope: ParsingAdapter(
+                self._adapter, self._common.dispatcher(scope), self._relations.quoting
+            ),
         }
         return Scope(self._macros, node.package_name, names, lazy)
 

@@ -23,7 +23,7 @@ class RelationFactory:
 
     def __init__(self, adapter: Adapter, project_quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
-        self._quoting = project_quoting
+        self.quoting = project_quoting
         self._made: dict[str, Relation] = {}
 
     def of(self, node: Node) -> Relation:
@@ -36,7 +36,7 @@ class RelationFactory:
     def _make(self, node: Node) -> Relation:
         if node.is_ephemeral:
             return Relation(None, None, f"{CTE_PREFIX}{node.name}", RelationType.CTE)
-        quoting = {**self._quoting, **node.config.quoting}
+        quoting = {**self.quoting, **node.config.quoting}
         if isinstance(node, Source):
             quoting.update(node.quoting)
         parts = Parts(

@@ -105,9 +105,15 @@ class Scope:
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
 
-    def with_names(self, **names: Any) -> Scope:
+    def with_names(self, lazy: Mapping[str, LazyName] | None = None, /, **names: Any) -> Scope:
         """The same scope, in which some names stand for something else."""
-        return Scope(self.macros, self.package, {**self._names, **names}, self._lazy, self.caller)
+        return Scope(
+            self.macros,
+            self.package,
+            {**self._names, **names},
+            {**self._lazy, **(lazy or {})},
+            self.caller,
+        )
 
     def lookup(self, name: str, package: str) -> Any:
         """What a name stands for in a package's templates, or `missing`."""
@@ -150,6 +156,14 @@ class Scope:
         """Whether a macro is headrace's own all the way, overridden by nobody."""
         macro = self.macros.index.implementation(name, self.package)
         return macro is not None and macro.package_name == BUILTIN_PACKAGE
+
+    def is_overridden(self, name: str) -> bool:
+        """Whether a project has a macro of that name, or of what the built-in one dispatches to."""
+        macro = self.macros.index.find(name, self.package)
+        if macro is None or macro.package_name != BUILTIN_PACKAGE:
+            return macro is not None
+        implementation = self.macros.index.implementation(name, self.package)
+        return implementation is not None and implementation.package_name != BUILTIN_PACKAGE
 
     async def call_implementation(self, name: str, *arguments: Any) -> Any:
         """As `call_macro`, but straight to what a built-in macro would dispatch to.

@@ -1,8 +1,12 @@
-"""What a query gives to a template: rows and columns, by index and by name."""
+"""What a query gives to a template: rows and columns, by index and by name.
+
+The names are those of the tables that dbt's macros have always been given
+(https://agate.readthedocs.io/en/latest/api/table.html), as far as macros in the wild use them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...adapters.base import Rows
@@ -31,6 +35,14 @@ class MappedSequence(Sequence[Any]):
     def __iter__(self) -> Iterator[Any]:
         return iter(self._values)
 
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, MappedSequence):
+            return self._values == other._values
+        return list(self._values) == other or self._values == other
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
     def keys(self) -> tuple[str, ...]:
         return self._keys
 
@@ -57,12 +69,20 @@ class Row(MappedSequence):
 class ColumnValues(MappedSequence):
     """One column of a result: its name and its values from top to bottom."""
 
-    def __init__(self, name: str, values: Sequence[Any]) -> None:
+    def __init__(self, name: str, values: Sequence[Any], index: int = 0) -> None:
         super().__init__(values, ())
         self.name = name
+        self.index = index  # type: ignore[assignment,method-assign] # its place, not a search
 
     def values_distinct(self) -> tuple[Any, ...]:
         return tuple(dict.fromkeys(self._values))
+
+    def values_without_nulls(self) -> tuple[Any, ...]:
+        return tuple(value for value in self._values if value is not None)
+
+    def values_sorted(self) -> list[Any]:
+        """The values from the smallest to the greatest, and then those that are NULL."""
+        return sorted(self._values, key=_sort_key)
 
     def items(self) -> list[tuple[str, Any]]:
         return [(str(position), value) for position, value in enumerate(self._values)]
@@ -72,9 +92,13 @@ class ColumnValues(MappedSequence):
 
 
 class ResultTable:
-    """A result set as templates know it: `.columns`, `.rows`, `.column_names`."""
+    """A result set as templates know it: `.columns`, `.rows`, `.column_names`.
 
-    def __init__(self, rows: Rows) -> None:
+    `say` takes what `print_table` prints.
+    """
+
+    def __init__(self, rows: Rows, say: Callable[[str], object] | None = None) -> None:
+        self._say = say
         self.column_names = rows.column_names
         self.rows = MappedSequence(
             [Row(row, rows.column_names) for row in rows.rows],
@@ -82,7 +106,7 @@ class ResultTable:
         )
         self.columns = MappedSequence(
             [
-                ColumnValues(name, [row[position] for row in rows.rows])
+                ColumnValues(name, [row[position] for row in rows.rows], position)
                 for position, name in enumerate(rows.column_names)
             ],
             rows.column_names,
@@ -94,7 +118,54 @@ class ResultTable:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def print_table(self, max_rows: int = _PRINTED_ROWS) -> str:
+    def select(self, key: str | Sequence[str]) -> ResultTable:
+        """The same rows with only these columns."""
+        names = [key] if isinstance(key, str) else list(key)
+        return self._with(names, [[row[name] for name in names] for row in self.rows])
+
+    def exclude(self, key: str | Sequence[str]) -> ResultTable:
+        """The same rows without these columns."""
+        left_out = {key} if isinstance(key, str) else set(key)
+        return self.select([name for name in self.column_names if name not in left_out])
+
+    def rename(self, column_names: Sequence[str] | dict[str, str]) -> ResultTable:
+        """The same rows under other column names: all of them, or those of a mapping."""
+        if isinstance(column_names, dict):
+            names = [column_names.get(name, name) for name in self.column_names]
+        else:
+            names = list(column_names)
+        return self._with(names, self.rows)
+
+    def where(self, test: Callable[[Row], object]) -> ResultTable:
+        """The rows for which a test holds."""
+        return self._with(self.column_names, [row for row in self.rows if test(row)])
+
+    def find(self, test: Callable[[Row], object]) -> Row | None:
+        """The first row for which a test holds."""
+        return next((row for row in self.rows if test(row)), None)
+
+    def limit(self, start_or_stop: int = 0, stop: int | None = None) -> ResultTable:
+        """The first rows, or those from one position to another."""
+        start, end = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+        return self._with(self.column_names, self.rows[start:end])
+
+    def order_by(self, key: str, reverse: bool = False) -> ResultTable:
+        """The rows in the order of a column; NULL comes last."""
+        ordered = sorted(self.rows, key=lambda row: _sort_key(row[key]), reverse=reverse)
+        return self._with(self.column_names, ordered)
+
+    def distinct(self, key: str | None = None) -> ResultTable:
+        """The first row of each value of a column, or of each whole row."""
+        seen = {tuple(row) if key is None else row[key]: row for row in reversed(self.rows)}
+        return self._with(self.column_names, list(reversed(seen.values())))
+
+    def print_table(self, max_rows: int = _PRINTED_ROWS, **more: Any) -> str:
+        """Print the first rows as text, in columns. Renders to nothing."""
+        if self._say is not None:
+            self._say(self.text(max_rows))
+        return ""
+
+    def text(self, max_rows: int = _PRINTED_ROWS) -> str:
         """The first rows as text, in columns."""
         shown = [
             ["" if value is None else str(value) for value in row] for row in self.rows[:max_rows]
@@ -109,3 +180,10 @@ class ResultTable:
         ]
         text.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
         return "\n".join(text)
+
+    def _with(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> ResultTable:
+        return ResultTable(Rows(tuple(names), [tuple(row) for row in rows]), self._say)
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return value is None, value if value is not None else 0

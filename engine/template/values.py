@@ -7,12 +7,15 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from hashlib import md5
+from importlib import import_module
 from types import MappingProxyType, ModuleType, SimpleNamespace
 from typing import Any
 
 import yaml
 
+from ..errors import CompilationError
 from .scope import MacroReturn
 
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -104,12 +107,53 @@ _ITERTOOLS_NAMES = (
 ).split()
 _DATETIME_NAMES = ("date", "datetime", "time", "timedelta", "timezone", "tzinfo")
 
-MODULES = SimpleNamespace(
-    datetime=public_members(datetime, _DATETIME_NAMES),
-    re=public_members(re, _RE_NAMES),
-    itertools=public_members(itertools, _ITERTOOLS_NAMES),
-)
-"""`modules` in a template."""
+_PYTZ_NAMES = (
+    "timezone utc country_timezones country_names AmbiguousTimeError InvalidTimeError "
+    "NonExistentTimeError UnknownTimeZoneError all_timezones all_timezones_set common_timezones "
+    "common_timezones_set BaseTzInfo FixedOffset"
+).split()
+
+
+class TemplateModules:
+    """`modules` in a template. pytz is imported for those who use it."""
+
+    datetime = public_members(datetime, _DATETIME_NAMES)
+    re = public_members(re, _RE_NAMES)
+    itertools = public_members(itertools, _ITERTOOLS_NAMES)
+
+    @cached_property
+    def pytz(self) -> SimpleNamespace:
+        return public_members(import_module("pytz"), _PYTZ_NAMES)
+
+
+MODULES = TemplateModules()
+
+
+def validate_any(*wanted: Any) -> Callable[[Any], None]:
+    """`validation.any['a', 'b', list]`: a check that a value is one of those, or of such a type."""
+
+    def check(value: Any) -> None:
+        types = tuple(one for one in wanted if isinstance(one, type))
+        if isinstance(value, types) or value in wanted:
+            return
+        listed = ",".join(map(str, wanted))
+        raise CompilationError(f'Expected value "{value}" to be one of {listed}')
+
+    return check
+
+
+class AnyOf:
+    """`validation.any`, called with parentheses or with brackets."""
+
+    def __call__(self, *wanted: Any) -> Callable[[Any], None]:
+        return validate_any(*wanted)
+
+    def __getitem__(self, wanted: Any) -> Callable[[Any], None]:
+        return validate_any(*(wanted if isinstance(wanted, tuple) else (wanted,)))
+
+
+VALIDATION = SimpleNamespace(any=AnyOf())
+"""`validation` in a template."""
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {

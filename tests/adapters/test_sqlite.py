@@ -12,8 +12,9 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 from headrace.adapters.base import Adapter, Response, Rows, Transaction
+from headrace.adapters.column import Column
 from headrace.adapters.errors import DatabaseError
-from headrace.adapters.relation import Column, Relation
+from headrace.adapters.relation import Relation
 from headrace.adapters.sqlite.batch import Batch
 from headrace.adapters.sqlite.session import Session
 from hypothesis import HealthCheck, given, settings

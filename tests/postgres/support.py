@@ -49,7 +49,9 @@ class Shop:
     async def build(self, **options: Any) -> Ran:
         """Run, and see that it went well."""
         ran = await self.run(**options)
-        assert ran.exit_code == 0, [result.error for result in ran.outcome.results]
+        assert ran.exit_code == 0, ran.outcome.error or [
+            result.error for result in ran.outcome.results
+        ]
         return ran
 
     async def fetch(self, sql: str) -> list[tuple[Any, ...]]:

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 from headrace.adapters.base import Rows
-from headrace.adapters.relation import Column, Relation
+from headrace.adapters.column import Column
+from headrace.adapters.relation import Relation
 from headrace.engine.template.table import ResultTable
 
 

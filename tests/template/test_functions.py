@@ -91,7 +91,7 @@ def test_empty_table_is_false_in_a_condition_only_by_its_length() -> None:
 def test_printed_table_lines_its_columns_up() -> None:
     table = ResultTable(Rows(("id", "name"), [(1, "one"), (20, None)]))
 
-    assert table.print_table() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
+    assert table.text() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
 
 
 async def test_unknown_name_may_be_looked_into_and_called_while_parsing() -> None:

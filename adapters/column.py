@@ -1,0 +1,132 @@
+"""Columns, and what their types say: how long a text, how exact a number."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .relation import quote_identifier
+
+_TYPE = re.compile(
+    r"(?P<name>[^(]*?)\s*(?:\(\s*(?P<first>\d+)\s*(?:,\s*(?P<second>-?\d+)\s*)?\)(?P<rest>.*))?",
+    re.DOTALL,
+)
+_TEXTS = frozenset({"text", "character varying", "character", "varchar", "char", "bpchar"})
+_FLOATS = frozenset({"real", "float4", "float", "double precision", "float8", "double"})
+_INTEGERS = frozenset(
+    "smallint integer bigint smallserial serial bigserial int2 int4 int8 serial2 serial4 serial8 "
+    "int tinyint hugeint".split()
+)
+_EXACT = frozenset({"numeric", "decimal"})
+_LONGEST_TEXT = 256
+"""How long dbt takes a text to be whose type doesn't say."""
+
+LABELS = {
+    "STRING": "TEXT",
+    "TIMESTAMP": "TIMESTAMP",
+    "FLOAT": "FLOAT",
+    "INTEGER": "INT",
+    "BOOLEAN": "BOOLEAN",
+}
+"""What dbt calls types everywhere, and what the SQL standard does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a relation, with its type as the database spells it.
+
+    The methods and their names are those of dbt's `api.Column`
+    (https://docs.getdbt.com/reference/dbt-classes#column).
+    """
+
+    name: str
+    data_type: str
+    quote_character: str = '"'
+
+    @property
+    def column(self) -> str:
+        return self.name
+
+    @property
+    def quoted(self) -> str:
+        return quote_identifier(self.name, self.quote_character)
+
+    @property
+    def dtype(self) -> str:
+        """The type without its size."""
+        found = _TYPE.fullmatch(self.data_type)
+        if found is None:
+            return self.data_type
+        return f"{found['name']}{found['rest'] or ''}".strip()
+
+    @property
+    def char_size(self) -> int | None:
+        """How many characters a text may have, where its type says so."""
+        return self._numbers[0] if self.is_string() else None
+
+    @property
+    def numeric_precision(self) -> int | None:
+        return self._numbers[0] if self.is_numeric() else None
+
+    @property
+    def numeric_scale(self) -> int | None:
+        return self._numbers[1] if self.is_numeric() else None
+
+    @property
+    def _numbers(self) -> tuple[int | None, int | None]:
+        found = _TYPE.fullmatch(self.data_type)
+        if found is None or found["first"] is None:
+            return None, None
+        second = found["second"]
+        return int(found["first"]), int(second) if second is not None else None
+
+    def is_string(self) -> bool:
+        return self.dtype.lower() in _TEXTS
+
+    def is_float(self) -> bool:
+        return self.dtype.lower() in _FLOATS
+
+    def is_integer(self) -> bool:
+        return self.dtype.lower() in _INTEGERS
+
+    def is_numeric(self) -> bool:
+        """Whether it is a number of a fixed number of digits."""
+        return self.dtype.lower() in _EXACT
+
+    def is_number(self) -> bool:
+        return self.is_float() or self.is_integer() or self.is_numeric()
+
+    def string_size(self) -> int:
+        """How many characters a text may have.
+
+        Raises:
+            ValueError: it is no text.
+        """
+        if not self.is_string():
+            raise ValueError(f"column {self.name} is no text, but {self.data_type}")
+        if self.dtype.lower() == "text" or self.char_size is None:
+            return _LONGEST_TEXT
+        return self.char_size
+
+    def can_expand_to(self, other_column: Column) -> bool:
+        """Whether both are texts, and the other one's may be longer."""
+        are_texts = self.is_string() and other_column.is_string()
+        return are_texts and other_column.string_size() > self.string_size()
+
+    def literal(self, value: object) -> str:
+        return f"{value}::{self.data_type}"
+
+
+def translate_type(label: str) -> str:
+    """A type that dbt has a word of its own for, or the type itself."""
+    return LABELS.get(label.upper(), label)
+
+
+def string_type(size: int) -> str:
+    return f"character varying({size})"
+
+
+def numeric_type(dtype: str, precision: object = None, scale: object = None) -> str:
+    if precision is None or scale is None:
+        return dtype
+    return f"{dtype}({precision},{scale})"

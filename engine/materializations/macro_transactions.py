@@ -1,0 +1,109 @@
+"""The transactions of a project's own materialization.
+
+    (a statement begins one → adapter.commit())* → COMMIT at the end
+
+A relation that is dropped on the way stays until its transaction ends: by then something else
+stands under its name, and what depends on it is pointed to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from hashlib import sha256
+
+from ...adapters.abilities import Replacing
+from ...adapters.base import Transaction
+from ...adapters.relation import Relation
+from ..template.adapter_facade import drop_sql
+from .node_build import TEMPORARY_PREFIX, NodeBuild
+
+_DIGITS = 20
+
+
+class MacroTransactions:
+    """The transactions of one node's macro, on its connection."""
+
+    def __init__(self, build: NodeBuild) -> None:
+        self.build = build
+        self._stack: AsyncExitStack | None = None
+        self._transaction = Transaction()
+        self._going: list[tuple[Relation, str]] = []
+        """Relations that are to go, each with the name that it had."""
+        self._former_names: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def whole(self) -> AsyncIterator[None]:
+        """All of them: the last one is committed at the end, or rolled back on an error."""
+        try:
+            yield
+            await self.commit()
+        except BaseException as error:
+            stack, self._stack = self._stack, None
+            if stack is not None:
+                await stack.__aexit__(type(error), error, error.__traceback__)
+            raise
+
+    async def begin(self) -> None:
+        """Open a transaction, unless one is."""
+        if self._stack is None:
+            stack = AsyncExitStack()
+            self._transaction = await stack.enter_async_context(
+                self.build.connection.transaction(traceable=True)
+            )
+            self._stack = stack
+
+    async def commit(self) -> None:
+        """Commit what is open. A cancellation waits for the database's answer."""
+        if self._stack is None:
+            return
+        await self._settle()
+        stack, self._stack = self._stack, None
+        try:
+            await stack.__aexit__(None, None, None)
+        finally:
+            self.build.committed |= self._transaction.committed
+
+    def note_renamed(self, before: Relation, after: Relation) -> None:
+        """Remember under which name a relation stood."""
+        former = self._former_names.pop(before.render(), before.identifier or "")
+        self._former_names[after.render()] = former
+
+    async def drop(self, adapter: Replacing, relation: Relation) -> None:
+        """Let a relation go when the transaction ends, if it is there."""
+        await self.begin()
+        build = self.build
+        schema, identifier = relation.schema or "", relation.identifier or ""
+        found = await adapter.find_relation(build.connection, schema, identifier)
+        if found is None:
+            return
+        former = self._former_names.pop(relation.render(), None)
+        if former is None:
+            digest = sha256(f"{build.node.unique_id} {len(self._going)}".encode()).hexdigest()
+            aside = f"{TEMPORARY_PREFIX}going_{digest[:_DIGITS]}"
+            for sql in await build.adapter.rename_statements(build.connection, found, aside):
+                await build.execute(sql)
+            found, former = found.with_identifier(aside), identifier
+        self._going.append((found, former))
+
+    async def _settle(self) -> None:
+        """Drop what is to go, once what depends on it follows what has come in its place."""
+        for relation, former in self._going:
+            await self._replace_or_drop(relation, former)
+        self._going.clear()
+
+    async def _replace_or_drop(self, relation: Relation, former: str) -> None:
+        build, adapter = self.build, self.build.adapter
+        assert isinstance(adapter, Replacing)
+        successor = await adapter.find_relation(build.connection, relation.schema or "", former)
+        if successor is None:
+            await build.execute(drop_sql(relation))
+            return
+        replaced = await adapter.replace(build.connection, relation, successor, build.is_ours)
+        # It has taken the name that the old one had last, and now gets its own again.
+        taken = replace(relation, type=successor.type)
+        for sql in await build.adapter.rename_statements(build.connection, taken, former):
+            await build.execute(sql)
+        build.replaced.statements += replaced.statements
+        build.replaced.dropped += replaced.dropped

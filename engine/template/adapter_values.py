@@ -1,0 +1,136 @@
+"""The half of `adapter` that asks no database: names, types and texts, the same in every phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
+
+from ...adapters.base import Adapter, ValueKind
+from ...adapters.relation import quote_identifier
+from ..errors import CompilationError
+from .constraints import column_definitions, table_constraints
+
+_HARD_DELETES = ("ignore", "invalidate", "new_record")
+
+
+class BehaviorFlags:
+    """`adapter.behavior`: each of dbt's flags for a change of behaviour is off."""
+
+    def __getattr__(self, name: str) -> bool:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return False
+
+
+class AdapterValues:
+    """What `adapter` answers in every phase."""
+
+    behavior = BehaviorFlags()
+
+    def __init__(
+        self, adapter: Adapter, dispatch: Callable[..., Any], quoting: Mapping[str, bool | None]
+    ) -> None:
+        self._adapter = adapter
+        self._quoting = quoting
+        self.dispatch = dispatch
+
+    def type(self) -> str:
+        return self._adapter.type
+
+    def quote(self, identifier: str) -> str:
+        return quote_identifier(identifier, self._adapter.quote_character)
+
+    def quote_as_configured(self, identifier: str, quote_key: str) -> str:
+        """An identifier, quoted if the project quotes that part of a name."""
+        return identifier if self._quoting.get(quote_key) is False else self.quote(identifier)
+
+    def quote_seed_column(self, column: str, quote_config: bool | None = None) -> str:
+        return column if quote_config is False else self.quote(column)
+
+    def convert_type(self, agate_table: Any, col_idx: int) -> str:
+        """The type that a column of a result would have in a table."""
+        values = [value for value in agate_table.columns[col_idx].values() if value is not None]
+        return self._adapter.column_types[_kind_of(values)]
+
+    def standardize_grants_dict(self, grants_table: Any) -> dict[str, list[str]]:
+        """Who holds which privilege, from rows of a grantee and a privilege."""
+        grants: dict[str, list[str]] = {}
+        for row in grants_table:
+            grants.setdefault(row["privilege_type"], []).append(row["grantee"])
+        return grants
+
+    def render_raw_columns_constraints(
+        self, raw_columns: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
+        return column_definitions(raw_columns, self._adapter.quote_character)
+
+    def render_raw_model_constraints(
+        self, raw_constraints: Iterable[Mapping[str, Any]]
+    ) -> list[str]:
+        return table_constraints(raw_constraints)
+
+    def get_hard_deletes_behavior(self, config: Any) -> str:
+        """What a snapshot does about rows that are gone from its source.
+
+        Raises:
+            CompilationError: it says so in two ways, or in none that there is.
+        """
+        chosen, old = config.get("hard_deletes"), config.get("invalidate_hard_deletes")
+        if chosen is not None and old is not None:
+            raise CompilationError(
+                "You cannot set both the invalidate_hard_deletes and hard_deletes config "
+                "properties on the same snapshot. Keep hard_deletes."
+            )
+        if chosen is None:
+            return "invalidate" if old else "ignore"
+        if chosen not in _HARD_DELETES:
+            raise CompilationError(
+                f"hard_deletes is '{chosen}', and must be one of {', '.join(_HARD_DELETES)}."
+            )
+        return str(chosen)
+
+    def verify_database(self, database: str | None) -> str:
+        """Nothing, where the database is the target's own.
+
+        Raises:
+            CompilationError: it is another one.
+        """
+        own = self._adapter.target.database
+        if database and own and database.strip('"').lower() != own.lower():
+            raise CompilationError(
+                f"Cross-db references not allowed in {self._adapter.type} ({database} vs {own})."
+            )
+        return ""
+
+    def parse_index(self, raw_index: Any) -> SimpleNamespace | None:
+        """An entry of the config `indexes` as an object."""
+        if raw_index is None:
+            return None
+        columns = raw_index.get("columns") or ()
+        return SimpleNamespace(
+            columns=[columns] if isinstance(columns, str) else list(columns),
+            unique=bool(raw_index.get("unique", False)),
+            type=raw_index.get("type"),
+        )
+
+
+def _kind_of(values: list[Any]) -> ValueKind:
+    """What all of the values can be kept as."""
+    names = {type(value).__name__ for value in values}
+    if not names or names - set(_KINDS):
+        return ValueKind.TEXT if names else ValueKind.INTEGER
+    kinds = {_KINDS[name] for name in names}
+    if len(kinds) == 1:
+        return kinds.pop()
+    return ValueKind.NUMBER if kinds == {ValueKind.INTEGER, ValueKind.NUMBER} else ValueKind.TEXT
+
+
+_KINDS = {
+    "int": ValueKind.INTEGER,
+    "float": ValueKind.NUMBER,
+    "Decimal": ValueKind.NUMBER,
+    "bool": ValueKind.BOOLEAN,
+    "date": ValueKind.DATE,
+    "datetime": ValueKind.TIMESTAMP,
+}
