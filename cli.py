@@ -41,9 +41,9 @@ _COMMANDS_TO_COME = frozenset(
     "snapshot show source freshness docs deps init run-operation retry clone".split()
 )
 _FLAGS_TO_COME = frozenset(
-    "--selector --indirect-selection --defer --state --defer-state --favor-state --empty --sample "
-    "--event-time-start --event-time-end --store-failures --warn-error --warn-error-options "
-    "--inline --log-level --log-level-file --log-format-file --log-path".split()
+    "--selector --indirect-selection --defer --state --defer-state --favor-state "
+    "--store-failures --warn-error --warn-error-options --inline "
+    "--log-level --log-level-file --log-format-file --log-path".split()
 )
 # What they would turn on or off is so already: nothing is sent, and no parse is kept.
 _WITHOUT_EFFECT = frozenset(
@@ -149,6 +149,25 @@ _REFRESHING: dict[str, Any] = {
         "Wait while another run builds in the same schemas. [env: DBT_LOCK]", "--lock/--no-lock"
     ),
 }
+_WINDOWS: dict[str, Any] = {
+    "empty": _flag(
+        "Build the relations without rows: refs and sources give none. [env: DBT_EMPTY]",
+        "--empty/--no-empty",
+    ),
+    "sample": _flag(
+        "Read the rows of a window only, such as '3 days'. [env: DBT_SAMPLE]",
+        "--sample",
+        kind=str,
+    ),
+    "event_time_start": _flag(
+        "Where the batches of microbatch models begin. [env: DBT_EVENT_TIME_START]",
+        "--event-time-start",
+        kind=str,
+    ),
+    "event_time_end": _flag(
+        "Where they end. [env: DBT_EVENT_TIME_END]", "--event-time-end", kind=str
+    ),
+}
 _LISTING: dict[str, Any] = {
     "output": Annotated[str, typer.Option(help="selector, name, path or json.")],
     "output_keys": _flag("The keys of --output json.", "--output-keys", kind=list[str]),
@@ -178,7 +197,15 @@ _TELLING: dict[str, Any] = {
     ),
 }
 _EVERYWHERE = {**_TELLING, "fail_fast": _RUNNING["fail_fast"]}
-_BUILDING = {**_SELECTING, **_NARROWING, **_RUNNING, **_REFRESHING, **_FINDING, **_TELLING}
+_BUILDING = {
+    **_SELECTING,
+    **_NARROWING,
+    **_RUNNING,
+    **_REFRESHING,
+    **_WINDOWS,
+    **_FINDING,
+    **_TELLING,
+}
 _TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
 _NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 _LOOKING = {**_FINDING, **_TELLING}

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -249,6 +250,10 @@ class Adapter(ABC):
     @abstractmethod
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
         """A relation's columns in their order, or none where it doesn't exist."""
+
+    def time_condition(self, expression: str, start: datetime, end: datetime) -> str:
+        """The condition that a column's time is in a window: from `start`, before `end` (UTC)."""
+        return f"{expression} >= '{start}' and {expression} < '{end}'"
 
     async def query_columns(self, connection: Connection, sql: str) -> list[Column]:
         """The columns that a select gives, in their order, without running it.

@@ -196,11 +196,12 @@ class Relation:
     def __str__(self) -> str:
         if self.rows is None:
             return self.render()
-        return f"(select * from {self.render()} {self.rows}) as {self._rows_alias}"
+        return f"(select * from {self.render()} {self.rows}){self.rows_alias}"
 
     @property
-    def _rows_alias(self) -> str:
-        return quote_identifier(f"_rows_of_{self.identifier}"[:63], self.quote_character)
+    def rows_alias(self) -> str:
+        """What calls the selection of some rows as the relation is called."""
+        return f" as {quote_identifier(self.identifier or '', self.quote_character)}"
 
 
 def quote_identifier(identifier: str, quote_character: str = '"') -> str:

@@ -7,6 +7,7 @@ ours and travels.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -18,10 +19,19 @@ from ..adapters.base import Adapter, Connection, Response
 from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
 from ..adapters.relation import Relation
-from .compiler import Compiled, Compiler
+from .compiler import BatchScope, Compiled, Compiler
 from .errors import CompilationError, HeadraceError
-from .events import Emitter, NodeCompiled, NodeExecuted, WarningRaised
+from .event_time import Reading
+from .events import (
+    BatchFinished,
+    BatchStarted,
+    Emitter,
+    NodeCompiled,
+    NodeExecuted,
+    WarningRaised,
+)
 from .manifest.manifest import Manifest
+from .manifest.microbatch import is_microbatch, microbatch_settings
 from .manifest.nodes import Macro, Model, Node, Seed
 from .materializations.custom import custom
 from .materializations.incremental import incremental
@@ -29,6 +39,14 @@ from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
 from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
+from .microbatch import (
+    Batch,
+    BatchOutcome,
+    Microbatch,
+    batch_node,
+    may_run_together,
+    plan_batches,
+)
 from .node_outcome import Progress, committed_outcome, explain, finding, result_of, timed_out
 from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
@@ -45,7 +63,8 @@ MATERIALIZATIONS: dict[str, Materialize] = {
 }
 
 
-Work = Callable[[Node, Connection, Progress], Awaitable[Outcome]]
+Work = Callable[[Node, Progress], Awaitable[Outcome]]
+Attempt = Callable[[Node, Connection, Progress], Awaitable[Outcome]]
 
 
 class Builder:
@@ -63,6 +82,9 @@ class Builder:
         project_root: Path,
         target_path: str,
         full_refresh: bool,
+        reading: Reading,
+        started_at: datetime,
+        threads: int,
         invocation_id: str,
     ) -> None:
         self._manifest = manifest
@@ -75,6 +97,9 @@ class Builder:
         self._project_root = project_root
         self._target_path = target_path
         self._full_refresh = full_refresh
+        self._reading = reading
+        self._started_at = started_at
+        self._threads = threads
         self._invocation_id = invocation_id
         self.compiled: dict[str, str] = {}
 
@@ -84,37 +109,79 @@ class Builder:
         A cancellation ends its query and travels on, unless its transaction had committed by
         then: in that case the result says what the database holds.
         """
-        return await self._guarded(unique_id, slot, self._materialize)
+        node = self._manifest.nodes[unique_id]
+        if isinstance(node, Model) and is_microbatch(node, self._manifest.macros):
+            return await self._guarded(unique_id, slot, self._build_in_batches)
+        work = partial(self._with_retries, work=self._materialize)
+        return await self._guarded(unique_id, slot, work)
 
     async def compile(self, unique_id: str, slot: int) -> RunResult:
         """Compile a node, and go no further."""
-        return await self._guarded(unique_id, slot, self._only_compile)
+        work = partial(self._with_retries, work=self._only_compile)
+        return await self._guarded(unique_id, slot, work)
 
-    async def _guarded(
-        self,
-        unique_id: str,
-        slot: int,
-        work: Work,
-    ) -> RunResult:
+    async def _guarded(self, unique_id: str, slot: int, work: Work) -> RunResult:
         node = self._manifest.nodes[unique_id]
         progress = Progress(f"Thread-{slot}")
         seconds = node.config.timeout
         error: NodeError | None = None
         try:
             with anyio.move_on_after(seconds) as limit:
-                outcome = await self._with_retries(node, work, progress)
+                outcome = await work(node, progress)
             if limit.cancelled_caught and seconds is not None:
                 outcome, error = timed_out(node, seconds, progress, self._target_path)
         except (HeadraceError, AdapterError) as failure:
             error = explain(node, failure, progress, self._target_path)
             outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
         finally:
-            self._note_executed(node, progress.build)
+            self._note_executed(node, progress)
             self._note_dropped(node, progress.build)
-        error = error or finding(node, outcome, self._target_path)
+        error = error or outcome.error or finding(node, outcome, self._target_path)
         return result_of(self._infos[unique_id], outcome, error, progress)
 
-    async def _with_retries(self, node: Node, work: Work, progress: Progress) -> Outcome:
+    async def _build_in_batches(self, node: Node, progress: Progress) -> Outcome:
+        """Build a microbatch model, a batch at a time or several."""
+        assert isinstance(node, Model)
+        settings = microbatch_settings(node)
+        existing = await self._cache.find(node.schema, node.alias)
+        configured = node.config.full_refresh
+        is_refresh = self._full_refresh if configured is None else configured
+        batches = plan_batches(
+            settings,
+            self._reading,
+            self._started_at,
+            is_incremental=existing is not None and existing.is_table and not is_refresh,
+        )
+        slots = self._threads if may_run_together(node, settings) else 1
+        build = partial(self._build_batch, node, thread_id=progress.thread_id)
+        outcome = await Microbatch(batches, build, slots).run()
+        progress.compile_ended = progress.compile_ended or progress.compile_started
+        return outcome
+
+    async def _build_batch(self, node: Model, batch: Batch, thread_id: str) -> BatchOutcome:
+        """Build one batch in its own transaction. What goes wrong is in its outcome."""
+        info, began = self._infos[node.unique_id], time.perf_counter()
+        node, progress = batch_node(node, batch), Progress(thread_id, batch=batch)
+        self._emit(BatchStarted(info, batch.label, batch.index, batch.total))
+        error: NodeError | None = None
+        message = "ERROR"
+        try:
+            outcome = await self._with_retries(node, progress, work=self._materialize)
+            message = outcome.response.message
+        except (HeadraceError, AdapterError) as failure:
+            error = explain(node, failure, progress, self._target_path)
+        finally:
+            self._note_executed(node, progress)
+            self._note_dropped(node, progress.build)
+        seconds = time.perf_counter() - began
+        self._emit(
+            BatchFinished(
+                info, batch.label, batch.index, batch.total, message, seconds, error is not None
+            )
+        )
+        return BatchOutcome(batch, error)
+
+    async def _with_retries(self, node: Node, progress: Progress, work: Attempt) -> Outcome:
         """Work on a node, and again after an error that may pass, from the start."""
         while True:
             try:
@@ -146,7 +213,8 @@ class Builder:
             return await seed(build, self._project_root / node.original_file_path)
         materialize = self._materialization(node, own)
         compiled = await self._compile(node, connection, progress)
-        build = progress.build = self._node_build(node, compiled, connection)
+        build = self._node_build(node, compiled, connection, progress.batch)
+        progress.build = build
         return await materialize(build)
 
     async def _only_compile(
@@ -157,11 +225,14 @@ class Builder:
         return Outcome(Status.SUCCESS, Response("OK"))
 
     async def _compile(self, node: Node, connection: Connection, progress: Progress) -> Compiled:
-        compiled = await self._compiler.compile(node, connection, progress.thread_id)
+        compiled = await self._compiler.compile(
+            node, connection, progress.thread_id, _batch_scope(progress.batch)
+        )
         progress.compiled = compiled
         progress.compile_ended = datetime.now(UTC)
         self.compiled[node.unique_id] = compiled.sql
-        self._emit(NodeCompiled(self._infos[node.unique_id], node.build_path, compiled.sql))
+        path = progress.path_of(node)
+        self._emit(NodeCompiled(self._infos[node.unique_id], path, compiled.sql))
         return compiled
 
     def _check_name(self, node: Node) -> None:
@@ -219,7 +290,13 @@ class Builder:
                 return macro
         return None
 
-    def _node_build(self, node: Node, compiled: Compiled, connection: Connection) -> NodeBuild:
+    def _node_build(
+        self,
+        node: Node,
+        compiled: Compiled,
+        connection: Connection,
+        batch: Batch | None = None,
+    ) -> NodeBuild:
         scope = compiled.node_scope.scope
 
         async def render_hook(sql: str) -> str:
@@ -235,6 +312,8 @@ class Builder:
             scope=scope,
             render_hook=render_hook,
             full_refresh=self._full_refresh,
+            batch_window=batch.window if batch else None,
+            adds_to_table=batch is not None and batch.is_incremental,
             invocation_id=self._invocation_id,
             is_ours=self._is_ours,
         )
@@ -251,10 +330,11 @@ class Builder:
             if isinstance(node, (Model, Seed))
         )
 
-    def _note_executed(self, node: Node, build: NodeBuild | None) -> None:
+    def _note_executed(self, node: Node, progress: Progress) -> None:
+        build = progress.build
         if build is not None and (build.executed or build.replaced.statements):
             sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
-            self._emit(NodeExecuted(self._infos[node.unique_id], node.build_path, sql))
+            self._emit(NodeExecuted(self._infos[node.unique_id], progress.path_of(node), sql))
 
     def _note_dropped(self, node: Node, build: NodeBuild | None) -> None:
         """Say which views had to go, and forget them: they come back when they are built."""
@@ -270,3 +350,9 @@ class Builder:
                     node.location,
                 )
             )
+
+
+def _batch_scope(batch: Batch | None) -> BatchScope | None:
+    if batch is None:
+        return None
+    return BatchScope(batch.label.replace("-", ""), batch.window, batch.is_incremental)

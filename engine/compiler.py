@@ -12,10 +12,12 @@ from typing import Any
 from ..adapters.base import Connection
 from .ctes import inject_ctes
 from .errors import CompilationError, Location
+from .event_time import EventWindow
 from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, SingularTest
 from .template.engine import NodeScope, TemplateEngine
 from .template.relations import CTE_PREFIX
 from .template.rendering import node_frame
+from .template.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,29 @@ class Compiled:
     ctes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class BatchScope:
+    """One batch of a microbatch model, as the model's templates see it."""
+
+    id: str
+    window: EventWindow
+    is_incremental: bool
+
+    def enter(self, scope: Scope) -> Scope:
+        """The scope with the batch in it."""
+
+        def model(inner: Scope) -> dict[str, Any]:
+            times = {"event_time_start": self.window.start, "event_time_end": self.window.end}
+            return {**scope.context_name("model"), "batch": {"id": self.id, **times}}
+
+        scope_of_batch = scope.with_names({"model": model})
+        if not self.is_incremental:
+            return scope_of_batch
+        return scope_of_batch.with_forced(
+            {"is_incremental": lambda: True, "should_full_refresh": lambda: False}
+        )
+
+
 class Compiler:
     """Compiles the nodes of one session.
 
@@ -40,18 +65,29 @@ class Compiler:
         self._templates = templates
         self._ephemeral: dict[str, Compiled] = {}
 
-    async def compile(self, node: Node, connection: Connection, thread_id: str = "") -> Compiled:
+    async def compile(
+        self,
+        node: Node,
+        connection: Connection,
+        thread_id: str = "",
+        batch: BatchScope | None = None,
+    ) -> Compiled:
         """The SQL of a model or a test, on a connection that its template may query.
+
+        `batch` is what its templates see of the batch that it is built for, where it is one.
 
         Raises:
             CompilationError: the template failed.
             AdapterError: a query that it ran was refused.
         """
-        scoped = self._templates.scope(node, connection, thread_id)
+        scoped = self._templates.scope(node, connection, thread_id, batch.window if batch else None)
+        if batch is not None:
+            scoped = NodeScope(batch.enter(scoped.scope), scoped.references)
         if isinstance(node, GenericTest):
             sql = await self._templates.render_test(node, scoped.scope)
         else:
             sql = await self._template(node, scoped)
+        sql = scoped.references.settle_aliases(sql)
         ctes = await self._ctes_of(scoped, connection, thread_id)
         return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
 
@@ -78,7 +114,7 @@ class Compiler:
         self, parent: Node, connection: Connection, thread_id: str
     ) -> Compiled:
         scoped = self._templates.scope(parent, connection, thread_id)
-        sql = await self._template(parent, scoped)
+        sql = scoped.references.settle_aliases(await self._template(parent, scoped))
         ctes = await self._ctes_of(scoped, connection, thread_id)
         compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes)
         return compiled

@@ -83,6 +83,29 @@ class NodeCompiled:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchStarted:
+    """A batch of a microbatch model begins. `label` says when its window does."""
+
+    node: NodeInfo
+    label: str
+    index: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFinished:
+    """A batch has ended. `message` is the database's answer; `seconds` is how long it took."""
+
+    node: NodeInfo
+    label: str
+    index: int
+    total: int
+    message: str
+    seconds: float
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NodeExecuted:
     """What was, or is about to be, sent to the database: what `target/run` holds."""
 
@@ -177,6 +200,8 @@ Event = (
     | NothingToDo
     | NodeStarted
     | NodeCompiled
+    | BatchStarted
+    | BatchFinished
     | NodeExecuted
     | NodeFinished
     | NodeSkipped

@@ -133,6 +133,7 @@ class Execution:
             adapter=workspace.adapter,
             cache=self._cache,
             relations=workspace.relations,
+            reading=workspace.reading,
         )
         return Builder(
             manifest=self._project.manifest,
@@ -144,6 +145,9 @@ class Execution:
             project_root=workspace.project.root,
             target_path=workspace.target_path_display,
             full_refresh=workspace.full_refresh,
+            reading=workspace.reading,
+            started_at=workspace.start.started_at,
+            threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
         )
 
@@ -164,7 +168,12 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
         }
         graph = Graph(gate_with_tests(kept, tests))
     timings = last_timings(project.workspace.target_path / "run_results.json")
-    return Plan(graph.subgraph(nodes), timings)
+    tolerated = [
+        unique_id
+        for unique_id, node in nodes.items()
+        if node.config.values.get("on_error") == "continue"
+    ]
+    return Plan(graph.subgraph(nodes), timings, tolerated)
 
 
 def _relation_name(workspace: Workspace, node: Node) -> str | None:

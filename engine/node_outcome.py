@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 
 from ..adapters.base import Response
 from ..adapters.errors import AdapterError, DatabaseError
@@ -13,6 +14,7 @@ from .compiler import Compiled
 from .errors import CompilationError, HeadraceError
 from .manifest.nodes import Node
 from .materializations.node_build import NodeBuild, Outcome
+from .microbatch import Batch
 from .results import NodeError, NodeInfo, RunResult, Status, Timing
 
 
@@ -27,6 +29,19 @@ class Progress:
     compiled: Compiled | None = None
     build: NodeBuild | None = None
     attempts: int = 1
+    batch: Batch | None = None
+
+    @property
+    def full_refresh_is_over(self) -> bool:
+        """Whether it is a batch after the one that made the table anew."""
+        return self.batch is not None and self.batch.is_incremental
+
+    def path_of(self, node: Node) -> str:
+        """Where the node's SQL goes, below target/compiled and target/run."""
+        if self.batch is None:
+            return node.build_path
+        path = PurePosixPath(node.build_path)
+        return str(path.with_suffix("") / f"{path.stem}_{self.batch.label}{path.suffix}")
 
     def begin_again(self) -> None:
         """Count another attempt, of which nothing has been done."""
@@ -129,6 +144,7 @@ def result_of(
         timing=progress.timings(datetime.now(UTC)),
         adapter_response=answer,
         failures=outcome.failures,
+        batch_results=outcome.batches,
         compiled=progress.compiled is not None,
         compiled_code=progress.compiled.sql if progress.compiled else None,
         error=error,
@@ -146,7 +162,7 @@ def _sent_path(node: Node, progress: Progress, target_path: str) -> str | None:
     """The file with the SQL that was sent, or else with what it was going to be."""
     build = progress.build
     if build is not None and (build.executed or build.replaced.statements):
-        return f"{target_path}/run/{node.build_path}"
+        return f"{target_path}/run/{progress.path_of(node)}"
     if progress.compiled is not None:
-        return f"{target_path}/compiled/{node.build_path}"
+        return f"{target_path}/compiled/{progress.path_of(node)}"
     return None

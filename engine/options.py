@@ -29,6 +29,10 @@ class Options:
     full_refresh: bool | None = None
     lock: bool | None = None
     fail_fast: bool | None = None
+    empty: bool | None = None
+    sample: str | None = None
+    event_time_start: str | None = None
+    event_time_end: str | None = None
     target_path: Path | None = None
     write_json: bool | None = None
     quiet: bool | None = None

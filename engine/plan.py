@@ -5,7 +5,7 @@ It knows no clock, task or database: it is told what happened, and answers what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from heapq import heappop, heappush
 from math import inf
@@ -43,12 +43,18 @@ class Plan:
     come in the graph's order.
     """
 
-    def __init__(self, graph: Graph, weights: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        weights: Mapping[str, float] | None = None,
+        tolerated: Collection[str] = (),
+    ) -> None:
         """Get ready to run every node of the graph.
 
         Args:
             graph: the nodes to run, and their order.
             weights: seconds by node id. Other ids, and what is no duration, are passed over.
+            tolerated: nodes whose children run even if they fail.
 
         Raises:
             CycleError: the graph has no order.
@@ -73,6 +79,7 @@ class Plan:
         ]
         self._ready = [number for number, parents in enumerate(self._open_parents) if not parents]
         self._unsettled = len(self._ids)
+        self._tolerated = frozenset(tolerated)
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -121,7 +128,7 @@ class Plan:
             raise ValueError(f"'{node}' is {state}, so it can't be done: it has to be running")
         self._states[number] = NodeState.DONE
         self._unsettled -= 1
-        if status.blocks_children:
+        if status.blocks_children and node not in self._tolerated:
             return self._skip(self._waiting_below(number))
         for child in self._children[number]:
             self._open_parents[child] -= 1

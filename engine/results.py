@@ -15,6 +15,8 @@ class Status(StrEnum):
 
     SUCCESS = "success"
     """A model or seed was built."""
+    PARTIAL_SUCCESS = "partial success"
+    """Some of its batches were built, and others failed."""
     ERROR = "error"
     """It could not be built, or a test could not be run."""
     SKIPPED = "skipped"
@@ -33,12 +35,25 @@ class Status(StrEnum):
     @property
     def is_failure(self) -> bool:
         """Whether the exit code turns to 1."""
-        return self in (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.TIMEOUT)
+        return self in _FAILURES
 
     @property
     def blocks_children(self) -> bool:
         """Whether what depends on the node is skipped."""
         return self.is_failure or self is Status.SKIPPED
+
+
+_FAILURES = frozenset(
+    (Status.ERROR, Status.FAIL, Status.CANCELLED, Status.TIMEOUT, Status.PARTIAL_SUCCESS)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResults:
+    """The batches of a microbatch model by what became of them: start and end, in UTC."""
+
+    successful: tuple[tuple[datetime, datetime], ...] = ()
+    failed: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,5 +116,6 @@ class RunResult:
     compiled: bool = False
     compiled_code: str | None = None
     error: NodeError | None = None
+    batch_results: BatchResults | None = None
     because: str | None = None
     """The unique id of the node whose failure skipped this one."""

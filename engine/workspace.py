@@ -15,6 +15,7 @@ from ..adapters.base import Adapter, Target
 from ..adapters.errors import AdapterError
 from ..adapters.registry import create_adapter
 from .errors import Location, ProfileError, ProjectError
+from .event_time import Reading, parse_event_times, parse_sample
 from .events import Event, WarningRaised
 from .options import Options
 from .project.discovery import find_project_directory
@@ -55,6 +56,7 @@ class Workspace:
     full_refresh: bool
     fail_fast: bool
     takes_lock: bool
+    reading: Reading
     target_path: Path
     relations: RelationFactory
     codes: CodeCache = field(default_factory=CodeCache)
@@ -110,6 +112,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     packages = tuple(_installed_packages(project, start, shown, warn))
     _warn_of_gaps(project, warn)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
+    reading = _reading(start, project)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
     return Workspace(
         start=start,
@@ -126,13 +129,16 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             invocation_id=start.invocation_id,
             started_at=start.started_at,
             target=shown,
-            flags=_flags(options, full_refresh=full_refresh, fail_fast=fail_fast),
+            flags=_flags(
+                options, full_refresh=full_refresh, fail_fast=fail_fast, empty=reading.is_empty
+            ),
             environ=environ,
             arguments=arguments_of(options),
         ),
         full_refresh=full_refresh,
         fail_fast=fail_fast,
         takes_lock=decide("lock", options.lock, environ, project.flags, default=True),
+        reading=reading,
         target_path=_target_path(start, project),
         relations=RelationFactory(adapter, project.quoting),
     )
@@ -229,7 +235,26 @@ def _target_path(start: Start, project: Project) -> Path:
     return (project.root / named).resolve()
 
 
-def _flags(options: Options, *, full_refresh: bool, fail_fast: bool) -> dict[str, Any]:
+def _reading(start: Start, project: Project) -> Reading:
+    """What the flags and the environment say of the rows to read."""
+    options, environ = start.options, start.environ
+
+    def text(name: str, given: str | None) -> str | None:
+        setting = find_setting(environ, name) if given is None else None
+        return setting.value or None if setting else given
+
+    sample = text("SAMPLE", options.sample)
+    return Reading(
+        is_empty=decide("empty", options.empty, environ, project.flags),
+        sample=parse_sample(sample, start.started_at) if sample else None,
+        batches=parse_event_times(
+            text("EVENT_TIME_START", options.event_time_start),
+            text("EVENT_TIME_END", options.event_time_end),
+        ),
+    )
+
+
+def _flags(options: Options, *, full_refresh: bool, fail_fast: bool, empty: bool) -> dict[str, Any]:
     return {
         "FULL_REFRESH": full_refresh,
         "WHICH": options.command,
@@ -237,7 +262,7 @@ def _flags(options: Options, *, full_refresh: bool, fail_fast: bool) -> dict[str
         "STORE_FAILURES": False,
         "QUIET": bool(options.quiet),
         "DEBUG": bool(options.debug),
-        "EMPTY": False,
+        "EMPTY": empty,
     }
 
 

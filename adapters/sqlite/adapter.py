@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -144,6 +145,13 @@ class SqliteAdapter(Adapter):
             f"{schema}) WHERE hidden <> 1"
         )
         return [Column(str(name), str(data_type)) for name, data_type in found.rows]
+
+    def time_condition(self, expression: str, start: datetime, end: datetime) -> str:
+        # Times are texts here, in more forms than one: datetime() makes them comparable.
+        moments = [moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for moment in (start, end)]
+        return (
+            f"datetime({expression}) >= '{moments[0]}' and datetime({expression}) < '{moments[1]}'"
+        )
 
     async def rename_statements(
         self, connection: Connection, relation: Relation, identifier: str

@@ -19,7 +19,6 @@ def _enforces_contract(values: Mapping[str, Any]) -> bool:
 
 _GAPS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "contract": _enforces_contract,
-    "on_error": lambda values: values.get("on_error") == "continue",
     "store_failures": lambda values: bool(
         values.get("store_failures") or values.get("store_failures_as")
     ),

@@ -21,6 +21,7 @@ from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
 from .macro_index import MacroFile, MacroIndex
 from .manifest import Manifest
+from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
 from .nodes import Model, Node, Seed, Source, Test
 from .properties import Properties, PropertiesReader, SourcePatch
@@ -80,7 +81,11 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
-    return found.connect(inputs, macros, docs)
+    manifest = found.connect(inputs, macros, docs)
+    everything = {**manifest.nodes, **manifest.sources}
+    for warning in check_microbatch_models(everything, manifest.parents, macros):
+        inputs.warn(warning)
+    return manifest
 
 
 class _Found:

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
-from ..errors import CompilationError, NotThereYetError
+from ..errors import CompilationError
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .schema_changes import columns_to_fill
 from .swap import build_and_swap
 
-_NOT_THERE_YET = frozenset({"microbatch"})
 _KNOWN = frozenset({"append", "delete+insert", "merge", "insert_overwrite"})
 
 
@@ -21,7 +20,6 @@ async def incremental(build: NodeBuild) -> Outcome:
 
     Raises:
         CompilationError: the strategy doesn't exist.
-        NotThereYetError: the strategy is one that this version doesn't have.
     """
     strategy = _strategy_macro(build)
     existing = await build.existing()
@@ -53,11 +51,20 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
             "dest_columns": columns,
             "incremental_predicates": values.get("predicates")
             or values.get("incremental_predicates"),
+            "batch_condition": _batch_condition(build),
         },
     )
     made = build.defer(sql, wants_response=True)
     build.defer(f"drop table {arriving}")
     return made
+
+
+def _batch_condition(build: NodeBuild) -> str | None:
+    """What holds for the rows of the batch that the node is, where it is one."""
+    if build.batch_window is None:
+        return None
+    window, event_time = build.batch_window, build.node.config.values["event_time"]
+    return build.adapter.time_condition(event_time, window.start, window.end)
 
 
 def _strategy_macro(build: NodeBuild) -> str:
@@ -74,12 +81,6 @@ def _strategy_macro(build: NodeBuild) -> str:
     name = f"get_incremental_{strategy.replace('+', '_')}_sql"
     if build.scope.macro(name) is not None:
         return name
-    if strategy in _NOT_THERE_YET:
-        raise NotThereYetError(
-            f"the incremental strategy '{strategy}' isn't there yet in this version of headrace; "
-            f"there are {there}.",
-            location=node.location,
-        )
     raise CompilationError(
         f'could not find an incremental strategy macro with the name "{name}" in '
         f"{node.package_name}. There are {there}.",

@@ -12,8 +12,9 @@ from ...adapters.abilities import IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response
 from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation
+from ..event_time import EventWindow
 from ..manifest.nodes import Hook, Node
-from ..results import Status
+from ..results import BatchResults, NodeError, Status
 from ..template.scope import Scope
 
 TEMPORARY_PREFIX = "headrace_tmp_"
@@ -25,11 +26,16 @@ RenderHook = Callable[[str], Any]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a materialization achieved. `failures` counts the rows that a test found."""
+    """What a materialization achieved. `failures` counts the rows that a test found.
+
+    `error` is why it failed, where that isn't raised.
+    """
 
     status: Status
     response: Response
     failures: int | None = None
+    error: NodeError | None = None
+    batches: BatchResults | None = None
 
 
 @dataclass(slots=True)
@@ -41,6 +47,8 @@ class NodeBuild:
         full_refresh: the flag; a `full_refresh` in the node's config beats it.
         executed: every statement sent, in order: what `target/run` shows.
         is_repeatable: whether to build twice does no harm: not so where rows are added.
+        adds_to_table: it is a batch, before which the table was made, if it was to be.
+        batch_window: the window of the batch that it is; None where it is no batch.
         is_ours: whether a relation is one that the project builds.
         replaced: how the node's relation took the place of another, where it did.
         made: the statement that made the relation, known before COMMIT.
@@ -58,6 +66,8 @@ class NodeBuild:
     full_refresh: bool
     invocation_id: str
     is_ours: IsOurs
+    batch_window: EventWindow | None = None
+    adds_to_table: bool = False
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
     replaced: Replaced = field(default_factory=Replaced)
@@ -66,6 +76,8 @@ class NodeBuild:
 
     @property
     def is_full_refresh(self) -> bool:
+        if self.adds_to_table:
+            return False
         configured = self.node.config.full_refresh
         return self.full_refresh if configured is None else configured
 

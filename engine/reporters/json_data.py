@@ -103,9 +103,9 @@ def _summary_data(event: RunFinished, line: Line) -> Data:
         case "EndOfRunSummary":
             tally = Tally.of(event.results)
             return {
-                "num_errors": tally.failed,
+                "num_errors": tally.failed - tally.partial,
                 "num_warnings": tally.warned,
-                "num_partial_success": 0,
+                "num_partial_success": tally.partial,
                 "keyboard_interrupt": event.interrupted,
             }
         case "StatsLine":

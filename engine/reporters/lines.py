@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from ..errors import CompilationError, HeadraceError
 from ..events import (
+    BatchFinished,
+    BatchStarted,
     Event,
     InvocationFailed,
     InvocationFinished,
@@ -76,6 +78,8 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
             return [_skip_line(event, clean)]
         case NodeCancelled(result=result):
             return [_cancel_line(result, clean)]
+        case BatchStarted() | BatchFinished():
+            return [_batch_line(event, clean)]
         case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
             return _opening_lines(event, clean)
         case WarningRaised():
@@ -155,6 +159,8 @@ def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str
     described = clean.name(node.display_name)
     if node.resource_type != "snapshot":
         described = _described(node, clean)
+    if result.status is Status.PARTIAL_SUCCESS:
+        return f"PARTIAL SUCCESS creating {described}", clean.name(result.message)
     if result.status.is_failure:
         return f"{failing} {described}", result.status.value.upper()
     outcome = clean.name(result.message) if node.resource_type != "operation" else ""
@@ -175,6 +181,26 @@ def _skip_line(event: NodeSkipped, clean: Cleaner) -> Line:
         described = f"relation {clean.name(node.display_name)}"
     text = f"{event.index} of {event.total} SKIP {described}"
     return Line(_SKIP, text, status="SKIP", paint=Paint.YELLOW, about=event.result)
+
+
+def _batch_line(event: BatchStarted | BatchFinished, clean: Cleaner) -> Line:
+    what = f"batch {clean.name(event.label)} of {clean.name(event.node.display_name)}"
+    place = f"Batch {event.index} of {event.total}"
+    match event:
+        case BatchStarted(node=node):
+            kind = LineKind("LogStartBatch", "Q045")
+            return Line(kind, f"{place} START {what}", status="RUN", about=node)
+        case BatchFinished(node=node, seconds=seconds, failed=failed, message=message):
+            verb, status = ("ERROR creating", "ERROR") if failed else ("OK created", message)
+            return Line(
+                LineKind("LogBatchResult", "Q046"),
+                f"{place} {verb} {what}",
+                Level.ERROR if failed else Level.INFO,
+                status=clean.name(status),
+                seconds=seconds,
+                paint=Paint.RED if failed else Paint.GREEN,
+                about=node,
+            )
 
 
 def _cancel_line(result: RunResult, clean: Cleaner) -> Line:

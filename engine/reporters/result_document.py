@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..project.secrets import mapped
-from ..results import NodeError, RunResult
+from ..results import BatchResults, NodeError, RunResult
 from .encoding import scrubbed, utc_text
 from .plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 
@@ -31,7 +31,7 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
         "compiled": None if result.node.resource_type == "seed" else result.compiled,
         "compiled_code": scrub(code) if scrub and code else code,
         "relation_name": result.node.relation_name,
-        "batch_results": None,
+        "batch_results": _batches(result.batch_results),
     }
 
 
@@ -52,6 +52,15 @@ def unfinished_document(
         "compiled_code": None,
         "relation_name": relation_name,
         "batch_results": None,
+    }
+
+
+def _batches(batches: BatchResults | None) -> dict[str, object] | None:
+    if batches is None:
+        return None
+    return {
+        "successful": [[utc_text(start), utc_text(end)] for start, end in batches.successful],
+        "failed": [[utc_text(start), utc_text(end)] for start, end in batches.failed],
     }
 
 

@@ -53,9 +53,9 @@ def elapsed_text(seconds: float) -> str:
     return f"{hours} hours {minutes} minutes and {rest:.2f} seconds ({seconds:.2f}s)"
 
 
-def plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str, nouns: str = "") -> str:
     """`1 error`, `2 errors`."""
-    return f"{count} {noun if count == 1 else noun + 's'}"
+    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
 
 
 def _noun(node: NodeInfo) -> str:
@@ -75,15 +75,26 @@ def _completion_line(tally: Tally, interrupted: bool) -> Line:
         return Line(kind, text, paint=Paint.YELLOW)
     warnings = plural(tally.warned, "warning")
     if tally.failed:
-        text = f"Completed with {plural(tally.failed, 'error')}, 0 partial successes,"
-        return Line(kind, f"{text} and {warnings}:", paint=Paint.RED)
+        errors = plural(tally.failed - tally.partial, "error")
+        partial = plural(tally.partial, "partial success", "partial successes")
+        text = f"Completed with {errors}, {partial}, and {warnings}:"
+        return Line(kind, text, paint=Paint.RED)
     if tally.warned:
         return Line(kind, f"Completed with {warnings}:", paint=Paint.YELLOW)
     return Line(kind, "Completed successfully", paint=Paint.GREEN)
 
 
+_WITH_BLOCK = (
+    Status.ERROR,
+    Status.FAIL,
+    Status.WARN,
+    Status.TIMEOUT,
+    Status.PARTIAL_SUCCESS,
+)
+
+
 def _wants_a_block(result: RunResult) -> bool:
-    return result.status in (Status.ERROR, Status.FAIL, Status.WARN, Status.TIMEOUT)
+    return result.status in _WITH_BLOCK
 
 
 def _failure_block(result: RunResult, clean: Cleaner) -> Line:

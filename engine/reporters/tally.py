@@ -13,7 +13,7 @@ class Tally:
     """A count of final statuses in which each result is counted once.
 
     A cancelled node counts as an error, as it does for the exit code; `cancelled` says how
-    many of the errors those are.
+    many of the errors those are, and `partial` how many built some of their batches.
     """
 
     passed: int = 0
@@ -21,6 +21,7 @@ class Tally:
     failed: int = 0
     skipped: int = 0
     cancelled: int = 0
+    partial: int = 0
 
     @classmethod
     def of(cls, results: Iterable[RunResult]) -> Tally:
@@ -39,6 +40,9 @@ class Tally:
                 self.skipped += 1
             case Status.CANCELLED:
                 self.cancelled += 1
+                self.failed += 1
+            case Status.PARTIAL_SUCCESS:
+                self.partial += 1
                 self.failed += 1
             case Status.ERROR | Status.FAIL | Status.TIMEOUT:
                 self.failed += 1

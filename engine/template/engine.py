@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,8 +12,9 @@ from ...adapters.base import Adapter, Connection, Response, Rows
 from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation
 from ..errors import CompilationError
+from ..event_time import EventWindow, Reading
 from ..manifest.manifest import Manifest
-from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
+from ..manifest.nodes import GenericTest, Model, Node, RefCall, SourceCall
 from .adapter_facade import RunningAdapter, StatementResponse
 from .config_object import RunningConfig
 from .context import CommonContext, ManifestNames
@@ -22,14 +25,30 @@ from .rendering import render_source
 from .scope import MacroSpace, Scope
 from .table import ResultTable
 
+_CLAUSES = (
+    "where join inner left right full cross natural on using group order having limit union "
+    "intersect except minus window fetch offset for tablesample lateral returning set when "
+    "positional asof anti semi qualify pivot unpivot"
+).split()
+_OWN_ALIAS = rf"(?=\s+(?:as\s|(?!(?:{'|'.join(_CLAUSES)})\b)[\"`\w]))"
+"""What follows a relation where it is given an alias: `as`, or a word that begins no clause."""
+
 
 class References:
     """`ref` and `source` for one node, noting which ephemeral models it reads."""
 
-    def __init__(self, manifest: Manifest, relations: RelationFactory, node: Node) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        relations: RelationFactory,
+        node: Node,
+        select_rows: Callable[[Node, Relation], Relation] | None = None,
+    ) -> None:
         self._manifest = manifest
         self._relations = relations
         self._node = node
+        self._select_rows = select_rows
+        self._selections: dict[str, Relation] = {}
         self.ephemeral: dict[str, Node] = {}
 
     def ref(self, *arguments: str, **named: Any) -> Relation:
@@ -47,7 +66,7 @@ class References:
             raise CompilationError(_not_inferred(self._node, call))
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
-        return self._relations.of(found)
+        return self._relation(found)
 
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
@@ -56,7 +75,28 @@ class References:
         if found is None:
             missing = self._manifest.lookup.missing_source(call, self._node)
             raise CompilationError(missing.problem)
-        return self._relations.of(found)
+        return self._relation(found)
+
+    def _relation(self, node: Node) -> Relation:
+        relation = self._relations.of(node)
+        if self._select_rows is None or node.is_ephemeral:
+            return relation
+        selection = self._select_rows(node, relation)
+        if selection.rows is not None:
+            self._selections[str(selection)] = selection
+        return selection
+
+    def settle_aliases(self, sql: str) -> str:
+        """A node's SQL, in which a selection of rows has the alias that its author gave it.
+
+        A subquery needs an alias, and so it comes with one; where the template gives another
+        (`from {{ ref('orders') }} as o`), that is it.
+        """
+        for text, relation in self._selections.items():
+            alias = relation.rows_alias
+            pattern = re.compile(re.escape(text) + _OWN_ALIAS, re.IGNORECASE)
+            sql = pattern.sub(lambda found, text=text, alias=alias: text.removesuffix(alias), sql)  # type: ignore[misc] # bound for each selection
+        return sql
 
 
 class StoredResults:
@@ -107,7 +147,9 @@ class TemplateEngine:
         adapter: Adapter,
         cache: RelationCache,
         relations: RelationFactory,
+        reading: Reading | None = None,
     ) -> None:
+        self._reading = reading or Reading()
         self.manifest = manifest
         self.relations = relations
         self._environment = environment
@@ -117,9 +159,19 @@ class TemplateEngine:
         self._macros = MacroSpace(manifest.macros, environment)
         self._manifest_names = ManifestNames(manifest, relations)
 
-    def scope(self, node: Node, connection: Connection, thread_id: str = "") -> NodeScope:
-        """A scope for a node, whose database functions use the connection."""
-        references = References(self.manifest, self.relations, node)
+    def scope(
+        self,
+        node: Node,
+        connection: Connection,
+        thread_id: str = "",
+        window: EventWindow | None = None,
+    ) -> NodeScope:
+        """A scope for a node, whose database functions use the connection.
+
+        `window` is that of the batch that the node is built for, where it is one.
+        """
+        select_rows = self._row_selection(node, window)
+        references = References(self.manifest, self.relations, node, select_rows)
         results = StoredResults()
         names = self._common.for_node(node, execute=True)
         names |= {
@@ -142,6 +194,29 @@ class TemplateEngine:
         }
         scope = Scope(self._macros, node.package_name, names, lazy)
         return NodeScope(scope, references)
+
+    def _row_selection(
+        self, node: Node, window: EventWindow | None
+    ) -> Callable[[Node, Relation], Relation] | None:
+        """What makes of a relation the rows of it that are to be read; None for all of them."""
+        sample, is_empty = self._reading.sample, self._reading.is_empty
+        if not isinstance(node, Model):
+            sample = window = None
+        wanted = window.within(sample) if window else sample
+        if wanted is None and not is_empty:
+            return None
+
+        def select(target: Node, relation: Relation) -> Relation:
+            event_time = target.config.values.get("event_time")
+            words: list[str] = []
+            if wanted is not None and event_time:
+                condition = self._adapter.time_condition(event_time, wanted.start, wanted.end)
+                words.append(f"where {condition}")
+            if is_empty:
+                words.append("limit 0" if words else "where false limit 0")
+            return replace(relation, rows=" ".join(words)) if words else relation
+
+        return select
 
     def adapter_in(
         self,

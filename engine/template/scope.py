@@ -96,12 +96,14 @@ class Scope:
         names: Mapping[str, Any],
         lazy: Mapping[str, LazyName],
         caller: Frame | None = None,
+        forced: Mapping[str, Any] | None = None,
     ) -> None:
         self.macros = macros
         self.package = package
         self.caller = caller
         self._names = names
         self._lazy = lazy
+        self._forced = forced or {}
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
 
@@ -113,10 +115,21 @@ class Scope:
             {**self._names, **names},
             {**self._lazy, **(lazy or {})},
             self.caller,
+            self._forced,
         )
+
+    def with_forced(self, forced: Mapping[str, Any]) -> Scope:
+        """The same scope, in which some names stand for something else, whatever macros there are.
+
+        A name with a dot, such as `dbt_utils.star`, is a package's macro.
+        """
+        forced = {**self._forced, **forced}
+        return Scope(self.macros, self.package, self._names, self._lazy, self.caller, forced)
 
     def lookup(self, name: str, package: str) -> Any:
         """What a name stands for in a package's templates, or `missing`."""
+        if self._forced and name in self._forced:
+            return self._forced[name]
         # A built-in macro has no package of its own: it sees what the node's package sees, so
         # that overrides count inside it.
         seen_from = self.package if package == BUILTIN_PACKAGE else package
@@ -146,6 +159,11 @@ class Scope:
         if bound is None:
             bound = self._bound[macro.unique_id] = BoundMacro(self, macro)
         return bound
+
+    def in_package(self, package: str, macro: Macro) -> Any:
+        """A macro that was named with its package."""
+        forced = self._forced.get(f"{package}.{macro.name}") if self._forced else None
+        return forced if forced is not None else self.bind(macro)
 
     def macro(self, name: str) -> BoundMacro | None:
         """The macro of that name as the node's own package sees it."""
@@ -276,15 +294,15 @@ class PackageMacros:
         self._scope = scope
         self._package = package
 
-    def __getattr__(self, name: str) -> BoundMacro:
+    def __getattr__(self, name: str) -> Any:
         macro = self._scope.macros.index.find_in(self._package, name)
         if macro is None:
             raise AttributeError(f"package '{self._package}' has no macro '{name}'")
-        return self._scope.bind(macro)
+        return self._scope.in_package(self._package, macro)
 
     def get(self, name: str, default: Any = None) -> Any:
         macro = self._scope.macros.index.find_in(self._package, name)
-        return default if macro is None else self._scope.bind(macro)
+        return default if macro is None else self._scope.in_package(self._package, macro)
 
 
 def dispatch(

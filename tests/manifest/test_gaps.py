@@ -10,10 +10,7 @@ from .support import parse
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [
-        ("contract={'enforced': true}", "contract"),
-        ("on_error='continue'", "on_error"),
-    ],
+    [("contract={'enforced': true}", "contract")],
 )
 def test_configuration_without_effect_is_warned_of(
     write_project: WriteProject, config: str, name: str

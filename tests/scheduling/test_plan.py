@@ -210,3 +210,13 @@ def test_every_node_runs_after_its_parents_or_is_skipped_below_a_failure(
 
     assert not running
     assert skipped == {node for node in parents if failing & ancestors(parents, node)}
+
+
+def test_child_of_a_failure_that_is_tolerated_runs() -> None:
+    plan = Plan(Graph({"child": ["parent"], "other": ["strict"]}), tolerated=["parent"])
+    assert {plan.pop_ready(), plan.pop_ready()} == {"parent", "strict"}
+
+    assert plan.done("parent", Status.ERROR) == []
+    assert plan.done("strict", Status.ERROR) == ["other"]
+
+    assert plan.pop_ready() == "child"

@@ -121,6 +121,22 @@
     )) }}
 {%- endmacro %}
 
+{% macro get_incremental_microbatch_sql(arg_dict) -%}
+    {{ return(adapter.dispatch('get_incremental_microbatch_sql', 'dbt')(arg_dict)) }}
+{%- endmacro %}
+
+{#- Rows of a batch that was built before give way: those of the same keys, or else those of the
+    same time. -#}
+{% macro default__get_incremental_microbatch_sql(arg_dict) -%}
+    {%- if arg_dict['unique_key'] -%}
+        {{ return(get_incremental_delete_insert_sql(arg_dict)) }}
+    {%- endif -%}
+    delete from {{ arg_dict['target_relation'] }} where {{ arg_dict['batch_condition'] }};
+    {{ get_insert_into_sql(
+        arg_dict['target_relation'], arg_dict['temp_relation'], arg_dict['dest_columns']
+    ) }}
+{%- endmacro %}
+
 {% macro get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
     {{ return(adapter.dispatch('get_merge_sql', 'dbt')(
         target, source, unique_key, dest_columns, incremental_predicates

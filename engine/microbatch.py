@@ -1,0 +1,171 @@
+"""A model that is built in batches, each of a window of time and in a transaction of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+import anyio
+import msgspec
+
+from ..adapters.base import Response
+from .event_time import EventWindow, Reading, windows
+from .manifest.microbatch import MicrobatchSettings
+from .manifest.nodes import Model
+from .materializations.node_build import Outcome
+from .results import BatchResults, NodeError, Status
+
+_READS_ITSELF = re.compile(r"\bthis\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One of a model's batches.
+
+    `index` counts from 1. `is_incremental`: it adds to the table, whatever the flags say.
+    """
+
+    window: EventWindow
+    label: str
+    index: int
+    total: int
+    is_incremental: bool = True
+
+    @property
+    def is_first(self) -> bool:
+        return self.index == 1
+
+    @property
+    def is_last(self) -> bool:
+        return self.index == self.total
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What became of a batch. `error` is why it failed, where it did."""
+
+    batch: Batch
+    error: NodeError | None = None
+
+
+BuildBatch = Callable[[Batch], Awaitable[BatchOutcome]]
+
+
+def plan_batches(
+    settings: MicrobatchSettings, reading: Reading, now: datetime, *, is_incremental: bool
+) -> list[Batch]:
+    """The batches to build, the oldest first.
+
+    Without a window given they go up to now: from the model's `begin` on where its table is
+    made anew, and else from `lookback` batches before the one that is under way.
+    """
+    size = settings.batch_size
+    given = reading.sample or reading.batches
+    end = size.ceiling(given.end if given else now)
+    if given:
+        start = size.floor(given.start)
+    elif not is_incremental:
+        start = size.floor(settings.begin)
+    else:
+        # `end` begins a batch that isn't there yet: the one before it is the newest.
+        start = size.offset(end, -settings.lookback - 1)
+    found = list(windows(start, end, size))
+    return [
+        Batch(window, size.label(window.start), number, len(found), is_incremental or number > 1)
+        for number, window in enumerate(found, 1)
+    ]
+
+
+def batch_node(node: Model, batch: Batch) -> Model:
+    """The model as one batch sees it: hooks at both ends only, and the window in its config."""
+    config = node.config
+    values = {
+        **config.values,
+        "__dbt_internal_microbatch_event_time_start": batch.window.start,
+        "__dbt_internal_microbatch_event_time_end": batch.window.end,
+    }
+    config = msgspec.structs.replace(
+        config,
+        values=values,
+        pre_hook=config.pre_hook if batch.is_first else (),
+        post_hook=config.post_hook if batch.is_last else (),
+    )
+    return msgspec.structs.replace(node, config=config)
+
+
+def may_run_together(node: Model, settings: MicrobatchSettings) -> bool:
+    """Whether batches may be built at the same time.
+
+    Where the model leaves it open: if it doesn't read itself, and no key ties a row of one
+    batch to a row of another, so that their order would matter.
+    """
+    if settings.is_concurrent is not None:
+        return settings.is_concurrent
+    return not node.config.unique_key and _READS_ITSELF.search(node.raw_code) is None
+
+
+@dataclass(slots=True)
+class Microbatch:
+    """The batches of one model. `await run()`: the first alone, then the others, then the last.
+
+    A batch that fails doesn't stop those after it, but for the first one.
+    """
+
+    batches: Sequence[Batch]
+    build: BuildBatch
+    slots: int
+    outcomes: list[BatchOutcome] = field(default_factory=list)
+
+    async def run(self) -> Outcome:
+        """Build every batch, at most `slots` at a time.
+
+        A cancellation ends the queries of those in flight, and travels on.
+        """
+        first, *others = self.batches
+        await self._build(first)
+        if self.outcomes[0].error is None and others:
+            async with anyio.create_task_group() as tasks:
+                limit = anyio.Semaphore(self.slots)
+                for batch in others[:-1]:
+                    await limit.acquire()
+                    tasks.start_soon(self._build_and_release, batch, limit)
+            await self._build(others[-1])
+        return self._outcome()
+
+    async def _build_and_release(self, batch: Batch, limit: anyio.Semaphore) -> None:
+        try:
+            await self._build(batch)
+        finally:
+            limit.release()
+
+    async def _build(self, batch: Batch) -> None:
+        self.outcomes.append(await self.build(batch))
+
+    def _outcome(self) -> Outcome:
+        done = {outcome.batch.index for outcome in self.outcomes if outcome.error is None}
+        results = BatchResults(
+            successful=tuple(_times(batch) for batch in self.batches if batch.index in done),
+            failed=tuple(_times(batch) for batch in self.batches if batch.index not in done),
+        )
+        failures = [outcome for outcome in self.outcomes if outcome.error is not None]
+        if not failures:
+            return Outcome(Status.SUCCESS, Response("SUCCESS"), batches=results)
+        error = _first_error(failures)
+        if not done:
+            return Outcome(Status.ERROR, Response("ERROR"), error=error, batches=results)
+        message = f"PARTIAL SUCCESS ({len(done)}/{len(self.batches)})"
+        return Outcome(Status.PARTIAL_SUCCESS, Response(message), error=error, batches=results)
+
+
+def _times(batch: Batch) -> tuple[datetime, datetime]:
+    return batch.window.start, batch.window.end
+
+
+def _first_error(failures: Sequence[BatchOutcome]) -> NodeError:
+    first = min(failures, key=lambda outcome: outcome.batch.index)
+    assert first.error is not None
+    others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    message = f"batch {first.batch.label}{others}: {first.error.message}"
+    return replace(first.error, message=message)

@@ -1,0 +1,91 @@
+"""Which batches there are: from when, until when, and how many before."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from headrace.engine.event_time import BatchSize, EventWindow, Reading, parse_sample, windows
+from headrace.engine.manifest.microbatch import MicrobatchSettings
+from headrace.engine.microbatch import plan_batches
+from hypothesis import given
+from hypothesis import strategies as st
+
+MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)).map(
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def settings(size: BatchSize = BatchSize.DAY, lookback: int = 1) -> MicrobatchSettings:
+    return MicrobatchSettings("at", at("2024-01-01"), size, lookback, None)
+
+
+@pytest.mark.parametrize(
+    ("size", "floor", "ceiling", "label"),
+    [
+        (BatchSize.HOUR, "2024-02-29T16:00", "2024-02-29T17:00", "2024-02-29T16"),
+        (BatchSize.DAY, "2024-02-29", "2024-03-01", "2024-02-29"),
+        (BatchSize.MONTH, "2024-02-01", "2024-03-01", "2024-02"),
+        (BatchSize.YEAR, "2024-01-01", "2025-01-01", "2024"),
+    ],
+)
+def test_moment_lies_in_one_batch(size: BatchSize, floor: str, ceiling: str, label: str) -> None:
+    moment = at("2024-02-29T16:06:00")
+
+    assert (size.floor(moment), size.ceiling(moment)) == (at(floor), at(ceiling))
+    assert size.ceiling(at(floor)) == at(floor)
+    assert size.label(at(floor)) == label
+
+
+@given(MOMENTS, st.sampled_from(BatchSize), st.integers(-30, 30))
+def test_offsets_add_up(moment: datetime, size: BatchSize, count: int) -> None:
+    there = size.offset(moment, count)
+
+    assert size.offset(there, -count) == size.floor(moment)
+    assert size.floor(there) == there
+
+
+@given(MOMENTS, st.integers(1, 40), st.sampled_from(BatchSize))
+def test_windows_cover_the_time_without_gaps(start: datetime, count: int, size: BatchSize) -> None:
+    begin, end = size.floor(start), size.offset(start, count)
+
+    found = list(windows(begin, end, size))
+
+    assert len(found) == count
+    assert (found[0].start, found[-1].end) == (begin, end)
+    assert all(one.end == other.start for one, other in pairwise(found))
+
+
+def test_table_that_is_not_there_is_built_from_its_beginning() -> None:
+    batches = plan_batches(settings(), Reading(), at("2024-01-03T12:00"), is_incremental=False)
+
+    assert [batch.label for batch in batches] == ["2024-01-01", "2024-01-02", "2024-01-03"]
+    assert [batch.is_incremental for batch in batches] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("now", "lookback", "first"),
+    [
+        ("2024-01-10T12:00", 1, "2024-01-09"),
+        ("2024-01-10T12:00", 0, "2024-01-10"),
+        ("2024-01-10T00:00", 1, "2024-01-08"),
+        ("2024-01-10T12:00", 3, "2024-01-07"),
+    ],
+)
+def test_table_that_is_there_gets_the_newest_batches(now: str, lookback: int, first: str) -> None:
+    batches = plan_batches(settings(lookback=lookback), Reading(), at(now), is_incremental=True)
+
+    assert batches[0].label == first
+    assert batches[-1].window.end == BatchSize.DAY.ceiling(at(now))
+
+
+def test_sample_is_relative_to_now() -> None:
+    now = at("2024-01-10T12:34:56")
+
+    assert parse_sample("3 days", now) == EventWindow(at("2024-01-07"), now)
+    assert parse_sample("1 hour", now) == EventWindow(at("2024-01-10T11:00"), now)
