@@ -192,7 +192,8 @@ class Model(Node, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> str:
-        return f"{self.config.materialized} model"
+        is_microbatch = self.config.incremental_strategy == "microbatch"
+        return "microbatch model" if is_microbatch else f"{self.config.materialized} model"
 
 
 class Seed(Node, frozen=True, kw_only=True):

@@ -160,7 +160,7 @@ def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str
     if node.resource_type != "snapshot":
         described = _described(node, clean)
     if result.status is Status.PARTIAL_SUCCESS:
-        return f"PARTIAL SUCCESS creating {described}", clean.name(result.message)
+        return f"PARTIALLY created {described}", clean.name(result.message)
     if result.status.is_failure:
         return f"{failing} {described}", result.status.value.upper()
     outcome = clean.name(result.message) if node.resource_type != "operation" else ""

@@ -75,8 +75,10 @@ def _completion_line(tally: Tally, interrupted: bool) -> Line:
         return Line(kind, text, paint=Paint.YELLOW)
     warnings = plural(tally.warned, "warning")
     if tally.failed:
-        errors = plural(tally.failed - tally.partial, "error")
         partial = plural(tally.partial, "partial success", "partial successes")
+        if tally.failed == tally.partial:
+            return Line(kind, f"Completed with {partial} and {warnings}", paint=Paint.YELLOW)
+        errors = plural(tally.failed - tally.partial, "error")
         text = f"Completed with {errors}, {partial}, and {warnings}:"
         return Line(kind, text, paint=Paint.RED)
     if tally.warned:

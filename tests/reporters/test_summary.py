@@ -177,3 +177,12 @@ def test_counts_of_the_summary_add_up(statuses: list[Status]) -> None:
 
     total = numbers.pop("TOTAL")
     assert sum(numbers.values()) == total == len(statuses)
+
+
+def test_partial_successes_alone_are_no_errors() -> None:
+    partly = RunResult(model("b"), Status.PARTIAL_SUCCESS, "PARTIAL SUCCESS (1/2)")
+
+    rows = summary(succeeded(model("a")), partly)
+
+    assert "Completed with 1 partial success and 0 warnings" in rows
+    assert rows[-1] == "Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2"
