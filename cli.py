@@ -45,9 +45,9 @@ _FLAGS_TO_COME = frozenset(
     "--store-failures --warn-error --warn-error-options --inline "
     "--log-level --log-level-file --log-format-file --log-path".split()
 )
-# What they would turn on or off is so already: nothing is sent, and no parse is kept.
+# What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
-    "--partial-parse --no-partial-parse --static-parser --no-static-parser --version-check "
+    "--static-parser --no-static-parser --version-check "
     "--no-version-check --send-anonymous-usage-stats --no-send-anonymous-usage-stats "
     "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only".split()
 )
@@ -182,6 +182,10 @@ _FINDING: dict[str, Any] = {
     ),
     "profile": _flag("The profile to use. [env: DBT_PROFILE]", "--profile", kind=str),
     "target": _flag("The target to build in. [env: DBT_TARGET]", "--target", "-t", kind=str),
+    "partial_parse": _flag(
+        "Use what the last parse found out. [env: DBT_PARTIAL_PARSE]",
+        "--partial-parse/--no-partial-parse",
+    ),
     "target_path": _flag("Where artifacts go. [env: DBT_TARGET_PATH]", "--target-path", kind=Path),
 }
 _TELLING: dict[str, Any] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from .base import Adapter, Target
@@ -43,6 +42,8 @@ def _factory(type: str) -> Callable[[Target], Adapter]:
     if type in own:
         create: Callable[[Target], Adapter] = import_module(f".{type}", __package__).create
         return create
+    # To import that module takes as long as to parse a hundred models.
+    entry_points = import_module("importlib.metadata").entry_points
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if type not in found:
         raise UnknownAdapterError(type, sorted(own | found.keys()))

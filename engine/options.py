@@ -28,6 +28,7 @@ class Options:
     exclude_resource_types: tuple[str, ...] = ()
     full_refresh: bool | None = None
     lock: bool | None = None
+    partial_parse: bool | None = None
     fail_fast: bool | None = None
     empty: bool | None = None
     sample: str | None = None

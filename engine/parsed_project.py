@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 from .. import __version__
 from ..adapters.base import Adapter
+from .atomic import write_atomically
 from .errors import CycleError, Location
 from .events import Event, WarningRaised
 from .graph import Graph
@@ -19,6 +21,7 @@ from .manifest.loader import load_manifest
 from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
 from .manifest.manifest import Manifest
 from .manifest.node_factory import ParseRenderer
+from .manifest.parse_cache import FILE_NAME, ParseCache, load_cache
 from .project.environment import custom_environment
 from .project.render import Renderer
 from .template.context import DBT_VERSION
@@ -58,6 +61,8 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
         )
 
     start = workspace.start
+    cache_path = workspace.target_path / FILE_NAME
+    cache = load_cache(cache_path) if workspace.reads_cache else ParseCache()
     manifest = load_manifest(
         ParseInputs(
             projects=(workspace.project, *workspace.packages),
@@ -75,8 +80,10 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
                 target=workspace.invocation.target,
             ),
             warn=warn,
+            cache=cache,
         )
     )
+    _save(cache, cache_path)
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
     return ParsedProject(workspace, manifest, graph)
@@ -114,6 +121,15 @@ def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
     if adapter.macro_directory is not None:
         files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
     return files
+
+
+def _save(cache: ParseCache, path: Path) -> None:
+    """Keep the cache for the next parse. Where it can't be kept, that one takes longer."""
+    content = cache.encoded()
+    if content is not None:
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(path, content, durable=False)
 
 
 def _check_acyclic(graph: Graph, manifest: Manifest) -> None:

@@ -56,6 +56,7 @@ class Workspace:
     full_refresh: bool
     fail_fast: bool
     takes_lock: bool
+    reads_cache: bool
     reading: Reading
     target_path: Path
     relations: RelationFactory
@@ -138,6 +139,9 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         full_refresh=full_refresh,
         fail_fast=fail_fast,
         takes_lock=decide("lock", options.lock, environ, project.flags, default=True),
+        reads_cache=decide(
+            "partial_parse", options.partial_parse, environ, project.flags, default=True
+        ),
         reading=reading,
         target_path=_target_path(start, project),
         relations=RelationFactory(adapter, project.quoting),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..events import WarningRaised
 from ..project.project import Project
@@ -11,6 +11,7 @@ from ..project.render import Renderer
 from ..project.vars import Vars
 from .macro_index import MacroFile, MacroIndex
 from .node_factory import ParseRenderer
+from .parse_cache import ParseCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ParseInputs:
         make_renderer: the template engine over the macros found.
         yaml: renders the Jinja in the values of properties files.
         warn: takes each warning.
+        cache: what the files said when they were last parsed.
     """
 
     projects: Sequence[Project]
@@ -40,6 +42,7 @@ class ParseInputs:
     make_renderer: Callable[[MacroIndex], ParseRenderer]
     yaml: Renderer
     warn: Callable[[WarningRaised], None]
+    cache: ParseCache = field(default_factory=ParseCache)
 
     @property
     def root(self) -> Project:

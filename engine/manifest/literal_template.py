@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from .nodes import Constant, Hole, Piece
-from .scanner import IsInert, Scan, ScanBuilder
+from .scanner import Scan, ScanBuilder
 
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _CALL = re.compile(r"\s*(ref|source|config|var)\s*\(([^(){}\\]*)\)\s*\Z")
@@ -24,20 +24,17 @@ class _NotLiteralError(Exception):
     """The template has more to it."""
 
 
-def scan_literal_template(source: str, is_inert: IsInert) -> Scan | None:
-    """What a template of text and literal calls needs; None where it is not surely one.
-
-    `is_inert` is as for `scan`.
-    """
+def scan_literal_template(source: str) -> Scan | None:
+    """What a template of text and literal calls needs; None where it is not surely one."""
     if _NOT_LITERAL.search(source):
         return None
     try:
-        return _scan(source, is_inert)
+        return _scan(source)
     except _NotLiteralError:
         return None
 
 
-def _scan(source: str, is_inert: IsInert) -> Scan:
+def _scan(source: str) -> Scan:
     found = ScanBuilder()
     pieces: list[Piece] = []
     position, line = 0, 1
@@ -48,7 +45,7 @@ def _scan(source: str, is_inert: IsInert) -> Scan:
         line += source.count("\n", match.start(), match.end())
         position = match.end()
     _add_text(pieces, source[position:])
-    return found.finished(is_inert, tuple(pieces))
+    return found.finished(tuple(pieces))
 
 
 def _add_text(pieces: list[Piece], text: str) -> None:

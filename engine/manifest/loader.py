@@ -9,21 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ..errors import ParseError
+from ..errors import ParseError, YamlError
 from ..events import WarningRaised
 from ..project.config_tree import unused_paths_warning
-from ..project.discovery import find_files, read_source
+from ..project.discovery import SourceFile, find_files, read_source
 from ..project.project import Project
-from ..project.yaml_file import read_yaml
+from ..project.text_file import read_text
+from ..project.yaml_file import YamlDocument, parse_yaml
 from .docs import Docs, read_docs
 from .gaps import gaps_of_nodes, gaps_of_project
 from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
-from .macro_index import MacroFile, MacroIndex
+from .macro_index import MacroFile, MacroIndex, read_macros
 from .manifest import Manifest
 from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
-from .nodes import Model, Node, Seed, Source, Test
+from .nodes import Macro, Model, Node, Seed, Source, Test
+from .parse_cache import ParseCache
 from .properties import Properties, PropertiesReader, SourcePatch
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
@@ -38,11 +40,16 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         HeadraceError: a file can't be read, parsed, or fitted to the others; says where.
     """
     syntax = SyntaxEnvironment()
+
+    def read(file: MacroFile) -> Iterable[Macro]:
+        return inputs.cache.macros(file, lambda: tuple(read_macros(syntax, file)))
+
     macros = MacroIndex(
         _macro_files(inputs),
         syntax=syntax,
         root_package=inputs.root.name,
         dialect=inputs.dialect,
+        read=read,
     )
     found = _Found()
     docs = Docs(
@@ -196,11 +203,24 @@ def _read_properties(inputs: ParseInputs, project: Project) -> Properties:
         (*project.model_paths, *project.seed_paths, *project.test_paths, *project.macro_paths)
     )
     for file in find_files(project.root, tuple(paths), (".yml", ".yaml")):
-        document = read_yaml(file.absolute, file.root_relative)
+        document = _read_document(file, inputs.cache)
         for warning in document.warnings():
             inputs.warn(warning)
         reader.read(document)
     return reader.properties
+
+
+def _read_document(file: SourceFile, cache: ParseCache) -> YamlDocument:
+    text = read_text(file.absolute, display=file.root_relative, error=YamlError)
+    read: list[YamlDocument] = []
+
+    def data() -> object:
+        read.append(parse_yaml(text, file.root_relative))
+        # A key that stands twice is to be warned of each time.
+        return None if read[0].duplicates else read[0].data
+
+    known = cache.document(text, data)
+    return read[0] if read else YamlDocument(known, file.root_relative, text)
 
 
 def _add_generic_tests(

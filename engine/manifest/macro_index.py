@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinja2 import nodes
@@ -112,14 +113,22 @@ class MacroIndex:
         syntax: SyntaxEnvironment,
         root_package: str,
         dialect: tuple[str, ...],
+        read: Callable[[MacroFile], Iterable[Macro]] | None = None,
     ) -> None:
+        """Read the macros of every file; `read` may know what is in one without reading it.
+
+        Raises:
+            CompilationError: a file isn't Jinja.
+            ParseError: two macros of a package have the same name.
+        """
+        read = read or partial(read_macros, syntax)
         self.root_package = root_package
         self.dialect = dialect
         self.by_package: dict[str, dict[str, Macro]] = {BUILTIN_PACKAGE: {}, root_package: {}}
         self.files: dict[tuple[str, str], MacroFile] = {}
         for file in files:
             self.files[file.package_name, file.original_file_path] = file
-            for macro in read_macros(syntax, file):
+            for macro in read(file):
                 self._add(macro)
         self._inert: dict[str, bool] = {}
         self._implementations: dict[tuple[str, str], Macro | None] = {}

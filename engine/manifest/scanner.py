@@ -26,8 +26,13 @@ _CONDITIONAL = (nodes.If, nodes.For, nodes.CondExpr, nodes.And, nodes.Or, nodes.
 _CONDITIONAL += (nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)  # type: ignore[assignment] # a wider tuple
 
 
+IsInert = Callable[[frozenset[str], frozenset[str]], bool]
+"""Whether using these free names, and these attributes of names ("package.macro"), is without
+effect while parsing."""
+
+
 class Scan(msgspec.Struct, frozen=True):
-    """What the syntax tree of one template says.
+    """What the syntax tree of one template says, whatever else there is in the project.
 
     `needs_render`: something in it can only be known by rendering; then `refs`, `sources` and
     `config` are not all there is.
@@ -41,14 +46,15 @@ class Scan(msgspec.Struct, frozen=True):
     needs_render: bool = False
     pieces: tuple[Piece, ...] | None = None
 
+    def judged(self, is_inert: IsInert) -> Scan:
+        """The same among a project's macros: one that it names may have to be rendered."""
+        if self.needs_render or is_inert(self.names - CAPTURING, self.attributes):
+            return self
+        return msgspec.structs.replace(self, needs_render=True, pieces=None)
+
 
 class _ComputedError(Exception):
     """An argument isn't a literal."""
-
-
-IsInert = Callable[[frozenset[str], frozenset[str]], bool]
-"""Whether using these free names, and these attributes of names ("package.macro"), is without
-effect while parsing."""
 
 
 class ScanBuilder:
@@ -84,19 +90,16 @@ class ScanBuilder:
             return False
         return (self._source if function == "source" else self._ref)(positional, named, line)
 
-    def finished(self, is_inert: IsInert, pieces: tuple[Piece, ...] | None) -> Scan:
+    def finished(self, pieces: tuple[Piece, ...] | None) -> Scan:
         """All that was seen, as one value."""
-        names = frozenset(self.loaded - self.stored)
-        attributes = frozenset(self.attributes)
-        needs_render = self.needs_render or not is_inert(names - CAPTURING, attributes)
         return Scan(
             refs=tuple(self.refs),
             sources=tuple(self.sources),
             config=self.config,
-            names=names,
-            attributes=attributes,
-            needs_render=needs_render,
-            pieces=None if needs_render else pieces,
+            names=frozenset(self.loaded - self.stored),
+            attributes=frozenset(self.attributes),
+            needs_render=self.needs_render,
+            pieces=None if self.needs_render else pieces,
         )
 
     def _config(self, positional: list[Any], named: dict[str, Any]) -> bool:
@@ -121,11 +124,11 @@ class ScanBuilder:
         return True
 
 
-def scan(tree: nodes.Template, is_inert: IsInert) -> Scan:
+def scan(tree: nodes.Template) -> Scan:
     """Read a template's needs off its syntax tree."""
     found = ScanBuilder()
     _walk(tree, found, conditional=False)
-    return found.finished(is_inert, take_apart(tree))
+    return found.finished(take_apart(tree))
 
 
 def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:

@@ -160,10 +160,8 @@ class SqlNodeReader:
         draft.locate_in_patch = partial(locate_config, patch.document, patch.keys)
 
     def _read(self, kind: type[SqlNodeT], draft: Draft) -> SqlNodeT:
-        found = scan_literal_template(draft.raw_code, self._is_inert)
-        if found is None:
-            tree = self._syntax.syntax_tree(draft.raw_code, draft.original_file_path)
-            found = scan(tree, self._is_inert)
+        found = self._inputs.cache.scan(draft.raw_code, partial(self._scan, draft))
+        found = found.judged(self._is_inert)
         pieces: tuple[Piece, ...] | None = found.pieces
         captured = Captured(found.refs, found.sources, found.config)
         if found.needs_render:
@@ -181,6 +179,13 @@ class SqlNodeReader:
         if kind is Model and node.config.materialized == "seed":
             raise ParseError("a model can't be materialized as a seed.", location=draft.location)
         return node
+
+    def _scan(self, draft: Draft) -> Scan:
+        """What the draft's template says, the quick way where it is that simple."""
+        found = scan_literal_template(draft.raw_code)
+        if found is None:
+            found = scan(self._syntax.syntax_tree(draft.raw_code, draft.original_file_path))
+        return found
 
     def _is_inert(self, names: frozenset[str], attributes: frozenset[str]) -> bool:
         visible = self._macros.visible_from(self._project.name)

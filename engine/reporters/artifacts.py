@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from ..atomic import ensure_writable, write_atomically
 from ..events import (
     Event,
     InvocationStarted,
@@ -13,7 +14,6 @@ from ..events import (
     Reporter,
     WarningRaised,
 )
-from .atomic import ensure_writable, write_atomically
 from .encoding import encode
 from .files import ArtifactFiles
 from .journal import JOURNAL_NAME, Journal

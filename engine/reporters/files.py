@@ -10,8 +10,8 @@ from pathlib import Path, PurePath
 from threading import Event as Signal
 from threading import Semaphore, Thread
 
+from ..atomic import WriteBytes, write_all, write_atomically
 from ..events import Event, NodeCompiled, NodeExecuted, WarningRaised
-from .atomic import WriteBytes, write_all, write_atomically
 from .plain_text import Scrub
 
 PROBLEMS_TOLD = 5

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..atomic import WriteBytes, replaced_file, write_all
 from ..events import (
     Event,
     InvocationStarted,
@@ -27,7 +28,6 @@ from ..events import (
 )
 from ..project.secrets import mapped
 from ..results import NodeInfo
-from .atomic import WriteBytes, replaced_file, write_all
 from .encoding import encode, utc_text
 from .journal_state import FORMAT, JournalState, Record
 from .plain_text import Scrub

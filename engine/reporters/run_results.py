@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from ..atomic import WriteBytes, write_atomically
 from ..events import Event, RunFinished, RunStarted, WarningRaised
 from ..project.environment import custom_environment
 from ..results import Status
-from .atomic import WriteBytes, write_atomically
 from .encoding import encode, utc_text
 from .journal_state import JournalNode, JournalState, NodeState
 from .plain_text import Scrub

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ..errors import UsageError
+from .errors import UsageError
 
 WriteBytes = Callable[[int, bytes | memoryview], int]
 """As `os.write`: may write less than it was given, and says how much it wrote."""

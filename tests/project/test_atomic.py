@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from headrace.engine import atomic
+from headrace.engine.atomic import ensure_writable, write_atomically
 from headrace.engine.errors import UsageError
-from headrace.engine.reporters import atomic
-from headrace.engine.reporters.atomic import ensure_writable, write_atomically
 
-from .support import FailingWrites
+from ..reporters.support import FailingWrites
 
 
 def test_new_content_replaces_the_old(tmp_path: Path) -> None:

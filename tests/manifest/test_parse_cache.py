@@ -1,0 +1,211 @@
+"""What was kept of an earlier parse never shows, but in the time that it saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from headrace.engine.errors import HeadraceError
+from headrace.engine.manifest import parse_cache
+from headrace.engine.manifest.macro_index import MacroFile
+from headrace.engine.manifest.parse_cache import FILE_NAME, ParseCache
+from headrace.engine.manifest.scanner import Scan
+from headrace.engine.options import Options
+from headrace.engine.parsed_project import manifest_of, parse_project
+from headrace.engine.workspace import Start, open_workspace
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ..conftest import WriteProject
+
+MODELS = (
+    "select 1 as id",
+    "select * from {{ ref('a') }}",
+    "select * from {{ ref('b') }} where id > {{ var('least', 0) }}",
+    "{{ config(materialized='table', tags=['x'], meta={'n': 1}) }} select {{ shout('id') }} as id",
+    "{% if var('wide', false) %}select * from {{ ref('b') }}{% else %}select 2 as id{% endif %}",
+    "{{ config(alias=env_var('ALIAS', 'plain')) }}select '{{ target.name }}' as id",
+    "{{ config(severity=1) }} select {{ this }}",
+    "select {{ broken",
+)
+MACROS = (
+    "{% macro shout(x) %}upper({{ x }}){% endmacro %}",
+    "{% macro shout(x) %}{{ ref('b') }}{% endmacro %}",
+    "{% macro generate_alias_name(custom_alias_name, node) %}m_{{ node.name }}{% endmacro %}",
+    "{% set many = 2 %}{% macro shout(x) %}{{ x }} * {{ many }}{% endmacro %}",
+    "{% test positive(model, column_name) %}select 1{% endtest %}",
+)
+PROPERTIES = (
+    "models: [{name: a, description: one, columns: [{name: id, tests: [unique]}]}]",
+    "models: [{name: a, config: {tags: [y], meta: {since: 2024-01-01}}}]",
+    "models: [{name: b, columns: [{name: id, data_tests: [positive]}]}]",
+    "models: [{name: b, description: twice, description: again}]",
+    "sources: [{name: raw, tables: [{name: t, columns: [{name: 1}]}]}]",
+    "models: [",
+    "",
+)
+FILES = {
+    "models/a.sql": MODELS,
+    "models/b.sql": MODELS,
+    "models/deep/c.sql": MODELS,
+    "macros/m.sql": MACROS,
+    "macros/n.sql": MACROS,
+    "models/one.yml": PROPERTIES,
+    "models/deep/two.yml": PROPERTIES,
+}
+EDITS = st.one_of(
+    *(st.tuples(st.just(name), st.none() | st.sampled_from(texts)) for name, texts in FILES.items())
+)
+RENAMES = st.tuples(st.sampled_from(sorted(FILES)), st.sampled_from(sorted(FILES)))
+SURROUNDINGS = st.fixed_dictionaries(
+    {
+        "vars": st.sampled_from([{}, {"least": 3}, {"wide": True}]),
+        "environ": st.sampled_from([{}, {"ALIAS": "other"}]),
+        "target": st.sampled_from([None, "other"]),
+    }
+)
+STEPS = st.lists(
+    st.tuples(st.lists(EDITS, max_size=4), st.lists(RENAMES, max_size=1), SURROUNDINGS),
+    min_size=2,
+    max_size=4,
+)
+PROFILES = """
+shop:
+  target: dev
+  outputs:
+    dev: {type: sqlite, path: shop.db, schema: main}
+    other: {type: sqlite, path: other.db, schema: elsewhere}
+"""
+
+
+def outcome(root: Path, surroundings: Mapping[str, Any], *, is_cold: bool) -> object:
+    """The manifest without what differs from moment to moment, or the error; and the warnings."""
+    warnings: list[str] = []
+    options = Options(
+        target=surroundings["target"], vars=surroundings["vars"], partial_parse=not is_cold
+    )
+    start = Start(options, surroundings["environ"], root, invocation_id="the same")
+    try:
+        workspace = open_workspace(start, lambda warning: warnings.append(str(warning)))
+        project = parse_project(workspace, lambda warning: warnings.append(str(warning)))
+    except HeadraceError as error:
+        return type(error), str(error), warnings
+    document = manifest_of(project, {})
+    document["metadata"] = {}
+    for section in ("nodes", "sources", "macros", "disabled"):
+        for node in document[section].values():
+            for entry in node if isinstance(node, list) else [node]:
+                entry["created_at"] = 0
+    return msgspec.to_builtins(document), warnings
+
+
+def apply(root: Path, edits: list[tuple[str, str | None]], renames: list[tuple[str, str]]) -> None:
+    for name, text in edits:
+        path = root / name
+        if text is None:
+            path.unlink(missing_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    for old, new in renames:
+        if (root / old).exists() and Path(old).suffix == Path(new).suffix:
+            (root / new).parent.mkdir(parents=True, exist_ok=True)
+            (root / old).rename(root / new)
+
+
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(STEPS)
+def test_warm_parse_gives_what_a_cold_one_gives(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
+) -> None:
+    root = tmp_path_factory.mktemp("shop")
+    (root / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    (root / "profiles.yml").write_text(PROFILES)
+
+    for edits, renames, surroundings in steps:
+        apply(root, edits, renames)
+        warm = outcome(root, surroundings, is_cold=False)
+        assert warm == outcome(root, surroundings, is_cold=True)
+        assert warm == outcome(root, surroundings, is_cold=False)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:-1],
+        lambda content: content[: len(content) // 2],
+        lambda content: content[:40] + bytes([content[40] ^ 1]) + content[41:],
+        lambda content: b"\x80\x04\x95" + content,
+        lambda content: content + b"more",
+    ],
+    ids=["empty", "cut by one", "cut in half", "one bit", "like a pickle", "longer"],
+)
+def test_damaged_cache_is_passed_over_and_mended(write_project: WriteProject, damage: Any) -> None:
+    root = write_project({"models/a.sql": MODELS[0], "models/one.yml": PROPERTIES[0]})
+    plain = {"vars": {}, "environ": {}, "target": None}
+    expected = outcome(root, plain, is_cold=False)
+    path = root / "target" / FILE_NAME
+    whole = path.read_bytes()
+    path.write_bytes(damage(whole))
+
+    assert outcome(root, plain, is_cold=False) == expected
+    assert ParseCache.decoded(path.read_bytes()).encoded() is not None
+    assert len(path.read_bytes()) == len(whole)
+
+
+def test_cache_of_other_code_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = ParseCache()
+    cache.scan("select 1", Scan)
+    content = cache.encoded()
+    assert content is not None
+
+    monkeypatch.setattr(parse_cache, "_maker", lambda: b"another version")
+
+    assert ParseCache.decoded(content).encoded() is None
+
+
+def test_what_is_known_is_not_read_again() -> None:
+    first = ParseCache()
+    first.scan("select 1", lambda: Scan(names=frozenset({"ref"})))
+    first.document("a: 1", lambda: {"a": 1})
+    file = MacroFile("shop", "macros/m.sql", "macros/m.sql", "")
+    first.macros(file, lambda: ())
+    content = first.encoded()
+    assert content is not None
+
+    second = ParseCache.decoded(content)
+
+    assert second.scan("select 1", pytest.fail).names == {"ref"}
+    assert second.document("a: 1", pytest.fail) == {"a": 1}
+    assert second.macros(file, pytest.fail) == ()
+    assert second.encoded() is None
+    moved = replace(file, path="macros/other.sql")
+    assert second.macros(moved, lambda: ()) == ()
+    assert second.encoded() is not None
+
+
+@pytest.mark.parametrize("value", [(1, 2), {"day": date(2024, 1, 1)}, {"set": {1}}, 2**70])
+def test_value_that_would_not_come_back_the_same_is_not_kept(value: object) -> None:
+    cache = ParseCache()
+
+    assert cache.document("text", lambda: value) == value
+
+    assert cache.encoded() is None
+
+
+def test_cache_that_can_not_be_written_is_done_without(write_project: WriteProject) -> None:
+    root = write_project({"models/a.sql": MODELS[0]})
+    (root / "target").write_text("in the way")
+
+    found = outcome(root, {"vars": {}, "environ": {}, "target": None}, is_cold=False)
+
+    assert isinstance(found, tuple)
+    assert found[0]["nodes"]["model.shop.a"]["name"] == "a"
