@@ -38,7 +38,7 @@ _MULTIPLE = frozenset(
     "--exclude-resource-type --output-keys".split()
 )
 _COMMANDS_TO_COME = frozenset(
-    "snapshot show source freshness docs deps init run-operation retry clone".split()
+    "show source freshness docs deps init run-operation retry clone".split()
 )
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
@@ -210,6 +210,7 @@ _BUILDING = {
     **_FINDING,
     **_TELLING,
 }
+_SNAPSHOTTING = {name: flag for name, flag in _BUILDING.items() if name not in ("full_refresh", *_WINDOWS)}
 _TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
 _NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 _LOOKING = {**_FINDING, **_TELLING}
@@ -394,8 +395,13 @@ app.callback()(_taking({"version": _VERSION, **_EVERYWHERE}, _keep))
 
 for _name, _flags, _help in (
     ("run", _BUILDING, "Build the selected models."),
-    ("build", _BUILDING, "Load seeds, build models and test them, in the graph's order."),
+    (
+        "build",
+        _BUILDING,
+        "Load seeds, build models and snapshots, and test them, in the graph's order.",
+    ),
     ("seed", _BUILDING, "Load the selected seeds' CSV files."),
+    ("snapshot", _SNAPSHOTTING, "Note in the selected snapshots what has changed."),
     ("compile", _BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
     ("test", _TESTING, "Test the selected nodes."),
     ("ls", _NAMING, "List the selected nodes."),

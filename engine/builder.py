@@ -33,10 +33,12 @@ from .events import (
 from .manifest.manifest import Manifest
 from .manifest.microbatch import is_microbatch, microbatch_settings
 from .manifest.nodes import Macro, Model, Node, Seed
+from .manifest.snapshot_node import RELATION_KINDS
 from .materializations.custom import custom
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed
+from .materializations.snapshot import snapshot
 from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
 from .microbatch import (
@@ -59,6 +61,7 @@ MATERIALIZATIONS: dict[str, Materialize] = {
     "view": view,
     "incremental": incremental,
     "materialized_view": materialized_view,
+    "snapshot": snapshot,
     "test": data_test,
 }
 
@@ -238,7 +241,7 @@ class Builder:
     def _check_name(self, node: Node) -> None:
         """Refuse a name that the database would cut, and so might confuse with another."""
         longest = self._adapter.max_identifier_bytes
-        if longest is None or not isinstance(node, (Model, Seed)):
+        if longest is None or not isinstance(node, RELATION_KINDS):
             return
         for part, name in (("name", node.alias), ("schema", node.schema)):
             size = len(name.encode())
@@ -327,7 +330,7 @@ class Builder:
         return frozenset(
             (node.schema, node.alias)
             for node in self._manifest.nodes.values()
-            if isinstance(node, (Model, Seed))
+            if isinstance(node, RELATION_KINDS)
         )
 
     def _note_executed(self, node: Node, progress: Progress) -> None:

@@ -14,6 +14,7 @@ from .ctes import inject_ctes
 from .errors import CompilationError, Location
 from .event_time import EventWindow
 from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, SingularTest
+from .manifest.snapshot_node import Snapshot
 from .template.engine import NodeScope, TemplateEngine
 from .template.relations import CTE_PREFIX
 from .template.rendering import node_frame
@@ -92,7 +93,7 @@ class Compiler:
         return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
 
     async def _template(self, node: Node, scoped: NodeScope) -> str:
-        pieces = node.pieces if isinstance(node, (Model, SingularTest)) else None
+        pieces = node.pieces if isinstance(node, (Model, SingularTest, Snapshot)) else None
         if pieces is not None:
             return fill(pieces, node, scoped)
         return await self._templates.render_text(node.raw_code, scoped.scope, node)

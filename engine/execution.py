@@ -11,7 +11,8 @@ from ..adapters.cache import RelationCache
 from .builder import Builder
 from .events import Event, RunFinished, RunStarted, WarningRaised
 from .graph import Graph, gate_with_tests
-from .manifest.nodes import Model, Node, Seed, Test
+from .manifest.nodes import Node, Test
+from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import ParsedProject
 from .plan import Plan
 from .results import NodeInfo, RunResult
@@ -21,7 +22,7 @@ from .template.environment import TemplateEnvironment
 from .timings import last_timings
 from .workspace import Workspace
 
-BUILDING_COMMANDS = frozenset({"run", "seed", "build"})
+BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build"})
 
 
 class Execution:
@@ -102,7 +103,7 @@ class Execution:
         await adapter.lock_schemas({node.schema for node in self._built()}, tell)
 
     def _built(self) -> list[Node]:
-        return [node for node in self.nodes.values() if isinstance(node, (Model, Seed))]
+        return [node for node in self.nodes.values() if isinstance(node, RELATION_KINDS)]
 
     async def _prepare_schemas(self) -> None:
         """Create the schemas that are missing, and list what is in those that are used."""

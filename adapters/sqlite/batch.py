@@ -121,13 +121,14 @@ class Batch:
         """Step a statement to its end, since it isn't over before, and note its answer."""
         heading = read_heading(step if isinstance(step, str) else step.sql)
         self.made_temporary |= heading.is_temporary
-        if self._wants_rows:
+        is_last = self.position == len(self.steps) - 1
+        if self._wants_rows and is_last:
             self.answer = _rows(cursor)
         else:
             count = sum(1 for _ in cursor) if cursor.description else 0
             if isinstance(step, Deferred):
                 step.response = _response(database, cursor, heading, count)
-            elif self.position == len(self.steps) - 1:
+            elif is_last:
                 self.answer = Rows((), (), _response(database, cursor, heading, count))
         if heading.kind == "view":
             # SQLite compiles a view's query when it is read, not when it is made. EXPLAIN

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from hashlib import md5
 from pathlib import Path
 from typing import TypeVar
 
@@ -179,6 +180,8 @@ class Session(aiosqlite.Connection):
                 raise ConnectionFailedError(f"{place} is read-only: {needed_for}.")
 
     def _configure(self, database: sqlite3.Connection) -> None:
+        # PostgreSQL has it, and the ids of a snapshot's rows are made by it.
+        database.create_function("md5", 1, _md5, deterministic=True)
         # Without legacy_alter_table, renaming a table breaks the views on it. With a
         # write-ahead log, synchronous=NORMAL may lose the last commits in a power cut, and
         # never the database (https://www.sqlite.org/pragma.html#pragma_synchronous).
@@ -284,6 +287,14 @@ def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) 
                 "profile; a path there counts from the project's directory."
             ) from error
     database.enable_load_extension(False)
+
+
+def _md5(value: object) -> str | None:
+    """The MD5 of a value as text, in hexadecimal digits: as PostgreSQL's function."""
+    if value is None:
+        return None
+    data = value if isinstance(value, bytes) else str(value).encode()
+    return md5(data, usedforsecurity=False).hexdigest()
 
 
 def _is_writable(path: os.PathLike[str]) -> bool:

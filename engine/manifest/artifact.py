@@ -23,6 +23,7 @@ from .nodes import (
     Source,
     Test,
 )
+from .snapshot_node import META_COLUMNS
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
@@ -70,6 +71,18 @@ _CONFIG: dict[ResourceType, dict[str, Any]] = {
         **_RELATION_CONFIG,
         "delimiter": ",",
         "quote_columns": None,
+    },
+    ResourceType.SNAPSHOT: {
+        **_EVERY_CONFIG,
+        "materialized": "snapshot",
+        **_RELATION_CONFIG,
+        "strategy": None,
+        "target_schema": None,
+        "target_database": None,
+        "updated_at": None,
+        "check_cols": None,
+        "snapshot_meta_column_names": dict.fromkeys(META_COLUMNS),
+        "dbt_valid_to_current": None,
     },
     ResourceType.TEST: {
         **_EVERY_CONFIG,

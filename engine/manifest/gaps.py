@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ..errors import Location
 from ..events import WarningRaised
-from ..project.discovery import find_files, read_source
-from ..project.project import Project
 from .nodes import Node
 
 
@@ -59,21 +56,6 @@ def _why(name: str) -> str:
     if name in _GAPS:
         return "yet in this version of headrace"
     return "in this database, which has nothing of the kind"
-
-
-def gaps_of_project(project: Project) -> list[WarningRaised]:
-    """A warning for the snapshots of a project, which are read over."""
-    for file in find_files(project.root, project.snapshot_paths, (".sql",)):
-        if "snapshot" in read_source(file):
-            return [
-                WarningRaised(
-                    "NotThereYet",
-                    "snapshots aren't there yet in this version of headrace: those in "
-                    f"{', '.join(project.snapshot_paths)} are read over.",
-                    Location(file.root_relative),
-                )
-            ]
-    return []
 
 
 def _counted(number: int) -> str:

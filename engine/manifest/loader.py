@@ -17,16 +17,18 @@ from ..project.project import Project
 from ..project.text_file import read_text
 from ..project.yaml_file import YamlDocument, parse_yaml
 from .docs import Docs, read_docs
-from .gaps import gaps_of_nodes, gaps_of_project
+from .gaps import gaps_of_nodes
 from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
 from .macro_index import MacroFile, MacroIndex, read_macros
 from .manifest import Manifest
 from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
-from .nodes import Macro, Model, Node, Seed, Source, Test
+from .nodes import Macro, Node, Source, Test
 from .parse_cache import ParseCache
-from .properties import Properties, PropertiesReader, SourcePatch
+from .properties import NODE_SECTIONS, Properties, PropertiesReader, SourcePatch
+from .snapshot_node import RELATION_KINDS
+from .snapshots import read_snapshots
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
 from .yaml_nodes import GenericTestReader
@@ -75,6 +77,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         found.add_all(reader.models())
         found.add_all(reader.seeds())
         found.add_all(reader.singular_tests())
+        found.add_all(read_snapshots(project, properties, reader, inputs.warn))
         reader.warn_of_unused_patches()
         _check_sources(properties.sources)
         for source in properties.sources:
@@ -83,8 +86,6 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
             inputs, project, macros=macros, factory=factory, renderer=renderer
         )
         _add_generic_tests(found, project, properties, tests)
-        for gap in gaps_of_project(project):
-            inputs.warn(gap)
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
@@ -122,9 +123,11 @@ class _Found:
         home[node.unique_id] = node
 
     def _other_kind(self, node: Node) -> Node | None:
-        """A seed of a model's name, or the other way round: `ref` could mean either."""
-        other = {Model: "seed", Seed: "model"}.get(type(node))
-        return self.nodes.get(f"{other}.{node.package_name}.{node.name}") if other else None
+        """A seed of a model's name, or the like: `ref` could mean either."""
+        if not isinstance(node, RELATION_KINDS):
+            return None
+        ids = (f"{kind}.{node.package_name}.{node.name}" for kind in NODE_SECTIONS.values())
+        return next((self.nodes[unique_id] for unique_id in ids if unique_id in self.nodes), None)
 
     def connect(self, inputs: ParseInputs, macros: MacroIndex, docs: Docs) -> Manifest:
         """Resolve every ref and source."""
@@ -162,7 +165,7 @@ class _Found:
         """No two nodes may build the same relation, not even in another case of letters."""
         taken: dict[tuple[str, str, str], Node] = {}
         for node in self.nodes.values():
-            if not isinstance(node, (Model, Seed)) or node.is_ephemeral:
+            if not isinstance(node, RELATION_KINDS) or node.is_ephemeral:
                 continue
             key = ((node.database or "").casefold(), node.schema.casefold(), node.alias.casefold())
             twin = taken.setdefault(key, node)
@@ -199,10 +202,7 @@ def _macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:
 
 def _read_properties(inputs: ParseInputs, project: Project) -> Properties:
     reader = PropertiesReader(project.name, inputs.warn)
-    paths = dict.fromkeys(
-        (*project.model_paths, *project.seed_paths, *project.test_paths, *project.macro_paths)
-    )
-    for file in find_files(project.root, tuple(paths), (".yml", ".yaml")):
+    for file in find_files(project.root, project.properties_paths, (".yml", ".yaml")):
         document = _read_document(file, inputs.cache)
         for warning in document.warnings():
             inputs.warn(warning)
@@ -227,7 +227,7 @@ def _add_generic_tests(
     found: _Found, project: Project, properties: Properties, tests: GenericTestReader
 ) -> None:
     for patch in properties.nodes:
-        prefix = "model" if patch.section == "models" else "seed"
+        prefix = NODE_SECTIONS[patch.section]
         attached = found.nodes.get(f"{prefix}.{project.name}.{patch.name}")
         if attached is not None:
             found.add_all(tests.of_node(patch, attached))
@@ -256,7 +256,7 @@ def _check_sources(patches: Iterable[SourcePatch]) -> None:
 
 def _warn_of_unused_configuration(inputs: ParseInputs, found: _Found) -> None:
     everything = [*found.nodes.values(), *found.sources.values(), *found.disabled.values()]
-    kinds = {"models": "model", "seeds": "seed"}
+    kinds = NODE_SECTIONS
     used = {
         tree: [node.fqn for node in everything if node.resource_type == kind]
         for tree, kind in kinds.items()

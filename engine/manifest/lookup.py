@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 
 from ..errors import Location, ParseError, did_you_mean
-from .nodes import Model, Node, RefCall, Seed, Source, SourceCall
+from .nodes import Node, RefCall, Source, SourceCall
+from .snapshot_node import RELATION_KINDS
 
 
 class MissingTargetError(ParseError):
@@ -30,7 +31,7 @@ class NodeLookup:
         self.root_package = root_package
         self._refs: dict[str, dict[str, Node]] = {}
         for node in nodes:
-            if isinstance(node, (Model, Seed)):
+            if isinstance(node, RELATION_KINDS):
                 self._refs.setdefault(node.name, {})[node.package_name] = node
         self._sources: dict[tuple[str, str], Source] = {}
         for source in sources:
@@ -41,7 +42,7 @@ class NodeLookup:
         }
 
     def ref(self, call: RefCall, package: str) -> Node | None:
-        """The model or seed that a `ref` in a package means.
+        """The model, seed or snapshot that a `ref` in a package means.
 
         Without a package of its own it is looked for in the root project, then in the package
         that calls, then anywhere (https://docs.getdbt.com/reference/dbt-jinja-functions/ref).
@@ -84,7 +85,7 @@ class NodeLookup:
         else:
             hint = did_you_mean(call.name, self._refs)
         return MissingTargetError(
-            f"{what} which was not found: ref({spelled}) matches no model or seed.{hint}",
+            f"{what} which was not found: ref({spelled}) matches no model, seed or snapshot.{hint}",
             location=where,
         )
 

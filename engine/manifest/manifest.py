@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from .lookup import NodeLookup
 from .macro_index import MacroIndex
 from .nodes import Doc, Model, Node, Seed, Source, Test
+from .snapshot_node import Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Manifest:
                 found["test"] += 1
             elif isinstance(node, Seed):
                 found["seed"] += 1
+            elif isinstance(node, Snapshot):
+                found["snapshot"] += 1
         found["source"] = len(self.sources)
         found["macro"] = sum(1 for _ in self.macros)
         return tuple(

@@ -34,12 +34,14 @@ _TREES = {
     ResourceType.SEED: "seeds",
     ResourceType.TEST: "tests",
     ResourceType.SOURCE: "sources",
+    ResourceType.SNAPSHOT: "snapshots",
 }
 _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.MODEL: {"materialized": "view"},
     ResourceType.SEED: {"materialized": "seed"},
     ResourceType.TEST: {"materialized": "test", "schema": "dbt_test__audit"},
     ResourceType.SOURCE: {"materialized": "source"},
+    ResourceType.SNAPSHOT: {"materialized": "snapshot"},
 }
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
 

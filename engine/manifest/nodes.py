@@ -18,6 +18,7 @@ class ResourceType(StrEnum):
     MODEL = "model"
     SEED = "seed"
     TEST = "test"
+    SNAPSHOT = "snapshot"
     SOURCE = "source"
     MACRO = "macro"
     DOC = "doc"

@@ -14,12 +14,11 @@ from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.yaml_file import YamlDocument
 
-NODE_SECTIONS = {"models": "model", "seeds": "seed"}
-"""The sections whose entries describe a node that has a file of its own."""
+NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
+"""The sections whose entries describe a node; a snapshot may be defined there, too."""
 
 NOT_THERE_YET = tuple(
-    "snapshots unit_tests exposures metrics semantic_models saved_queries groups analyses "
-    "functions".split()
+    "unit_tests exposures metrics semantic_models saved_queries groups analyses functions".split()
 )
 """Sections of dbt that this version reads over, with a warning."""
 
@@ -55,6 +54,7 @@ _NODE_KEYS = frozenset(
         "deprecation_date",
         "tests_config",
         "identifier",
+        "relation",
         "time_spine",
         "primary_key",
     ]

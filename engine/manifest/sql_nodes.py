@@ -29,13 +29,14 @@ from .nodes import (
 )
 from .properties import NodePatch, Properties
 from .scanner import Scan, scan
+from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
 
 _GENERIC_TESTS = "generic/"
 _CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
 """Configuration that may stand beside `config:`, as it did before there was one."""
 
-SqlNodeT = TypeVar("SqlNodeT", Model, SingularTest)
+SqlNodeT = TypeVar("SqlNodeT", Model, SingularTest, Snapshot)
 
 
 class SqlNodeReader:
@@ -89,6 +90,15 @@ class SqlNodeReader:
                 draft = self._draft(file, ResourceType.TEST, "tests")
                 yield self._read(SingularTest, draft)
 
+    def read(self, kind: type[SqlNodeT], draft: Draft, section: str, **fields: Any) -> SqlNodeT:
+        """The node of a draft that somebody else has found, with what properties say of it.
+
+        `fields` are those that only its kind has.
+        """
+        self._names_by_section.setdefault(section, set()).add(draft.name)
+        self._take_patch(draft, section)
+        return self._read(kind, draft, **fields)
+
     def warn_of_unused_patches(self) -> None:
         """Warn of each properties entry whose node doesn't exist."""
         for section, name in sorted(self._unused):
@@ -117,6 +127,7 @@ class SqlNodeReader:
         paths, suffix = {
             "models": (self._project.model_paths, ".sql"),
             "seeds": (self._project.seed_paths, ".csv"),
+            "snapshots": ((), ".sql"),
         }.get(section, (self._project.test_paths, ".sql"))
         files = find_files(self._project.root, paths, (suffix,))
         return {PurePosixPath(file.relative).stem for file in files}
@@ -139,11 +150,14 @@ class SqlNodeReader:
             if is_seed
             else Checksum("sha256", checksum(source)),
         )
-        patch = self._patches.get((section, name))
-        if patch is not None:
-            self._unused.discard((section, name))
-            self._apply(patch, draft)
+        self._take_patch(draft, section)
         return draft
+
+    def _take_patch(self, draft: Draft, section: str) -> None:
+        patch = self._patches.get((section, draft.name))
+        if patch is not None:
+            self._unused.discard((section, draft.name))
+            self._apply(patch, draft)
 
     def _apply(self, patch: NodePatch, draft: Draft) -> None:
         draft.patch_config = patch_config(patch.values, patch.document, patch.keys, self._inputs)
@@ -159,14 +173,15 @@ class SqlNodeReader:
         draft.patch_path = patch.patch_path
         draft.locate_in_patch = partial(locate_config, patch.document, patch.keys)
 
-    def _read(self, kind: type[SqlNodeT], draft: Draft) -> SqlNodeT:
+    def _read(self, kind: type[SqlNodeT], draft: Draft, **fields: Any) -> SqlNodeT:
         found = self._inputs.cache.scan(draft.raw_code, partial(self._scan, draft))
         found = found.judged(self._is_inert)
         pieces: tuple[Piece, ...] | None = found.pieces
         captured = Captured(found.refs, found.sources, found.config)
         if found.needs_render:
             draft.in_file_config = found.config
-            captured = self._renderer.render(self._factory.make(kind, draft), draft.raw_code)
+            bare = self._factory.make(kind, draft, **fields)
+            captured = self._renderer.render(bare, draft.raw_code)
         draft.in_file_config = captured.config
         node = self._factory.make(
             kind,
@@ -175,9 +190,13 @@ class SqlNodeReader:
             sources=captured.sources,
             macros=self._macro_ids(found),
             pieces=pieces,
+            **fields,
         )
-        if kind is Model and node.config.materialized == "seed":
-            raise ParseError("a model can't be materialized as a seed.", location=draft.location)
+        if kind is Model and node.config.materialized in ("seed", "snapshot"):
+            raise ParseError(
+                f"a model can't be materialized as a {node.config.materialized}.",
+                location=draft.location,
+            )
         return node
 
     def _scan(self, draft: Draft) -> Scan:

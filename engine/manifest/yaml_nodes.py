@@ -274,7 +274,7 @@ class GenericTestReader:
 
 def _below(display: str, project: Project) -> str:
     """A file's path without the search path that it was found under."""
-    for search_path in (*project.model_paths, *project.seed_paths, *project.test_paths):
+    for search_path in project.properties_paths:
         if display.startswith(f"{search_path}/"):
             return display[len(search_path) + 1 :]
     return display

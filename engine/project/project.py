@@ -81,6 +81,12 @@ class Project:
     flags: Mapping[str, object]
     document: YamlDocument = field(repr=False)
 
+    @property
+    def properties_paths(self) -> tuple[str, ...]:
+        """Where properties files may be."""
+        paths = (*self.model_paths, *self.seed_paths, *self.test_paths)
+        return tuple(dict.fromkeys((*paths, *self.snapshot_paths, *self.macro_paths)))
+
 
 def load_project(
     root: Path,

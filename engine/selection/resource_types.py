@@ -9,10 +9,11 @@ from ..errors import UsageError, did_you_mean
 RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "run": frozenset({"model"}),
     "seed": frozenset({"seed"}),
+    "snapshot": frozenset({"snapshot"}),
     "test": frozenset({"test"}),
-    "build": frozenset({"model", "seed", "test"}),
-    "compile": frozenset({"model", "test"}),
-    "ls": frozenset({"model", "seed", "test", "source"}),
+    "build": frozenset({"model", "seed", "snapshot", "test"}),
+    "compile": frozenset({"model", "snapshot", "test"}),
+    "ls": frozenset({"model", "seed", "snapshot", "test", "source"}),
 }
 """What each command takes of a selection."""
 
@@ -20,7 +21,7 @@ _EVERY = frozenset({"all", "default"})
 """dbt's names for all that the command takes."""
 
 _OTHERS = frozenset(
-    "analysis exposure function metric saved_query semantic_model snapshot unit_test".split()
+    "analysis exposure function metric saved_query semantic_model unit_test".split()
 )
 """Types that dbt has and this version doesn't: there is no node of them to take."""
 

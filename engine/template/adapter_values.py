@@ -11,7 +11,6 @@ from ...adapters.relation import quote_identifier
 from ..errors import CompilationError
 from .constraints import column_definitions, table_constraints
 
-_HARD_DELETES = ("ignore", "invalidate", "new_record")
 
 
 class BehaviorFlags:
@@ -76,19 +75,11 @@ class AdapterValues:
         Raises:
             CompilationError: it says so in two ways, or in none that there is.
         """
-        chosen, old = config.get("hard_deletes"), config.get("invalidate_hard_deletes")
-        if chosen is not None and old is not None:
-            raise CompilationError(
-                "You cannot set both the invalidate_hard_deletes and hard_deletes config "
-                "properties on the same snapshot. Keep hard_deletes."
-            )
-        if chosen is None:
-            return "invalidate" if old else "ignore"
-        if chosen not in _HARD_DELETES:
-            raise CompilationError(
-                f"hard_deletes is '{chosen}', and must be one of {', '.join(_HARD_DELETES)}."
-            )
-        return str(chosen)
+        names = ("hard_deletes", "invalidate_hard_deletes")
+        try:
+            return hard_deletes({name: config.get(name) for name in names})
+        except ParseError as error:
+            raise CompilationError(error.problem) from error
 
     def verify_database(self, database: str | None) -> str:
         """Nothing, where the database is the target's own.

@@ -45,6 +45,10 @@ class RelationMaker:
             quoted=Parts(**quote_policy) if quote_policy else None,
         )
 
+    def scd_args(self, primary_key: str | list[str], updated_at: str) -> list[str]:
+        """What a snapshot's ids are digests of: the parts of the key, and the time."""
+        return [*([primary_key] if isinstance(primary_key, str) else primary_key), updated_at]
+
 
 class ColumnMaker:
     """`api.Column` (https://docs.getdbt.com/reference/dbt-classes#column)."""

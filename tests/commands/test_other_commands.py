@@ -227,7 +227,7 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["snapshot"], "the command 'snapshot'"),
+        (["clone"], "the command 'clone'"),
         (["docs", "generate"], "the command 'docs'"),
         (["run", "--defer"], "the flag '--defer'"),
         (["run", "--select", "source", "--state=prod"], "the flag '--state'"),

@@ -44,18 +44,6 @@ def test_configuration_for_which_the_database_has_nothing_is_warned_of(
     assert f"'{name}' has no effect in this database" in warning.message
 
 
-def test_snapshots_are_warned_of(write_project: WriteProject) -> None:
-    root = write_project(
-        {"snapshots/kept.sql": "{% snapshot kept %}select 1 as id{% endsnapshot %}"}
-    )
-
-    parsed = parse(root)
-
-    (warning,) = parsed.warnings
-    assert warning.name == "NotThereYet"
-    assert str(warning.location) == "snapshots/kept.sql"
-
-
 def test_configuration_that_asks_for_nothing_is_no_gap(write_project: WriteProject) -> None:
     root = write_project(
         {"models/orders.sql": "{{ config(contract={'enforced': false}) }} select 1 as id"}

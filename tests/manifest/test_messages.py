@@ -24,20 +24,20 @@ sources:
         (
             "\n\nselect *\nfrom {{ ref('custmers') }}",
             "models/orders.sql:4: Model 'model.shop.orders' (models/orders.sql) depends on a node "
-            "named 'custmers' which was not found: ref('custmers') matches no model or seed. "
+            "named 'custmers' which was not found: ref('custmers') matches no model, seed or snapshot. "
             "Did you mean 'customers'?",
         ),
         (
             "select 1\n{% if true %}from {{ ref('custmers') }}{% endif %}",
             "models/orders.sql:2: Model 'model.shop.orders' (models/orders.sql) depends on a node "
-            "named 'custmers' which was not found: ref('custmers') matches no model or seed. "
+            "named 'custmers' which was not found: ref('custmers') matches no model, seed or snapshot. "
             "Did you mean 'customers'?",
         ),
         (
             "{{ ref('other', 'customers') }}",
             "models/orders.sql:1: Model 'model.shop.orders' (models/orders.sql) depends on a node "
             "named 'customers' in package 'other' which was not found: ref('other', 'customers') "
-            "matches no model or seed. Package 'shop' has one: ref('shop', 'customers').",
+            "matches no model, seed or snapshot. Package 'shop' has one: ref('shop', 'customers').",
         ),
         (
             "select *\n\nfrom {{ ref('off') }}",

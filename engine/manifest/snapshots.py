@@ -1,0 +1,99 @@
+"""Snapshots of a project: from blocks in SQL files, and from properties files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from ..errors import ParseError
+from ..events import WarningRaised
+from ..project.discovery import checksum, find_files, read_source
+from ..project.project import Project
+from .generic_tests import literal_dependency
+from .node_factory import Draft
+from .nodes import Checksum, ResourceType
+from .properties import NodePatch, Properties
+from .snapshot_blocks import SnapshotBlock, snapshot_blocks
+from .snapshot_node import Snapshot, check_configuration
+from .sql_nodes import SqlNodeReader
+
+SECTION = "snapshots"
+
+
+def read_snapshots(
+    project: Project,
+    properties: Properties,
+    reader: SqlNodeReader,
+    warn: Callable[[WarningRaised], None],
+) -> Iterator[Snapshot]:
+    """Every snapshot of a project, enabled or not.
+
+    Raises:
+        ParseError: a block or an entry can't be read, or its configuration isn't whole.
+    """
+    for file in find_files(project.root, project.snapshot_paths, (".sql",), warn=warn):
+        source = read_source(file)
+        blocks = list(snapshot_blocks(source, file.root_relative))
+        for block in blocks:
+            draft = _draft(project, block.name, file.relative, file.root_relative, block)
+            yield _read(reader, draft, line=block.line, has_own_file=len(blocks) == 1)
+    for patch in properties.nodes:
+        if patch.section == SECTION and "relation" in patch.values:
+            yield _of_properties(project, patch, reader)
+
+
+def _of_properties(project: Project, patch: NodePatch, reader: SqlNodeReader) -> Snapshot:
+    """A snapshot of all that a relation has."""
+    call, location = patch.values["relation"], patch.document.locate(*patch.keys, "relation")
+    if literal_dependency(call) is None:
+        raise ParseError(
+            f"the 'relation' of the snapshot '{patch.name}' is {call!r}, and must be "
+            "ref('…') or source('…', '…').",
+            location=location,
+        )
+    path = patch.document.display
+    below = path
+    for search_path in project.properties_paths:
+        if path.startswith(f"{search_path}/"):
+            below = path.removeprefix(f"{search_path}/")
+            break
+    block = SnapshotBlock(patch.name, f"select * from {{{{ {call} }}}}", location.line or 1)
+    draft = _draft(project, patch.name, below, path, block)
+    draft.path = f"{below}/{patch.name}.sql"
+    return _read(reader, draft, line=patch.location.line, has_own_file=False)
+
+
+def _draft(
+    project: Project, name: str, path: str, root_relative: str, block: SnapshotBlock
+) -> Draft:
+    relative = PurePosixPath(path)
+    return Draft(
+        resource_type=ResourceType.SNAPSHOT,
+        name=name,
+        unique_id=f"snapshot.{project.name}.{name}",
+        project=project,
+        path=path,
+        original_file_path=root_relative,
+        fqn=(project.name, *relative.parts[:-1], relative.stem, name),
+        raw_code=block.placed_code.rstrip(),
+        checksum=Checksum("sha256", checksum(block.code)),
+    )
+
+
+def _read(reader: SqlNodeReader, draft: Draft, **fields: Any) -> Snapshot:
+    """The node of a draft, checked, and placed where its configuration of old says."""
+    node = reader.read(Snapshot, draft, SECTION, **fields)
+    values = node.config.values
+    if node.config.enabled:
+        try:
+            check_configuration(values)
+        except ParseError as error:
+            where = error.location or node.location
+            raise ParseError(f"snapshot '{node.name}': {error.problem}", location=where) from error
+    # Meant literally, and stronger than what `generate_schema_name` makes of `schema`.
+    places = {"schema": values.get("target_schema"), "database": values.get("target_database")}
+    given: dict[str, Any] = {part: str(name) for part, name in places.items() if name}
+    return msgspec.structs.replace(node, **given) if given else node

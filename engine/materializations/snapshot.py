@@ -1,0 +1,219 @@
+"""`snapshot`: a table that keeps every version of its query's rows, with the time of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...adapters.base import Deferred
+from ...adapters.relation import Column, Relation, RelationType
+from ..errors import CompilationError
+from ..manifest.artifact import config_dict
+from ..manifest.snapshot_node import meta_column_names
+from ..template.config_object import RunningConfig
+from .finishing import create_indexes
+from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
+from .schema_changes import wider
+
+_STAGING_COLUMN = "dbt_change_type"
+_KEY_COLUMN = "dbt_unique_key"
+
+Strategy = Mapping[str, Any]
+"""The SQL of a strategy's parts, as its macro gives it: see engine/template/sql/snapshots.sql."""
+
+
+async def snapshot(build: NodeBuild) -> Outcome:
+    """Build a snapshot's table, or note in it what has changed since.
+
+    All of it is one transaction: whatever ends it early leaves the history as it was. Nothing
+    is ever deleted, not even by `--full-refresh`.
+
+    Raises:
+        CompilationError: what stands under its name is no snapshot, the query gives a key
+            twice, or there is no such strategy.
+    """
+    existing = await build.existing()
+    if existing is not None and not existing.is_table:
+        raise CompilationError(
+            f"{existing.display_name} is a {existing.type}, and a snapshot needs a table of its "
+            "own. Give the snapshot another alias or schema, or drop what is there.",
+            location=build.node.location,
+        )
+    columns = meta_column_names(build.node.config.values)
+    _widen_scope(build, columns)
+    staging: Relation | None = None
+    async with node_transaction(build):
+        strategy = await _strategy(build, target_exists=existing is not None)
+        if existing is None:
+            build.made = await _create(build, strategy)
+        else:
+            await _check_target(build, strategy, columns)
+            staging, build.made = await _add(build, strategy)
+    build.cache.add(replace(build.relation, type=RelationType.TABLE))
+    if staging is not None:
+        await build.macro("post_snapshot", staging)
+    return build.success()
+
+
+def _widen_scope(build: NodeBuild, columns: Mapping[str, str]) -> None:
+    """Let macros see what a snapshot's have in dbt: the columns' names, and the compiled SQL."""
+    model = {**build.scope.context_name("model"), "compiled_code": build.sql}
+    values = {**build.node.config.values, "snapshot_table_column_names": dict(columns)}
+    build.scope = build.scope.with_names(
+        config=RunningConfig(values, build.node.name), model=model, sql=build.sql
+    )
+
+
+async def _strategy(build: NodeBuild, *, target_exists: bool) -> Strategy:
+    """The parts of the node's strategy, one of ours or the project's."""
+    name = str(build.node.config.values["strategy"])
+    macro = await build.scope.call_macro("strategy_dispatch", name)
+    model = build.scope.context_name("model")
+    found = await macro(
+        model, "snapshotted_data", "source_data", config_dict(build.node), target_exists
+    )
+    if not isinstance(found, Mapping) or not {"unique_key", "updated_at", "row_changed"} <= {
+        *found
+    }:
+        raise CompilationError(
+            f"the macro snapshot_{name}_strategy must return a mapping with 'unique_key', "
+            "'updated_at', 'row_changed' and 'scd_id'.",
+            location=build.node.location,
+        )
+    # Strategies of a project's own may be older than `hard_deletes`.
+    of_old = "invalidate" if found.get("invalidate_hard_deletes") else "ignore"
+    return {**found, "hard_deletes": found.get("hard_deletes") or of_old}
+
+
+async def _create(build: NodeBuild, strategy: Strategy) -> Deferred:
+    target = replace(build.relation, type=RelationType.TABLE)
+    select = await build.macro("build_snapshot_table", strategy, build.sql)
+    made = build.defer(
+        await build.macro("create_table_as", False, target, select), wants_response=True
+    )
+    await create_indexes(build, target)
+    await _check_keys(build, strategy, target, is_staging=False)
+    return made
+
+
+async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred]:
+    """Put what has changed in a staging table, and let its rows change the target."""
+    staging, is_ours = await _stage(build, strategy)
+    await _check_keys(build, strategy, staging, is_staging=True)
+    existing = await build.adapter.columns(build.connection, build.relation)
+    columns = [
+        column
+        for column in await build.adapter.columns(build.connection, staging)
+        if not _is_of_staging(column, strategy)
+    ]
+    for column in wider(columns, existing):
+        await build.scope.call_macro(
+            "alter_column_type", build.relation, column.name, column.data_type
+        )
+    known = {column.name for column in existing}
+    added = [column for column in columns if column.name not in known]
+    if added:
+        await build.scope.call_macro("create_columns", build.relation, added)
+    names = [column.quoted for column in columns]
+    sql = await build.macro("snapshot_merge_sql", build.relation, staging, names)
+    made = build.defer(sql, wants_response=True)
+    if is_ours:
+        build.defer(f"drop table {staging}")
+    return staging, made
+
+
+async def _stage(build: NodeBuild, strategy: Strategy) -> tuple[Relation, bool]:
+    """The staging table, and whether it is ours to drop: not so where a project makes its own."""
+    name = "build_snapshot_staging_table"
+    if build.scope.macros.index.overrides(name, build.scope.package) is not None:
+        relation = await build.scope.call_macro(name, strategy, build.sql, build.relation)
+        if not isinstance(relation, Relation):
+            raise CompilationError(
+                f"the macro {name} must return a relation.", location=build.node.location
+            )
+        return relation, False
+    temporary = replace(build.temporary_relation, type=RelationType.TABLE)
+    select = await build.macro("snapshot_staging_table", strategy, build.sql, build.relation)
+    await build.execute(await build.macro("create_table_as", True, temporary, select))
+    return temporary.include(database=False, schema=False), True
+
+
+async def _check_target(build: NodeBuild, strategy: Strategy, columns: Mapping[str, str]) -> None:
+    """See that the table is one of a snapshot.
+
+    Raises:
+        CompilationError: it lacks columns that every one has.
+    """
+    needed = ["dbt_scd_id", "dbt_valid_from", "dbt_valid_to"]
+    if strategy["hard_deletes"] == "new_record":
+        needed.append("dbt_is_deleted")
+    there = await build.adapter.columns(build.connection, build.relation)
+    names = {column.name.casefold() for column in there}
+    missing = [columns[name] for name in needed if columns[name].casefold() not in names]
+    if not missing:
+        return
+    listed = '", "'.join(missing)
+    if missing == [columns["dbt_is_deleted"]]:
+        advice = (
+            "It was begun without hard_deletes: new_record. Add the column as text, and set it to "
+            "'False' in every row, or choose another alias."
+        )
+    else:
+        advice = (
+            "It is no snapshot, or has other names in snapshot_meta_column_names. Give the "
+            "snapshot another alias or schema, or move the table out of its way."
+        )
+    raise CompilationError(
+        f'Snapshot target is missing configured columns (missing "{listed}"): '
+        f"{build.relation.display_name}. {advice}",
+        location=build.node.location,
+    )
+
+
+async def _check_keys(
+    build: NodeBuild, strategy: Strategy, relation: Relation, *, is_staging: bool
+) -> None:
+    """See that no key gets two versions at once: there would be two current rows of it.
+
+    Raises:
+        CompilationError: one does; names it.
+    """
+    sql = await build.macro("snapshot_unusable_keys", relation, strategy["unique_key"], is_staging)
+    found = await build.connection.query(sql)
+    repeated = [row for row in found.rows if all(part is not None for part in row[:-1])]
+    unique_key = strategy["unique_key"]
+    named = unique_key if isinstance(unique_key, str) else ", ".join(unique_key)
+    if repeated:
+        *key, count = repeated[0]
+        others = f" There are others, such as {_shown(repeated[1][:-1])}." if repeated[1:] else ""
+        hint = (
+            " (or the table has several current rows of it from earlier on)" if is_staging else ""
+        )
+        raise CompilationError(
+            f"the unique_key ({named}) isn't unique: {_shown(key)} would get {count} current "
+            f"rows.{others} Its history can't be told then. Make the query give each key "
+            f"once{hint}, or add columns to unique_key.",
+            location=build.node.location,
+        )
+    if found.rows:
+        build.scope.context_name("exceptions").warn(
+            f"snapshot '{build.node.name}' has rows whose unique_key ({named}) is NULL: such a "
+            "row can't be found again, and is added anew by each run."
+        )
+
+
+def _shown(key: Sequence[object]) -> str:
+    return " | ".join(str(part) for part in key)
+
+
+def _is_of_staging(column: Column, strategy: Strategy) -> bool:
+    """Whether a column says what to do with a row, and isn't part of it."""
+    unique_key = strategy["unique_key"]
+    keys = (
+        {_KEY_COLUMN}
+        if isinstance(unique_key, str)
+        else {f"{_KEY_COLUMN}_{number}" for number in range(1, len(unique_key) + 1)}
+    )
+    return column.name.casefold() in {_STAGING_COLUMN, *keys}

@@ -1,0 +1,434 @@
+{# The SQL of snapshots. Their control flow is in engine/materializations/snapshot.py.
+
+   A strategy is a mapping: unique_key, updated_at (when a row that arrives came to be as it is),
+   row_changed (whether a row differs from its current one), scd_id (a version's own id), and
+   hard_deletes. #}
+
+{% macro get_snapshot_table_column_names() -%}
+    {{ return(config.get('snapshot_table_column_names') or {
+        'dbt_valid_to': 'dbt_valid_to',
+        'dbt_valid_from': 'dbt_valid_from',
+        'dbt_scd_id': 'dbt_scd_id',
+        'dbt_updated_at': 'dbt_updated_at',
+        'dbt_is_deleted': 'dbt_is_deleted',
+    }) }}
+{%- endmacro %}
+
+{# ---- Time, truth and digests, as the database spells them ---- #}
+
+{% macro snapshot_get_time() -%}
+    {{ return(adapter.dispatch('snapshot_get_time', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__snapshot_get_time() -%}
+    {{ return(adapter.dispatch('current_timestamp', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro postgres__snapshot_get_time() -%}
+    {{ adapter.dispatch('current_timestamp', 'dbt')() }}::timestamp without time zone
+{%- endmacro %}
+
+{% macro snapshot_string_as_time(timestamp) -%}
+    {{ return(adapter.dispatch('snapshot_string_as_time', 'dbt')(timestamp)) }}
+{%- endmacro %}
+
+{% macro default__snapshot_string_as_time(timestamp) -%}
+    {% do exceptions.raise_not_implemented(
+        'there is no macro snapshot_string_as_time for the adapter ' ~ adapter.type()
+    ) %}
+{%- endmacro %}
+
+{% macro postgres__snapshot_string_as_time(timestamp) -%}
+    {{ return("'" ~ timestamp ~ "'::timestamp without time zone") }}
+{%- endmacro %}
+
+{% macro sqlite__snapshot_string_as_time(timestamp) -%}
+    {{ return("'" ~ timestamp ~ "'") }}
+{%- endmacro %}
+
+{% macro get_true_sql() -%}
+    {{ return(adapter.dispatch('get_true_sql', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__get_true_sql() -%}
+    {{ return('true') }}
+{%- endmacro %}
+
+{% macro snapshot_hash_arguments(args) -%}
+    {{ return(adapter.dispatch('snapshot_hash_arguments', 'dbt')(args)) }}
+{%- endmacro %}
+
+{#- The text that is digested is the one that dbt digests: a table that one has begun is carried
+    on by the other. -#}
+{% macro default__snapshot_hash_arguments(args) -%}
+    md5(
+    {%- for arg in args -%}
+        {{ " || '|' || " if not loop.first }}coalesce(cast({{ arg }} as varchar), '')
+    {%- endfor -%}
+    )
+{%- endmacro %}
+
+{# ---- Keys: a column or an expression, or a list of them ---- #}
+
+{% macro unique_key_fields(unique_key) -%}
+    {%- for name in _snapshot_key_names(unique_key) -%}
+        {{ ', ' if not loop.first }}{{ unique_key if unique_key is string else unique_key[loop.index0] }} as {{ name }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro unique_key_join_on(unique_key, identifier, from_identifier) -%}
+    {%- for name in _snapshot_key_names(unique_key) -%}
+        {{ ' and ' if not loop.first }}{{ identifier }}.{{ name }} = {{ from_identifier }}.{{ name }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- The first part of a key says it: it is asked of a row that found its partner by all of them. -#}
+{% macro unique_key_is_null(unique_key, identifier) -%}
+    {{ identifier }}.{{ _snapshot_key_names(unique_key)[0] }} is null
+{%- endmacro %}
+
+{% macro unique_key_is_not_null(unique_key, identifier) -%}
+    {{ identifier }}.{{ _snapshot_key_names(unique_key)[0] }} is not null
+{%- endmacro %}
+
+{% macro _snapshot_key_names(unique_key) -%}
+    {%- if unique_key is string -%}
+        {{ return(['dbt_unique_key']) }}
+    {%- endif -%}
+    {%- set names = [] -%}
+    {%- for key in unique_key -%}
+        {%- do names.append('dbt_unique_key_' ~ loop.index) -%}
+    {%- endfor -%}
+    {{ return(names) }}
+{%- endmacro %}
+
+{#- The keys that stand for no row or for several, a few of them: the key's parts and a count. -#}
+{% macro snapshot_unusable_keys(relation, unique_key, is_staging) -%}
+    {%- set names = _snapshot_key_names(unique_key) -%}
+    select {{ names | join(', ') }}, count(*) as row_count
+    from (
+        select {{ names | join(', ') if is_staging else unique_key_fields(unique_key) }}
+        from {{ relation }}
+        {%- if is_staging %}
+        where dbt_change_type = 'insert'
+        {%- endif %}
+    ) as keys
+    group by {{ names | join(', ') }}
+    having count(*) > 1
+    {%- for name in names %} or {{ name }} is null{% endfor %}
+    order by row_count desc
+    limit 5
+{%- endmacro %}
+
+{# ---- Strategies ---- #}
+
+{% macro strategy_dispatch(name) -%}
+    {%- set package, _, bare = name.rpartition('.') -%}
+    {%- if package and package not in context -%}
+        {% do exceptions.raise_compiler_error(
+            "Could not find package '" ~ package ~ "', called with '" ~ name ~ "'"
+        ) %}
+    {%- endif -%}
+    {%- set found = (context[package] if package else context).get(
+        'snapshot_' ~ bare ~ '_strategy'
+    ) -%}
+    {%- if not found -%}
+        {% do exceptions.raise_compiler_error(
+            "The specified strategy macro '" ~ bare ~ "' was not found"
+            ~ (" in package '" ~ package ~ "'" if package else '')
+            ~ ": there are 'timestamp' and 'check', and a macro snapshot_" ~ bare
+            ~ "_strategy would be a strategy of your own."
+        ) %}
+    {%- endif -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{% macro snapshot_timestamp_strategy(node, snapshotted_rel, current_rel, model_config, target_exists) -%}
+    {#- Compared is when the current version began: a table that was begun by another strategy
+        needn't have the column of updated_at. -#}
+    {%- set columns = get_snapshot_table_column_names() -%}
+    {%- set updated_at = config.get('updated_at') -%}
+    {{ return(_snapshot_strategy(
+        updated_at,
+        '(' ~ snapshotted_rel ~ '.' ~ columns.dbt_valid_from ~ ' < ' ~ current_rel ~ '.' ~ updated_at ~ ')',
+    )) }}
+{%- endmacro %}
+
+{% macro snapshot_check_strategy(node, snapshotted_rel, current_rel, model_config, target_exists) -%}
+    {%- set column_added, names = snapshot_check_all_get_existing_columns(
+        node, target_exists, config.get('check_cols')
+    ) -%}
+    {%- set changes = [] -%}
+    {%- if column_added -%}
+        {%- do changes.append(get_true_sql()) -%}
+    {%- else -%}
+        {%- for name in names -%}
+            {%- set before, now = snapshotted_rel ~ '.' ~ name, current_rel ~ '.' ~ name -%}
+            {%- do changes.append(
+                before ~ ' != ' ~ now
+                ~ ' or (' ~ before ~ ' is null and ' ~ now ~ ' is not null)'
+                ~ ' or (' ~ before ~ ' is not null and ' ~ now ~ ' is null)'
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(_snapshot_strategy(
+        config.get('updated_at') or snapshot_get_time(),
+        '(' ~ (changes | join('\n        or ') or 'not ' ~ get_true_sql()) ~ ')',
+    )) }}
+{%- endmacro %}
+
+{% macro _snapshot_strategy(updated_at, row_changed) -%}
+    {%- set unique_key = config.get('unique_key') -%}
+    {%- set hard_deletes = adapter.get_hard_deletes_behavior(config) -%}
+    {{ return({
+        'unique_key': unique_key,
+        'updated_at': updated_at,
+        'row_changed': row_changed,
+        'scd_id': snapshot_hash_arguments(api.Relation.scd_args(unique_key, updated_at)),
+        'invalidate_hard_deletes': hard_deletes == 'invalidate',
+        'hard_deletes': hard_deletes,
+    }) }}
+{%- endmacro %}
+
+{#- Whether the query has a column to compare that the table hasn't, and those that both have. -#}
+{% macro snapshot_check_all_get_existing_columns(node, target_exists, check_cols_config) -%}
+    {%- if not target_exists -%}
+        {{ return((false, [])) }}
+    {%- endif -%}
+    {%- set code = node['compiled_code'] -%}
+    {%- if check_cols_config != 'all' -%}
+        {#- The database says how the columns are really spelt. -#}
+        {%- set code = 'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ code ~ '\n) as compared' -%}
+    {%- endif -%}
+    {%- set existing = get_columns_in_relation(
+        adapter.get_relation(node.database, node.schema, node.alias)
+    ) | map(attribute='name') | list -%}
+    {%- set added, both = [], [] -%}
+    {%- for name in _snapshot_query_columns(code) -%}
+        {%- do (both if name in existing else added).append(adapter.quote(name)) -%}
+    {%- endfor -%}
+    {{ return((added | length > 0, both)) }}
+{%- endmacro %}
+
+{% macro _snapshot_query_columns(code) -%}
+    {%- set empty = run_query('select * from (\n' ~ code ~ '\n) as described where 1 = 0') -%}
+    {{ return(empty.column_names | list) }}
+{%- endmacro %}
+
+{# ---- The table: built once, then added to by way of a staging table ---- #}
+
+{% macro build_snapshot_table(strategy, sql) -%}
+    {{ return(adapter.dispatch('build_snapshot_table', 'dbt')(strategy, sql)) }}
+{%- endmacro %}
+
+{% macro default__build_snapshot_table(strategy, sql) -%}
+    {%- set columns = get_snapshot_table_column_names() -%}
+    select
+        *,
+        {{ strategy.scd_id }} as {{ columns.dbt_scd_id }},
+        {{ strategy.updated_at }} as {{ columns.dbt_updated_at }},
+        {{ strategy.updated_at }} as {{ columns.dbt_valid_from }},
+        {{ get_dbt_valid_to_current(strategy, columns) }}
+        {%- if strategy.hard_deletes == 'new_record' %},
+        'False' as {{ columns.dbt_is_deleted }}
+        {%- endif %}
+    from (
+{{ sql }}
+    ) as arriving
+{%- endmacro %}
+
+{#- What a current row says of its end. It has the type of `updated_at` also where it is NULL. -#}
+{% macro get_dbt_valid_to_current(strategy, columns) -%}
+    coalesce(nullif({{ strategy.updated_at }}, {{ strategy.updated_at }}), {{ config.get('dbt_valid_to_current') or 'null' }}) as {{ columns.dbt_valid_to }}
+{%- endmacro %}
+
+{#- Whether a row of the table is its key's current one. -#}
+{% macro _snapshot_is_current(relation) -%}
+    {%- set valid_to = relation ~ '.' ~ get_snapshot_table_column_names().dbt_valid_to -%}
+    {%- set current = config.get('dbt_valid_to_current') -%}
+    {{ '(' ~ valid_to ~ ' = ' ~ current ~ ' or ' ~ valid_to ~ ' is null)' if current else valid_to ~ ' is null' }}
+{%- endmacro %}
+
+{% macro snapshot_staging_table(strategy, source_sql, target_relation) -%}
+    {{ return(adapter.dispatch('snapshot_staging_table', 'dbt')(strategy, source_sql, target_relation)) }}
+{%- endmacro %}
+
+{#- What to do to the table, a row for each change: insert a version, or end one. -#}
+{% macro default__snapshot_staging_table(strategy, source_sql, target_relation) -%}
+    {%- set columns = get_snapshot_table_column_names() -%}
+    {%- set key = strategy.unique_key -%}
+    {%- set ends = strategy.hard_deletes in ('invalidate', 'new_record') -%}
+    {%- set marks = strategy.hard_deletes == 'new_record' -%}
+    {%- set is_marked = 'snapshotted_data.' ~ columns.dbt_is_deleted ~ " = 'True'" -%}
+    {%- set has_changed -%}
+        ({{ strategy.row_changed }}{{ ' or ' ~ is_marked if marks }})
+    {%- endset -%}
+    with snapshot_query as (
+{{ source_sql }}
+    ),
+
+    snapshotted_data as (
+        select kept.*, {{ unique_key_fields(key) }}
+        from {{ target_relation }} as kept
+        where {{ _snapshot_is_current('kept') }}
+    ),
+
+    insertions_source_data as (
+        select
+            *,
+            {{ unique_key_fields(key) }},
+            {{ strategy.updated_at }} as {{ columns.dbt_updated_at }},
+            {{ strategy.updated_at }} as {{ columns.dbt_valid_from }},
+            {{ get_dbt_valid_to_current(strategy, columns) }},
+            {{ strategy.scd_id }} as {{ columns.dbt_scd_id }}
+        from snapshot_query
+    ),
+
+    updates_source_data as (
+        select
+            *,
+            {{ unique_key_fields(key) }},
+            {{ strategy.updated_at }} as {{ columns.dbt_updated_at }},
+            {{ strategy.updated_at }} as {{ columns.dbt_valid_from }},
+            {{ strategy.updated_at }} as {{ columns.dbt_valid_to }}
+        from snapshot_query
+    ),
+
+    insertions as (
+        select
+            'insert' as dbt_change_type,
+            source_data.*
+            {%- if marks %},
+            'False' as {{ columns.dbt_is_deleted }}
+            {%- endif %}
+        from insertions_source_data as source_data
+        left join snapshotted_data
+            on {{ unique_key_join_on(key, 'snapshotted_data', 'source_data') }}
+        where {{ unique_key_is_null(key, 'snapshotted_data') }} or {{ has_changed }}
+    ),
+
+    updates as (
+        select
+            'update' as dbt_change_type,
+            source_data.*,
+            snapshotted_data.{{ columns.dbt_scd_id }}
+            {%- if marks %},
+            snapshotted_data.{{ columns.dbt_is_deleted }}
+            {%- endif %}
+        from updates_source_data as source_data
+        join snapshotted_data
+            on {{ unique_key_join_on(key, 'snapshotted_data', 'source_data') }}
+        where {{ has_changed }}
+    )
+    {%- if ends %},
+
+    deletes_source_data as (
+        select *, {{ unique_key_fields(key) }}
+        from snapshot_query
+    ),
+
+    deletes as (
+        select
+            'delete' as dbt_change_type,
+            source_data.*,
+            {{ snapshot_get_time() }} as {{ columns.dbt_updated_at }},
+            {{ snapshot_get_time() }} as {{ columns.dbt_valid_from }},
+            {{ snapshot_get_time() }} as {{ columns.dbt_valid_to }},
+            snapshotted_data.{{ columns.dbt_scd_id }}
+            {%- if marks %},
+            snapshotted_data.{{ columns.dbt_is_deleted }}
+            {%- endif %}
+        from snapshotted_data
+        left join deletes_source_data as source_data
+            on {{ unique_key_join_on(key, 'snapshotted_data', 'source_data') }}
+        where {{ unique_key_is_null(key, 'source_data') }}
+        {%- if marks %}
+            and not ({{ is_marked }})
+        {%- endif %}
+    )
+    {%- endif %}
+    {%- if marks %},
+    {%- set kept = get_columns_in_relation(target_relation) | map(attribute='name') | list %}
+
+    deletion_records as (
+        select
+            'insert' as dbt_change_type,
+            {%- for name in _snapshot_query_columns(source_sql) %}
+            {{ 'snapshotted_data' if name in kept else 'source_data' }}.{{ adapter.quote(name) }},
+            {%- endfor %}
+            {%- for name in _snapshot_key_names(key) %}
+            snapshotted_data.{{ name }},
+            {%- endfor %}
+            {{ snapshot_get_time() }} as {{ columns.dbt_updated_at }},
+            {{ snapshot_get_time() }} as {{ columns.dbt_valid_from }},
+            snapshotted_data.{{ columns.dbt_valid_to }},
+            {{ snapshot_hash_arguments(['snapshotted_data.' ~ columns.dbt_scd_id, snapshot_get_time()]) }} as {{ columns.dbt_scd_id }},
+            'True' as {{ columns.dbt_is_deleted }}
+        from snapshotted_data
+        left join deletes_source_data as source_data
+            on {{ unique_key_join_on(key, 'snapshotted_data', 'source_data') }}
+        where {{ unique_key_is_null(key, 'source_data') }}
+            and not ({{ is_marked }})
+    )
+    {%- endif %}
+
+    select * from insertions
+    union all
+    select * from updates
+    {%- if ends %}
+    union all
+    select * from deletes
+    {%- endif %}
+    {%- if marks %}
+    union all
+    select * from deletion_records
+    {%- endif %}
+{%- endmacro %}
+
+{% macro build_snapshot_staging_table(strategy, sql, target_relation) -%}
+    {%- set staging = make_temp_relation(target_relation) -%}
+    {%- do run_query(create_table_as(true, staging, snapshot_staging_table(strategy, sql, target_relation))) -%}
+    {{ return(staging) }}
+{%- endmacro %}
+
+{% macro create_columns(relation, columns) -%}
+    {{ return(adapter.dispatch('create_columns', 'dbt')(relation, columns)) }}
+{%- endmacro %}
+
+{% macro default__create_columns(relation, columns) -%}
+    {%- do alter_relation_add_remove_columns(relation, columns) if columns -%}
+{%- endmacro %}
+
+{% macro snapshot_merge_sql(target, source, insert_cols) -%}
+    {{ return(adapter.dispatch('snapshot_merge_sql', 'dbt')(target, source, insert_cols)) }}
+{%- endmacro %}
+
+{#- Two statements rather than MERGE, which PostgreSQL has from 15 on, and SQLite not at all. -#}
+{% macro default__snapshot_merge_sql(target, source, insert_cols) -%}
+    {%- set columns = get_snapshot_table_column_names() -%}
+    update {{ target }} as DBT_INTERNAL_DEST
+    set {{ columns.dbt_valid_to }} = DBT_INTERNAL_SOURCE.{{ columns.dbt_valid_to }}
+    from {{ source }} as DBT_INTERNAL_SOURCE
+    where DBT_INTERNAL_SOURCE.{{ columns.dbt_scd_id }} = DBT_INTERNAL_DEST.{{ columns.dbt_scd_id }}
+        and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')
+        and {{ _snapshot_is_current('DBT_INTERNAL_DEST') }};
+
+    insert into {{ target }} ({{ insert_cols | join(', ') }})
+    select
+    {%- for column in insert_cols %}
+        DBT_INTERNAL_SOURCE.{{ column }}{{ ',' if not loop.last }}
+    {%- endfor %}
+    from {{ source }} as DBT_INTERNAL_SOURCE
+    where DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
+{%- endmacro %}
+
+{% macro post_snapshot(staging_relation) -%}
+    {{ return(adapter.dispatch('post_snapshot', 'dbt')(staging_relation)) }}
+{%- endmacro %}
+
+{% macro default__post_snapshot(staging_relation) -%}
+{%- endmacro %}
+
+{#- A hook for projects, with dbt's name: the types of times are compared by the materialization. -#}
+{% macro check_time_data_types(sql) -%}
+{%- endmacro %}
