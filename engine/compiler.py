@@ -89,6 +89,8 @@ class Compiler:
         else:
             sql = await self._template(node, scoped)
         sql = scoped.references.settle_aliases(sql)
+        if isinstance(node, Snapshot):
+            sql = sql.lstrip("\n")  # the lines of its file that stand before it
         ctes = await self._ctes_of(scoped, connection, thread_id)
         return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
 

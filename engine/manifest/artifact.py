@@ -23,7 +23,7 @@ from .nodes import (
     Source,
     Test,
 )
-from .snapshot_node import META_COLUMNS
+from .snapshot_node import META_COLUMNS, Snapshot
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
@@ -127,6 +127,9 @@ def config_dict(node: Node) -> dict[str, Any]:
                 {"sql": hook.sql, "transaction": hook.transaction, "index": None} for hook in hooks
             ]
     config["tags"] = list(node.config.tags)
+    if node.resource_type is ResourceType.SNAPSHOT:
+        names = dict.fromkeys(META_COLUMNS) | (config["snapshot_meta_column_names"] or {})
+        config["snapshot_meta_column_names"] = names
     return config
 
 
@@ -182,6 +185,8 @@ def node_dict(
         }
     if isinstance(node, GenericTest):
         described |= _generic_test_keys(node)
+    if isinstance(node, Snapshot):
+        described["raw_code"] = node.code
     return described
 
 

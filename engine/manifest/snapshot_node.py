@@ -24,16 +24,22 @@ HARD_DELETES = ("ignore", "invalidate", "new_record")
 class Snapshot(Node, frozen=True, kw_only=True):
     """A query whose rows are kept as they were at each time.
 
-    `line` is where it begins in its file. `has_own_file`: nothing else is defined there.
+    `line` is where its code begins in its file; `raw_code` has as many empty lines before it.
+    `has_own_file`: nothing else is defined there.
     """
 
     pieces: tuple[Piece, ...] | None = None
-    line: int | None = None
+    line: int = 1
     has_own_file: bool = True
 
     @property
     def location(self) -> Location:
         return Location(self.original_file_path, self.line)
+
+    @property
+    def code(self) -> str:
+        """What stands between its tags, as dbt's manifest has it."""
+        return self.raw_code[self.line - 1 :]
 
     @property
     def build_path(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,7 +13,6 @@ from ..errors import ParseError
 from ..events import WarningRaised
 from ..project.discovery import checksum, find_files, read_source
 from ..project.project import Project
-from .generic_tests import literal_dependency
 from .node_factory import Draft
 from .nodes import Checksum, ResourceType
 from .properties import NodePatch, Properties
@@ -21,6 +21,8 @@ from .snapshot_node import Snapshot, check_configuration
 from .sql_nodes import SqlNodeReader
 
 SECTION = "snapshots"
+
+_CALL = re.compile(r"\s*(?:ref|source)\s*\([^{}]*\)\s*")
 
 
 def read_snapshots(
@@ -36,9 +38,11 @@ def read_snapshots(
     """
     for file in find_files(project.root, project.snapshot_paths, (".sql",), warn=warn):
         source = read_source(file)
+        directories = PurePosixPath(file.relative).with_suffix("").parts
         blocks = list(snapshot_blocks(source, file.root_relative))
         for block in blocks:
-            draft = _draft(project, block.name, file.relative, file.root_relative, block)
+            draft = _draft(project, block, file.root_relative, directories, source)
+            draft.path = file.relative
             yield _read(reader, draft, line=block.line, has_own_file=len(blocks) == 1)
     for patch in properties.nodes:
         if patch.section == SECTION and "relation" in patch.values:
@@ -48,38 +52,40 @@ def read_snapshots(
 def _of_properties(project: Project, patch: NodePatch, reader: SqlNodeReader) -> Snapshot:
     """A snapshot of all that a relation has."""
     call, location = patch.values["relation"], patch.document.locate(*patch.keys, "relation")
-    if literal_dependency(call) is None:
+    if not isinstance(call, str) or not _CALL.fullmatch(call):
         raise ParseError(
             f"the 'relation' of the snapshot '{patch.name}' is {call!r}, and must be "
             "ref('…') or source('…', '…').",
             location=location,
         )
     path = patch.document.display
-    below = path
-    for search_path in project.properties_paths:
-        if path.startswith(f"{search_path}/"):
-            below = path.removeprefix(f"{search_path}/")
-            break
+    found_by = (f"{below}/" for below in project.properties_paths)
+    relative = PurePosixPath(
+        next((path.removeprefix(start) for start in found_by if path.startswith(start)), path)
+    )
     block = SnapshotBlock(patch.name, f"select * from {{{{ {call} }}}}", location.line or 1)
-    draft = _draft(project, patch.name, below, path, block)
-    draft.path = f"{below}/{patch.name}.sql"
-    return _read(reader, draft, line=patch.location.line, has_own_file=False)
+    draft = _draft(project, block, path, relative.parent.parts, patch.document.text)
+    draft.path = f"{relative}/{patch.name}.sql"
+    return _read(reader, draft, line=block.line, has_own_file=False)
 
 
 def _draft(
-    project: Project, name: str, path: str, root_relative: str, block: SnapshotBlock
+    project: Project,
+    block: SnapshotBlock,
+    original_file_path: str,
+    directories: tuple[str, ...],
+    source: str,
 ) -> Draft:
-    relative = PurePosixPath(path)
     return Draft(
         resource_type=ResourceType.SNAPSHOT,
-        name=name,
-        unique_id=f"snapshot.{project.name}.{name}",
+        name=block.name,
+        unique_id=f"snapshot.{project.name}.{block.name}",
         project=project,
-        path=path,
-        original_file_path=root_relative,
-        fqn=(project.name, *relative.parts[:-1], relative.stem, name),
-        raw_code=block.placed_code.rstrip(),
-        checksum=Checksum("sha256", checksum(block.code)),
+        path=original_file_path,
+        original_file_path=original_file_path,
+        fqn=(project.name, *directories, block.name),
+        raw_code=block.placed_code,
+        checksum=Checksum("sha256", checksum(source)),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...adapters.base import Deferred
-from ...adapters.relation import Column, Relation, RelationType
+from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from ..manifest.artifact import config_dict
 from ..manifest.snapshot_node import meta_column_names
@@ -90,6 +90,7 @@ async def _strategy(build: NodeBuild, *, target_exists: bool) -> Strategy:
 async def _create(build: NodeBuild, strategy: Strategy) -> Deferred:
     target = replace(build.relation, type=RelationType.TABLE)
     select = await build.macro("build_snapshot_table", strategy, build.sql)
+    await build.scope.call_macro("check_time_data_types", select)
     made = build.defer(
         await build.macro("create_table_as", False, target, select), wants_response=True
     )
@@ -100,14 +101,15 @@ async def _create(build: NodeBuild, strategy: Strategy) -> Deferred:
 
 async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred]:
     """Put what has changed in a staging table, and let its rows change the target."""
-    staging, is_ours = await _stage(build, strategy)
-    await _check_keys(build, strategy, staging, is_staging=True)
+    select = await build.macro("snapshot_staging_table", strategy, build.sql, build.relation)
+    await build.scope.call_macro("check_time_data_types", select)
+    staging, is_ours = await _stage(build, strategy, select)
+    staged = await build.adapter.columns(build.connection, staging)
+    # A project's own staging table may do without its keys.
+    if _of_staging(strategy) <= {column.name.casefold() for column in staged}:
+        await _check_keys(build, strategy, staging, is_staging=True)
     existing = await build.adapter.columns(build.connection, build.relation)
-    columns = [
-        column
-        for column in await build.adapter.columns(build.connection, staging)
-        if not _is_of_staging(column, strategy)
-    ]
+    columns = [column for column in staged if column.name.casefold() not in _of_staging(strategy)]
     for column in wider(columns, existing):
         await build.scope.call_macro(
             "alter_column_type", build.relation, column.name, column.data_type
@@ -124,7 +126,7 @@ async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred
     return staging, made
 
 
-async def _stage(build: NodeBuild, strategy: Strategy) -> tuple[Relation, bool]:
+async def _stage(build: NodeBuild, strategy: Strategy, select: str) -> tuple[Relation, bool]:
     """The staging table, and whether it is ours to drop: not so where a project makes its own."""
     name = "build_snapshot_staging_table"
     if build.scope.macros.index.overrides(name, build.scope.package) is not None:
@@ -135,7 +137,6 @@ async def _stage(build: NodeBuild, strategy: Strategy) -> tuple[Relation, bool]:
             )
         return relation, False
     temporary = replace(build.temporary_relation, type=RelationType.TABLE)
-    select = await build.macro("snapshot_staging_table", strategy, build.sql, build.relation)
     await build.execute(await build.macro("create_table_as", True, temporary, select))
     return temporary.include(database=False, schema=False), True
 
@@ -208,12 +209,10 @@ def _shown(key: Sequence[object]) -> str:
     return " | ".join(str(part) for part in key)
 
 
-def _is_of_staging(column: Column, strategy: Strategy) -> bool:
-    """Whether a column says what to do with a row, and isn't part of it."""
+def _of_staging(strategy: Strategy) -> set[str]:
+    """The columns that say what to do with a row, and aren't part of it."""
     unique_key = strategy["unique_key"]
-    keys = (
-        {_KEY_COLUMN}
-        if isinstance(unique_key, str)
-        else {f"{_KEY_COLUMN}_{number}" for number in range(1, len(unique_key) + 1)}
-    )
-    return column.name.casefold() in {_STAGING_COLUMN, *keys}
+    if isinstance(unique_key, str):
+        return {_STAGING_COLUMN, _KEY_COLUMN}
+    keys = (f"{_KEY_COLUMN}_{number}" for number in range(1, len(unique_key) + 1))
+    return {_STAGING_COLUMN, *keys}

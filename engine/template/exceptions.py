@@ -98,6 +98,15 @@ class TemplateExceptions:
             f"Contracted models require data_type to be defined for each column: {column_names}"
         )
 
+    def warn_snapshot_timestamp_data_types(
+        self, snapshot_time_data_type: str, updated_at_data_type: str
+    ) -> str:
+        return self.warn(
+            "a snapshot's updated_at has another data type than the times of its runs: "
+            f"'{updated_at_data_type}', and not '{snapshot_time_data_type}'. Times may be "
+            "converted in the table; cast updated_at in the query to have them alike."
+        )
+
     def warn(self, msg: str, node: Any = None) -> str:
         self._warn(WarningRaised("JinjaLogWarning", str(msg)))
         return ""

@@ -24,14 +24,14 @@ sources:
         (
             "\n\nselect *\nfrom {{ ref('custmers') }}",
             "models/orders.sql:4: Model 'model.shop.orders' (models/orders.sql) depends on a node "
-            "named 'custmers' which was not found: ref('custmers') matches no model, seed or snapshot. "
-            "Did you mean 'customers'?",
+            "named 'custmers' which was not found: ref('custmers') matches no model, seed or "
+            "snapshot. Did you mean 'customers'?",
         ),
         (
             "select 1\n{% if true %}from {{ ref('custmers') }}{% endif %}",
             "models/orders.sql:2: Model 'model.shop.orders' (models/orders.sql) depends on a node "
-            "named 'custmers' which was not found: ref('custmers') matches no model, seed or snapshot. "
-            "Did you mean 'customers'?",
+            "named 'custmers' which was not found: ref('custmers') matches no model, seed or "
+            "snapshot. Did you mean 'customers'?",
         ),
         (
             "{{ ref('other', 'customers') }}",

@@ -196,15 +196,24 @@
         {{ return((false, [])) }}
     {%- endif -%}
     {%- set code = node['compiled_code'] -%}
+    {%- set names = _snapshot_query_columns(code) -%}
     {%- if check_cols_config != 'all' -%}
-        {#- The database says how the columns are really spelt. -#}
-        {%- set code = 'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ code ~ '\n) as compared' -%}
+        {#- The database says which columns these are. SQLite repeats their spelling. -#}
+        {%- set spelt = _snapshot_query_columns(
+            'select ' ~ check_cols_config | join(', ') ~ ' from (\n' ~ code ~ '\n) as compared'
+        ) -%}
+        {%- set by_lower = dict(zip(names | map('lower'), names)) -%}
+        {%- set checked = [] -%}
+        {%- for name in spelt -%}
+            {%- do checked.append(name if name in names else by_lower.get(name | lower, name)) -%}
+        {%- endfor -%}
+        {%- set names = checked -%}
     {%- endif -%}
     {%- set existing = get_columns_in_relation(
         adapter.get_relation(node.database, node.schema, node.alias)
     ) | map(attribute='name') | list -%}
     {%- set added, both = [], [] -%}
-    {%- for name in _snapshot_query_columns(code) -%}
+    {%- for name in names -%}
         {%- do (both if name in existing else added).append(adapter.quote(name)) -%}
     {%- endfor -%}
     {{ return((added | length > 0, both)) }}
@@ -385,8 +394,9 @@
     {%- endif %}
 {%- endmacro %}
 
+{#- What a project may replace. Headrace itself makes the table under a name of its own. -#}
 {% macro build_snapshot_staging_table(strategy, sql, target_relation) -%}
-    {%- set staging = make_temp_relation(target_relation) -%}
+    {%- set staging = make_temp_relation(target_relation).include(database=false, schema=false) -%}
     {%- do run_query(create_table_as(true, staging, snapshot_staging_table(strategy, sql, target_relation))) -%}
     {{ return(staging) }}
 {%- endmacro %}
@@ -429,6 +439,47 @@
 {% macro default__post_snapshot(staging_relation) -%}
 {%- endmacro %}
 
-{#- A hook for projects, with dbt's name: the types of times are compared by the materialization. -#}
+{# ---- Times of one type ---- #}
+
+{#- A snapshot has times of its rows and times of its runs in one column: best they are alike. -#}
 {% macro check_time_data_types(sql) -%}
+    {%- if config.get('updated_at') -%}
+        {%- set of_rows = get_updated_at_column_data_type(sql) -%}
+        {%- set of_runs = get_snapshot_get_time_data_type() -%}
+        {%- if of_rows and of_runs and of_rows != of_runs -%}
+            {%- do exceptions.warn_snapshot_timestamp_data_types(of_runs, of_rows) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro get_updated_at_column_data_type(snapshot_sql) -%}
+    {{ return(adapter.dispatch('get_updated_at_column_data_type', 'dbt')(snapshot_sql)) }}
+{%- endmacro %}
+
+{#- None: the database doesn't hold a column's values to a type, or can't be asked. -#}
+{% macro default__get_updated_at_column_data_type(snapshot_sql) -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{#- Of no row at all PostgreSQL tells the type, without running the query. -#}
+{% macro postgres__get_updated_at_column_data_type(snapshot_sql) -%}
+    {%- set found = run_query(
+        'select pg_typeof(arriving.' ~ get_snapshot_table_column_names().dbt_updated_at ~ ')::text'
+        ~ ' from (select 1) as always left join (select * from (\n' ~ snapshot_sql
+        ~ '\n) as described limit 0) as arriving on true'
+    ) -%}
+    {{ return(found.rows[0][0]) }}
+{%- endmacro %}
+
+{% macro get_snapshot_get_time_data_type() -%}
+    {{ return(adapter.dispatch('get_snapshot_get_time_data_type', 'dbt')()) }}
+{%- endmacro %}
+
+{% macro default__get_snapshot_get_time_data_type() -%}
+    {{ return(none) }}
+{%- endmacro %}
+
+{% macro postgres__get_snapshot_get_time_data_type() -%}
+    {%- set found = run_query('select pg_typeof(' ~ snapshot_get_time() ~ ')::text') -%}
+    {{ return(found.rows[0][0]) }}
 {%- endmacro %}
