@@ -277,7 +277,7 @@ class Builder:
             for name in self._manifest.macros.visible_from(node.package_name)
             if name.startswith(prefix)
         }
-        return own | (MATERIALIZATIONS.keys() - {"test"}) | {"ephemeral"}
+        return own | (MATERIALIZATIONS.keys() - {"test", "snapshot"}) | {"ephemeral"}
 
     def _own_materialization(self, node: Node) -> Macro | None:
         """What a project defines under that name. A built-in one gives way to the root's alone."""

@@ -61,6 +61,14 @@ def meta_column_names(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(given.get(name) or name) for name in META_COLUMNS}
 
 
+def shown_values(node: Node) -> Mapping[str, Any]:
+    """A node's configuration as `config.get` answers: a snapshot's has its columns' names."""
+    values = node.config.values
+    if isinstance(node, Snapshot):
+        return {**values, "snapshot_table_column_names": meta_column_names(values)}
+    return values
+
+
 def hard_deletes(values: Mapping[str, Any]) -> str:
     """What becomes of a row that its query no longer gives: one of `HARD_DELETES`.
 

@@ -11,7 +11,6 @@ from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from ..manifest.artifact import config_dict
 from ..manifest.snapshot_node import meta_column_names
-from ..template.config_object import RunningConfig
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
@@ -42,7 +41,7 @@ async def snapshot(build: NodeBuild) -> Outcome:
             location=build.node.location,
         )
     columns = meta_column_names(build.node.config.values)
-    _widen_scope(build, columns)
+    _widen_scope(build)
     staging: Relation | None = None
     async with node_transaction(build):
         strategy = await _strategy(build, target_exists=existing is not None)
@@ -57,13 +56,10 @@ async def snapshot(build: NodeBuild) -> Outcome:
     return build.success()
 
 
-def _widen_scope(build: NodeBuild, columns: Mapping[str, str]) -> None:
-    """Let macros see what a snapshot's have in dbt: the columns' names, and the compiled SQL."""
+def _widen_scope(build: NodeBuild) -> None:
+    """Let macros see the compiled SQL, as those of a snapshot do in dbt."""
     model = {**build.scope.context_name("model"), "compiled_code": build.sql}
-    values = {**build.node.config.values, "snapshot_table_column_names": dict(columns)}
-    build.scope = build.scope.with_names(
-        config=RunningConfig(values, build.node.name), model=model, sql=build.sql
-    )
+    build.scope = build.scope.with_names(model=model, sql=build.sql)
 
 
 async def _strategy(build: NodeBuild, *, target_exists: bool) -> Strategy:

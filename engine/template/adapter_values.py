@@ -8,9 +8,9 @@ from typing import Any
 
 from ...adapters.base import Adapter, ValueKind
 from ...adapters.relation import quote_identifier
-from ..errors import CompilationError
+from ..errors import CompilationError, ParseError
+from ..manifest.snapshot_node import hard_deletes
 from .constraints import column_definitions, table_constraints
-
 
 
 class BehaviorFlags:

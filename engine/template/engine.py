@@ -15,6 +15,7 @@ from ..errors import CompilationError
 from ..event_time import EventWindow, Reading
 from ..manifest.manifest import Manifest
 from ..manifest.nodes import GenericTest, Model, Node, RefCall, SourceCall
+from ..manifest.snapshot_node import shown_values
 from .adapter_facade import RunningAdapter, StatementResponse
 from .config_object import RunningConfig
 from .context import CommonContext, ManifestNames
@@ -177,7 +178,7 @@ class TemplateEngine:
         names |= {
             "ref": references.ref,
             "source": references.source,
-            "config": RunningConfig(node.config.values, node.name),
+            "config": RunningConfig(shown_values(node), node.name),
             "this": self.relations.of(node),
             "thread_id": thread_id,
             "load_result": results.load,

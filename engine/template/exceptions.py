@@ -62,15 +62,6 @@ class TemplateExceptions:
         """A contract that isn't kept: what it says of the columns, and what they are."""
         raise CompilationError(contract_problem(columns_of(yaml_columns), columns_of(sql_columns)))
 
-    def warn_snapshot_timestamp_data_types(
-        self, snapshot_time_data_type: str, updated_at_data_type: str
-    ) -> str:
-        return self.warn(
-            f"Data type of snapshot table timestamp columns ({snapshot_time_data_type}) doesn't "
-            f"match derived column 'updated_at' ({updated_at_data_type}). Please update snapshot "
-            "config 'updated_at'."
-        )
-
     def raise_not_implemented(self, msg: str) -> NoReturn:
         raise CompilationError(f"ERROR: {msg}")
 

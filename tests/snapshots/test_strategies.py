@@ -203,3 +203,54 @@ async def test_macros_of_the_project_count_inside_a_snapshot(shop: Shop) -> None
     await shop.snapshot()
 
     assert await shop.history("kept", *SHOWN) == [(1, "a", "day 9", None)]
+
+
+async def test_materialization_of_the_projects_own_builds_a_snapshot(shop: Shop) -> None:
+    shop.write(
+        "macros/own.sql",
+        """
+        {% materialization snapshot, default %}
+            {% set columns = config.get('snapshot_table_column_names') %}
+            {% set strategy = strategy_dispatch(config.get('strategy'))(
+                model, 'snapshotted_data', 'source_data', config, false
+            ) %}
+            {% call statement('main') %}
+                {{ create_table_as(false, this, build_snapshot_table(strategy, sql)) }}
+            {% endcall %}
+            {% do adapter.assert_valid_snapshot_target_given_strategy(this, columns, strategy) %}
+            {{ return({'relations': [this]}) }}
+        {% endmaterialization %}
+        """,
+    )
+    shop.write("snapshots/s.sql", block("kept", **TIMESTAMP))
+    await shop.orders([{"id": 1, "name": "a", "at": 1}])
+
+    await shop.snapshot()
+
+    assert await shop.history("kept", *SHOWN) == [(1, "a", "day 1", None)]
+
+
+async def test_staging_table_may_be_made_by_a_macro_of_the_project(shop: Shop) -> None:
+    shop.write(
+        "macros/staging.sql",
+        """
+        {% macro build_snapshot_staging_table(strategy, sql, target_relation) %}
+            {% set staging = api.Relation.create(
+                schema=target_relation.schema, identifier='staging_of_' ~ target_relation.identifier
+            ) %}
+            {% do run_query(create_table_as(
+                false, staging, snapshot_staging_table(strategy, sql, target_relation)
+            )) %}
+            {{ return(staging) }}
+        {% endmacro %}
+        {% macro post_snapshot(staging_relation) %}
+            {% do adapter.drop_relation(staging_relation) %}
+        {% endmacro %}
+        """,
+    )
+    shop.write("snapshots/s.sql", block("kept", **TIMESTAMP))
+    for day in (1, 2, 3):
+        await shop.orders([{"id": 1, "name": "a", "at": day}])
+        await shop.snapshot()
+
+    assert await shop.history("kept", "dbt_valid_from") == [("day 1",), ("day 2",), ("day 3",)]
