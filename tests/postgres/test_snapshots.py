@@ -136,3 +136,14 @@ async def test_snapshot_that_is_cancelled_leaves_the_history_as_it_was(shop: Sho
 
     assert not any("pg_sleep" in str(row) for row in await shop.server.backends())
     assert await shop.fetch("select * from {schema}.kept") == before
+
+
+async def test_text_that_grows_under_a_view_is_refused_and_named(shop: Shop) -> None:
+    await snapshot(shop, CHECK, "select 1 as id, 'ab'::varchar(2) as name")
+    await shop.execute("create view {schema}.names as select name from {schema}.kept")
+    write(shop, CHECK, "select 1 as id, 'abcd'::varchar(4) as name")
+
+    ran = await shop.run("snapshot")
+
+    assert "used by a view" in ran.error("kept")
+    assert await shop.fetch("select name from {schema}.names") == [("ab",)]

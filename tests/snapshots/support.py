@@ -57,7 +57,7 @@ class Shop(ABC):
         path.write_text(text, encoding="utf-8")
 
     async def orders(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Let the source have exactly these rows. A number as `at` is a day."""
+        """Let the source have exactly these rows. A number as `at` is a day; 0 is none."""
         select = " union all ".join(f"select {self._values(row)}" for row in rows)
         await self.execute(
             "drop table if exists {schema}.orders", f"create table {{schema}}.orders as {select}"
@@ -67,7 +67,8 @@ class Shop(ABC):
         texts = []
         for name, value in row.items():
             if name == "at":
-                sql = self.day(value)
+                # No time, of the type of times.
+                sql = self.day(value) if value else f"nullif({self.day(1)}, {self.day(1)})"
             elif isinstance(value, str):
                 sql = f"cast('{value}' as text)"
             else:

@@ -55,6 +55,25 @@ async def test_row_that_is_gone_is_ended(shop: Shop, config: dict[str, Any]) -> 
     ]
 
 
+async def test_version_that_has_ended_is_not_ended_again(shop: Shop) -> None:
+    shop.write("snapshots/s.sql", block("kept", **TIMESTAMP, hard_deletes="invalidate"))
+    for rows in (BOTH, ONE, BOTH):
+        await shop.orders(rows)
+        await shop.snapshot()
+        await shop.history("kept", *SHOWN)
+    await shop.orders([*ONE, {"id": 2, "name": "b2", "at": 5}])
+
+    await shop.snapshot()
+
+    # The row came back as it had been, and so under the id that it had.
+    assert await shop.history("kept", *SHOWN) == [
+        (1, "a", "day 1", None),
+        (2, "b", "day 1", "day 5"),
+        (2, "b", "day 1", "run 2"),
+        (2, "b2", "day 5", None),
+    ]
+
+
 @pytest.mark.parametrize("key", ["id", ["id", "name"]], ids=["one", "list"])
 async def test_row_that_is_gone_gets_a_record_that_says_so(shop: Shop, key: object) -> None:
     config = {**CHECK, "unique_key": key, "check_cols": ["at"], "hard_deletes": "new_record"}

@@ -125,6 +125,18 @@ async def test_check_may_take_its_times_from_a_column(shop: Shop) -> None:
     ]
 
 
+async def test_version_that_began_at_no_time_is_ended_like_any(shop: Shop) -> None:
+    config = {**CHECK, "check_cols": ["name"], "updated_at": "at"}
+    shop.write("snapshots/s.sql", block("kept", **config))
+    await shop.orders([{"id": 1, "name": "a", "at": 0}])
+    await shop.snapshot()
+    await shop.orders([{"id": 1, "name": "b", "at": 4}])
+
+    await shop.snapshot()
+
+    assert await shop.history("kept", *SHOWN) == [(1, "a", None, "day 4"), (1, "b", "day 4", None)]
+
+
 @pytest.mark.parametrize("key", [["id", "part"], "id || '-' || part"], ids=["list", "expression"])
 async def test_key_may_have_several_parts(shop: Shop, key: object) -> None:
     shop.write("snapshots/s.sql", block("kept", **{**TIMESTAMP, "unique_key": key}))
