@@ -210,7 +210,11 @@ _BUILDING = {
     **_FINDING,
     **_TELLING,
 }
-_SNAPSHOTTING = {name: flag for name, flag in _BUILDING.items() if name not in ("full_refresh", *_WINDOWS)}
+_SNAPSHOTTING = {
+    name: flag
+    for name, flag in _BUILDING.items()
+    if name not in ("full_refresh", "sample", "event_time_start", "event_time_end")
+}
 _TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
 _NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 _LOOKING = {**_FINDING, **_TELLING}

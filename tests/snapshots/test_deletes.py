@@ -55,6 +55,20 @@ async def test_row_that_is_gone_is_ended(shop: Shop, config: dict[str, Any]) -> 
     ]
 
 
+@pytest.mark.parametrize("deletes", ["ignore", "invalidate", "new_record"])
+async def test_reading_no_rows_deletes_none(shop: Shop, deletes: str) -> None:
+    shop.write("snapshots/s.sql", block("kept", **TIMESTAMP, hard_deletes=deletes))
+    await shop.orders(BOTH)
+    await shop.snapshot(empty=True)
+    created = await shop.history("kept", *SHOWN)
+    await shop.snapshot()
+
+    await shop.snapshot(empty=True)
+
+    assert created == []
+    assert await shop.history("kept", *SHOWN) == [(1, "a", "day 1", None), (2, "b", "day 1", None)]
+
+
 async def test_version_that_has_ended_is_not_ended_again(shop: Shop) -> None:
     shop.write("snapshots/s.sql", block("kept", **TIMESTAMP, hard_deletes="invalidate"))
     for rows in (BOTH, ONE, BOTH):
