@@ -20,7 +20,7 @@ _STAGING_COLUMN = "dbt_change_type"
 _KEY_COLUMN = "dbt_unique_key"
 
 Strategy = Mapping[str, Any]
-"""The SQL of a strategy's parts, as its macro gives it: see engine/template/sql/snapshots.sql."""
+"""The SQL of a strategy's parts, as its macro gives it: see `snapshot_strategies.sql`."""
 
 
 async def snapshot(build: NodeBuild) -> Outcome:

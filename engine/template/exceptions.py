@@ -62,6 +62,15 @@ class TemplateExceptions:
         """A contract that isn't kept: what it says of the columns, and what they are."""
         raise CompilationError(contract_problem(columns_of(yaml_columns), columns_of(sql_columns)))
 
+    def warn_snapshot_timestamp_data_types(
+        self, snapshot_time_data_type: str, updated_at_data_type: str
+    ) -> str:
+        return self.warn(
+            f"Data type of snapshot table timestamp columns ({snapshot_time_data_type}) doesn't "
+            f"match derived column 'updated_at' ({updated_at_data_type}). Please update snapshot "
+            "config 'updated_at'."
+        )
+
     def raise_not_implemented(self, msg: str) -> NoReturn:
         raise CompilationError(f"ERROR: {msg}")
 
@@ -87,15 +96,6 @@ class TemplateExceptions:
     def column_type_missing(self, column_names: Any) -> NoReturn:
         raise CompilationError(
             f"Contracted models require data_type to be defined for each column: {column_names}"
-        )
-
-    def warn_snapshot_timestamp_data_types(
-        self, snapshot_time_data_type: str, updated_at_data_type: str
-    ) -> str:
-        return self.warn(
-            "a snapshot's updated_at has another data type than the times of its runs: "
-            f"'{updated_at_data_type}', and not '{snapshot_time_data_type}'. Times may be "
-            "converted in the table; cast updated_at in the query to have them alike."
         )
 
     def warn(self, msg: str, node: Any = None) -> str:
