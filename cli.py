@@ -200,7 +200,11 @@ _TELLING: dict[str, Any] = {
         "--write-json/--no-write-json",
     ),
 }
-_EVERYWHERE = {**_TELLING, "fail_fast": _RUNNING["fail_fast"]}
+_EVERYWHERE = {
+    **_TELLING,
+    "fail_fast": _RUNNING["fail_fast"],
+    "partial_parse": _FINDING["partial_parse"],
+}
 _BUILDING = {
     **_SELECTING,
     **_NARROWING,

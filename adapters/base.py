@@ -267,6 +267,10 @@ class Adapter(ABC):
         await connection.execute(f"drop view {view}")
         return columns
 
+    def are_same_type(self, one: str, other: str) -> bool:
+        """Whether two types of columns hold the same kind of values, whatever their size."""
+        return one.partition("(")[0].strip().lower() == other.partition("(")[0].strip().lower()
+
     async def rename_statements(
         self, connection: Connection, relation: Relation, identifier: str
     ) -> list[str]:

@@ -174,6 +174,14 @@ class ManifestReady:
 
 
 @dataclass(frozen=True, slots=True)
+class ParseCacheChanged:
+    """There is something to keep for the next parse: the content of a file in the target path."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class InvocationFailed:
     """The command could not run, or could not go on."""
 
@@ -210,6 +218,7 @@ Event = (
     | RunFinished
     | OutputProduced
     | ManifestReady
+    | ParseCacheChanged
     | InvocationFailed
     | InvocationFinished
 )

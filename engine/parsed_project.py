@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 from .. import __version__
 from ..adapters.base import Adapter
-from .atomic import write_atomically
 from .errors import CycleError, Location
 from .events import Event, WarningRaised
 from .graph import Graph
@@ -39,6 +37,8 @@ class ParsedProject:
     workspace: Workspace
     manifest: Manifest
     graph: Graph
+    cache: bytes | None = None
+    """What `FILE_NAME` in the target path is to hold for the next parse; None: what it does."""
 
 
 def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> ParsedProject:
@@ -61,8 +61,8 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
         )
 
     start = workspace.start
-    cache_path = workspace.target_path / FILE_NAME
-    cache = load_cache(cache_path) if workspace.reads_cache else ParseCache()
+    kept = workspace.target_path / FILE_NAME
+    cache = load_cache(kept) if workspace.reads_cache else ParseCache()
     manifest = load_manifest(
         ParseInputs(
             projects=(workspace.project, *workspace.packages),
@@ -83,10 +83,9 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             cache=cache,
         )
     )
-    _save(cache, cache_path)
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
-    return ParsedProject(workspace, manifest, graph)
+    return ParsedProject(workspace, manifest, graph, cache.encoded())
 
 
 def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
@@ -121,15 +120,6 @@ def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
     if adapter.macro_directory is not None:
         files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
     return files
-
-
-def _save(cache: ParseCache, path: Path) -> None:
-    """Keep the cache for the next parse. Where it can't be kept, that one takes longer."""
-    content = cache.encoded()
-    if content is not None:
-        with suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, content, durable=False)
 
 
 def _check_acyclic(graph: Graph, manifest: Manifest) -> None:

@@ -32,12 +32,14 @@ from .events import (
     ManifestReady,
     NothingToDo,
     OutputProduced,
+    ParseCacheChanged,
     ProjectLoaded,
     Reporter,
     WarningRaised,
 )
 from .execution import Execution
 from .listing import list_lines
+from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
@@ -180,6 +182,8 @@ class Session:
                 workspace.target_path,
             )
         )
+        if project.cache is not None:
+            self._emit(ParseCacheChanged(CACHE_NAME, project.cache))
         return project
 
     async def _in_thread(self, work: Callable[[Callable[[WarningRaised], None]], T]) -> T:

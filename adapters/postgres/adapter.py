@@ -154,6 +154,9 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         await connection.exchange(exchange)
         return exchange.replaced
 
+    def are_same_type(self, one: str, other: str) -> bool:
+        return _kind(one) == _kind(other)
+
     async def find_relation(
         self, connection: Connection, schema: str, identifier: str
     ) -> Relation | None:
@@ -195,3 +198,11 @@ class PostgresAdapter(Adapter, Replacing, Locking):
             await self._control.execute(sql)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
+
+
+def _kind(data_type: str) -> str:
+    """What a contract takes for the same: texts of any sort, integers of up to four bytes."""
+    name = Column("", data_type).dtype.lower()
+    if name in ("text", "character varying", "character", "name"):
+        return "text"
+    return "integer" if name == "smallint" else name

@@ -146,6 +146,9 @@ class SqliteAdapter(Adapter):
         )
         return [Column(str(name), str(data_type)) for name, data_type in found.rows]
 
+    def are_same_type(self, one: str, other: str) -> bool:
+        return True  # a column holds what it is given, and most expressions have no type at all
+
     def time_condition(self, expression: str, start: datetime, end: datetime) -> str:
         # Times are texts here, in more forms than one: datetime() makes them comparable.
         moments = [moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") for moment in (start, end)]

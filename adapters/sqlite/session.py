@@ -6,7 +6,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from hashlib import md5
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from ..cancellation import outlast
 from ..errors import ConnectionFailedError
 from ..relation import quote_identifier
 from .batch import Batch
+from .functions import add_functions
 from .keys import SqliteKeys
 from .problems import cannot_open_error, is_busy
 from .schema_files import SchemaFile, SchemaFiles
@@ -180,8 +180,7 @@ class Session(aiosqlite.Connection):
                 raise ConnectionFailedError(f"{place} is read-only: {needed_for}.")
 
     def _configure(self, database: sqlite3.Connection) -> None:
-        # PostgreSQL has it, and the ids of a snapshot's rows are made by it.
-        database.create_function("md5", 1, _md5, deterministic=True)
+        add_functions(database)
         # Without legacy_alter_table, renaming a table breaks the views on it. With a
         # write-ahead log, synchronous=NORMAL may lose the last commits in a power cut, and
         # never the database (https://www.sqlite.org/pragma.html#pragma_synchronous).
@@ -287,14 +286,6 @@ def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) 
                 "profile; a path there counts from the project's directory."
             ) from error
     database.enable_load_extension(False)
-
-
-def _md5(value: object) -> str | None:
-    """The MD5 of a value as text, in hexadecimal digits: as PostgreSQL's function."""
-    if value is None:
-        return None
-    data = value if isinstance(value, bytes) else str(value).encode()
-    return md5(data, usedforsecurity=False).hexdigest()
 
 
 def _is_writable(path: os.PathLike[str]) -> bool:

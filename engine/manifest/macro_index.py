@@ -47,7 +47,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
     for position, definition in enumerate(definitions):
         name = definition.name.removeprefix(MACRO_PREFIX)
-        names, dispatched, captures = _reads(definition)
+        names, dispatched, captures = _reads(definition, _effects_in(file))
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,
@@ -72,7 +72,19 @@ def _is_inert_statement(statement: nodes.Node) -> bool:
     return isinstance(statement, nodes.Macro)
 
 
-def _reads(macro: nodes.Macro) -> tuple[frozenset[str], frozenset[str], bool]:
+def _effects_in(file: MacroFile) -> frozenset[str]:
+    """What a macro of a file can't use and be without effect while parsing.
+
+    The built-in ones raise errors for wrong arguments only, which may wait until the node is
+    compiled.
+    """
+    own = {"exceptions"} if file.package_name == BUILTIN_PACKAGE else set()
+    return (PARSE_TIME_EFFECTS - own) | {"ref", "source"}
+
+
+def _reads(
+    macro: nodes.Macro, effects: frozenset[str]
+) -> tuple[frozenset[str], frozenset[str], bool]:
     """The names that a macro reads, those it dispatches to, and whether it captures."""
     names: set[str] = set()
     dispatched: set[str] = set()
@@ -95,7 +107,7 @@ def _reads(macro: nodes.Macro) -> tuple[frozenset[str], frozenset[str], bool]:
                 else:
                     captures = True
     free = frozenset(names - stored)
-    captures = captures or bool(free & (PARSE_TIME_EFFECTS | {"ref", "source"}))
+    captures = captures or bool(free & effects)
     return free, frozenset(dispatched), captures
 
 

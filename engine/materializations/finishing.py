@@ -54,23 +54,16 @@ async def persist_docs(build: NodeBuild) -> None:
         return
     model = build.scope.context_name("model")
     if asked.get("relation") and model["description"]:
-        sql = await build.macro("get_relation_comment_sql", build.relation, model["description"])
-        if sql:
-            build.defer(sql)
+        await _defer(build, "alter_relation_comment", model["description"])
     described = {name: column for name, column in model["columns"].items() if column["description"]}
     if asked.get("columns") and described:
-        there = await build.adapter.columns(build.connection, build.relation)
-        names = {column.name: column for column in there}
-        by_lower = {column.name.lower(): column for column in there}
-        for name, column in described.items():
-            known = names.get(name) or by_lower.get(name.lower())
-            if known is None:
-                continue  # described, and not there: as in dbt, no harm
-            sql = await build.macro(
-                "get_column_comment_sql", build.relation, known, column["description"]
-            )
-            if sql:
-                build.defer(sql)
+        await _defer(build, "alter_column_comment", described)
+
+
+async def _defer(build: NodeBuild, macro: str, value: object) -> None:
+    sql = await build.macro(macro, build.relation, value)
+    if sql:
+        build.defer(sql)
 
 
 def minus(one: Grants, other: Grants) -> Grants:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from ..atomic import ensure_writable, write_atomically
@@ -10,6 +11,7 @@ from ..events import (
     Event,
     InvocationStarted,
     ManifestReady,
+    ParseCacheChanged,
     ProjectLoaded,
     Reporter,
     WarningRaised,
@@ -64,6 +66,10 @@ class TargetDirectory:
             case ProjectLoaded(target_path=Path() as path):
                 ensure_writable(path)
                 self._open(path)
+            case ParseCacheChanged(name=name, content=content) if self._path is not None:
+                # Where it can't be kept, the next parse takes longer.
+                with suppress(OSError):
+                    write_atomically(self._path / name, content, durable=False)
             case ManifestReady(document=document) if self._write_json and self._path is not None:
                 self._write_manifest(self._path / MANIFEST_NAME, document)
         for part in self._parts:

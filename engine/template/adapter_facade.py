@@ -7,7 +7,7 @@ knowing. Their names and arguments are dbt's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,8 @@ from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from .adapter_values import AdapterValues
+from .contracts import contract_differences, contract_problem
+from .references import relation_called
 from .scope import Scope
 from .table import ResultTable
 
@@ -127,6 +129,55 @@ class RunningAdapter(AdapterValues):
     async def get_column_schema_from_query(self, sql: str) -> list[Column]:
         """The columns that a select gives, without running it."""
         return await self._adapter.query_columns(self._connection, sql)
+
+    async def assert_contract(self, columns: Mapping[str, Mapping[str, Any]], sql: str) -> str:
+        """See that a select gives the columns that a contract says.
+
+        Raises:
+            CompilationError: it doesn't, or the contract leaves a type out.
+        """
+        untyped = [name for name, column in columns.items() if not column.get("data_type")]
+        if untyped or not columns:
+            named = ", ".join(f"`{name}`" for name in untyped) or "any"
+            raise CompilationError(
+                "Contracted models require data_type to be defined for each column. Please ensure "
+                "that the column name and data_type are defined within the YAML configuration "
+                f"for the {named} column(s)."
+            )
+        casts = [
+            f"cast(null as {column['data_type']}) as {self.quote(name)}"
+            for name, column in columns.items()
+        ]
+        promised = await self._adapter.query_columns(self._connection, f"select {', '.join(casts)}")
+        given = await self._adapter.query_columns(self._connection, sql)
+        differences = contract_differences(promised, given, self._adapter.are_same_type)
+        if differences:
+            raise CompilationError(contract_problem(differences))
+        return ""
+
+    def render_raw_columns_constraints(
+        self, raw_columns: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
+        return super().render_raw_columns_constraints(
+            {
+                name: {**column, "constraints": self._resolved(column.get("constraints") or ())}
+                for name, column in raw_columns.items()
+            }
+        )
+
+    def render_raw_model_constraints(
+        self, raw_constraints: Iterable[Mapping[str, Any]]
+    ) -> list[str]:
+        return super().render_raw_model_constraints(self._resolved(raw_constraints))
+
+    def _resolved(self, constraints: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """Constraints whose foreign keys lead to relations, where they are refs as written."""
+        return [
+            {**constraint, "to": relation_called(constraint["to"], self._scope)}
+            if constraint.get("to")
+            else constraint
+            for constraint in constraints
+        ]
 
     async def expand_target_column_types(
         self, from_relation: Relation, to_relation: Relation
@@ -284,5 +335,6 @@ _PARSE_ANSWERS: Mapping[str, Callable[[], Any]] = MappingProxyType(
         "cache_dropped": str,
         "cache_renamed": str,
         "nice_connection_name": str,
+        "assert_contract": str,
     }
 )

@@ -19,6 +19,9 @@ class RunningConfig:
     def __call__(self, *arguments: Any, **named: Any) -> str:
         return ""
 
+    def set(self, name: str, value: Any) -> str:
+        return self(**{name: value})
+
     def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
         value = self._values.get(_spelled(name))
         if value is None:

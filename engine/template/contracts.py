@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ...adapters.column import Column
@@ -21,12 +21,18 @@ def columns_of(described: Any) -> list[Column]:
     ]
 
 
-def contract_differences(
-    promised: Iterable[Column], given: Iterable[Column]
-) -> list[tuple[str, str, str, str]]:
-    """What differs: the column, its type in the SQL and in the contract, and how.
+Difference = tuple[str, str, str, str]
+"""A column, its type in the SQL and in the contract, and what is the matter."""
 
-    Names are compared as the database gives them, or without case; types as it spells them.
+
+def contract_differences(
+    promised: Iterable[Column],
+    given: Iterable[Column],
+    are_same_type: Callable[[str, str], bool] = str.__eq__,
+) -> list[Difference]:
+    """What differs between the columns of a contract and those of its query.
+
+    Names are compared without case.
     """
     wanted = {column.name.lower(): column for column in promised}
     there = {column.name.lower(): column for column in given}
@@ -37,14 +43,18 @@ def contract_differences(
             found.append((theirs.name, theirs.data_type, "", "missing in contract"))
         elif theirs is None and mine is not None:
             found.append((mine.name, "", mine.data_type, "missing in definition"))
-        elif mine is not None and theirs is not None and mine.data_type != theirs.data_type:
+        elif (
+            mine is not None
+            and theirs is not None
+            and not are_same_type(mine.data_type, theirs.data_type)
+        ):
             found.append((theirs.name, theirs.data_type, mine.data_type, "data type mismatch"))
     return found
 
 
-def contract_problem(promised: Iterable[Column], given: Iterable[Column]) -> str:
+def contract_problem(differences: Iterable[Difference]) -> str:
     """The error of a contract that isn't kept, with a table of what differs."""
-    lines = [_HEADINGS, *contract_differences(promised, given)]
+    lines = [_HEADINGS, *differences]
     widths = [max(len(line[place]) for line in lines) for place in range(len(_HEADINGS))]
     table = [
         "| "

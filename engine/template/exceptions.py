@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from ...adapters.errors import DatabaseError
 from ..errors import CompilationError
 from ..events import WarningRaised
-from .contracts import columns_of, contract_problem
+from .contracts import columns_of, contract_differences, contract_problem
 
 
 class TemplateExceptions:
@@ -60,7 +60,8 @@ class TemplateExceptions:
 
     def raise_contract_error(self, yaml_columns: Any, sql_columns: Any) -> NoReturn:
         """A contract that isn't kept: what it says of the columns, and what they are."""
-        raise CompilationError(contract_problem(columns_of(yaml_columns), columns_of(sql_columns)))
+        promised, given = columns_of(yaml_columns), columns_of(sql_columns)
+        raise CompilationError(contract_problem(contract_differences(promised, given)))
 
     def warn_snapshot_timestamp_data_types(
         self, snapshot_time_data_type: str, updated_at_data_type: str

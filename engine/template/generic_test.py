@@ -6,8 +6,9 @@ from typing import Any
 
 from ..errors import CompilationError
 from ..manifest.generic_tests import is_template_call, literal_dependency
-from ..manifest.nodes import GenericTest, RefCall, SourceCall
+from ..manifest.nodes import GenericTest
 from .environment import TemplateEnvironment
+from .references import called_relation
 from .rendering import evaluate_source, node_frame
 from .scope import BoundMacro, Scope
 
@@ -62,7 +63,7 @@ async def _tested(node: GenericTest, scope: Scope) -> Any:
     call = node.tested_ref or node.tested_source
     if call is None:
         raise CompilationError("the test has nothing to test.")
-    return await scope.call_macro("get_where_subquery", _relation(call, scope))
+    return await scope.call_macro("get_where_subquery", called_relation(call, scope))
 
 
 async def _argument(
@@ -73,16 +74,9 @@ async def _argument(
         return value
     literal = literal_dependency(value)
     if literal is not None:
-        return _relation(literal, scope)
+        return called_relation(literal, scope)
     if is_template_call(value):
         return await evaluate_source(environment, "{{ " + value + " }}", node, scope)
     if "{{" in value or "{%" in value:
         return await evaluate_source(environment, value, node, scope)
     return value
-
-
-def _relation(call: RefCall | SourceCall, scope: Scope) -> Any:
-    if isinstance(call, SourceCall):
-        return scope.context_name("source")(call.source_name, call.table_name)
-    arguments = (call.package, call.name) if call.package else (call.name,)
-    return scope.context_name("ref")(*arguments)

@@ -88,7 +88,10 @@ async def test_parse_writes_the_manifest_and_touches_nothing_else(
     ran = await run(root, "parse")
 
     assert ran.exit_code == 0
-    assert sorted(path.name for path in (root / "target").iterdir()) == ["manifest.json"]
+    assert sorted(path.name for path in (root / "target").iterdir()) == [
+        "headrace_parse_cache.msgpack",
+        "manifest.json",
+    ]
     manifest = json.loads((root / "target" / "manifest.json").read_bytes())
     assert set(manifest["nodes"]) == {
         "seed.shop.raw",

@@ -21,6 +21,7 @@ from headrace.engine.workspace import Start, open_workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..building.support import run
 from ..conftest import WriteProject
 
 MODELS = (
@@ -93,6 +94,9 @@ def outcome(root: Path, surroundings: Mapping[str, Any], *, is_cold: bool) -> ob
     try:
         workspace = open_workspace(start, lambda warning: warnings.append(str(warning)))
         project = parse_project(workspace, lambda warning: warnings.append(str(warning)))
+        if project.cache is not None:
+            (root / "target").mkdir(exist_ok=True)
+            (root / "target" / FILE_NAME).write_bytes(project.cache)
     except HeadraceError as error:
         return type(error), str(error), warnings
     document = manifest_of(project, {})
@@ -150,7 +154,7 @@ def test_warm_parse_gives_what_a_cold_one_gives(
 )
 def test_damaged_cache_is_passed_over_and_mended(write_project: WriteProject, damage: Any) -> None:
     root = write_project({"models/a.sql": MODELS[0], "models/one.yml": PROPERTIES[0]})
-    plain = {"vars": {}, "environ": {}, "target": None}
+    plain: dict[str, Any] = {"vars": {}, "environ": {}, "target": None}
     expected = outcome(root, plain, is_cold=False)
     path = root / "target" / FILE_NAME
     whole = path.read_bytes()
@@ -201,11 +205,12 @@ def test_value_that_would_not_come_back_the_same_is_not_kept(value: object) -> N
     assert cache.encoded() is None
 
 
-def test_cache_that_can_not_be_written_is_done_without(write_project: WriteProject) -> None:
+async def test_command_keeps_it_and_reads_it_again(write_project: WriteProject) -> None:
     root = write_project({"models/a.sql": MODELS[0]})
-    (root / "target").write_text("in the way")
 
-    found = outcome(root, {"vars": {}, "environ": {}, "target": None}, is_cold=False)
+    assert (await run(root, "parse")).exit_code == 0
+    kept = (root / "target" / FILE_NAME).read_bytes()
 
-    assert isinstance(found, tuple)
-    assert found[0]["nodes"]["model.shop.a"]["name"] == "a"
+    assert (await run(root, "parse")).exit_code == 0
+    assert (await run(root, "parse", partial_parse=False)).exit_code == 0
+    assert (root / "target" / FILE_NAME).read_bytes() == kept

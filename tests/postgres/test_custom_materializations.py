@@ -9,8 +9,8 @@ from .support import Shop
 DANCE = """
 {% materialization own, default %}
   {%- set target = this.incorporate(type='table') -%}
-  {%- set beside = make_temp_relation(target, '__beside') -%}
-  {%- set backup = make_temp_relation(target, '__backup') -%}
+  {%- set beside = make_intermediate_relation(target, '__beside') -%}
+  {%- set backup = make_backup_relation(target, 'table') -%}
   {%- set existing = load_cached_relation(this) -%}
   {%- call statement('main') -%}{{ get_create_table_as_sql(False, beside, sql) }}{%- endcall -%}
   {%- if existing is not none -%}{% do adapter.rename_relation(existing, backup) %}{%- endif -%}

@@ -2,10 +2,15 @@
 
 {% macro postgres__create_table_as(temporary, relation, sql) -%}
   {{ config.get('sql_header', '') }}
-  create {% if temporary %}temporary {% elif config.get('unlogged', false) %}unlogged {% endif %}table
+  {%- set unlogged = 'unlogged ' if config.get('unlogged', false) -%}
+  {%- if not temporary and (config.get('contract') or {}).enforced -%}
+  {{ _create_table_by_contract(relation.include(database=false), sql, unlogged) }}
+  {%- else %}
+  create {% if temporary %}temporary {% else %}{{ unlogged }}{% endif %}table
   {{ relation.include(database=false, schema=not temporary) }} as (
 {{ sql }}
   )
+  {%- endif -%}
 {%- endmacro %}
 
 
@@ -24,6 +29,7 @@
 {#- A view that is there already is given new text where its columns allow it. -#}
 {% macro postgres__create_view_as(relation, sql) -%}
   {{ config.get('sql_header', '') }}
+  {{ _assert_contract(sql) -}}
   create or replace view {{ relation }} as (
 {{ sql }}
   )
@@ -53,17 +59,31 @@
 {%- endmacro %}
 
 
-{% macro postgres__get_relation_comment_sql(relation, comment) -%}
+{% macro postgres__alter_relation_comment(relation, relation_comment) -%}
   comment on {{ 'materialized view' if relation.is_materialized_view else 'view' if relation.is_view else 'table' }}
-  {{ relation }} is {{ postgres_literal(comment) }}
+  {{ relation }} is {{ postgres_literal(relation_comment) }}
 {%- endmacro %}
 
 
-{% macro postgres__get_column_comment_sql(relation, column, comment) -%}
-  comment on column {{ relation }}.{{ column.quoted }} is {{ postgres_literal(comment) }}
+{#- A column is found by its name, or else by one that differs in case only. -#}
+{% macro postgres__alter_column_comment(relation, column_dict) -%}
+  {%- set there = adapter.get_columns_in_relation(relation) -%}
+  {%- for name, column in column_dict.items() if column['description'] -%}
+    {%- set known = there | selectattr('name', 'equalto', name) | first
+      or there | selectattr('name', 'equalto', name | lower) | first -%}
+    {%- if known -%}
+      comment on column {{ relation }}.{{ known.quoted }} is {{ postgres_literal(column['description']) }};
+    {%- endif -%}
+  {%- endfor -%}
 {%- endmacro %}
 
 
 {% macro postgres_literal(text) -%}
   '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+
+{#- A temporary table has no schema that anybody could name. -#}
+{% macro postgres__make_temp_relation(base_relation, suffix) -%}
+  {{ return(default__make_temp_relation(base_relation, suffix).incorporate(path={'schema': none, 'database': none})) }}
 {%- endmacro %}

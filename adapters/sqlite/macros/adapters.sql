@@ -2,13 +2,18 @@
 
 {% macro sqlite__create_table_as(temporary, relation, sql) -%}
   {{ config.get('sql_header', '') }}
+  {%- if not temporary and (config.get('contract') or {}).enforced -%}
+  {{ _create_table_by_contract(relation, sql) }}
+  {%- else %}
   create {% if temporary %}temporary {% endif %}table {{ relation.include(schema=not temporary) }} as
   {{ sql }}
+  {%- endif -%}
 {%- endmacro %}
 
 
 {% macro sqlite__create_view_as(relation, sql) -%}
   {{ config.get('sql_header', '') }}
+  {{ _assert_contract(sql) -}}
   create view {{ relation }} as
   {{ sql }}
 {%- endmacro %}
@@ -26,3 +31,9 @@
 {% macro sqlite__type_int() %}integer{% endmacro %}
 {% macro sqlite__type_bigint() %}integer{% endmacro %}
 {% macro sqlite__type_boolean() %}integer{% endmacro %}
+
+
+{#- A temporary table has no schema that anybody could name. -#}
+{% macro sqlite__make_temp_relation(base_relation, suffix) -%}
+  {{ return(default__make_temp_relation(base_relation, suffix).incorporate(path={'schema': none, 'database': none})) }}
+{%- endmacro %}

@@ -31,16 +31,96 @@
     revoke {{ privilege }} on {{ relation }} from {{ grantees | join(', ') }}
 {%- endmacro %}
 
-{% macro get_relation_comment_sql(relation, comment) -%}
-    {{ return(adapter.dispatch('get_relation_comment_sql', 'dbt')(relation, comment)) }}
+{% macro alter_relation_comment(relation, relation_comment) -%}
+    {{ return(adapter.dispatch('alter_relation_comment', 'dbt')(relation, relation_comment)) }}
 {%- endmacro %}
 
-{% macro default__get_relation_comment_sql(relation, comment) -%}
+{% macro default__alter_relation_comment(relation, relation_comment) -%}
 {%- endmacro %}
 
-{% macro get_column_comment_sql(relation, column, comment) -%}
-    {{ return(adapter.dispatch('get_column_comment_sql', 'dbt')(relation, column, comment)) }}
+{#- A statement for each column that has a description and is there. -#}
+{% macro alter_column_comment(relation, column_dict) -%}
+    {{ return(adapter.dispatch('alter_column_comment', 'dbt')(relation, column_dict)) }}
 {%- endmacro %}
 
-{% macro default__get_column_comment_sql(relation, column, comment) -%}
+{% macro default__alter_column_comment(relation, column_dict) -%}
+{%- endmacro %}
+
+{% macro persist_docs(relation, model, for_relation=true, for_columns=true) -%}
+    {{ return(adapter.dispatch('persist_docs', 'dbt')(relation, model, for_relation, for_columns)) }}
+{%- endmacro %}
+
+{% macro default__persist_docs(relation, model, for_relation, for_columns) -%}
+    {%- if for_relation and config.persist_relation_docs() and model.description -%}
+        {%- do _run_if_any(alter_relation_comment(relation, model.description)) -%}
+    {%- endif -%}
+    {%- if for_columns and config.persist_column_docs() and model.columns -%}
+        {%- do _run_if_any(alter_column_comment(relation, model.columns)) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro create_indexes(relation) -%} {{ return(adapter.dispatch('create_indexes', 'dbt')(relation)) }} {%- endmacro %}
+
+{% macro default__create_indexes(relation) -%}
+    {%- for index in config.get('indexes', default=[]) -%}
+        {%- do _run_if_any(get_create_index_sql(relation, index)) -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro _run_if_any(sql) -%}
+    {%- if sql and sql | trim -%} {%- do adapter.execute(sql, auto_begin=true) -%} {%- endif -%}
+{%- endmacro %}
+
+{#- Whether a relation that is built anew loses the grants that the one before it had. -#}
+{% macro copy_grants() -%} {{ return(adapter.dispatch('copy_grants', 'dbt')()) }} {%- endmacro %}
+{% macro default__copy_grants() -%} {{ return(true) }} {%- endmacro %}
+
+{% macro support_multiple_grantees_per_dcl_statement() -%}
+    {{ return(adapter.dispatch('support_multiple_grantees_per_dcl_statement', 'dbt')()) }}
+{%- endmacro %}
+{% macro default__support_multiple_grantees_per_dcl_statement() -%} {{ return(true) }} {%- endmacro %}
+
+{% macro should_revoke(existing_relation, full_refresh_mode=true) -%}
+    {{ return(existing_relation is not none and (copy_grants() or not full_refresh_mode)) }}
+{%- endmacro %}
+
+{% macro get_dcl_statement_list(relation, grant_config, get_dcl_macro) -%}
+    {{ return(adapter.dispatch('get_dcl_statement_list', 'dbt')(relation, grant_config, get_dcl_macro)) }}
+{%- endmacro %}
+
+{% macro default__get_dcl_statement_list(relation, grant_config, get_dcl_macro) -%}
+    {%- set statements = [] -%}
+    {%- for privilege, grantees in grant_config.items() if grantees -%}
+        {%- for group in ([grantees] if support_multiple_grantees_per_dcl_statement() else grantees | batch(1)) -%}
+            {%- do statements.append(get_dcl_macro(relation, privilege, group)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(statements) }}
+{%- endmacro %}
+
+{% macro call_dcl_statements(dcl_statement_list) -%}
+    {{ return(adapter.dispatch('call_dcl_statements', 'dbt')(dcl_statement_list)) }}
+{%- endmacro %}
+
+{% macro default__call_dcl_statements(dcl_statement_list) -%}
+    {%- for statement in dcl_statement_list -%} {%- do _run_if_any(statement) -%} {%- endfor -%}
+{%- endmacro %}
+
+{% macro apply_grants(relation, grant_config, should_revoke=True) -%}
+    {{ return(adapter.dispatch('apply_grants', 'dbt')(relation, grant_config, should_revoke)) }}
+{%- endmacro %}
+
+{% macro default__apply_grants(relation, grant_config, should_revoke=True) -%}
+    {%- if grant_config -%}
+        {%- set granting, revoking = grant_config, {} -%}
+        {%- if should_revoke -%}
+            {%- set held = adapter.standardize_grants_dict(run_query(get_show_grant_sql(relation))) -%}
+            {%- set granting = diff_of_two_dicts(grant_config, held) -%}
+            {%- set revoking = diff_of_two_dicts(held, grant_config) -%}
+        {%- endif -%}
+        {%- do call_dcl_statements(
+            get_dcl_statement_list(relation, revoking, get_revoke_sql)
+            + get_dcl_statement_list(relation, granting, get_grant_sql)
+        ) -%}
+    {%- endif -%}
 {%- endmacro %}

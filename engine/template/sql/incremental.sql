@@ -198,3 +198,33 @@
     {%- endfor -%}
     {{ return(columns) }}
 {%- endmacro %}
+
+{% macro get_incremental_insert_overwrite_sql(arg_dict) -%}
+    {{ return(adapter.dispatch('get_incremental_insert_overwrite_sql', 'dbt')(arg_dict)) }}
+{%- endmacro %}
+
+{% macro default__get_incremental_insert_overwrite_sql(arg_dict) -%}
+    {{ return(get_insert_overwrite_merge_sql(
+        arg_dict['target_relation'],
+        arg_dict['temp_relation'],
+        arg_dict['dest_columns'],
+        arg_dict['incremental_predicates'],
+    )) }}
+{%- endmacro %}
+
+{% macro get_insert_overwrite_merge_sql(target, source, dest_columns, predicates, include_sql_header=false) -%}
+    {{ return(adapter.dispatch('get_insert_overwrite_merge_sql', 'dbt')(
+        target, source, dest_columns, predicates, include_sql_header
+    )) }}
+{%- endmacro %}
+
+{#- All rows that the predicates name go, and those that arrive come. -#}
+{% macro default__get_insert_overwrite_merge_sql(target, source, dest_columns, predicates, include_sql_header) -%}
+    {%- set names = get_quoted_csv(dest_columns | map(attribute='name')) -%}
+    {{ config.get('sql_header', '') if include_sql_header }}
+    merge into {{ target }} as DBT_INTERNAL_DEST
+    using {{ source }} as DBT_INTERNAL_SOURCE
+    on false
+    when not matched by source {{ 'and ' ~ predicates | join(' and ') if predicates }} then delete
+    when not matched then insert ({{ names }}) values ({{ names }})
+{%- endmacro %}

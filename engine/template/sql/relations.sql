@@ -6,10 +6,14 @@
 
 {% macro default__create_table_as(temporary, relation, sql) -%}
     {{ config.get('sql_header', '') }}
+    {%- if not temporary and (config.get('contract') or {}).enforced -%}
+    {{ _create_table_by_contract(relation, sql) }}
+    {%- else -%}
     create {% if temporary %}temporary {% endif %}table
     {{ relation.include(database=not temporary, schema=not temporary) }} as (
 {{ sql }}
     )
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro get_create_table_as_sql(temporary, relation, sql) -%}
@@ -26,6 +30,7 @@
 
 {% macro default__create_view_as(relation, sql) -%}
     {{ config.get('sql_header', '') }}
+    {{ _assert_contract(sql) -}}
     create view {{ relation }} as (
 {{ sql }}
     )
@@ -68,7 +73,16 @@
 {%- endmacro %}
 
 {% macro make_temp_relation(base_relation, suffix='__dbt_tmp') -%}
-    {{ return(base_relation.incorporate(path={'identifier': base_relation.identifier ~ suffix})) }}
+    {{ return(adapter.dispatch('make_temp_relation', 'dbt')(base_relation, suffix)) }}
+{%- endmacro %}
+
+{#- A name that is too long for some databases is cut, and told from others that begin alike. -#}
+{% macro default__make_temp_relation(base_relation, suffix) -%}
+    {%- set name = base_relation.identifier -%}
+    {%- if (name ~ suffix) | length > 63 -%}
+        {%- set name = name[:63 - (suffix | length) - 9] ~ '_' ~ local_md5(name)[:8] -%}
+    {%- endif -%}
+    {{ return(base_relation.incorporate(path={'identifier': name ~ suffix})) }}
 {%- endmacro %}
 
 {% macro should_full_refresh() -%}

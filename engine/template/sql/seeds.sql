@@ -12,3 +12,19 @@ create table {{ this }} (
     {%- endfor %}
 )
 {%- endmacro %}
+
+{#- For projects that load rows themselves. The values are bound by the database's driver there;
+    here they are written into the statement. -#}
+{% macro get_binding_char() -%} {{ return(adapter.dispatch('get_binding_char', 'dbt')()) }} {%- endmacro %}
+{% macro default__get_binding_char() -%} {{ return('%s') }} {%- endmacro %}
+
+{% macro get_batch_size() -%} {{ return(adapter.dispatch('get_batch_size', 'dbt')()) }} {%- endmacro %}
+{% macro default__get_batch_size() -%} {{ return(10000) }} {%- endmacro %}
+
+{% macro get_seed_column_quoted_csv(model, column_names) -%}
+    {%- set quoted = [] -%}
+    {%- for name in column_names -%}
+        {%- do quoted.append(adapter.quote_seed_column(name, model['config'].get('quote_columns'))) -%}
+    {%- endfor -%}
+    {{ return(quoted | join(', ')) }}
+{%- endmacro %}
