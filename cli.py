@@ -38,7 +38,7 @@ _MULTIPLE = frozenset(
     "--exclude-resource-type --output-keys".split()
 )
 _COMMANDS_TO_COME = frozenset(
-    "show source freshness docs deps init run-operation retry clone".split()
+    "show source freshness docs init run-operation retry clone".split()
 )
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
@@ -47,8 +47,8 @@ _FLAGS_TO_COME = frozenset(
 )
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
-    "--static-parser --no-static-parser --version-check "
-    "--no-version-check --send-anonymous-usage-stats --no-send-anonymous-usage-stats "
+    "--static-parser --no-static-parser "
+    "--send-anonymous-usage-stats --no-send-anonymous-usage-stats "
     "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only".split()
 )
 
@@ -187,6 +187,19 @@ _FINDING: dict[str, Any] = {
         "--partial-parse/--no-partial-parse",
     ),
     "target_path": _flag("Where artifacts go. [env: DBT_TARGET_PATH]", "--target-path", kind=Path),
+    "version_check": _flag(
+        "Heed require-dbt-version. [env: DBT_VERSION_CHECK]", "--version-check/--no-version-check"
+    ),
+}
+_INSTALLING: dict[str, Any] = {
+    "upgrade": _flag("Look for newer versions than those of package-lock.yml.", "--upgrade"),
+    "lock_only": _flag("Write package-lock.yml, and install nothing.", "--lock"),
+    "add_package": _flag(
+        "Add name@version to packages.yml, and install it.", "--add-package", kind=str
+    ),
+    "package_source": _flag(
+        "Where --add-package is from: hub, git or local.", "--source", kind=str
+    ),
 }
 _TELLING: dict[str, Any] = {
     "quiet": _flag("Errors only. [env: DBT_QUIET]", "--quiet/--no-quiet", "-q"),
@@ -204,6 +217,7 @@ _EVERYWHERE = {
     **_TELLING,
     "fail_fast": _RUNNING["fail_fast"],
     "partial_parse": _FINDING["partial_parse"],
+    "version_check": _FINDING["version_check"],
 }
 _BUILDING = {
     **_SELECTING,
@@ -417,5 +431,6 @@ for _name, _flags, _help in (
     ("parse", _LOOKING, "Read the project, and write target/manifest.json."),
     ("debug", _LOOKING, "Check the project, the profile and the connection."),
     ("clean", _LOOKING, "Delete the project's clean-targets."),
+    ("deps", {**_INSTALLING, **_LOOKING}, "Install the packages that packages.yml asks for."),
 ):
     app.command(_name, help=_help)(_taking(_flags, _invoke))

@@ -3,7 +3,8 @@
 HeadraceError
 ├── UsageError            flags that can't go together, a directory that can't be written
 ├── ProjectError          dbt_project.yml and the files it points at
-│   └── YamlError
+│   ├── YamlError
+│   └── PackageError      packages.yml, and what it asks for
 ├── ProfileError          profiles.yml, and what it says of the target
 ├── ParseError            the project's nodes: refs, duplicates, configuration
 │   └── CycleError
@@ -67,6 +68,10 @@ class YamlError(ProjectError):
     """A file isn't YAML, or isn't the YAML that belongs there."""
 
     title = "Parsing Error"
+
+
+class PackageError(ProjectError):
+    """A package can't be found, fetched, or used. Holds no secret."""
 
 
 class ProfileError(HeadraceError):

@@ -143,11 +143,15 @@ class NodeCancelled:
 
 @dataclass(frozen=True, slots=True)
 class MessageLogged:
-    """A template's `log(…)` or `print(…)`. `to_console`: `info=True`; `is_print`: even if quiet."""
+    """A template's `log(…)` or `print(…)`. `to_console`: `info=True`; `is_print`: even if quiet.
+
+    With a `name` it is a command's own word, and that is what dbt calls such a line.
+    """
 
     message: str
     to_console: bool
     is_print: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

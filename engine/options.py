@@ -42,3 +42,8 @@ class Options:
     log_format: str | None = None
     output: str = "selector"
     output_keys: tuple[str, ...] = ()
+    version_check: bool | None = None
+    upgrade: bool | None = None
+    lock_only: bool | None = None
+    add_package: str | None = None
+    package_source: str | None = None

@@ -22,6 +22,7 @@ from .. import __version__
 from ..adapters.errors import AdapterError
 from .cleaning import clean
 from .debugging import debug
+from .deps import install_packages
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
     Event,
@@ -151,6 +152,9 @@ class Session:
         if command == "clean":
             for line in await self._in_thread(partial(clean, self._start)):
                 self._say(line)
+            return ExitCode.DONE
+        if command == "deps":
+            await install_packages(self._start, self._emit)
             return ExitCode.DONE
         project = await self._load()
         if command == "parse":

@@ -14,19 +14,20 @@ import msgspec
 from ..adapters.base import Adapter, Target
 from ..adapters.errors import AdapterError
 from ..adapters.registry import create_adapter
-from .errors import Location, ProfileError, ProjectError
+from .errors import ProfileError
 from .event_time import Reading, parse_event_times, parse_sample
 from .events import Event, WarningRaised
 from .options import Options
+from .packages.installed import load_installed
+from .packages.required_version import check_required_version
 from .project.discovery import find_project_directory
 from .project.environment import find_setting
 from .project.profile import load_target
 from .project.profiles_file import find_profiles, load_profile_flags
 from .project.project import Project, load_project, render_trees
 from .project.vars import Vars
-from .project.yaml_file import read_yaml
 from .settings import decide
-from .template.context import CommonContext, Invocation
+from .template.context import DBT_VERSION, CommonContext, Invocation
 from .template.environment import CodeCache
 from .template.relations import RelationFactory
 
@@ -168,44 +169,21 @@ def _installed_packages(
     target: Mapping[str, Any],
     warn: Callable[[WarningRaised], None],
 ) -> list[Project]:
-    """The packages below `packages-install-path`, which something else has installed."""
-    wanted = _wanted_packages(project)
-    directory = project.root / project.packages_install_path
-    roots = sorted(path.parent for path in directory.glob("*/dbt_project.yml"))
-    if len(roots) < wanted:
-        raise ProjectError(
-            f"found {wanted} package(s) specified in packages.yml, but only {len(roots)} "
-            f'package(s) installed in {project.packages_install_path}. Run "dbt deps" to '
-            "install package dependencies (this version of headrace has no 'deps' yet).",
-            location=Location("packages.yml"),
-        )
-    options = start.options
-    return [
-        render_trees(
-            load_project(
-                root,
-                environ=start.environ,
-                cli_vars=options.vars,
-                warn=warn,
-                display=(root / "dbt_project.yml").relative_to(project.root).as_posix(),
-            ),
-            target,
-            options.vars,
-            environ=start.environ,
-        )
-        for root in roots
-    ]
-
-
-def _wanted_packages(project: Project) -> int:
-    for name in ("packages.yml", "dependencies.yml"):
-        path = project.root / name
-        if path.is_file():
-            data = read_yaml(path, name).data
-            packages = data.get("packages") if isinstance(data, dict) else None
-            if isinstance(packages, list):
-                return len(packages)
-    return 0
+    """The project's packages, once it and they are known to suit this version."""
+    options, environ = start.options, start.environ
+    checks_version = decide(
+        "version_check", options.version_check, environ, project.flags, default=True
+    )
+    if checks_version:
+        check_required_version(project, DBT_VERSION)
+    packages = load_installed(
+        project,
+        environ=environ,
+        cli_vars=options.vars,
+        warn=warn,
+        dbt_version=DBT_VERSION if checks_version else None,
+    )
+    return [render_trees(package, target, options.vars, environ=environ) for package in packages]
 
 
 def _warn_of_gaps(project: Project, warn: Callable[[WarningRaised], None]) -> None:

@@ -84,6 +84,8 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
             return _opening_lines(event, clean)
         case WarningRaised():
             return [_warning_line(event, clean)]
+        case MessageLogged(message=message, name=str(name)) if name:
+            return [Line(LineKind(name), clean.message(message))]
         case MessageLogged(message=message, is_print=False) if event.to_console or debug:
             return [_logged_line(message, event.to_console, clean)]
         case RunFinished():

@@ -1,0 +1,173 @@
+"""Putting packages in their place: all of them, or none.
+
+    with_stage(…) → place(package, …) for each → exchange(…)
+
+Everything is made ready in a hidden directory beside `packages-install-path`, and changes
+places with the old packages in the end, so that whatever goes wrong before leaves those as
+they were.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from ..errors import PackageError
+from ..project.discovery import PROJECT_FILE
+from ..project.project import Project
+from .package import Package
+
+_PREFIX = ".headrace-packages-"
+_NEW, _OLD = "new", "old"
+
+# What a killed `deps` left behind is swept away once no other one can still be at work in it.
+_LEFTOVER_SECONDS = 24 * 60 * 60
+
+
+def install_directory(project: Project) -> Path:
+    """Where the packages go: a directory that `deps` replaces as a whole.
+
+    Raises:
+        PackageError: files of the project itself are in it.
+    """
+    path = Path(os.path.realpath(project.root / project.packages_install_path))
+    for source in (
+        *project.model_paths,
+        *project.seed_paths,
+        *project.test_paths,
+        *project.macro_paths,
+        *project.snapshot_paths,
+        *project.analysis_paths,
+        *project.docs_paths,
+        *project.asset_paths,
+        PROJECT_FILE,
+    ):
+        own = Path(os.path.realpath(project.root / source))
+        if own.is_relative_to(path):
+            raise PackageError(
+                f"packages-install-path is '{project.packages_install_path}', which holds the "
+                f"project's own files ('{source}'), and all that is in it would be replaced. "
+                "Name a directory for packages alone.",
+                location=project.document.locate("packages-install-path"),
+            )
+    return path
+
+
+@asynccontextmanager
+async def stage_beside(place: Path) -> AsyncIterator[Path]:
+    """A new hidden directory beside the packages, for this invocation alone; it goes in the end.
+
+    Raises:
+        PackageError: it can't be made.
+    """
+    stage = await anyio.to_thread.run_sync(_make_stage, place)
+    try:
+        yield stage
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(_remove, stage)
+
+
+def place(package: Package, stage: Path) -> None:
+    """Put one package among the new ones.
+
+    Raises:
+        PackageError: it can't be.
+    """
+    assert package.directory is not None  # it has been fetched
+    target = stage / _NEW / package.name
+    try:
+        if package.is_linked:
+            _link_or_copy(package.directory, target)
+        else:
+            os.rename(package.directory, target)
+    except OSError as error:
+        raise _failure(f"package {package.label} can't be put into {target.parent}", error) from (
+            error
+        )
+
+
+def exchange(stage: Path, place: Path, files: Mapping[Path, str]) -> None:
+    """Let the new packages take the place of the old ones, and write `files` with it.
+
+    Raises:
+        PackageError: they can't; all is as it was.
+    """
+    old = stage / _OLD
+    try:
+        ready = _written(stage, files)
+        with suppress(FileNotFoundError):
+            os.rename(place, old)
+        try:
+            os.rename(stage / _NEW, place)
+            for written, path in ready:
+                os.replace(written, path)
+        except OSError:
+            if old.exists():
+                if place.exists():
+                    os.rename(place, stage / _NEW)
+                os.rename(old, place)
+            raise
+    except OSError as error:
+        raise _failure(f"the packages can't be put into {place}", error) from error
+
+
+def write_files(stage: Path, files: Mapping[Path, str]) -> None:
+    """Write files, each of them wholly or not at all.
+
+    Raises:
+        PackageError: they can't be written.
+    """
+    try:
+        for written, path in _written(stage, files):
+            os.replace(written, path)
+    except OSError as error:
+        names = " and ".join(path.name for path in files)
+        raise _failure(f"{names} can't be written", error) from error
+
+
+def _written(stage: Path, files: Mapping[Path, str]) -> list[tuple[Path, Path]]:
+    """The files, written in the stage, with where each is to go."""
+    ready = []
+    for index, (path, text) in enumerate(files.items()):
+        written = stage / f"file-{index}"
+        written.write_text(text, encoding="utf-8")
+        ready.append((written, path))
+    return ready
+
+
+def _make_stage(place: Path) -> Path:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in place.parent.glob(f"{_PREFIX}*"):
+            if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
+                _remove(leftover)
+        stage = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place.parent))
+        (stage / _NEW).mkdir()
+    except OSError as error:
+        raise _failure(f"no directory can be made in {place.parent}", error) from error
+    return stage
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.symlink(source, target, target_is_directory=True)
+    except (OSError, NotImplementedError):  # not everybody may make links on Windows
+        shutil.copytree(source, target, symlinks=True)
+
+
+def _remove(directory: Path) -> None:
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def _failure(what: str, error: OSError) -> PackageError:
+    reason = error.strerror or type(error).__name__
+    return PackageError(f"{what}: {reason}. Check its rights, and that there is room.")

@@ -1,0 +1,52 @@
+"""`require-dbt-version`: whether a project may be used with this version."""
+
+from __future__ import annotations
+
+from ..errors import ProjectError
+from ..project.project import Project
+from .semver import (
+    Requirement,
+    VersionSyntaxError,
+    can_all_hold,
+    meets,
+    parse_requirement,
+    parse_version,
+    shown,
+)
+
+
+def check_required_version(project: Project, dbt_version: str) -> None:
+    """See that a project, or a package, can be used with a version of dbt.
+
+    Raises:
+        ProjectError: it can't, or what it requires can't be read.
+    """
+    location = project.document.locate("require-dbt-version")
+    try:
+        required = [parse_requirement(text) for text in project.require_version]
+    except VersionSyntaxError as error:
+        raise ProjectError(f"require-dbt-version: {error}", location=location) from error
+    if not can_all_hold(required):
+        raise ProjectError(
+            "The package version requirement can never be satisfied for the "
+            f"'{project.name}' package.\n{_required(project, required)}\n{_remedy(project)}",
+            location=location,
+        )
+    if not meets(parse_version(dbt_version), required):
+        raise ProjectError(
+            f"This version of dbt is not supported with the '{project.name}' package.\n"
+            f"  Installed version of dbt: {dbt_version} (which headrace stands in for)\n"
+            f"{_required(project, required)}\n{_remedy(project)}",
+            location=location,
+        )
+
+
+def _required(project: Project, required: list[Requirement]) -> str:
+    return f"  Required version of dbt for '{project.name}': {shown(required)}"
+
+
+def _remedy(project: Project) -> str:
+    return (
+        f"Take another version of the '{project.name}' package, or run again with "
+        "--no-version-check."
+    )

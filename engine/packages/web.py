@@ -1,0 +1,155 @@
+"""Fetching over HTTP: in a thread, within a time and a size, with a few tries."""
+
+from __future__ import annotations
+
+import base64
+import io
+import threading
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from typing import BinaryIO
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
+
+import anyio
+import anyio.to_thread
+
+from ... import __version__
+
+SOCKET_TIMEOUT = 10.0
+"""Seconds to wait for a connection, and for each piece of an answer."""
+TOTAL_TIMEOUT = 300.0
+"""Seconds for one answer as a whole."""
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
+
+_PAUSES = (0.2, 0.8)
+"""Seconds before the second and the third try."""
+_PIECE_BYTES = 64 * 1024
+_NOT_FOUND = 404
+_TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class WebError(Exception):
+    """Nothing came back that can be used. The text names no address.
+
+    `status` is the answer's, where there was one.
+    """
+
+    def __init__(self, problem: str, *, status: int | None = None, may_pass: bool = False) -> None:
+        self.status = status
+        self.may_pass = may_pass
+        super().__init__(problem)
+
+    @property
+    def is_not_found(self) -> bool:
+        return self.status == _NOT_FOUND
+
+
+async def fetch_document(address: str) -> bytes:
+    """What is at an address, as bytes.
+
+    A cancellation returns at once; the thread ends with its socket's next word or timeout.
+
+    Raises:
+        WebError: it can't be had.
+    """
+
+    def work(stop: threading.Event) -> bytes:
+        buffer = io.BytesIO()
+        _copy(address, buffer, MAX_DOCUMENT_BYTES, stop)
+        return buffer.getvalue()
+
+    return await _with_tries(work)
+
+
+async def download(address: str, path: Path) -> None:
+    """Write what is at an address into a file; see `fetch_document`.
+
+    Raises:
+        WebError: it can't be had.
+        OSError: the file can't be written.
+    """
+
+    def work(stop: threading.Event) -> bytes:
+        with open(path, "wb") as file:
+            _copy(address, file, MAX_DOWNLOAD_BYTES, stop)
+        return b""
+
+    await _with_tries(work)
+
+
+async def _with_tries(work: Callable[[threading.Event], bytes]) -> bytes:
+    for pause in (*_PAUSES, None):
+        stop = threading.Event()
+        try:
+            return await anyio.to_thread.run_sync(work, stop, abandon_on_cancel=True)
+        except WebError as error:
+            if pause is None or not error.may_pass:
+                raise
+            await anyio.sleep(pause)
+        finally:
+            stop.set()
+    raise AssertionError("the last try returns or raises")
+
+
+def _copy(address: str, sink: BinaryIO, limit: int, stop: threading.Event) -> None:
+    deadline = time.monotonic() + TOTAL_TIMEOUT
+    received = 0
+    try:
+        with urlopen(_request(address), timeout=SOCKET_TIMEOUT) as answer:
+            while piece := answer.read(_PIECE_BYTES):
+                received += len(piece)
+                if received > limit:
+                    raise WebError(f"it is larger than {limit:,} bytes")
+                if stop.is_set():
+                    return
+                if time.monotonic() > deadline:
+                    raise WebError(f"it took longer than {TOTAL_TIMEOUT:.0f} seconds")
+                sink.write(piece)
+            _check_length(answer.headers.get("Content-Length"), received)
+    except HTTPError as error:
+        with error:
+            raise WebError(
+                f"the answer was {error.code} {error.reason}",
+                status=error.code,
+                may_pass=error.code in _TRANSIENT_STATUSES,
+            ) from error
+    except URLError as error:
+        raise WebError(_reason(error.reason), may_pass=True) from error
+    except (TimeoutError, ConnectionError, HTTPException) as error:
+        raise WebError(_reason(error), may_pass=True) from error
+    except ValueError as error:
+        raise WebError("it is no address that can be read") from error
+
+
+def _check_length(said: str | None, received: int) -> None:
+    if said is not None and said.isdecimal() and int(said) != received:
+        raise WebError(f"only {received:,} of {int(said):,} bytes came", may_pass=True)
+
+
+def _request(address: str) -> Request:
+    """A request without the address's user and password, which go into a header."""
+    parts = urlsplit(address)
+    if parts.scheme.lower() not in ("http", "https"):
+        raise WebError("it is no web address: it must begin with https://")
+    userinfo, at, host = parts.netloc.rpartition("@")
+    request = Request(
+        urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": f"headrace/{__version__}"}
+    )
+    if at:
+        token = base64.b64encode(unquote(userinfo).encode("utf-8")).decode("ascii")
+        # Not sent on to where a redirection leads.
+        request.add_unredirected_header("Authorization", f"Basic {token}")
+    return request
+
+
+def _reason(error: object) -> str:
+    if isinstance(error, TimeoutError):
+        return f"there was no answer within {SOCKET_TIMEOUT:.0f} seconds"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
