@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import anyio
 import anyio.to_thread
@@ -71,11 +74,22 @@ class _Git:
 
     async def __call__(self, *arguments: str, alone: bool = False) -> str:
         where = () if alone else self._where
+        # A file rather than a pipe, which a helper that outlives git would keep open.
+        with TemporaryFile() as output:
+            code = await self._run(["git", *where, *arguments], output)
+            length = output.seek(0, os.SEEK_END)
+            output.seek(max(0, length - _KEPT_OUTPUT))
+            said = output.read().decode("utf-8", errors="replace")
+        if code:
+            raise GitError(self._shown(said) or f"git {arguments[0]} ended with {code}")
+        return said
+
+    async def _run(self, command: Sequence[str], output: IO[bytes]) -> int:
         try:
             process = await anyio.open_process(
-                ["git", *where, *arguments],
+                command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._environ,
                 cwd=self._cwd,
@@ -86,30 +100,15 @@ class _Git:
                 "Install git, and see that it is on the PATH."
             ) from error
         try:
-            output = await _output_of(process)
-            code = await process.wait()
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await _end(process)
-            raise
+            return await process.wait()
         finally:
             with anyio.CancelScope(shield=True):
+                await _end(process)
                 await process.aclose()
-        if code:
-            raise GitError(self._said(output) or f"git {arguments[0]} ended with {code}")
-        return output
 
-    def _said(self, output: str) -> str:
+    def _shown(self, output: str) -> str:
         """What git said, as it may be shown."""
         return shown_address(output.replace(self._hidden, shown_address(self._hidden))).strip()
-
-
-async def _output_of(process: Process) -> str:
-    assert process.stdout is not None  # it was asked for
-    kept = b""
-    async for piece in process.stdout:
-        kept = (kept + piece)[-_KEPT_OUTPUT:]
-    return kept.decode("utf-8", errors="replace")
 
 
 async def _end(process: Process) -> None:
