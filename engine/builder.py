@@ -8,7 +8,7 @@ ours and travels.
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
@@ -82,7 +82,7 @@ class Builder:
         cache: RelationCache,
         templates: TemplateEngine,
         emit: Emitter,
-        project_root: Path,
+        project_roots: Mapping[str, Path],
         target_path: str,
         full_refresh: bool,
         reading: Reading,
@@ -97,7 +97,7 @@ class Builder:
         self._templates = templates
         self._compiler = Compiler(templates)
         self._emit = emit
-        self._project_root = project_root
+        self._project_roots = project_roots
         self._target_path = target_path
         self._full_refresh = full_refresh
         self._reading = reading
@@ -213,7 +213,8 @@ class Builder:
             scoped = self._templates.scope(node, connection, progress.thread_id)
             progress.compile_ended = datetime.now(UTC)
             build = progress.build = self._node_build(node, Compiled("", scoped), connection)
-            return await seed(build, self._project_root / node.original_file_path)
+            root = self._project_roots[node.package_name]
+            return await seed(build, root / node.original_file_path)
         materialize = self._materialization(node, own)
         compiled = await self._compile(node, connection, progress)
         build = self._node_build(node, compiled, connection, progress.batch)
@@ -274,7 +275,7 @@ class Builder:
         prefix = "materialization_"
         own = {
             name.removeprefix(prefix).rpartition("_")[0]
-            for name in self._manifest.macros.visible_from(node.package_name)
+            for name in (macro.name for macro in self._manifest.macros)
             if name.startswith(prefix)
         }
         return own | (MATERIALIZATIONS.keys() - {"test", "snapshot"}) | {"ephemeral"}
@@ -288,7 +289,7 @@ class Builder:
             if name in MATERIALIZATIONS:
                 macro = macros.find_in(macros.root_package, macro_name)
             else:
-                macro = macros.find(macro_name, node.package_name)
+                macro = macros.find_anywhere(macro_name, node.package_name)
             if macro is not None:
                 return macro
         return None

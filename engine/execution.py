@@ -143,7 +143,9 @@ class Execution:
             cache=self._cache,
             templates=templates,
             emit=self._emit,
-            project_root=workspace.project.root,
+            project_roots={
+                project.name: project.root for project in (workspace.project, *workspace.packages)
+            },
             target_path=workspace.target_path_display,
             full_refresh=workspace.full_refresh,
             reading=workspace.reading,

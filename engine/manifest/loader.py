@@ -20,7 +20,7 @@ from .docs import Docs, read_docs
 from .gaps import gaps_of_nodes
 from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
-from .macro_index import MacroFile, MacroIndex, read_macros
+from .macro_index import BUILTIN_PACKAGE, MacroFile, MacroIndex, read_macros
 from .manifest import Manifest
 from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
@@ -52,6 +52,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         root_package=inputs.root.name,
         dialect=inputs.dialect,
         read=read,
+        search_order=_builtin_search_order(inputs),
     )
     found = _Found()
     docs = Docs(
@@ -189,6 +190,14 @@ def _parents(node: Node, lookup: NodeLookup) -> Iterator[str]:
         if source is None:
             raise lookup.missing_source(source_call, node)
         yield source.unique_id
+
+
+def _builtin_search_order(inputs: ParseInputs) -> Iterator[str]:
+    """The packages that the root project lets implement what built-in macros dispatch."""
+    for entry in inputs.root.dispatch:
+        order = entry["search_order"]
+        if entry["macro_namespace"] == BUILTIN_PACKAGE and isinstance(order, list):
+            yield from (str(package) for package in order)
 
 
 def _macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:

@@ -114,8 +114,9 @@ def _reads(
 class MacroIndex:
     """Every macro, by package and name.
 
-    A name is looked for in the package that uses it, then in the root project, then in the
-    other packages, then among the built-in ones.
+    A bare name is looked for in the package of the node that is rendered, also where a macro of
+    another package says it, then in the root project, then among the built-in ones. As in dbt,
+    the other packages' macros are reached by their package's name.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class MacroIndex:
         root_package: str,
         dialect: tuple[str, ...],
         read: Callable[[MacroFile], Iterable[Macro]] | None = None,
+        search_order: Iterable[str] = (),
     ) -> None:
         """Read the macros of every file; `read` may know what is in one without reading it.
 
@@ -136,6 +138,10 @@ class MacroIndex:
         read = read or partial(read_macros, syntax)
         self.root_package = root_package
         self.dialect = dialect
+        # Where the root project says so, packages may implement what the built-in macros dispatch.
+        self._search_order = tuple(
+            dict.fromkeys((*(tuple(search_order) or (root_package,)), BUILTIN_PACKAGE))
+        )
         self.by_package: dict[str, dict[str, Macro]] = {BUILTIN_PACKAGE: {}, root_package: {}}
         self.files: dict[tuple[str, str], MacroFile] = {}
         for file in files:
@@ -145,6 +151,7 @@ class MacroIndex:
         self._inert: dict[str, bool] = {}
         self._implementations: dict[tuple[str, str], Macro | None] = {}
         self._flat: dict[str, Mapping[str, Macro]] = {}
+        self._by_name: dict[str, list[Macro]] = {}
 
     def _add(self, macro: Macro) -> None:
         package = self.by_package.setdefault(macro.package_name, {})
@@ -169,13 +176,26 @@ class MacroIndex:
         """Every macro that a bare name can mean in a package."""
         flat = self._flat.get(package)
         if flat is None:
-            others = [p for p in self.by_package if p not in (package, self.root_package)]
-            order = [p for p in others if p != BUILTIN_PACKAGE]
             merged: dict[str, Macro] = dict(self.by_package[BUILTIN_PACKAGE])
-            for name in [*reversed(order), self.root_package, package]:
+            for name in (self.root_package, package):
                 merged.update(self.by_package.get(name, {}))
             flat = self._flat[package] = merged
         return flat
+
+    def named(self, name: str) -> tuple[Macro, ...]:
+        """All macros of a name, whatever their packages."""
+        if not self._by_name:
+            for macro in self:
+                self._by_name.setdefault(macro.name, []).append(macro)
+        return tuple(self._by_name.get(name, ()))
+
+    def find_anywhere(self, name: str, package: str) -> Macro | None:
+        """What a bare name means in a package, or else the macro of some package.
+
+        For what needs no package's name in front: materializations and generic tests.
+        """
+        found = self.find(name, package)
+        return found if found is not None else next(iter(self.named(name)), None)
 
     def find(self, name: str, package: str) -> Macro | None:
         """The macro that a bare name means in a package."""
@@ -199,7 +219,7 @@ class MacroIndex:
         wrapper = self.find(name, package)
         if wrapper is None or wrapper.package_name != BUILTIN_PACKAGE:
             return None
-        for owner in (self.root_package, BUILTIN_PACKAGE):
+        for owner in self._search_order:
             for prefix in self.dialect:
                 macro = self.find_in(owner, f"{prefix}__{name}")
                 if macro is not None:
@@ -233,7 +253,7 @@ class MacroIndex:
         while waiting and result:
             current = waiting.pop()
             result = current.is_inert and self._inert.get(current.unique_id, True)
-            for called in self.called_by(current):
+            for called in self._may_be_called_by(current):
                 if called.unique_id not in seen:
                     seen.add(called.unique_id)
                     waiting.append(called)
@@ -245,20 +265,27 @@ class MacroIndex:
 
     def called_by(self, macro: Macro) -> Iterator[Macro]:
         """The macros that a macro names, directly or through dispatch."""
-        visible = self.visible_from(macro.package_name)
         for name in macro.names:
             if "." in name:
                 package, _, member = name.partition(".")
                 found = self.find_in(package, member)
             else:
-                found = visible.get(name)
+                found = self.find(name, macro.package_name)
             if found is not None:
                 yield found
         for name in macro.dispatched:
             for prefix in self.dialect:
-                found = visible.get(f"{prefix}__{name}")
+                found = self.find_anywhere(f"{prefix}__{name}", macro.package_name)
                 if found is not None:
                     yield found
+
+    def _may_be_called_by(self, macro: Macro) -> Iterator[Macro]:
+        """The macros that a macro may come to call: which ones is up to the node it runs for."""
+        for name in macro.names:
+            yield from self.named(name.rpartition(".")[2])
+        for name in macro.dispatched:
+            for prefix in self.dialect:
+                yield from self.named(f"{prefix}__{name}")
 
 
 def macro_files_in(directory: Path, prefix: str) -> Iterator[MacroFile]:

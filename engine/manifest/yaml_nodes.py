@@ -201,7 +201,7 @@ class GenericTestReader:
         """
         name, namespace = definition.macro_name, definition.namespace
         if namespace is None:
-            found = self._macros.find(name, self._project.name)
+            found = self._macros.find_anywhere(name, self._project.name)
             known = self._macros.visible_from(self._project.name)
         else:
             found = self._macros.find_in(namespace, name)

@@ -52,7 +52,9 @@ async def evaluate_arguments(
 def _macro(node: GenericTest, scope: Scope) -> BoundMacro:
     namespace, _, name = node.macro_name.rpartition(".")
     index = scope.macros.index
-    macro = index.find_in(namespace, name) if namespace else index.find(name, scope.package)
+    macro = (
+        index.find_in(namespace, name) if namespace else index.find_anywhere(name, scope.package)
+    )
     if macro is None:
         raise CompilationError(f"'{node.macro_name}' is undefined.")
     return scope.bind(macro)

@@ -130,13 +130,17 @@ class Scope:
         """What a name stands for in a package's templates, or `missing`."""
         if self._forced and name in self._forced:
             return self._forced[name]
-        # A built-in macro has no package of its own: it sees what the node's package sees, so
-        # that overrides count inside it.
-        seen_from = self.package if package == BUILTIN_PACKAGE else package
-        macro = self.macros.index.visible_from(seen_from).get(name)
+        # Whatever package a macro is from, it sees what the node's package sees, so that
+        # overrides count inside it.
+        macro = self.macros.index.find(name, self.package)
         if macro is not None:
             return self.bind(macro)
-        return self.context_name(name)
+        found = self.context_name(name)
+        if found is missing and package != self.package:
+            # dbt gives up here; but there is nothing else that a package could mean.
+            own = self.macros.index.find_in(package, name)
+            return missing if own is None else self.bind(own)
+        return found
 
     def context_name(self, name: str) -> Any:
         """A name of the context itself, whatever macros there are."""
@@ -323,7 +327,7 @@ def dispatch(
             return scope.bind(macro)
     if namespace is None:
         for prefix in index.dialect:
-            macro = index.find(f"{prefix}__{name}", scope.package)
+            macro = index.find_anywhere(f"{prefix}__{name}", scope.package)
             if macro is not None:
                 return scope.bind(macro)
         packages: tuple[str, ...] = (scope.package,)

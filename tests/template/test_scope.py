@@ -29,7 +29,7 @@ async def test_own_package_goes_before_the_root_project() -> None:
     assert seen == ["root", "util", "root"]
 
 
-async def test_root_project_goes_before_other_packages_and_they_before_builtin_macros() -> None:
+async def test_root_project_goes_before_builtin_macros_and_other_packages_don_t_count() -> None:
     builtin = {"dbt:macros/a.sql": who("builtin")}
 
     seen = [
@@ -41,7 +41,19 @@ async def test_root_project_goes_before_other_packages_and_they_before_builtin_m
         )
     ]
 
-    assert seen == ["builtin", "util", "root"]
+    assert seen == ["builtin", "builtin", "root"]
+
+
+async def test_another_package_s_macro_hides_no_name_of_the_context() -> None:
+    files = {"util:macros/a.sql": who("util")}
+    names = {"who": lambda: "context"}
+
+    seen = [
+        await render_text("{{ who() }}", scope(files, names, package=package))
+        for package in ("shop", "util")
+    ]
+
+    assert seen == ["context", "util"]
 
 
 async def test_explicit_package_is_the_only_place_looked_at() -> None:
@@ -67,11 +79,20 @@ async def test_macro_called_from_its_own_file_can_be_overridden_by_the_root_proj
     assert await render_text("{{ outer() }}", scope(files)) == "root"
 
 
-async def test_package_keeps_its_own_macro_where_the_root_has_one_of_the_same_name() -> None:
+@pytest.mark.parametrize(("package", "seen"), [("shop", "root"), ("util", "util")])
+async def test_macro_of_a_package_sees_what_the_package_of_the_node_sees(
+    package: str, seen: str
+) -> None:
     files = {
         "util:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("util"),
         "macros/mine.sql": who("root"),
     }
+
+    assert await render_text("{{ util.outer() }}", scope(files, package=package)) == seen
+
+
+async def test_macro_of_a_package_finds_its_neighbour_where_nothing_else_has_the_name() -> None:
+    files = {"util:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("util")}
 
     assert await render_text("{{ util.outer() }}", scope(files)) == "util"
 
