@@ -37,9 +37,7 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset(
-    "show source freshness docs init run-operation retry clone".split()
-)
+_COMMANDS_TO_COME = frozenset("show source freshness docs init run-operation retry clone".split())
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
     "--store-failures --warn-error --warn-error-options --inline "

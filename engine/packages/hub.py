@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -101,7 +102,7 @@ class Hub:
         return choose(listing, entry, self._dbt_version)
 
     async def _listing(self, entry: HubEntry) -> Listing:
-        path = f"api/v1/{entry.package}.json"
+        path = f"api/v1/{quote(entry.package)}.json"
         try:
             document = await fetch_document(self._address + path)
         except WebError as error:
@@ -109,7 +110,11 @@ class Hub:
                 raise await self._not_found(entry) from error
             raise self._unreachable(entry, path, str(error)) from error
         try:
-            return msgspec.json.decode(document, type=Listing)
+            listing = msgspec.json.decode(document, type=Listing)
+            for release in listing.versions.values():
+                if not release.name.isidentifier():  # it will be a directory's name
+                    raise msgspec.DecodeError(f"'{release.name}' is no package's name")
+            return listing
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             what = f"the answer isn't a package's listing ({error})"
             raise self._unreachable(entry, path, what) from error

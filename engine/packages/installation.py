@@ -13,8 +13,9 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -108,12 +109,9 @@ def exchange(stage: Path, place: Path, files: Mapping[Path, str]) -> None:
             os.rename(place, old)
         try:
             os.rename(stage / _NEW, place)
-            for written, path in ready:
-                os.replace(written, path)
+            _replace(ready, back=partial(os.rename, place, stage / _NEW))
         except OSError:
-            if old.exists():
-                if place.exists():
-                    os.rename(place, stage / _NEW)
+            with suppress(FileNotFoundError):
                 os.rename(old, place)
             raise
     except OSError as error:
@@ -132,6 +130,15 @@ def write_files(stage: Path, files: Mapping[Path, str]) -> None:
     except OSError as error:
         names = " and ".join(path.name for path in files)
         raise _failure(f"{names} can't be written", error) from error
+
+
+def _replace(ready: list[tuple[Path, Path]], back: Callable[[], None]) -> None:
+    try:
+        for written, path in ready:
+            os.replace(written, path)
+    except OSError:
+        back()
+        raise
 
 
 def _written(stage: Path, files: Mapping[Path, str]) -> list[tuple[Path, Path]]:

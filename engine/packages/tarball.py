@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from ..project.discovery import PROJECT_FILE
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 MAX_MEMBERS = 50_000
+
+# Python 3.11 has them from 3.11.4 on; they look once more at what is checked here.
+_HAS_FILTERS = hasattr(tarfile, "data_filter")
+_OWNER = (os.getuid(), os.getgid()) if hasattr(os, "getuid") else (0, 0)
 
 
 class ArchiveError(Exception):
@@ -31,9 +37,10 @@ def unpack(archive: Path, into: Path) -> Path:
     try:
         with tarfile.open(archive, "r:*") as tar:
             for member in _safe_members(tar):
-                tar.extract(member, into, filter="data")
-    except tarfile.FilterError as error:
-        raise ArchiveError(f"it holds what leads out of it: {error}") from error
+                if _HAS_FILTERS:
+                    tar.extract(member, into, filter="data")
+                else:
+                    tar.extract(member, into)
     except (tarfile.TarError, EOFError, zlib.error, LZMAError, OSError) as error:
         raise ArchiveError(f"it can't be unpacked: {error}") from error
     return _project_in(into)
@@ -50,14 +57,42 @@ def _safe_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
                 f"it is too large: {MAX_MEMBERS:,} files and {MAX_UNPACKED_BYTES:,} bytes are "
                 "the most that a package may have"
             )
-        path = PurePosixPath(member.name)
-        # Python's filter follows links to see where a path leads; without a path through a
-        # link there is nothing that could mislead it.
-        if path in links or not links.isdisjoint(path.parents):
-            raise ArchiveError(f"'{member.name}' is to be written through a link")
-        if member.issym() or member.islnk():
-            links.add(path)
+        _check(member, links)
+        # Whose files they were, and what others might do with them, is no matter here.
+        member.uid, member.gid = _OWNER
+        member.uname = member.gname = ""
+        member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         yield member
+
+
+def _check(member: tarfile.TarInfo, links: set[PurePosixPath]) -> None:
+    """See that a member stays inside, wherever it would be unpacked. Takes note of links.
+
+    No path may go through a link, so that it is enough to look at the words of a path.
+    """
+    path = PurePosixPath(member.name)
+    if not _is_inside(member.name):
+        raise ArchiveError(f"'{member.name}' leads out of it")
+    if path in links or not links.isdisjoint(path.parents):
+        raise ArchiveError(f"'{member.name}' is to be written through a link")
+    if member.issym() or member.islnk():
+        # A symbolic link counts from its own directory, a hard one from the archive's top.
+        start = path.parent if member.issym() else PurePosixPath(".")
+        target = PurePosixPath(posixpath.normpath(start / member.linkname))
+        # Behind a name that is a link itself, `..` would lead elsewhere than it says.
+        behind_names = ".." in member.linkname.lstrip("./").split("/")
+        if posixpath.isabs(member.linkname) or behind_names or not _is_inside(str(target)):
+            raise ArchiveError(f"'{member.name}' is a link that leads out of it")
+        if member.islnk() and not links.isdisjoint((target, *target.parents)):
+            raise ArchiveError(f"'{member.name}' is a link to what is behind another")
+        links.add(path)
+    elif not (member.isreg() or member.isdir()):
+        raise ArchiveError(f"'{member.name}' is neither a file nor a directory")
+
+
+def _is_inside(name: str) -> bool:
+    is_absolute = posixpath.isabs(name) or bool(PureWindowsPath(name).drive)
+    return not is_absolute and ".." not in PurePosixPath(name.replace("\\", "/")).parts
 
 
 def _project_in(directory: Path) -> Path:

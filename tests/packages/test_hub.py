@@ -202,6 +202,19 @@ async def test_an_answer_that_is_no_listing_is_an_error(
     assert "the answer isn't a package's listing" in error_of(ran)
 
 
+async def test_a_hub_can_t_say_where_a_package_is_put(
+    write_project: WriteProject, web: Web
+) -> None:
+    web.add_package("acme/tools", "1.0.0")
+    path = "api/v1/acme/tools.json"
+    web.content[path] = web.content[path].replace(b'"name": "tools"', b'"name": "../out"')
+    root = write_project({"packages.yml": asks("1.0.0")})
+
+    ran = await deps(root, environ=hub(web))
+
+    assert "'../out' is no package's name" in error_of(ran)
+
+
 async def test_add_package_writes_it_down_once_it_is_installed(
     write_project: WriteProject, web: Web, tmp_path: Path
 ) -> None:

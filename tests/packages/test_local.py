@@ -135,6 +135,22 @@ async def test_a_failed_install_leaves_the_earlier_packages_and_their_lock(
     assert (root / "package-lock.yml").read_bytes() == lock
 
 
+@pytest.mark.parametrize("had_packages", [True, False])
+async def test_a_lock_file_that_can_t_be_written_leaves_all_as_it_was(
+    write_project: WriteProject, tmp_path: Path, had_packages: bool
+) -> None:
+    root = write_project({"packages.yml": ASKS})
+    write_package(tmp_path / "tools", "tools")
+    if had_packages:
+        write_package(root / "dbt_packages" / "before", "before")
+    (root / "package-lock.yml").mkdir()
+
+    ran = await deps(root)
+
+    assert "the packages can't be put into" in error_of(ran)
+    assert installed(root) == (["before"] if had_packages else [])
+
+
 async def test_a_package_that_is_no_longer_asked_for_goes(
     write_project: WriteProject, tmp_path: Path
 ) -> None:

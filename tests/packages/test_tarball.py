@@ -111,6 +111,19 @@ def test_a_path_through_a_link_is_refused_wherever_the_link_leads(tmp_path: Path
         unpack(path, tmp_path / "into")
 
 
+@pytest.mark.parametrize("has_filters", [True, False])
+def test_a_chain_of_links_is_no_way_out_with_or_without_python_s_filters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_filters: bool
+) -> None:
+    monkeypatch.setattr(tarball, "_HAS_FILTERS", has_filters)
+    path = tmp_path / "a.tgz"
+    chain = [link("p/a/b", "."), link("p/a/c", "b/b"), link("p/a/d", "c/../../..")]
+    path.write_bytes(archive(PROJECT, chain))
+
+    with pytest.raises(ArchiveError):
+        unpack(path, tmp_path / "stage" / "into")
+
+
 def test_a_link_within_an_archive_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "a.tgz"
     path.write_bytes(archive(PROJECT, [link("p/other.yml", "dbt_project.yml")]))
