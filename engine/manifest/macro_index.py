@@ -275,7 +275,9 @@ class MacroIndex:
                 yield found
         for name in macro.dispatched:
             for prefix in self.dialect:
-                found = self.find_anywhere(f"{prefix}__{name}", macro.package_name)
+                implementation = f"{prefix}__{name}"
+                found = self.find_in(self.root_package, implementation)
+                found = found or self.find_anywhere(implementation, macro.package_name)
                 if found is not None:
                     yield found
 
