@@ -132,7 +132,7 @@ class Fetcher:
         return Package(
             name=name,
             location=entry.location,
-            label=label,
+            label=f"{label}/{entry.subdirectory}" if entry.subdirectory else label,
             version_label=f"revision {commit}",
             entries=entries,
             lock_entry=lock_entry,

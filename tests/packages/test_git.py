@@ -107,6 +107,7 @@ async def test_a_subdirectory_of_a_repository_is_a_package(
     by_lock = await deps(root)
 
     assert said(ran)[-1] == said(by_lock)[-1] == "and subdirectory dbt/tools"
+    assert f"Installing {repository.as_uri()}/dbt/tools" in said(ran)
     assert (root / "dbt_packages" / "tools" / "models" / "a.sql").exists()
     assert "    subdirectory: dbt/tools\n" in (root / "package-lock.yml").read_text()
 
