@@ -115,8 +115,8 @@ class MacroIndex:
     """Every macro, by package and name.
 
     A bare name is looked for in the package of the node that is rendered, also where a macro of
-    another package says it, then in the root project, then among the built-in ones. As in dbt,
-    the other packages' macros are reached by their package's name.
+    another package says it, then in the root project, then among the built-in ones, and at last
+    in the other packages (dbt asks for their names there).
     """
 
     def __init__(

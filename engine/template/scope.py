@@ -136,10 +136,11 @@ class Scope:
         if macro is not None:
             return self.bind(macro)
         found = self.context_name(name)
-        if found is missing and package != self.package:
-            # dbt gives up here; but there is nothing else that a package could mean.
-            own = self.macros.index.find_in(package, name)
-            return missing if own is None else self.bind(own)
+        if found is missing:
+            # dbt gives up here; but there is nothing else that the name could mean.
+            index = self.macros.index
+            other = index.find_in(package, name) or next(iter(index.named(name)), None)
+            return missing if other is None else self.bind(other)
         return found
 
     def context_name(self, name: str) -> Any:

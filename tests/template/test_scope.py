@@ -91,6 +91,12 @@ async def test_macro_of_a_package_sees_what_the_package_of_the_node_sees(
     assert await render_text("{{ util.outer() }}", scope(files, package=package)) == seen
 
 
+async def test_name_that_is_nowhere_else_is_found_in_another_package() -> None:
+    files = {"util:macros/a.sql": who("util")}
+
+    assert await render_text("{{ who() }}", scope(files)) == "util"
+
+
 async def test_macro_of_a_package_finds_its_neighbour_where_nothing_else_has_the_name() -> None:
     files = {"util:macros/a.sql": "{% macro outer() %}{{ who() }}{% endmacro %}" + who("util")}
 
