@@ -110,7 +110,7 @@ class Compiler:
             if compiled is None:
                 compiled = await self._compile_ephemeral(parent, connection, thread_id)
             ctes.update(compiled.ctes)
-            ctes[parent.unique_id] = (f"{CTE_PREFIX}{parent.name}", compiled.sql)
+            ctes[parent.unique_id] = (f"{CTE_PREFIX}{parent.alias}", compiled.sql)
         return ctes
 
     async def _compile_ephemeral(

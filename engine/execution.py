@@ -11,7 +11,7 @@ from ..adapters.cache import RelationCache
 from .builder import Builder
 from .events import Event, RunFinished, RunStarted, WarningRaised
 from .graph import Graph, gate_with_tests
-from .manifest.nodes import Node, Test
+from .manifest.nodes import Analysis, Node, Test
 from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import ParsedProject
 from .plan import Plan
@@ -167,7 +167,7 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
         kept = {
             unique_id: parents
             for unique_id, parents in project.manifest.parents.items()
-            if unique_id in tests or not isinstance(project.manifest.nodes[unique_id], Test)
+            if unique_id in tests or not isinstance(project.manifest.nodes.get(unique_id), Test)
         }
         graph = Graph(gate_with_tests(kept, tests))
     timings = last_timings(project.workspace.target_path / "run_results.json")
@@ -180,4 +180,4 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
 
 
 def _relation_name(workspace: Workspace, node: Node) -> str | None:
-    return None if isinstance(node, Test) else str(workspace.relations.of(node))
+    return None if isinstance(node, (Test, Analysis)) else str(workspace.relations.of(node))

@@ -9,6 +9,8 @@ import msgspec
 
 from .errors import UsageError, did_you_mean
 from .manifest.artifact import node_dict, source_dict
+from .manifest.declared_artifact import declared_dict
+from .manifest.declared_nodes import Declared
 from .manifest.manifest import Manifest
 from .manifest.nodes import Node, Source
 
@@ -46,7 +48,7 @@ def list_lines(
         raise UsageError(
             f"--output '{output}' is none of {', '.join(formats)}.{did_you_mean(output, formats)}"
         )
-    everything: Mapping[str, Node] = {**manifest.nodes, **manifest.sources}
+    everything = manifest.everything
     for unique_id in sorted(selected):
         yield formats[output](everything[unique_id])
 
@@ -54,6 +56,8 @@ def list_lines(
 def _selector(node: Node) -> str:
     if isinstance(node, Source):
         return f"source:{node.package_name}.{node.source_name}.{node.name}"
+    if isinstance(node, Declared):
+        return f"{node.resource_type}:{node.package_name}.{node.name}"
     return ".".join(node.fqn)
 
 
@@ -64,6 +68,8 @@ def _name(node: Node) -> str:
 def _json(node: Node, manifest: Manifest, keys: Sequence[str], relation_name: RelationName) -> str:
     if isinstance(node, Source):
         described: dict[str, Any] = source_dict(node, relation_name(node))
+    elif isinstance(node, Declared):
+        described = declared_dict(node, manifest.parents[node.unique_id])
     else:
         described = node_dict(
             node,

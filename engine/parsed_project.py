@@ -126,7 +126,7 @@ def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
     try:
         graph.check_acyclic()
     except CycleError as error:
-        nodes = [manifest.nodes[unique_id] for unique_id in error.cycle]
+        nodes = [manifest.everything[unique_id] for unique_id in error.cycle]
         # Within a project a model's name says enough; the files say where to look.
         first = nodes[0]
         following = nodes[1] if len(nodes) > 1 else first

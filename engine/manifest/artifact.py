@@ -5,14 +5,20 @@ The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from .macro_index import MacroIndex
+from .constraints import contract_checksum
+from .declared_artifact import SECTIONS, declared_dict
+from .declared_nodes import Declared, SemanticModel
+from .groups import group_dict, group_map
+from .macro_properties import macro_dicts
 from .manifest import Manifest
 from .nodes import (
+    Analysis,
     Column,
     GenericTest,
     Hook,
@@ -23,6 +29,7 @@ from .nodes import (
     Source,
     Test,
 )
+from .primary_keys import primary_keys
 from .snapshot_node import META_COLUMNS, Snapshot
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
@@ -84,6 +91,7 @@ _CONFIG: dict[ResourceType, dict[str, Any]] = {
         "snapshot_meta_column_names": dict.fromkeys(META_COLUMNS),
         "dbt_valid_to_current": None,
     },
+    ResourceType.ANALYSIS: {**_EVERY_CONFIG, "materialized": "view", **_RELATION_CONFIG},
     ResourceType.TEST: {
         **_EVERY_CONFIG,
         "schema": "dbt_test__audit",
@@ -130,6 +138,9 @@ def config_dict(node: Node) -> dict[str, Any]:
     if node.resource_type is ResourceType.SNAPSHOT:
         names = dict.fromkeys(META_COLUMNS) | (config["snapshot_meta_column_names"] or {})
         config["snapshot_meta_column_names"] = names
+    for key in ("docs", "contract"):
+        if isinstance(config.get(key), dict):
+            config[key] = {**_RELATION_CONFIG[key], **config[key]}
     return config
 
 
@@ -140,6 +151,7 @@ def node_dict(
     relation_name: str | None = None,
     compiled_code: str | None = None,
     target_path: str = "target",
+    primary_key: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A node in the artifact's shape: also what `model` and `graph` show to a template."""
     config = config_dict(node)
@@ -160,7 +172,7 @@ def node_dict(
         "description": node.description,
         "columns": {name: _column_dict(column) for name, column in node.columns.items()},
         "meta": node.config.meta,
-        "group": None,
+        "group": node.group,
         "docs": config.get("docs") or _DOCS,
         "patch_path": node.patch_path,
         "build_path": f"{target_path}/run/{node.build_path}",
@@ -168,20 +180,20 @@ def node_dict(
         "created_at": node.created_at,
         "relation_name": relation_name,
         "raw_code": node.raw_code.lstrip(),
-        "doc_blocks": [],
+        "doc_blocks": list(node.doc_blocks),
     }
     if isinstance(node, Seed):
         return {**described, "root_path": None, "depends_on": {"macros": []}}
     described |= _compiled_keys(node, parents, compiled_code, target_path)
     if isinstance(node, Model):
         described |= {
-            "access": config.get("access") or "protected",
-            "constraints": [],
-            "version": None,
-            "latest_version": None,
-            "deprecation_date": None,
-            "primary_key": [],
-            "time_spine": None,
+            "access": node.access,
+            "constraints": list(node.constraints),
+            "version": node.version,
+            "latest_version": node.latest_version,
+            "deprecation_date": _date_text(node.deprecation_date),
+            "primary_key": list(primary_key),
+            "time_spine": node.time_spine,
         }
     if isinstance(node, GenericTest):
         described |= _generic_test_keys(node)
@@ -219,12 +231,19 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
         "tags": list(source.config.tags),
         "config": config_dict(source),
         "patch_path": source.patch_path,
-        "unrendered_config": _plain_hooks(source.unrendered_config),
+        "unrendered_config": {
+            # As dbt has it of every source, so that its states compare equal.
+            "loaded_at_field": source.loaded_at_field,
+            "loaded_at_query": None,
+            "meta": {},
+            "tags": [],
+            **_plain_hooks(source.unrendered_config),
+        },
         "relation_name": relation_name,
         "created_at": source.created_at,
-        "unrendered_database": None,
-        "unrendered_schema": None,
-        "doc_blocks": [],
+        "unrendered_database": source.written_database,
+        "unrendered_schema": source.written_schema,
+        "doc_blocks": list(source.doc_blocks),
     }
 
 
@@ -237,19 +256,29 @@ def manifest_document(
     target_path: str = "target",
 ) -> dict[str, Any]:
     """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
+    keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
     nodes = {
-        node.unique_id: node_dict(
+        node.unique_id: _written_node(
             node,
             parents=manifest.parents[node.unique_id],
-            relation_name=None if isinstance(node, Test) else relation_name(node),
+            relation_name=None if isinstance(node, (Test, Analysis)) else relation_name(node),
             compiled_code=compiled.get(node.unique_id),
             target_path=target_path,
+            primary_key=keys.get(node.unique_id, ()),
         )
         for node in manifest.nodes.values()
     }
     sources = {
         source.unique_id: source_dict(source, relation_name(source))
         for source in manifest.sources.values()
+    }
+    declared = {
+        section: {
+            node.unique_id: _declared_dict(node, manifest, relation_name)
+            for node in manifest.declared.values()
+            if isinstance(node, kind)
+        }
+        for section, kind in SECTIONS.items()
     }
     parent_map = {unique_id: sorted(parents) for unique_id, parents in manifest.parents.items()}
     parent_map.update({unique_id: [] for unique_id in sources})
@@ -261,51 +290,45 @@ def manifest_document(
         "metadata": {"dbt_schema_version": SCHEMA, **metadata},
         "nodes": nodes,
         "sources": sources,
-        "macros": _macros(manifest.macros),
+        "macros": macro_dicts(manifest.macros, manifest.macro_properties),
         "docs": {
             doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
             for doc in manifest.docs.values()
         },
-        "exposures": {},
-        "metrics": {},
-        "groups": {},
+        **declared,
+        "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
         "selectors": {},
-        "disabled": {
-            node.unique_id: [source_dict(node) if isinstance(node, Source) else node_dict(node)]
-            for node in manifest.disabled.values()
-        },
+        "disabled": {node.unique_id: [_disabled_dict(node)] for node in manifest.disabled.values()},
         "parent_map": parent_map,
         "child_map": child_map,
-        "group_map": {},
-        "saved_queries": {},
-        "semantic_models": {},
+        "group_map": group_map(
+            [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
+        ),
         "unit_tests": {},
     }
 
 
-def _macros(index: MacroIndex) -> dict[str, Any]:
-    return {
-        macro.unique_id: {
-            "name": macro.name,
-            "resource_type": "macro",
-            "package_name": macro.package_name,
-            "path": macro.path,
-            "original_file_path": macro.original_file_path,
-            "unique_id": macro.unique_id,
-            "macro_sql": macro.macro_sql,
-            "depends_on": {
-                "macros": sorted({called.unique_id for called in index.called_by(macro)})
-            },
-            "description": macro.description,
-            "meta": dict(macro.meta),
-            "docs": _DOCS,
-            "patch_path": macro.patch_path,
-            "arguments": [],
-            "created_at": 0.0,
-            "supported_languages": macro.supported_languages,
-        }
-        for macro in index
-    }
+def _written_node(node: Node, **known: Any) -> dict[str, Any]:
+    """A node as it is written out: as in dbt, without the keys of compiling if it wasn't."""
+    described = node_dict(node, **known)
+    if not described.get("compiled"):
+        for key in ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"):
+            described.pop(key, None)
+    return described
+
+
+def _declared_dict(
+    node: Declared, manifest: Manifest, relation_name: RelationName
+) -> dict[str, Any]:
+    parents = manifest.parents[node.unique_id]
+    model = manifest.nodes.get(parents[0]) if isinstance(node, SemanticModel) and parents else None
+    return declared_dict(node, parents, model, relation_name(model) if model else None)
+
+
+def _disabled_dict(node: Node) -> dict[str, Any]:
+    if isinstance(node, Declared):
+        return declared_dict(node)
+    return source_dict(node) if isinstance(node, Source) else _written_node(node)
 
 
 def _column_dict(column: Column) -> dict[str, Any]:
@@ -314,12 +337,12 @@ def _column_dict(column: Column) -> dict[str, Any]:
         "description": column.description,
         "meta": column.meta,
         "data_type": column.data_type,
-        "constraints": [],
+        "constraints": list(column.constraints),
         "quote": column.quote,
         "config": {"meta": column.meta, "tags": list(column.tags)},
         "tags": list(column.tags),
-        "granularity": None,
-        "doc_blocks": [],
+        "granularity": column.granularity,
+        "doc_blocks": list(column.doc_blocks),
     }
 
 
@@ -342,8 +365,20 @@ def _compiled_keys(
         "compiled_code": compiled_code,
         "extra_ctes_injected": compiled,
         "extra_ctes": [],
-        "contract": _CONTRACT,
+        "contract": _contract(node),
     }
+
+
+def _contract(node: Node) -> dict[str, Any]:
+    contract = {**_CONTRACT, **(node.config.values.get("contract") or {})}
+    if contract["enforced"] and isinstance(node, Model):
+        materialized = node.config.materialized
+        contract["checksum"] = contract_checksum(node.columns, node.constraints, materialized)
+    return contract
+
+
+def _date_text(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 def _generic_test_keys(node: GenericTest) -> dict[str, Any]:

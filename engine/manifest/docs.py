@@ -48,21 +48,52 @@ class Docs:
         location = document.locate(*keys, "description")
         return _CALL.sub(lambda call: self._block(call, package, location), text)
 
+    def called_by(self, values: Mapping[str, Any], package: str) -> tuple[str, ...]:
+        """The ids of the blocks that the description in an entry calls."""
+        text = str(values.get("description") or "")
+        if "doc(" not in text:
+            return ()
+        found = (self._find(call, package) for call in _CALL.finditer(text))
+        return tuple(doc.unique_id for doc in found if doc is not None)
+
     def _block(self, call: re.Match[str], package: str, location: Location) -> str:
+        doc = self._find(call, package)
+        if doc is not None:
+            return doc.block_contents
+        name = call.group("second") or call.group("first")
+        hint = did_you_mean(name, (doc.name for doc in self.by_id.values()))
+        raise ParseError(
+            f"doc('{name}') matches no docs block in a .md file.{hint}", location=location
+        )
+
+    def _find(self, call: re.Match[str], package: str) -> Doc | None:
         first, second = call.group("first"), call.group("second")
         packages = [first] if second else [package, self._root_package]
         name = second or first
         for candidate in packages:
             doc = self.by_id.get(f"doc.{candidate}.{name}")
             if doc is not None:
-                return doc.block_contents
-        for doc in self.by_id.values():
-            if not second and doc.name == name:
-                return doc.block_contents
-        hint = did_you_mean(name, (doc.name for doc in self.by_id.values()))
-        raise ParseError(
-            f"doc('{name}') matches no docs block in a .md file.{hint}", location=location
-        )
+                return doc
+        if second:
+            return None
+        return next((doc for doc in self.by_id.values() if doc.name == name), None)
+
+
+OVERVIEW = Doc(
+    unique_id="doc.dbt.__overview__",
+    name="__overview__",
+    package_name="dbt",
+    path="overview.md",
+    original_file_path="docs/overview.md",
+    block_contents="""### What this project holds
+
+The tree on the left lists it in two ways: by project, as the files are laid out, and by database,
+as the relations are. Each page says what a node is for, which columns and tests it has, and what
+it is made of. The button in the corner draws how the nodes hang together.
+
+Write a docs block named `__overview__` to say something of your own here.""",
+)
+"""What the documentation shows first, where a project has no block of that name."""
 
 
 def read_docs(project: Project) -> Iterator[Doc]:

@@ -16,25 +16,24 @@ from ..errors import ParseError
 from .nodes import RefCall, SourceCall
 from .properties import TestEntry
 
-CONFIG_KEYS = frozenset(
-    [
-        "severity",
-        "tags",
-        "enabled",
-        "where",
-        "limit",
-        "warn_if",
-        "error_if",
-        "fail_calc",
-        "store_failures",
-        "store_failures_as",
-        "meta",
-        "database",
-        "schema",
-        "alias",
-        "group",
-    ]
+_CONFIG_ORDER = (
+    "severity",
+    "tags",
+    "enabled",
+    "where",
+    "limit",
+    "warn_if",
+    "error_if",
+    "fail_calc",
+    "store_failures",
+    "store_failures_as",
+    "meta",
+    "database",
+    "schema",
+    "alias",
+    "group",
 )
+CONFIG_KEYS = frozenset(_CONFIG_ORDER)
 """Keys of a test entry that configure it, whether under `config:` or beside its arguments."""
 
 _LONGEST_NAME = 63
@@ -63,6 +62,17 @@ class TestDefinition:
     config: Mapping[str, Any]
     column_name: str | None
     description: str
+
+    @property
+    def config_call(self) -> str:
+        """The test's configuration as a call of `config`, as dbt has it in the node's code."""
+        ordered = [key for key in _CONFIG_ORDER if key in self.config]
+        ordered += [key for key in self.config if key not in _CONFIG_ORDER]
+        settings = {key: self.config[key] for key in ordered}
+        if self.short_name != self.name:
+            settings.setdefault("alias", self.short_name)
+        texts = [f"{key}={_spelled(value)}" for key, value in settings.items()]
+        return "{{ config(" + ",".join(texts) + ") }}" if texts else ""
 
     @property
     def macro_name(self) -> str:
@@ -206,6 +216,10 @@ def _synthesize(test_name: str, target_name: str, arguments: Mapping[str, Any]) 
         return name, name
     digest = md5(name.encode(), usedforsecurity=False).hexdigest()
     return name, f"{stem[:30]}_{digest}"
+
+
+def _spelled(value: object) -> str:
+    return '"' + value.replace('"', '\\"') + '"' if isinstance(value, str) else str(value)
 
 
 def _hashable(value: Any) -> Any:

@@ -6,21 +6,27 @@ then the nodes, then what connects them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
-from ..errors import ParseError, YamlError
+from ..errors import Location, ParseError, YamlError
 from ..events import WarningRaised
 from ..project.config_tree import unused_paths_warning
 from ..project.discovery import SourceFile, find_files, read_source
 from ..project.project import Project
 from ..project.text_file import read_text
 from ..project.yaml_file import YamlDocument, parse_yaml
-from .docs import Docs, read_docs
+from .declarations import Declarations
+from .declared import DeclaredContext
+from .deprecation import deprecation_warnings
+from .docs import OVERVIEW, Docs, read_docs
 from .gaps import gaps_of_nodes
+from .groups import Group, check_groups, read_groups, reference_check
 from .inputs import ParseInputs
 from .lookup import MissingTargetError, NodeLookup
 from .macro_index import BUILTIN_PACKAGE, MacroFile, MacroIndex, read_macros
+from .macro_properties import MacroProperties, read_macro_properties
 from .manifest import Manifest
 from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
@@ -31,6 +37,7 @@ from .snapshot_node import RELATION_KINDS
 from .snapshots import read_snapshots
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
+from .versions import check_versioned_names
 from .yaml_nodes import GenericTestReader
 from .yaml_nodes import read_source as read_source_node
 
@@ -76,9 +83,11 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
             syntax=syntax,
         )
         found.add_all(reader.models())
+        found.add_all(reader.analyses())
         found.add_all(reader.seeds())
         found.add_all(reader.singular_tests())
         found.add_all(read_snapshots(project, properties, reader, inputs.warn))
+        found.groups += read_groups(properties.declared["groups"], inputs, project)
         reader.warn_of_unused_patches()
         _check_sources(properties.sources)
         for source in properties.sources:
@@ -87,6 +96,12 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
             inputs, project, macros=macros, factory=factory, renderer=renderer
         )
         _add_generic_tests(found, project, properties, tests)
+        found.macro_properties |= read_macro_properties(
+            properties.macros, inputs, project, docs, macros
+        )
+        found.declarations.read(
+            properties.declared, DeclaredContext(inputs, project, docs, factory)
+        )
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
@@ -104,6 +119,9 @@ class _Found:
         self.nodes: dict[str, Node] = {}
         self.sources: dict[str, Source] = {}
         self.disabled: dict[str, Node] = {}
+        self.groups: list[Group] = []
+        self.declarations = Declarations()
+        self.macro_properties: dict[str, MacroProperties] = {}
 
     def add_all(self, nodes: Iterable[Node]) -> None:
         for node in nodes:
@@ -132,25 +150,37 @@ class _Found:
 
     def connect(self, inputs: ParseInputs, macros: MacroIndex, docs: Docs) -> Manifest:
         """Resolve every ref and source."""
+        check_versioned_names(self.nodes.values())
+        declared = self.declarations
+        check_groups([*self.nodes.values(), *declared.nodes.values()], self.groups)
         self._check_relations()
+        check_reference = reference_check(inputs.projects)
         lookup = NodeLookup(
             self.nodes.values(), self.sources.values(), self.disabled.values(), inputs.root.name
         )
         parents: dict[str, tuple[str, ...]] = {}
         for node in list(self.nodes.values()):
             try:
-                parents[node.unique_id] = tuple(dict.fromkeys(_parents(node, lookup)))
+                parents[node.unique_id] = tuple(
+                    dict.fromkeys(_parents(node, lookup, check_reference))
+                )
             except MissingTargetError as error:
                 self._leave_out(node, error, inputs)
+        declared.connect(lookup, check_reference, inputs.root.name)
+        for warning in deprecation_warnings(self.nodes, parents, datetime.now(UTC)):
+            inputs.warn(warning)
         return Manifest(
             project_name=inputs.root.name,
             nodes=self.nodes,
             sources=self.sources,
             macros=macros,
-            docs=docs.by_id,
-            disabled=self.disabled,
-            parents=parents,
+            docs={OVERVIEW.unique_id: OVERVIEW, **docs.by_id},
+            disabled={**self.disabled, **declared.disabled},
+            parents={**parents, **declared.parents},
             lookup=lookup,
+            groups={group.unique_id: group for group in self.groups},
+            declared=declared.nodes,
+            macro_properties=self.macro_properties,
         )
 
     def _leave_out(self, node: Node, error: MissingTargetError, inputs: ParseInputs) -> None:
@@ -179,17 +209,20 @@ class _Found:
                 )
 
 
-def _parents(node: Node, lookup: NodeLookup) -> Iterator[str]:
-    for call in node.refs:
-        found = lookup.ref(call, node.package_name)
-        if found is None:
-            raise lookup.missing_ref(call, node)
-        yield found.unique_id
+def _parents(
+    node: Node, lookup: NodeLookup, check_reference: Callable[[Node, Node, Location], None]
+) -> Iterator[str]:
     for source_call in node.sources:
         source = lookup.source(source_call)
         if source is None:
             raise lookup.missing_source(source_call, node)
         yield source.unique_id
+    for call in node.refs:
+        found = lookup.ref(call, node.package_name)
+        if found is None:
+            raise lookup.missing_ref(call, node)
+        check_reference(node, found, Location(node.original_file_path, call.line))
+        yield found.unique_id
 
 
 def _builtin_search_order(inputs: ParseInputs) -> Iterator[str]:
@@ -237,7 +270,7 @@ def _add_generic_tests(
 ) -> None:
     for patch in properties.nodes:
         prefix = NODE_SECTIONS[patch.section]
-        attached = found.nodes.get(f"{prefix}.{project.name}.{patch.name}")
+        attached = found.nodes.get(f"{prefix}.{project.name}.{patch.versioned_name}")
         if attached is not None:
             found.add_all(tests.of_node(patch, attached))
     for patch_of_source in properties.sources:
@@ -264,8 +297,21 @@ def _check_sources(patches: Iterable[SourcePatch]) -> None:
 
 
 def _warn_of_unused_configuration(inputs: ParseInputs, found: _Found) -> None:
-    everything = [*found.nodes.values(), *found.sources.values(), *found.disabled.values()]
-    kinds = NODE_SECTIONS
+    declared = found.declarations
+    everything = [
+        *found.nodes.values(),
+        *found.sources.values(),
+        *found.disabled.values(),
+        *declared.nodes.values(),
+        *declared.disabled.values(),
+    ]
+    kinds = {
+        **NODE_SECTIONS,
+        "exposures": "exposure",
+        "metrics": "metric",
+        "semantic_models": "semantic_model",
+        "saved_queries": "saved_query",
+    }
     used = {
         tree: [node.fqn for node in everything if node.resource_type == kind]
         for tree, kind in kinds.items()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 
 from ..errors import Location, ParseError, did_you_mean
-from .nodes import Node, RefCall, Source, SourceCall
+from .nodes import Model, Node, RefCall, Source, SourceCall, Version
 from .snapshot_node import RELATION_KINDS
+from .versions import is_newer, newest
 
 
 class MissingTargetError(ParseError):
@@ -30,16 +32,41 @@ class NodeLookup:
     ) -> None:
         self.root_package = root_package
         self._refs: dict[str, dict[str, Node]] = {}
+        self._versions: dict[str, dict[str, list[Model]]] = {}
         for node in nodes:
-            if isinstance(node, RELATION_KINDS):
+            if isinstance(node, Model) and node.version is not None:
+                self._add_version(node)
+            elif isinstance(node, RELATION_KINDS):
                 self._refs.setdefault(node.name, {})[node.package_name] = node
         self._sources: dict[tuple[str, str], Source] = {}
         for source in sources:
             self._sources[source.source_name, source.name] = source
-        self._disabled = {
-            (node.source_name, node.name) if isinstance(node, Source) else node.name
-            for node in disabled
-        }
+        self._disabled: set[str | tuple[str, str]] = set()
+        for node in disabled:
+            if isinstance(node, Source):
+                self._disabled.add((node.source_name, node.name))
+            elif isinstance(node, Model) and node.version is not None:
+                self._disabled.add(node.versioned_name)
+                if node.is_latest_version:
+                    self._disabled.add(node.name)
+            else:
+                self._disabled.add(node.name)
+
+    def _add_version(self, model: Model) -> None:
+        """A version goes by its name with the version; the latest one by its name alone, too."""
+        versions = self._versions.setdefault(model.name, {}).setdefault(model.package_name, [])
+        versions.append(model)
+        self._refs.setdefault(model.versioned_name, {})[model.package_name] = model
+        if model.is_latest_version:
+            self._refs.setdefault(model.name, {})[model.package_name] = model
+
+    def prerelease(self, model: Model) -> Version | None:
+        """The newest version of a model, where that is newer than its latest one."""
+        if model.latest_version is None:
+            return None
+        models = self._versions[model.name][model.package_name]
+        version = newest(other.version for other in models if other.version is not None)
+        return version if is_newer(version, model.latest_version) else None
 
     def ref(self, call: RefCall, package: str) -> Node | None:
         """The model, seed or snapshot that a `ref` in a package means.
@@ -47,8 +74,8 @@ class NodeLookup:
         Without a package of its own it is looked for in the root project, then in the package
         that calls, then anywhere (https://docs.getdbt.com/reference/dbt-jinja-functions/ref).
         """
-        by_package = self._refs.get(call.name)
-        if by_package is None or call.version is not None:
+        by_package = self._refs.get(_name(call))
+        if by_package is None:
             return None
         if call.package is not None:
             return by_package.get(call.package)
@@ -63,30 +90,56 @@ class NodeLookup:
     def missing_ref(self, call: RefCall, caller: Node) -> MissingTargetError:
         """The error for a `ref` that means nothing."""
         where = _location(caller, call.line, call.name)
-        spelled = f"'{call.package}', '{call.name}'" if call.package else f"'{call.name}'"
         what = f"{_describe(caller)} depends on a node named '{call.name}'"
+        if call.version is not None:
+            what += f" with version '{call.version}'"
         if call.package:
             what += f" in package '{call.package}'"
-        if call.version is not None:
+        if _name(call) in self._disabled:
             return MissingTargetError(
-                f"ref({spelled}, v={call.version!r}): model versions aren't there yet in this "
-                "version of headrace.",
-                location=where,
-            )
-        if call.name in self._disabled:
-            return MissingTargetError(
-                f"{what} which is disabled. Enable '{call.name}', or take the ref out.",
+                f"{what} which is disabled. Enable '{_name(call)}', or take the ref out.",
                 location=where,
                 is_disabled=True,
             )
-        homes = sorted(self._refs.get(call.name, ()))
-        if homes:
-            hint = f" Package '{homes[0]}' has one: ref('{homes[0]}', '{call.name}')."
-        else:
-            hint = did_you_mean(call.name, self._refs)
         return MissingTargetError(
-            f"{what} which was not found: ref({spelled}) matches no model, seed or snapshot.{hint}",
+            f"{what} which was not found: {call} matches no model, seed or snapshot."
+            f"{self._hint(call)}",
             location=where,
+        )
+
+    def _hint(self, call: RefCall) -> str:
+        """What may have been meant by a `ref` that means nothing."""
+        homes = sorted(self._refs.get(_name(call), ()))
+        if homes:
+            there = RefCall(call.name, homes[0], call.version)
+            return f" Package '{homes[0]}' has one: {there}."
+        known = {
+            str(model.version): model
+            for models in self._versions.get(call.name, {}).values()
+            for model in models
+        }
+        if known:
+            hint = did_you_mean(str(call.version), known) if call.version is not None else ""
+            return f"{hint} There are versions {', '.join(sorted(known))} of '{call.name}'."
+        if call.version is not None and call.name in self._refs:
+            return f" '{call.name}' has no versions: {RefCall(call.name, call.package)}."
+        of_file = self._version_in_file(call.name)
+        if of_file is not None:
+            meant = RefCall(of_file.name, version=of_file.version)
+            return f" Did you mean {meant}? A version goes by its model's name."
+        return did_you_mean(call.name, self._refs)
+
+    def _version_in_file(self, name: str) -> Model | None:
+        """The version of a model that is in a file of that name."""
+        return next(
+            (
+                model
+                for by_package in self._versions.values()
+                for models in by_package.values()
+                for model in models
+                if PurePosixPath(model.path).stem == name
+            ),
+            None,
         )
 
     def missing_source(self, call: SourceCall, caller: Node) -> MissingTargetError:
@@ -106,6 +159,10 @@ class NodeLookup:
             f"no properties file declares it.{did_you_mean(wanted, known)}",
             location=where,
         )
+
+
+def _name(call: RefCall) -> str:
+    return call.name if call.version is None else f"{call.name}.v{call.version}"
 
 
 def _location(caller: Node, line: int | None, name: str) -> Location:

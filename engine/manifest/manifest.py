@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .declared_nodes import Declared
+from .groups import Group
 from .lookup import NodeLookup
 from .macro_index import MacroIndex
-from .nodes import Doc, Model, Node, Seed, Source, Test
+from .macro_properties import MacroProperties
+from .nodes import Analysis, Doc, Model, Node, Seed, Source, Test
 from .snapshot_node import Snapshot
+
+_PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """Every node by its unique id, and `parents`: what each node needs before it can be built."""
+    """Every node by its unique id, and `parents`: what each node needs before it can be built.
+
+    `nodes` have a file or a test's macro; `declared` are the exposures, metrics and their like.
+    """
 
     project_name: str
     nodes: Mapping[str, Node]
@@ -24,6 +32,14 @@ class Manifest:
     disabled: Mapping[str, Node]
     parents: Mapping[str, tuple[str, ...]]
     lookup: NodeLookup = field(repr=False)
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    declared: Mapping[str, Declared] = field(default_factory=dict)
+    macro_properties: Mapping[str, MacroProperties] = field(default_factory=dict)
+
+    @property
+    def everything(self) -> Mapping[str, Node]:
+        """All that hangs in the graph: nodes, sources, and what is declared."""
+        return {**self.nodes, **self.sources, **self.declared}
 
     def counts(self) -> tuple[tuple[int, str], ...]:
         """What the "Found …" line counts, in dbt's order."""
@@ -31,14 +47,28 @@ class Manifest:
         for node in self.nodes.values():
             if isinstance(node, Model):
                 found["model"] += 1
+            elif isinstance(node, Analysis):
+                found["analysis"] += 1
             elif isinstance(node, Test):
                 found["test"] += 1
             elif isinstance(node, Seed):
                 found["seed"] += 1
             elif isinstance(node, Snapshot):
                 found["snapshot"] += 1
-        found["source"] = len(self.sources)
-        found["macro"] = sum(1 for _ in self.macros)
-        return tuple(
-            (count, noun if count == 1 else f"{noun}s") for noun, count in found.items() if count
+        declared = Counter(
+            node.resource_type.value.replace("_", " ") for node in self.declared.values()
         )
+        found["source"] = len(self.sources)
+        found["exposure"] = declared["exposure"]
+        found["metric"] = declared["metric"]
+        found["macro"] = sum(1 for _ in self.macros)
+        found["group"] = len(self.groups)
+        found["semantic model"] = declared["semantic model"]
+        found["saved query"] = declared["saved query"]
+        return tuple(
+            (count, noun if count == 1 else _plural(noun)) for noun, count in found.items() if count
+        )
+
+
+def _plural(noun: str) -> str:
+    return _PLURALS.get(noun, f"{noun}s")

@@ -13,6 +13,8 @@ import msgspec
 from ..errors import Location, ParseError
 from ..project.config_tree import ConfigTree, finish_config, merge_config, tree_config
 from ..project.project import Project
+from .declared_nodes import Declared
+from .entries import Call
 from .macro_index import BUILTIN_PACKAGE, MacroIndex
 from .nodes import (
     Checksum,
@@ -35,6 +37,11 @@ _TREES = {
     ResourceType.TEST: "tests",
     ResourceType.SOURCE: "sources",
     ResourceType.SNAPSHOT: "snapshots",
+    ResourceType.ANALYSIS: "analyses",
+    ResourceType.EXPOSURE: "exposures",
+    ResourceType.METRIC: "metrics",
+    ResourceType.SEMANTIC_MODEL: "semantic_models",
+    ResourceType.SAVED_QUERY: "saved_queries",
 }
 _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.MODEL: {"materialized": "view"},
@@ -42,6 +49,7 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.TEST: {"materialized": "test", "schema": "dbt_test__audit"},
     ResourceType.SOURCE: {"materialized": "source"},
     ResourceType.SNAPSHOT: {"materialized": "snapshot"},
+    ResourceType.ANALYSIS: {"materialized": "view"},
 }
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
 
@@ -83,8 +91,15 @@ class Draft:
     checksum: Checksum
     patch_config: Mapping[str, Any] = field(default_factory=dict)
     in_file_config: Mapping[str, Any] = field(default_factory=dict)
+    written_patch_config: Mapping[str, Any] | None = None
+    """What its properties configure, as its author wrote it: with its Jinja."""
     description: str = ""
+    doc_blocks: tuple[str, ...] = ()
     columns: Mapping[str, Column] = field(default_factory=dict)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What only its kind has, by the names of the node's fields."""
+    referred: tuple[Call, ...] = ()
+    """What its properties refer to, beside what its template does."""
     patch_path: str | None = None
     locate_in_patch: Callable[[str], Location] | None = None
     """Where its properties configure a key. For messages: finding the place takes its time."""
@@ -156,6 +171,7 @@ class NodeFactory:
             config=config,
             unrendered_config=self._unrendered(draft),
             description=draft.description,
+            doc_blocks=draft.doc_blocks,
             columns=draft.columns,
             schema=self._default_schema(config.schema),
             database=config.database or self._database,
@@ -164,7 +180,7 @@ class NodeFactory:
             checksum=draft.checksum,
             patch_path=draft.patch_path,
             created_at=self._created_at,
-            **more,
+            **{**draft.fields, **more},
         )
         return self._with_generated_names(node)
 
@@ -176,7 +192,7 @@ class NodeFactory:
         (https://docs.getdbt.com/reference/configs-and-properties).
         """
         levels = [
-            _DEFAULTS[draft.resource_type],
+            _DEFAULTS.get(draft.resource_type, {}),
             self._tree(draft.project, draft.resource_type).merged(draft.fqn),
             draft.patch_config,
             draft.in_file_config,
@@ -203,7 +219,9 @@ class NodeFactory:
         tree = _TREES[draft.resource_type]
         levels = [
             *tree_config(draft.project.raw_trees.get(tree, {}), draft.fqn),
-            draft.patch_config,
+            draft.patch_config
+            if draft.written_patch_config is None
+            else draft.written_patch_config,
             draft.in_file_config,
         ]
         if draft.project is not self._root:
@@ -227,8 +245,8 @@ class NodeFactory:
 
     def _with_generated_names(self, node: NodeT) -> NodeT:
         """The node under the names that the project's own `generate_…_name` macros give it."""
-        # A source is called as its properties say.
-        if isinstance(node, Source):
+        # A source is called as its properties say, and of what is declared nothing is built.
+        if isinstance(node, (Source, Declared)):
             return node
         changes: dict[str, str] = {}
         for part in ("database", "schema", "alias"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -19,9 +20,18 @@ class ResourceType(StrEnum):
     SEED = "seed"
     TEST = "test"
     SNAPSHOT = "snapshot"
+    ANALYSIS = "analysis"
     SOURCE = "source"
+    EXPOSURE = "exposure"
+    METRIC = "metric"
+    SEMANTIC_MODEL = "semantic_model"
+    SAVED_QUERY = "saved_query"
     MACRO = "macro"
     DOC = "doc"
+
+
+Version = str | int | float
+"""What comes after `v:` in a properties file."""
 
 
 class RefCall(msgspec.Struct, frozen=True):
@@ -29,8 +39,13 @@ class RefCall(msgspec.Struct, frozen=True):
 
     name: str
     package: str | None = None
-    version: str | int | float | None = None
+    version: Version | None = None
     line: int | None = None
+
+    def __str__(self) -> str:
+        """The call as a template has it."""
+        names = f"'{self.package}', '{self.name}'" if self.package else f"'{self.name}'"
+        return f"ref({names})" if self.version is None else f"ref({names}, v={self.version!r})"
 
 
 class SourceCall(msgspec.Struct, frozen=True):
@@ -66,7 +81,11 @@ class Checksum(msgspec.Struct, frozen=True):
 
 
 class Column(msgspec.Struct, frozen=True, kw_only=True):
-    """A column as a properties file describes it."""
+    """A column as a properties file describes it.
+
+    `constraints` are in the shape of the artifact. `doc_blocks` are the ids of the docs blocks
+    that its description calls.
+    """
 
     name: str
     description: str = ""
@@ -74,6 +93,9 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     data_type: str | None = None
     quote: bool | None = None
     tags: tuple[str, ...] = ()
+    constraints: tuple[Mapping[str, Any], ...] = ()
+    granularity: str | None = None
+    doc_blocks: tuple[str, ...] = ()
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -134,6 +156,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     config: NodeConfig
     unrendered_config: Mapping[str, Any] = {}
     description: str = ""
+    doc_blocks: tuple[str, ...] = ()
     columns: Mapping[str, Column] = {}
     schema: str
     database: str | None = None
@@ -150,6 +173,15 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def location(self) -> Location:
         return Location(self.original_file_path)
+
+    @property
+    def group(self) -> str | None:
+        """The group of models that it belongs to."""
+        return self.config.values.get("group")
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.config.tags
 
     @property
     def is_ephemeral(self) -> bool:
@@ -190,11 +222,34 @@ class Model(Node, frozen=True, kw_only=True):
     """
 
     pieces: tuple[Piece, ...] | None = None
+    version: Version | None = None
+    latest_version: Version | None = None
+    deprecation_date: datetime | None = None
+    constraints: tuple[Mapping[str, Any], ...] = ()
+    time_spine: Mapping[str, Any] | None = None
 
     @property
     def kind(self) -> str:
         is_microbatch = self.config.incremental_strategy == "microbatch"
         return "microbatch model" if is_microbatch else f"{self.config.materialized} model"
+
+    @property
+    def access(self) -> str:
+        """Who may refer to it: "private", "protected" or "public"."""
+        return self.config.values.get("access") or "protected"
+
+    @property
+    def is_versioned(self) -> bool:
+        return self.version is not None
+
+    @property
+    def is_latest_version(self) -> bool:
+        return self.version is not None and self.version == self.latest_version
+
+    @property
+    def versioned_name(self) -> str:
+        """ "orders.v2"; the name alone where there are no versions."""
+        return self.name if self.version is None else f"{self.name}.v{self.version}"
 
 
 class Seed(Node, frozen=True, kw_only=True):
@@ -221,6 +276,16 @@ class SingularTest(Test, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...] | None = None
 
 
+class Analysis(Node, frozen=True, kw_only=True):
+    """A query that is compiled, and never run."""
+
+    pieces: tuple[Piece, ...] | None = None
+
+    @property
+    def display_name(self) -> str:
+        return self.name
+
+
 class GenericTest(Test, frozen=True, kw_only=True):
     """A macro applied to a model, a seed or a source by a properties file.
 
@@ -236,8 +301,13 @@ class GenericTest(Test, frozen=True, kw_only=True):
     tested_source: SourceCall | None = None
     column_name: str | None = None
     attached_node: str | None = None
+    attached_group: str | None = None
     file_key_name: str = ""
     line: int | None = None
+
+    @property
+    def group(self) -> str | None:
+        return self.attached_group
 
     @property
     def location(self) -> Location:
@@ -260,6 +330,9 @@ class Source(Node, frozen=True, kw_only=True):
     source_meta: Mapping[str, Any] = {}
     external: Any = None
     quoting: Mapping[str, bool | None] = {}
+    written_schema: str | None = None
+    """Its schema as its author wrote it: with its Jinja."""
+    written_database: str | None = None
     line: int | None = None
 
     @property
@@ -292,9 +365,6 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     file_has_state: bool = False
     """Whether its file does more than define macros: `{% set … %}` beside them, for one."""
     macro_sql: str = ""
-    description: str = ""
-    meta: Mapping[str, Any] = {}
-    patch_path: str | None = None
     supported_languages: tuple[str, ...] | None = None
 
 

@@ -7,25 +7,29 @@ silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.yaml_file import YamlDocument
+from .versions import VERSION_KEYS, PlacedColumn, VersionEntry, VersionOf, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 """The sections whose entries describe a node; a snapshot may be defined there, too."""
 
-NOT_THERE_YET = tuple(
-    "unit_tests exposures metrics semantic_models saved_queries groups analyses functions".split()
-)
+DECLARED_SECTIONS = ("groups", "exposures", "metrics", "semantic_models", "saved_queries")
+"""The sections whose entries are all that there is of what they name."""
+
+NOT_THERE_YET = tuple("unit_tests functions".split())
 """Sections of dbt that this version reads over, with a warning."""
 
 _SECTIONS = frozenset(
     [
         *NODE_SECTIONS,
+        *DECLARED_SECTIONS,
         *NOT_THERE_YET,
+        "analyses",
         "version",
         "sources",
         "macros",
@@ -59,6 +63,9 @@ _NODE_KEYS = frozenset(
         "primary_key",
     ]
 )
+_ANALYSIS_KEYS = frozenset("name description docs config columns meta tags access".split())
+_MACRO_KEYS = frozenset("name description docs config meta arguments".split())
+_VERSION_KEYS = VERSION_KEYS | {"name"}
 _COLUMN_KEYS = frozenset(
     [
         "name",
@@ -150,10 +157,25 @@ class NodePatch:
     document: YamlDocument
     keys: tuple[str | int, ...]
     tests: tuple[TestEntry, ...] = ()
+    version: VersionOf | None = None
+    versioned_columns: tuple[PlacedColumn, ...] = ()
+
+    @property
+    def columns(self) -> tuple[PlacedColumn, ...]:
+        """The entries of the node's columns, each with the keys that lead to it."""
+        if self.version is not None:
+            return self.versioned_columns
+        columns = enumerate(self.values.get("columns") or ())
+        return tuple((column, (*self.keys, "columns", number)) for number, column in columns)
+
+    @property
+    def versioned_name(self) -> str:
+        """ "orders.v2", as the end of the node's id; the name alone without versions."""
+        return self.name if self.version is None else f"{self.name}.v{self.version.version}"
 
     @property
     def location(self) -> Location:
-        return self.document.locate(*self.keys, "name")
+        return self.document.locate(*self.keys, "name" if self.version is None else "v")
 
     @property
     def patch_path(self) -> str:
@@ -172,6 +194,12 @@ class SourcePatch:
     tests: tuple[TestEntry, ...] = ()
 
     @property
+    def columns(self) -> tuple[PlacedColumn, ...]:
+        """The entries of the table's columns, each with the keys that lead to it."""
+        columns = enumerate(self.table.get("columns") or ())
+        return tuple((column, (*self.keys, "columns", number)) for number, column in columns)
+
+    @property
     def location(self) -> Location:
         return self.document.locate(*self.keys, "name")
 
@@ -184,6 +212,10 @@ class Properties:
     sources: list[SourcePatch] = field(default_factory=list)
     macros: list[NodePatch] = field(default_factory=list)
     tests: list[NodePatch] = field(default_factory=list)
+    analyses: list[NodePatch] = field(default_factory=list)
+    declared: dict[str, list[NodePatch]] = field(
+        default_factory=lambda: {section: [] for section in DECLARED_SECTIONS}
+    )
 
 
 class PropertiesReader:
@@ -213,6 +245,9 @@ class PropertiesReader:
         for section in NODE_SECTIONS:
             self.properties.nodes += self._patches(document, data, section)
         self.properties.macros += self._patches(document, data, "macros")
+        self.properties.analyses += self._patches(document, data, "analyses")
+        for section in DECLARED_SECTIONS:
+            self.properties.declared[section] += self._patches(document, data, section)
         for section in ("tests", "data_tests"):
             self.properties.tests += self._patches(document, data, section)
         for position, source in enumerate(self._entries(document, data, "sources")):
@@ -237,12 +272,36 @@ class PropertiesReader:
             if section in NODE_SECTIONS:
                 self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
                 tests = tuple(self._tests(document, entry, keys))
-            if entry.get("versions"):
-                raise ParseError(
-                    "model versions aren't there yet in this version of headrace.",
-                    location=document.locate(*keys, "versions"),
-                )
-            yield NodePatch(section, entry["name"], self.package_name, entry, document, keys, tests)
+            elif section == "analyses":
+                self._check_keys(entry, _ANALYSIS_KEYS, document, keys, "an analysis")
+            elif section == "macros":
+                self._check_keys(entry, _MACRO_KEYS, document, keys, "a macro")
+            patch = NodePatch(
+                section, entry["name"], self.package_name, entry, document, keys, tests
+            )
+            if section == "models" and entry.get("versions"):
+                for version in read_versions(entry, document, keys):
+                    yield self._version_patch(patch, version)
+            else:
+                yield patch
+
+    def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
+        """What the entry of a model says of one of its versions."""
+        document = patch.document
+        self._check_keys(version.values, _VERSION_KEYS, document, version.keys, "a version")
+        tests = [*self._tests_of(document, *version.tested, column=None)]
+        for column, keys in version.columns:
+            if keys[: len(version.keys)] == version.keys:
+                self._check_keys(column, _COLUMN_KEYS, document, keys, "a column")
+            tests += self._tests_of(document, column, keys, column)
+        return replace(
+            patch,
+            values=version.values,
+            keys=version.keys,
+            tests=tuple(tests),
+            version=version.of,
+            versioned_columns=version.columns,
+        )
 
     def _read_source(
         self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
@@ -274,7 +333,7 @@ class PropertiesReader:
     def _tests_of(
         self,
         document: YamlDocument,
-        entry: dict[str, Any],
+        entry: Mapping[str, Any],
         keys: tuple[str | int, ...],
         column: Mapping[str, Any] | None,
     ) -> Iterator[TestEntry]:

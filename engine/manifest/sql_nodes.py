@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
-from ..project.config_tree import config_key
 from ..project.discovery import SourceFile, checksum, find_files, read_source, seed_checksum
 from ..project.project import Project
-from ..project.yaml_file import YamlDocument
+from .constraints import split_calls
 from .docs import Docs
+from .groups import check_access
 from .inputs import ParseInputs
 from .literal_template import scan_literal_template
 from .macro_index import MacroIndex
 from .node_factory import Captured, Draft, NodeFactory, ParseRenderer
+from .node_properties import apply_properties
 from .nodes import (
+    Analysis,
     Checksum,
-    Column,
     Model,
     Piece,
     ResourceType,
@@ -33,10 +34,7 @@ from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
 
 _GENERIC_TESTS = "generic/"
-_CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
-"""Configuration that may stand beside `config:`, as it did before there was one."""
-
-SqlNodeT = TypeVar("SqlNodeT", Model, SingularTest, Snapshot)
+SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)
 
 
 class SqlNodeReader:
@@ -61,14 +59,19 @@ class SqlNodeReader:
         self._factory = factory
         self._renderer = renderer
         self._syntax = syntax
-        self._patches = _by_name(properties, inputs)
+        self._patches = _by_name(properties)
         self._unused = set(self._patches)
+        self._versions: dict[str, NodePatch] = {}
         self._names_by_section: dict[str, set[str]] = {}
 
     def models(self) -> Iterator[Model]:
-        for file in self._files(self._project.model_paths, ".sql"):
+        files = self._files(self._project.model_paths, ".sql")
+        self._versions = self._files_of_versions({_stem(file) for file in files})
+        for file in files:
             draft = self._draft(file, ResourceType.MODEL, "models")
-            yield self._read(Model, draft)
+            model = self._read(Model, draft)
+            check_access(model, draft)
+            yield model
         for file in find_files(self._project.root, self._project.model_paths, (".py",)):
             self._inputs.warn(
                 WarningRaised(
@@ -96,13 +99,35 @@ class SqlNodeReader:
         `fields` are those that only its kind has.
         """
         self._names_by_section.setdefault(section, set()).add(draft.name)
-        self._take_patch(draft, section)
+        self._take_patch(draft, section, self._patches.get((section, draft.name)))
         return self._read(kind, draft, **fields)
+
+    def analyses(self) -> Iterator[Analysis]:
+        for file in self._files(self._project.analysis_paths, ".sql"):
+            draft = self._draft(file, ResourceType.ANALYSIS, "analyses")
+            package, *below = draft.fqn
+            draft.path = f"analysis/{draft.path}"
+            draft.fqn = (package, "analysis", *below)
+            yield self._read(Analysis, draft)
+
+    def _files_of_versions(self, stems: set[str]) -> dict[str, NodePatch]:
+        """What is said of each version of a model, by the name of the version's file."""
+        found: dict[str, NodePatch] = {}
+        for patch in self._patches.values():
+            if patch.version is None:
+                continue
+            names = patch.version.file_names(patch.name)
+            name = next((name for name in names if name in stems and name not in found), None)
+            if name is not None:
+                found[name] = patch
+        return found
 
     def warn_of_unused_patches(self) -> None:
         """Warn of each properties entry whose node doesn't exist."""
         for section, name in sorted(self._unused):
             patch = self._patches[section, name]
+            if patch.version is not None:
+                name, *_ = patch.version.file_names(patch.name)
             known = {other for kind, other in self._patches if kind == section}
             self._inputs.warn(
                 WarningRaised(
@@ -128,13 +153,15 @@ class SqlNodeReader:
             "models": (self._project.model_paths, ".sql"),
             "seeds": (self._project.seed_paths, ".csv"),
             "snapshots": ((), ".sql"),
+            "analyses": (self._project.analysis_paths, ".sql"),
         }.get(section, (self._project.test_paths, ".sql"))
         files = find_files(self._project.root, paths, (suffix,))
         return {PurePosixPath(file.relative).stem for file in files}
 
     def _draft(self, file: SourceFile, kind: ResourceType, section: str) -> Draft:
         relative = PurePosixPath(file.relative)
-        name = relative.stem
+        patch = self._patch(section, relative.stem)
+        name = relative.stem if patch is None else patch.name
         is_seed = kind is ResourceType.SEED
         source = "" if is_seed else read_source(file)
         draft = Draft(
@@ -150,28 +177,21 @@ class SqlNodeReader:
             if is_seed
             else Checksum("sha256", checksum(source)),
         )
-        self._take_patch(draft, section)
+        self._take_patch(draft, section, patch)
         return draft
 
-    def _take_patch(self, draft: Draft, section: str) -> None:
-        patch = self._patches.get((section, draft.name))
+    def _take_patch(self, draft: Draft, section: str, patch: NodePatch | None) -> None:
+        """Add to a draft what the properties say of it."""
         if patch is not None:
-            self._unused.discard((section, draft.name))
-            self._apply(patch, draft)
+            self._unused.discard((section, patch.versioned_name))
+            apply_properties(patch, draft, self._docs, self._inputs)
 
-    def _apply(self, patch: NodePatch, draft: Draft) -> None:
-        draft.patch_config = patch_config(patch.values, patch.document, patch.keys, self._inputs)
-        package, document, keys = patch.package_name, patch.document, patch.keys
-        draft.description = self._docs.describe(patch.values, package, document, keys)
-        draft.columns = {
-            column["name"]: read_column(
-                column,
-                self._docs.describe(column, package, document, (*keys, "columns", position)),
-            )
-            for position, column in enumerate(patch.values.get("columns") or ())
-        }
-        draft.patch_path = patch.patch_path
-        draft.locate_in_patch = partial(locate_config, patch.document, patch.keys)
+    def _patch(self, section: str, stem: str) -> NodePatch | None:
+        """What the properties say of the node in a file."""
+        if section == "models" and stem in self._versions:
+            return self._versions[stem]
+        patch = self._patches.get((section, stem))
+        return None if patch is None or patch.version is not None else patch
 
     def _read(self, kind: type[SqlNodeT], draft: Draft, **fields: Any) -> SqlNodeT:
         found = self._inputs.cache.scan(draft.raw_code, partial(self._scan, draft))
@@ -183,11 +203,12 @@ class SqlNodeReader:
             bare = self._factory.make(kind, draft, **fields)
             captured = self._renderer.render(bare, draft.raw_code)
         draft.in_file_config = captured.config
+        refs, sources = split_calls(draft.referred)
         node = self._factory.make(
             kind,
             draft,
-            refs=captured.refs,
-            sources=captured.sources,
+            refs=(*captured.refs, *refs),
+            sources=(*captured.sources, *sources),
             macros=self._macro_ids(found),
             pieces=pieces,
             **fields,
@@ -235,73 +256,27 @@ class SqlNodeReader:
         return tuple(dict.fromkeys(macro.unique_id for macro in macros))
 
 
-def patch_config(
-    values: Mapping[str, Any],
-    document: YamlDocument,
-    keys: tuple[str | int, ...],
-    inputs: ParseInputs,
-) -> dict[str, Any]:
-    """The configuration in a properties entry: under `config:`, and in the old places beside it.
-
-    Raises:
-        ParseError: `config:` is no mapping.
-        ProjectError: a template in it fails.
-    """
-    config: dict[str, Any] = {
-        key: inputs.yaml.render(document, values[key], (*keys, key))
-        for key in _CONFIG_BESIDE
-        if values.get(key) is not None
-    }
-    given = values.get("config")
-    if given is None:
-        return config
-    if not isinstance(given, dict):
-        raise ParseError(
-            "'config' must be a mapping of configurations.",
-            location=document.locate(*keys, "config"),
-        )
-    for key, value in given.items():
-        name = config_key(str(key))
-        is_hook = name in ("pre_hook", "post_hook")
-        path = (*keys, "config", key)
-        config[name] = value if is_hook else inputs.yaml.render(document, value, path)
-    return config
-
-
-def locate_config(document: YamlDocument, keys: tuple[str | int, ...], key: str) -> Location:
-    """Where a properties entry configures something: under `config:`, or beside it."""
-    above = document.locate(*keys, "config")
-    for spelled in (key, key.replace("_", "-")):
-        place = document.locate(*keys, "config", spelled)
-        if place != above:
-            return place
-    return document.locate(*keys, key)
-
-
-def read_column(column: Mapping[str, Any], description: str) -> Column:
-    """A column's entry as a node's column."""
-    config = column.get("config") or {}
-    tags = config.get("tags") or column.get("tags") or ()
-    return Column(
-        name=column["name"],
-        description=description,
-        meta=config.get("meta") or column.get("meta") or {},
-        data_type=column.get("data_type"),
-        quote=column.get("quote"),
-        tags=(tags,) if isinstance(tags, str) else tuple(tags),
-    )
-
-
-def _by_name(properties: Properties, inputs: ParseInputs) -> dict[tuple[str, str], NodePatch]:
+def _by_name(properties: Properties) -> dict[tuple[str, str], NodePatch]:
+    """What is said of each node; a version of a model goes by "orders.v2"."""
     patches: dict[tuple[str, str], NodePatch] = {}
-    for patch in [*properties.nodes, *properties.tests]:
-        key = (patch.section.removeprefix("data_"), patch.name)
-        twin = patches.get(key)
-        if twin is not None:
+    entries: dict[tuple[str, str], NodePatch] = {}
+    for patch in [*properties.nodes, *properties.tests, *properties.analyses]:
+        section = patch.section.removeprefix("data_")
+        twin = entries.setdefault((section, patch.name), patch)
+        if twin is not patch and _entry_keys(twin) != _entry_keys(patch):
             raise ParseError(
                 f"'{patch.name}' is described twice under '{patch.section}': here and at "
                 f"{twin.location}. Merge the two entries.",
                 location=patch.location,
             )
-        patches[key] = patch
+        patches[section, patch.versioned_name] = patch
     return patches
+
+
+def _entry_keys(patch: NodePatch) -> tuple[str, tuple[str | int, ...]]:
+    """Which entry of which file a patch is read from."""
+    return patch.document.display, patch.version.model_keys if patch.version else patch.keys
+
+
+def _stem(file: SourceFile) -> str:
+    return PurePosixPath(file.relative).stem

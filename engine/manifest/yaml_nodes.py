@@ -14,10 +14,12 @@ from ..errors import CompilationError, ParseError, did_you_mean
 from ..project.config_tree import merge_config
 from ..project.project import Project
 from .docs import Docs
+from .entries import below_search_path
 from .generic_tests import TestDefinition, define_test, is_template_call, literal_dependency
 from .inputs import ParseInputs
 from .macro_index import MacroIndex
 from .node_factory import Captured, Draft, NodeFactory, ParseRenderer
+from .node_properties import locate_config, patch_config, read_columns, written_config
 from .nodes import (
     Checksum,
     GenericTest,
@@ -29,9 +31,10 @@ from .nodes import (
     SourceCall,
 )
 from .properties import NodePatch, SourcePatch, TestEntry
-from .sql_nodes import locate_config, patch_config, read_column
 
 _NO_FILE = Checksum("none", "")
+_READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
+"""Tests that dbt doesn't render while parsing: of them it knows the test's own macro alone."""
 
 
 def read_source(
@@ -50,7 +53,7 @@ def read_source(
         patch_config(table, patch.document, patch.keys, inputs),
     )
     schema = text(source, source_keys, "schema") or source_name
-    directories = PurePosixPath(_below(patch.document.display, project)).parent.parts
+    directories = PurePosixPath(below_search_path(patch.document.display, project)).parent.parts
     draft = Draft(
         resource_type=ResourceType.SOURCE,
         name=name,
@@ -62,14 +65,10 @@ def read_source(
         raw_code="",
         checksum=_NO_FILE,
         patch_config=config,
+        written_patch_config=merge_config(written_config(source), written_config(table)),
         description=docs.describe(table, project.name, document, patch.keys),
-        columns={
-            column["name"]: read_column(
-                column,
-                docs.describe(column, project.name, document, (*patch.keys, "columns", position)),
-            )
-            for position, column in enumerate(table.get("columns") or ())
-        },
+        doc_blocks=docs.called_by(table, project.name),
+        columns=read_columns(patch.columns, project.name, document, docs, inputs),
         locate_in_patch=partial(locate_config, patch.document, patch.keys),
     )
     made = factory.make(
@@ -78,6 +77,8 @@ def read_source(
         source_name=source_name,
         identifier=text(table, patch.keys, "identifier") or name,
         source_description=docs.describe(source, project.name, document, source_keys),
+        written_schema=source.get("schema"),
+        written_database=source.get("database"),
         loader=str(table.get("loader") or source.get("loader") or ""),
         loaded_at_field=table.get("loaded_at_field") or source.get("loaded_at_field"),
         freshness=table.get("freshness", source.get("freshness")),
@@ -115,12 +116,17 @@ class GenericTestReader:
 
     def of_node(self, patch: NodePatch, attached: Node) -> Iterator[GenericTest]:
         """The tests of a model or a seed."""
-        target = RefCall(patch.name)
+        target, name, expression = RefCall(patch.name), patch.name, f"ref('{patch.name}')"
+        if patch.version is not None:
+            version = patch.version.version
+            target = RefCall(patch.name, version=version)
+            name = f"{patch.name}_v{version}"
+            expression = f"ref('{patch.name}', version='{version}')"
         for entry in patch.tests:
-            definition = define_test(entry, patch.name, f"ref('{patch.name}')")
+            definition = define_test(entry, name, expression)
             file_key = f"{patch.section}.{patch.name}"
             tags = _tags(entry.column or {})
-            yield self._node(entry, definition, target, attached.unique_id, file_key, tags)
+            yield self._node(entry, definition, target, attached, file_key, tags)
 
     def of_source(self, patch: SourcePatch) -> Iterator[GenericTest]:
         """The tests of a source's table."""
@@ -138,16 +144,17 @@ class GenericTestReader:
         entry: TestEntry,
         definition: TestDefinition,
         target: RefCall | SourceCall,
-        attached: str | None,
+        attached: Node | None,
         file_key: str,
         tags: list[str],
     ) -> GenericTest:
         macro = self._macro(entry, definition)
         namespace = f"{definition.namespace}." if definition.namespace else ""
         display = entry.document.display
-        directories = PurePosixPath(_below(display, self._project)).parent.parts
+        directories = PurePosixPath(below_search_path(display, self._project)).parent.parts
         unique_id = definition.unique_id(self._project.name)
         self._check_unique(unique_id, definition, entry)
+        called = "{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}"
         draft = Draft(
             resource_type=ResourceType.TEST,
             name=definition.name,
@@ -156,7 +163,7 @@ class GenericTestReader:
             path=f"{definition.short_name}.sql",
             original_file_path=display,
             fqn=(self._project.name, *directories, definition.name),
-            raw_code="{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}",
+            raw_code=called + definition.config_call,
             checksum=_NO_FILE,
             patch_config=self._config(entry, definition, tags),
             description=definition.description,
@@ -172,7 +179,8 @@ class GenericTestReader:
             "tested_ref": target if isinstance(target, RefCall) else None,
             "tested_source": target if isinstance(target, SourceCall) else None,
             "column_name": definition.column_name,
-            "attached_node": attached,
+            "attached_node": attached.unique_id if attached else None,
+            "attached_group": attached.group if attached else None,
             "file_key_name": file_key,
         }
         node = self._factory.make(GenericTest, draft, **fields)
@@ -191,6 +199,8 @@ class GenericTestReader:
             key: self._inputs.yaml.render(entry.document, value, entry.keys)
             for key, value in definition.config.items()
         }
+        if definition.short_name != definition.name:
+            own.setdefault("alias", definition.short_name)
         return merge_config({"tags": tags}, own) if tags else own
 
     def _macro(self, entry: TestEntry, definition: TestDefinition) -> Macro:
@@ -219,6 +229,8 @@ class GenericTestReader:
         return found
 
     def _macro_ids(self, macro: Macro) -> tuple[str, ...]:
+        if macro.unique_id in _READ_AT_A_GLANCE:
+            return (macro.unique_id,)
         where = self._macros.find("get_where_subquery", self._project.name)
         return (macro.unique_id, where.unique_id) if where is not None else (macro.unique_id,)
 
@@ -270,14 +282,6 @@ class GenericTestReader:
                 f"at {twin.location}. Remove one, or give one a 'name:'.",
                 location=entry.location,
             )
-
-
-def _below(display: str, project: Project) -> str:
-    """A file's path without the search path that it was found under."""
-    for search_path in project.properties_paths:
-        if display.startswith(f"{search_path}/"):
-            return display[len(search_path) + 1 :]
-    return display
 
 
 def _has_jinja(value: str) -> bool:

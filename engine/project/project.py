@@ -85,7 +85,8 @@ class Project:
     def properties_paths(self) -> tuple[str, ...]:
         """Where properties files may be."""
         paths = (*self.model_paths, *self.seed_paths, *self.test_paths)
-        return tuple(dict.fromkeys((*paths, *self.snapshot_paths, *self.macro_paths)))
+        more = (*self.snapshot_paths, *self.macro_paths, *self.analysis_paths)
+        return tuple(dict.fromkeys((*paths, *more)))
 
 
 def load_project(

@@ -54,8 +54,11 @@ def elapsed_text(seconds: float) -> str:
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
-    """`1 error`, `2 errors`."""
-    return f"{count} {noun if count == 1 else nouns or noun + 's'}"
+    """`1 error`, `2 errors`; `2 analyses`."""
+    if count == 1:
+        return f"1 {noun}"
+    regular = f"{noun[:-2]}es" if noun.endswith("sis") else f"{noun}s"
+    return f"{count} {nouns or regular}"
 
 
 def _noun(node: NodeInfo) -> str:

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import SelectionError
-from ..manifest.nodes import GenericTest, Node, SingularTest, Source, Test
+from ..manifest.nodes import GenericTest, Model, Node, SingularTest, Source, Test
 from .grammar import Criterion
+from .model_methods import by_access, by_declared_name, by_group, by_version, version_names
 
 Matches = Callable[[Node, Criterion], bool]
 
@@ -37,7 +38,10 @@ def _by_fqn(node: Node, criterion: Criterion) -> bool:
     value = criterion.value
     if isinstance(node, Source):
         return False
-    if _matches(node.fqn[-1], value):
+    if isinstance(node, Model) and node.is_versioned:
+        if any(_matches(name, value) for name in version_names(node)):
+            return True
+    elif _matches(node.fqn[-1], value):
         return True
     wanted = value.split(".")
     return _is_prefix(wanted, node.fqn) or _is_prefix(wanted, node.fqn[1:])
@@ -64,7 +68,7 @@ def _by_file(node: Node, criterion: Criterion) -> bool:
 
 
 def _by_tag(node: Node, criterion: Criterion) -> bool:
-    return any(_matches(tag, criterion.value) for tag in node.config.tags)
+    return any(_matches(tag, criterion.value) for tag in node.tags)
 
 
 def _by_source(node: Node, criterion: Criterion) -> bool:
@@ -138,11 +142,15 @@ METHODS: Mapping[str, Matches] = MappingProxyType(
         "config": _by_config,
         "test_type": _by_test_type,
         "test_name": _by_test_name,
+        "group": by_group,
+        "access": by_access,
+        "version": by_version,
+        "exposure": by_declared_name,
+        "metric": by_declared_name,
+        "semantic_model": by_declared_name,
+        "saved_query": by_declared_name,
     }
 )
 
-NOT_THERE_YET = frozenset(
-    "access exposure group metric result saved_query selector semantic_model source_status state "
-    "unit_test version".split()
-)
+NOT_THERE_YET = frozenset("result selector source_status state unit_test".split())
 """Methods that dbt has and this version hasn't."""

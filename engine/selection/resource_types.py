@@ -12,17 +12,21 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "snapshot": frozenset({"snapshot"}),
     "test": frozenset({"test"}),
     "build": frozenset({"model", "seed", "snapshot", "test"}),
-    "compile": frozenset({"model", "snapshot", "test"}),
-    "ls": frozenset({"model", "seed", "snapshot", "test", "source"}),
+    "compile": frozenset({"model", "snapshot", "test", "analysis"}),
+    "ls": frozenset(
+        "model seed snapshot test source analysis exposure metric semantic_model "
+        "saved_query".split()
+    ),
 }
 """What each command takes of a selection."""
 
 _EVERY = frozenset({"all", "default"})
 """dbt's names for all that the command takes."""
 
-_OTHERS = frozenset(
-    "analysis exposure function metric saved_query semantic_model unit_test".split()
-)
+_ON_REQUEST = frozenset({"analysis"})
+"""What `ls` lists only if it is asked for by its type."""
+
+_OTHERS = frozenset("function unit_test".split())
 """Types that dbt has and this version doesn't: there is no node of them to take."""
 
 
@@ -44,4 +48,6 @@ def wanted_types(
     wanted = RESOURCE_TYPES[command]
     if included and _EVERY.isdisjoint(included):
         wanted &= frozenset(included)
+    elif command == "ls" and "all" not in included:
+        wanted -= _ON_REQUEST
     return wanted - frozenset(excluded)

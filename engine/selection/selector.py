@@ -25,7 +25,7 @@ class Selector:
     """Selects among the nodes and sources of a manifest."""
 
     def __init__(self, manifest: Manifest, graph: Graph) -> None:
-        self._nodes: Mapping[str, Node] = {**manifest.nodes, **manifest.sources}
+        self._nodes: Mapping[str, Node] = manifest.everything
         self._graph = graph
 
     def select(self, include: Sequence[str], exclude: Sequence[str] = ()) -> Selection:

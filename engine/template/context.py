@@ -13,6 +13,8 @@ from ...adapters.base import Adapter
 from ..errors import CompilationError, did_you_mean
 from ..events import Emitter, MessageLogged
 from ..manifest.artifact import node_dict, source_dict
+from ..manifest.declared_artifact import SECTIONS, declared_dict
+from ..manifest.groups import group_dict
 from ..manifest.manifest import Manifest
 from ..manifest.nodes import Node
 from ..project.environment import custom_environment
@@ -174,6 +176,10 @@ class CommonContext:
 
         return call
 
+    def say(self, text: str) -> None:
+        """Tell whoever runs this something of no consequence, as a template's `log` does."""
+        self._emit(MessageLogged(text, to_console=True))
+
     def _log(self, msg: Any, info: bool = False) -> str:
         self._emit(MessageLogged(str(msg), to_console=bool(info)))
         return ""
@@ -218,7 +224,16 @@ class ManifestNames:
             for source in self._manifest.sources.values()
         }
         nodes = {node.unique_id: self._described(node) for node in self._manifest.nodes.values()}
-        return {"nodes": nodes, "sources": sources, "exposures": {}, "metrics": {}, "groups": {}}
+        declared = {
+            section: {
+                node.unique_id: declared_dict(node, self._manifest.parents[node.unique_id])
+                for node in self._manifest.declared.values()
+                if isinstance(node, kind)
+            }
+            for section, kind in SECTIONS.items()
+        }
+        groups = {group.unique_id: group_dict(group) for group in self._manifest.groups.values()}
+        return {"nodes": nodes, "sources": sources, **declared, "groups": groups}
 
     def _described(self, node: Node) -> dict[str, Any]:
         parents = self._manifest.parents.get(node.unique_id, ())

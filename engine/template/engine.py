@@ -43,11 +43,13 @@ class References:
         manifest: Manifest,
         relations: RelationFactory,
         node: Node,
+        say: Callable[[str], None],
         select_rows: Callable[[Node, Relation], Relation] | None = None,
     ) -> None:
         self._manifest = manifest
         self._relations = relations
         self._node = node
+        self._say = say
         self._select_rows = select_rows
         self._selections: dict[str, Relation] = {}
         self.ephemeral: dict[str, Node] = {}
@@ -65,9 +67,28 @@ class References:
             raise CompilationError(self._manifest.lookup.missing_ref(call, self._node).problem)
         if found.unique_id not in self._manifest.parents[self._node.unique_id]:
             raise CompilationError(_not_inferred(self._node, call))
+        if call.version is None and isinstance(found, Model) and found.is_versioned:
+            self._speak_of_prerelease(found)
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
         return self._relation(found)
+
+    def _speak_of_prerelease(self, model: Model) -> None:
+        """Say that a `ref` without a version will soon mean another one, where it will."""
+        prerelease = self._manifest.lookup.prerelease(model)
+        if prerelease is None:
+            return
+        try_out = f"{{{{ ref('{model.package_name}', '{model.name}', v='{prerelease}') }}}}"
+        pin = f"{{{{ ref('{model.package_name}', '{model.name}', v='{model.version}') }}}}"
+        self._say(
+            f"While compiling '{self._node.name}':\n"
+            f"Found an unpinned reference to versioned model '{model.name}' in project "
+            f"'{model.package_name}', which means {model.versioned_name}, the latest version.\n"
+            f"A prerelease version {prerelease} is available; once it is made the latest, this "
+            f"reference will mean {model.name}.v{prerelease}.\n"
+            f"  Try out v{prerelease}: {try_out}\n"
+            f"  Pin to v{model.version}: {pin}"
+        )
 
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
@@ -172,7 +193,7 @@ class TemplateEngine:
         `window` is that of the batch that the node is built for, where it is one.
         """
         select_rows = self._row_selection(node, window)
-        references = References(self.manifest, self.relations, node, select_rows)
+        references = References(self.manifest, self.relations, node, self._common.say, select_rows)
         results = StoredResults()
         names = self._common.for_node(node, execute=True)
         names |= {
@@ -275,10 +296,9 @@ def source_call(arguments: tuple[Any, ...]) -> SourceCall:
 
 
 def _not_inferred(node: Node, call: RefCall) -> str:
-    spelled = f"'{call.package}', '{call.name}'" if call.package else f"'{call.name}'"
     return (
         f'headrace was unable to infer all dependencies for the model "{node.name}". This '
         "typically happens when ref() is placed within a conditional block.\n"
         f'To fix this, add the following hint to the top of the model "{node.name}":\n'
-        f"-- depends_on: {{{{ ref({spelled}) }}}}"
+        f"-- depends_on: {{{{ {call} }}}}"
     )

@@ -14,7 +14,8 @@ def called_relation(call: RefCall | SourceCall, scope: Scope) -> Any:
     if isinstance(call, SourceCall):
         return scope.context_name("source")(call.source_name, call.table_name)
     arguments = (call.package, call.name) if call.package else (call.name,)
-    return scope.context_name("ref")(*arguments)
+    named = {} if call.version is None else {"version": call.version}
+    return scope.context_name("ref")(*arguments, **named)
 
 
 def relation_called(text: str, scope: Scope) -> Any:

@@ -35,7 +35,7 @@ class RelationFactory:
 
     def _make(self, node: Node) -> Relation:
         if node.is_ephemeral:
-            return Relation(None, None, f"{CTE_PREFIX}{node.name}", RelationType.CTE)
+            return Relation(None, None, f"{CTE_PREFIX}{node.alias}", RelationType.CTE)
         quoting = {**self.quoting, **node.config.quoting}
         if isinstance(node, Source):
             quoting.update(node.quoting)

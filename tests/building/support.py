@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace import InvocationResult, Options, RunResult, Status, invoke
-from headrace.engine.events import Event, OutputProduced, WarningRaised
+from headrace.engine.events import Event, MessageLogged, OutputProduced, WarningRaised
 
 DATABASE = "shop.db"
 
@@ -57,6 +57,11 @@ class Ran:
     @property
     def warnings(self) -> list[str]:
         return [event.message for event in self.events if isinstance(event, WarningRaised)]
+
+    @property
+    def messages(self) -> list[str]:
+        """What templates, and the engine on their behalf, have logged."""
+        return [event.message for event in self.events if isinstance(event, MessageLogged)]
 
     def result(self, name: str) -> RunResult:
         (found,) = (result for result in self.outcome.results if result.node.name == name)

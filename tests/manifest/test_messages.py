@@ -63,8 +63,9 @@ sources:
         ),
         (
             "\n{{ ref('customers', v=2) }}",
-            "models/orders.sql:2: ref('customers', v=2): model versions aren't there yet in this "
-            "version of headrace.",
+            "models/orders.sql:2: Model 'model.shop.orders' (models/orders.sql) depends on a node "
+            "named 'customers' with version '2' which was not found: ref('customers', v=2) matches "
+            "no model, seed or snapshot. 'customers' has no versions: ref('customers').",
         ),
         ("{{ ref(5) }}", "models/orders.sql:1: ref() takes names as text, not (5,)."),
         (
