@@ -5,8 +5,11 @@
 
 Each tool builds its own copy of the project three times: once as it was some time ago (that is
 what `--first-vars` is for), once more, so that incremental models catch up, and once with
-`--full-refresh`. After each build every seed's and model's rows are compared. A relation is the
-same if it was the same each time.
+`--full-refresh`. After each build every seed's, snapshot's and model's rows are compared; a moment
+of the comparison itself counts as "now", whichever it is. A relation is the same if it was the
+same each time. With both on one database the manifests of the last build are compared as well:
+nodes, parents, materializations, and compiled SQL up to white space where no built-in macro
+made it.
 
 By default headrace builds on SQLite and dbt on DuckDB. On PostgreSQL each has a database of its
 own; the profile must take its connection from COFFEE_SHOP_PG_HOST, _PORT, _USER, _PASSWORD and
@@ -34,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from compare_manifests import manifest_differences
 from figures import headrace, print_table
 from postgres_server import Server, server_to_use
 from read_relations import Table, read_duckdb, read_postgres, read_sqlite
@@ -103,9 +107,28 @@ class Tool:
                 f"{self.name} build failed with exit code {done.returncode}:\n{ending}"
             )
 
+    def install_packages(self) -> None:
+        """Run `deps`, where the project has packages.
+
+        Raises:
+            CannotCompareError: it failed.
+        """
+        if (self.project / "packages.yml").exists():
+            done = subprocess.run(
+                [*self.command, "deps"], cwd=self.project, capture_output=True, encoding="utf-8"
+            )
+            if done.returncode:
+                raise CannotCompareError(f"{self.name} deps failed:\n{done.stdout}{done.stderr}")
+
+    def manifest(self) -> dict[str, Any]:
+        """What the last build made of the project's files."""
+        text = (self.project / "target" / "manifest.json").read_text("utf-8")
+        manifest: dict[str, Any] = json.loads(text)
+        return manifest
+
     def relations(self) -> set[str]:
         """`schema.name` of each seed, snapshot and model that the last build's manifest has."""
-        manifest = json.loads((self.project / "target" / "manifest.json").read_text("utf-8"))
+        manifest = self.manifest()
         return {
             f"{node['schema']}.{node['alias']}"
             for node in manifest["nodes"].values()
@@ -170,6 +193,8 @@ def build_and_compare(ours: Tool, theirs: Tool, first_vars: str) -> dict[str, Co
         CannotCompareError: a build failed, or a target is missing.
     """
     comparisons: dict[str, Comparison] = {}
+    for tool in (ours, theirs):
+        tool.install_packages()
     for name, options in {
         "the first build": ("--vars", first_vars),
         "the second build": (),
@@ -204,6 +229,18 @@ def report(comparisons: Mapping[str, Comparison]) -> int:
         print(*(f"  {example}" for example in found.examples), sep="\n")
     print(f"\n{len(comparisons) - len(different)} of {len(comparisons)} relations are the same.")
     return 1 if different else 0
+
+
+def report_manifests(ours: dict[str, Any], theirs: dict[str, Any]) -> int:
+    """Print what differs between two manifests. The exit code."""
+    found = list(manifest_differences(ours, theirs))
+    for difference in found:
+        print(f"\n{difference.unique_id}: {difference.what}")
+        if difference.ours is not None or difference.theirs is not None:
+            print(f"  headrace: {difference.ours}\n  dbt:      {difference.theirs}")
+    nodes = len(theirs["nodes"])
+    print(f"\nThe manifests differ in {len(found)} places, over {nodes} nodes.")
+    return 1 if found else 0
 
 
 def find_dbt(given: str | None) -> str | None:
@@ -262,7 +299,10 @@ def main() -> int:
         except CannotCompareError as error:
             print(error, file=sys.stderr)
             return 2
-    return report(comparisons)
+        code = report(comparisons)
+        if arguments.target == arguments.dbt_target:
+            code |= report_manifests(ours.manifest(), theirs.manifest())
+    return code
 
 
 if __name__ == "__main__":

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TypeAlias
@@ -50,16 +52,35 @@ class Table:
     rows: Counter[tuple[Value, ...]]
 
 
+NOW = "now"
+_BEGAN = datetime.now(UTC)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:?\d\d)?)?")
+_A_WHILE = timedelta(hours=2)
+
+
 def plain_value(value: object) -> Value:
     """What both databases mean by a value: SQLite has no booleans, and no dates but texts."""
-    if value is None or isinstance(value, str):
+    if value is None:
         return value
+    if isinstance(value, datetime):
+        value = value.isoformat(sep=" ")
+    if isinstance(value, str):
+        return NOW if _is_now(value) else value
     if isinstance(value, bool | int):
         return int(value)
     if isinstance(value, float | Decimal):
         rounded = round(float(value), DIGITS)
         return int(rounded) if rounded.is_integer() else rounded
     return str(value)
+
+
+def _is_now(text: str) -> bool:
+    """Whether a text is a moment of this comparison, which no two tools have in common."""
+    if not _MOMENT.fullmatch(text):
+        return False
+    moment = datetime.fromisoformat(text)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return abs(moment - _BEGAN) < _A_WHILE
 
 
 def make_table(columns: Iterable[str], rows: Iterable[Sequence[object]]) -> Table:

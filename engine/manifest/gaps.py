@@ -8,14 +8,7 @@ from typing import Any
 from ..events import WarningRaised
 from .nodes import Node
 
-
-def _enforces_contract(values: Mapping[str, Any]) -> bool:
-    contract = values.get("contract")
-    return isinstance(contract, Mapping) and bool(contract.get("enforced"))
-
-
 _GAPS: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
-    "contract": _enforces_contract,
     "store_failures": lambda values: bool(
         values.get("store_failures") or values.get("store_failures_as")
     ),

@@ -24,13 +24,15 @@ class RelationFactory:
     def __init__(self, adapter: Adapter, project_quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
         self.quoting = project_quoting
-        self._made: dict[str, Relation] = {}
+        self._made: dict[tuple[str, str, str], Relation] = {}
 
     def of(self, node: Node) -> Relation:
         """The relation that a node is built as; a bare name for an ephemeral model."""
-        made = self._made.get(node.unique_id)
+        # While parsing a node is asked for before its macros have named it.
+        key = (node.unique_id, node.schema, node.alias)
+        made = self._made.get(key)
         if made is None:
-            made = self._made[node.unique_id] = self._make(node)
+            made = self._made[key] = self._make(node)
         return made
 
     def _make(self, node: Node) -> Relation:
