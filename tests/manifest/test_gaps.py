@@ -10,23 +10,6 @@ from .support import parse
 
 @pytest.mark.parametrize(
     ("config", "name"),
-    [("contract={'enforced': true}", "contract")],
-)
-def test_configuration_without_effect_is_warned_of(
-    write_project: WriteProject, config: str, name: str
-) -> None:
-    root = write_project({"models/orders.sql": "{{ config(" + config + ") }} select 1 as id"})
-
-    parsed = parse(root)
-
-    (warning,) = parsed.warnings
-    assert warning.name == "NotThereYet"
-    assert f"'{name}' has no effect yet" in warning.message
-    assert str(warning.location) == "models/orders.sql"
-
-
-@pytest.mark.parametrize(
-    ("config", "name"),
     [
         ("grants={'select': ['reporter']}", "grants"),
         ("persist_docs={'relation': true}", "persist_docs"),
@@ -45,8 +28,6 @@ def test_configuration_for_which_the_database_has_nothing_is_warned_of(
 
 
 def test_configuration_that_asks_for_nothing_is_no_gap(write_project: WriteProject) -> None:
-    root = write_project(
-        {"models/orders.sql": "{{ config(contract={'enforced': false}) }} select 1 as id"}
-    )
+    root = write_project({"models/orders.sql": "{{ config(grants={}) }} select 1 as id"})
 
     assert parse(root).warnings == ()

@@ -37,3 +37,14 @@
 {% macro sqlite__make_temp_relation(base_relation, suffix) -%}
   {{ return(default__make_temp_relation(base_relation, suffix).incorporate(path={'schema': none, 'database': none})) }}
 {%- endmacro %}
+
+
+{#- `integer primary key` is no constraint here, but a counter that fills in what is NULL
+    (https://www.sqlite.org/lang_createtable.html#rowid); with `int` it is one. -#}
+{% macro sqlite__get_table_columns_and_constraints() -%}
+  {%- set text = table_columns_and_constraints() -%}
+  {%- if 'primary key' in text | lower -%}
+    {%- set text = modules.re.sub('(?i)\\binteger\\b', 'int', text) -%}
+  {%- endif -%}
+  {{ text }}
+{%- endmacro %}

@@ -1,0 +1,125 @@
+"""Contracts: a model that doesn't keep what it promised of its columns isn't built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from .support import relations, rows, run
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+PROPERTIES = """
+models:
+  - name: orders
+    config: {contract: {enforced: true}, materialized: MATERIALIZED}
+    constraints:
+      - {type: check, expression: amount >= 0, name: not_negative}
+    columns:
+      - name: id
+        data_type: integer
+        constraints: [{type: not_null}, {type: primary_key}]
+      - {name: amount, data_type: integer}
+      - name: kind
+        data_type: text
+        constraints: [{type: unique}]
+"""
+
+
+@pytest.fixture
+def project(write_project: WriteProject) -> Callable[..., Path]:
+    def write(sql: str, materialized: str = "table") -> Path:
+        return write_project(
+            {
+                "models/orders.sql": sql,
+                "models/orders.yml": PROPERTIES.replace("MATERIALIZED", materialized),
+            }
+        )
+
+    return write
+
+
+@pytest.mark.parametrize("materialized", ["table", "incremental"])
+async def test_table_has_the_columns_and_constraints_of_its_contract(
+    project: Callable[..., Path], materialized: str
+) -> None:
+    root = project("select 'a' as kind, 5 as amount, 1 as id", materialized)
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0, ran.outcome.results
+    assert rows(root, "select * from orders") == [(1, 5, "a")]
+    ((ddl,),) = rows(root, "select sql from sqlite_master where name = 'orders'")
+    assert "id int not null primary key" in " ".join(ddl.split())
+    assert "constraint not_negative check (amount >= 0)" in " ".join(ddl.split())
+    assert ran.result("orders").message == "INSERT 1"
+
+
+@pytest.mark.parametrize(
+    ("sql", "problem"),
+    [
+        ("select 1 as id, -5 as amount, 'a' as kind", "CHECK constraint failed: not_negative"),
+        ("select null as id, 5 as amount, 'a' as kind", "NOT NULL constraint failed"),
+        (
+            "select 1 as id, 5 as amount, 'a' as kind union all select 2, 6, 'a'",
+            "UNIQUE constraint failed",
+        ),
+    ],
+)
+async def test_row_against_a_constraint_fails_the_model_and_keeps_the_old_table(
+    project: Callable[..., Path], sql: str, problem: str
+) -> None:
+    root = project("select 7 as id, 5 as amount, 'old' as kind")
+    await run(root)
+    (root / "models/orders.sql").write_text(sql)
+
+    ran = await run(root)
+
+    assert ran.exit_code == 1
+    assert problem in ran.error("orders")
+    assert rows(root, "select id from orders") == [(7,)]
+
+
+@pytest.mark.parametrize("materialized", ["table", "view"])
+async def test_columns_that_differ_are_told_in_a_table(
+    project: Callable[..., Path], materialized: str
+) -> None:
+    root = project("select 1 as id, 5 as amount, 'x' as sort", materialized)
+
+    ran = await run(root)
+
+    error = ran.error("orders")
+    assert ran.exit_code == 1
+    assert "This model has an enforced contract that failed." in error
+    assert "| kind " in error
+    assert "missing in definition" in error
+    assert "missing in contract" in error
+    assert relations(root) == {}
+
+
+async def test_contract_without_types_is_refused(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id, 2 as n",
+            "models/orders.yml": "models: [{name: orders, config: {contract: {enforced: true}, "
+            "materialized: table}, columns: [{name: id, data_type: integer}, {name: n}]}]",
+        }
+    )
+
+    error = (await run(root)).error("orders")
+
+    assert "require data_type to be defined for each column" in error
+    assert "`n`" in error
+
+
+async def test_contract_that_is_not_enforced_does_nothing(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "{{ config(contract={'enforced': false}) }} select 1 as x",
+            "models/orders.yml": "models: [{name: orders, columns: [{name: id, data_type: int}]}]",
+        }
+    )
+
+    assert (await run(root)).exit_code == 0
