@@ -24,6 +24,8 @@ def blamed_location(message: str, node: Node, sql_line: str | None = None) -> Lo
 
     `sql_line` is the line of the SQL that the database names, where it does.
     """
+    if node.is_embedded:
+        return node.location
     lines = node.raw_code.splitlines()
     wanted = (sql_line or "").strip()
     for can_be in (str.__eq__, _renders_to):

@@ -72,10 +72,12 @@ class Compiler:
         connection: Connection,
         thread_id: str = "",
         batch: BatchScope | None = None,
+        names: Mapping[str, Any] | None = None,
     ) -> Compiled:
         """The SQL of a model or a test, on a connection that its template may query.
 
-        `batch` is what its templates see of the batch that it is built for, where it is one.
+        `batch` is what its templates see of the batch that it is built for, where it is one;
+        `names` is what else they see.
 
         Raises:
             CompilationError: the template failed.
@@ -84,6 +86,8 @@ class Compiler:
         scoped = self._templates.scope(node, connection, thread_id, batch.window if batch else None)
         if batch is not None:
             scoped = NodeScope(batch.enter(scoped.scope), scoped.references)
+        if names:
+            scoped = NodeScope(scoped.scope.with_names(**names), scoped.references)
         if isinstance(node, GenericTest):
             sql = await self._templates.render_test(node, scoped.scope)
         else:

@@ -54,6 +54,13 @@ class RunStarted:
     nodes: tuple[NodeInfo, ...]
     threads: int
     target_name: str
+    start_hooks: tuple[NodeInfo, ...] = ()
+    end_hooks: tuple[NodeInfo, ...] = ()
+
+    @property
+    def everything(self) -> tuple[NodeInfo, ...]:
+        """The nodes, with the hooks that run before and after them."""
+        return (*self.start_hooks, *self.nodes, *self.end_hooks)
 
 
 @dataclass(frozen=True, slots=True)

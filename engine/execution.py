@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
 
 from ..adapters.abilities import Locking
 from ..adapters.cache import RelationCache
 from .builder import Builder
-from .events import Event, RunFinished, RunStarted, WarningRaised
+from .compiler import Compiler
+from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
 from .graph import Graph, gate_with_tests
+from .manifest.artifact import node_dict, source_dict
 from .manifest.nodes import Analysis, Node, Test
+from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import ParsedProject
 from .plan import Plan
-from .results import NodeInfo, RunResult
+from .results import NodeInfo, RunResult, Status
+from .run_hooks import RunHooks
 from .scheduler import Scheduler
+from .settings import decide
 from .template.engine import TemplateEngine
 from .template.environment import TemplateEnvironment
+from .template.run_result_view import RunResultView, built_schemas
 from .timings import last_timings
 from .workspace import Workspace
 
 BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build"})
+
+COMMANDS_WITHOUT_HOOKS = frozenset({"compile", "show", "clone"})
+"""Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
+
+INTERRUPTED = "Skipped: the run was interrupted"
 
 
 class Execution:
@@ -79,16 +91,93 @@ class Execution:
             emit=self._emit,
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
-        self._emit(RunStarted(selected, target.threads, target.name))
+        start, end = self._hooks(START), self._hooks(END)
+        self._emit(RunStarted(selected, target.threads, target.name, start.infos, end.infos))
         began = time.perf_counter()
         interrupted = True
+        done: Sequence[RunResult] = ()
         try:
-            await scheduler.run()
+            await start.run({})
+            await self._look_again_after(start)
+            if start.failure is not None and self._skips_nodes_after_failed_hook:
+                done = self._skipped(selected, start.failure)
+            else:
+                await scheduler.run()
+                done = tuple(scheduler.results.values())
+            await end.run(self._end_names(start, done))
             interrupted = False
         finally:
-            self.results = tuple(scheduler.results.values())
+            start.skip_rest(INTERRUPTED)
+            done = done or tuple(scheduler.results.values()) or self._skipped(selected)
+            end.skip_rest(INTERRUPTED)
+            self.results = (*start.results, *done, *end.results)
             elapsed = time.perf_counter() - began
             self._emit(RunFinished(self.results, elapsed, interrupted))
+
+    def _hooks(self, hook_type: RunHookType) -> RunHooks:
+        """The hooks of one type; none for a command that only reads."""
+        workspace = self._workspace
+        hooks = self._project.manifest.run_hooks.values()
+        wanted = () if self._command in COMMANDS_WITHOUT_HOOKS else hooks
+        return RunHooks(
+            [hook for hook in wanted if hook.hook_type == hook_type],
+            adapter=workspace.adapter,
+            compiler=Compiler(self._templates),
+            compiled=self._builder.compiled,
+            emit=self._emit,
+            target_path=workspace.target_path_display,
+        )
+
+    async def _look_again_after(self, hooks: RunHooks) -> None:
+        """List the schemas once more, in which a hook may have made or dropped something."""
+        if hooks.has_executed:
+            for schema in sorted({node.schema for node in self._built()}):
+                await self._cache.refresh(schema)
+
+    @property
+    def _skips_nodes_after_failed_hook(self) -> bool:
+        workspace = self._workspace
+        name = "skip_nodes_if_on_run_start_fails"
+        return decide(name, None, workspace.start.environ, workspace.project.flags)
+
+    def _skipped(
+        self, nodes: Sequence[NodeInfo], failure: RunResult | None = None
+    ) -> Sequence[RunResult]:
+        """The results of nodes of which none was started: a hook failed, or was interrupted."""
+        hook = failure.node if failure else None
+        reason = f"Skipped: the hook {hook.display_name} failed" if hook else INTERRUPTED
+        because = hook.unique_id if hook else None
+        results = [RunResult(node, Status.SKIPPED, reason, because=because) for node in nodes]
+        for index, result in enumerate(results, 1):
+            self._emit(NodeSkipped(result, index, len(results)))
+        return results
+
+    def _end_names(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
+        """What only the templates of `on-run-end` see. A start hook is a result if it failed."""
+        manifest = self._project.manifest
+        shown = [*([start.failure] if start.failure else []), *done]
+        schemas = built_schemas(done, manifest.nodes)
+        return {
+            "results": [
+                RunResultView(result, partial(self._described, result)) for result in shown
+            ],
+            "schemas": list(dict.fromkeys(schema for _, schema in schemas)),
+            "database_schemas": schemas,
+        }
+
+    def _described(self, result: RunResult) -> dict[str, Any]:
+        manifest = self._project.manifest
+        unique_id = result.node.unique_id
+        source = manifest.sources.get(unique_id)
+        if source is not None:
+            return source_dict(source, result.node.relation_name)
+        return node_dict(
+            manifest.nodes.get(unique_id) or manifest.run_hooks[unique_id],
+            parents=manifest.parents_of(unique_id),
+            relation_name=result.node.relation_name,
+            compiled_code=result.compiled_code,
+            target_path=self._workspace.target_path_display,
+        )
 
     async def _lock_schemas(self) -> None:
         """Keep other runs out of the schemas that this one builds in, where the database can."""
@@ -125,9 +214,9 @@ class Execution:
         }
 
     @cached_property
-    def _builder(self) -> Builder:
+    def _templates(self) -> TemplateEngine:
         workspace = self._workspace
-        templates = TemplateEngine(
+        return TemplateEngine(
             environment=TemplateEnvironment(workspace.codes),
             common=workspace.common_context(self._emit, self.nodes),
             manifest=self._project.manifest,
@@ -136,12 +225,16 @@ class Execution:
             relations=workspace.relations,
             reading=workspace.reading,
         )
+
+    @cached_property
+    def _builder(self) -> Builder:
+        workspace = self._workspace
         return Builder(
             manifest=self._project.manifest,
             infos=self._infos,
             adapter=workspace.adapter,
             cache=self._cache,
-            templates=templates,
+            templates=self._templates,
             emit=self._emit,
             project_roots={
                 project.name: project.root for project in (workspace.project, *workspace.packages)

@@ -196,18 +196,6 @@ def _warn_of_gaps(project: Project, warn: Callable[[WarningRaised], None]) -> No
                 project.document.locate("query-comment"),
             )
         )
-    for key, hooks in (
-        ("on-run-start", project.on_run_start),
-        ("on-run-end", project.on_run_end),
-    ):
-        if any(hook.strip() for hook in hooks):
-            warn(
-                WarningRaised(
-                    "NotThereYet",
-                    f"'{key}' isn't there yet in this version of headrace: its hooks don't run.",
-                    project.document.locate(key),
-                )
-            )
 
 
 def _target_path(start: Start, project: Project) -> Path:

@@ -30,6 +30,7 @@ from .nodes import (
     Test,
 )
 from .primary_keys import primary_keys
+from .run_hooks import RunHook
 from .snapshot_node import META_COLUMNS, Snapshot
 
 SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
@@ -92,6 +93,7 @@ _CONFIG: dict[ResourceType, dict[str, Any]] = {
         "dbt_valid_to_current": None,
     },
     ResourceType.ANALYSIS: {**_EVERY_CONFIG, "materialized": "view", **_RELATION_CONFIG},
+    ResourceType.OPERATION: {**_EVERY_CONFIG, "materialized": "view", **_RELATION_CONFIG},
     ResourceType.TEST: {
         **_EVERY_CONFIG,
         "schema": "dbt_test__audit",
@@ -199,6 +201,8 @@ def node_dict(
         described |= _generic_test_keys(node)
     if isinstance(node, Snapshot):
         described["raw_code"] = node.code
+    if isinstance(node, RunHook):
+        described |= {"tags": [node.hook_type], "index": node.index, "build_path": None}
     return described
 
 
@@ -268,6 +272,15 @@ def manifest_document(
         )
         for node in manifest.nodes.values()
     }
+    nodes |= {
+        hook.unique_id: node_dict(
+            hook,
+            parents=manifest.parents_of(hook.unique_id),
+            compiled_code=compiled.get(hook.unique_id),
+            target_path=target_path,
+        )
+        for hook in manifest.run_hooks.values()
+    }
     sources = {
         source.unique_id: source_dict(source, relation_name(source))
         for source in manifest.sources.values()
@@ -280,11 +293,12 @@ def manifest_document(
         }
         for section, kind in SECTIONS.items()
     }
-    parent_map = {unique_id: sorted(parents) for unique_id, parents in manifest.parents.items()}
+    all_parents = {**manifest.parents, **manifest.hook_parents}
+    parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
     parent_map.update({unique_id: [] for unique_id in sources})
     child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
-    for unique_id in sorted(manifest.parents):
-        for parent in manifest.parents[unique_id]:
+    for unique_id in sorted(all_parents):
+        for parent in all_parents[unique_id]:
             child_map[parent].append(unique_id)
     return {
         "metadata": {"dbt_schema_version": SCHEMA, **metadata},

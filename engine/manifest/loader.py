@@ -33,6 +33,7 @@ from .node_factory import NodeFactory
 from .nodes import Macro, Node, Source, Test
 from .parse_cache import ParseCache
 from .properties import NODE_SECTIONS, Properties, PropertiesReader, SourcePatch
+from .run_hooks import RunHook, RunHookReader
 from .snapshot_node import RELATION_KINDS
 from .snapshots import read_snapshots
 from .sql_nodes import SqlNodeReader
@@ -105,7 +106,8 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
-    manifest = found.connect(inputs, macros, docs)
+    hooks = RunHookReader(inputs, macros, renderer, syntax).read()
+    manifest = found.connect(inputs, macros, docs, tuple(hooks))
     everything = {**manifest.nodes, **manifest.sources}
     for warning in check_microbatch_models(everything, manifest.parents, macros):
         inputs.warn(warning)
@@ -148,7 +150,9 @@ class _Found:
         ids = (f"{kind}.{node.package_name}.{node.name}" for kind in NODE_SECTIONS.values())
         return next((self.nodes[unique_id] for unique_id in ids if unique_id in self.nodes), None)
 
-    def connect(self, inputs: ParseInputs, macros: MacroIndex, docs: Docs) -> Manifest:
+    def connect(
+        self, inputs: ParseInputs, macros: MacroIndex, docs: Docs, hooks: Iterable[RunHook]
+    ) -> Manifest:
         """Resolve every ref and source."""
         check_versioned_names(self.nodes.values())
         declared = self.declarations
@@ -181,6 +185,11 @@ class _Found:
             groups={group.unique_id: group for group in self.groups},
             declared=declared.nodes,
             macro_properties=self.macro_properties,
+            run_hooks={hook.unique_id: hook for hook in hooks},
+            hook_parents={
+                hook.unique_id: tuple(dict.fromkeys(_parents(hook, lookup, check_reference)))
+                for hook in hooks
+            },
         )
 
     def _leave_out(self, node: Node, error: MissingTargetError, inputs: ParseInputs) -> None:

@@ -167,6 +167,8 @@ def _name(call: RefCall) -> str:
 
 def _location(caller: Node, line: int | None, name: str) -> Location:
     """Where a call stands: its line where that is known, else the first that names the name."""
+    if caller.is_embedded:
+        return caller.location
     if line is None:
         named = re.compile(rf"(['\"]){re.escape(name)}\1")
         lines = enumerate(caller.raw_code.splitlines(), 1)

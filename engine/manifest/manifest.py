@@ -12,6 +12,7 @@ from .lookup import NodeLookup
 from .macro_index import MacroIndex
 from .macro_properties import MacroProperties
 from .nodes import Analysis, Doc, Model, Node, Seed, Source, Test
+from .run_hooks import RunHook
 from .snapshot_node import Snapshot
 
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
@@ -35,11 +36,18 @@ class Manifest:
     groups: Mapping[str, Group] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     macro_properties: Mapping[str, MacroProperties] = field(default_factory=dict)
+    run_hooks: Mapping[str, RunHook] = field(default_factory=dict)
+    """`on-run-start` and `on-run-end`, in the order in which they run. No part of the graph."""
+    hook_parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def everything(self) -> Mapping[str, Node]:
         """All that hangs in the graph: nodes, sources, and what is declared."""
         return {**self.nodes, **self.sources, **self.declared}
+
+    def parents_of(self, unique_id: str) -> tuple[str, ...]:
+        """What a node or a hook refers to."""
+        return self.parents.get(unique_id) or self.hook_parents.get(unique_id, ())
 
     def counts(self) -> tuple[tuple[int, str], ...]:
         """What the "Found …" line counts, in dbt's order."""
@@ -55,6 +63,7 @@ class Manifest:
                 found["seed"] += 1
             elif isinstance(node, Snapshot):
                 found["snapshot"] += 1
+        found["operation"] = len(self.run_hooks)
         declared = Counter(
             node.resource_type.value.replace("_", " ") for node in self.declared.values()
         )

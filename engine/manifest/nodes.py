@@ -28,6 +28,7 @@ class ResourceType(StrEnum):
     SAVED_QUERY = "saved_query"
     MACRO = "macro"
     DOC = "doc"
+    OPERATION = "operation"
 
 
 Version = str | int | float
@@ -186,6 +187,11 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_ephemeral(self) -> bool:
         return self.config.materialized == "ephemeral"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether its code is a value in a file, so that its lines aren't the file's."""
+        return False
 
     @property
     def kind(self) -> str:

@@ -91,7 +91,7 @@ class Journal:
 
     def _begin(self, event: RunStarted) -> None:
         """Put the header and the plan in the place of the old journal, and stay open."""
-        planned: list[Record] = [_planned(node) for node in event.nodes]
+        planned: list[Record] = [_planned(node) for node in event.everything]
         records = [self._header(event), *self._carried_records(event), *planned]
         for record in records:
             self.state.apply(record)
@@ -128,7 +128,7 @@ class Journal:
     def _carried_records(self, event: RunStarted) -> list[Record]:
         if self._carried is None:
             return []
-        selected = {node.unique_id for node in event.nodes}
+        selected = {node.unique_id for node in event.everything}
         return [
             record
             for unique_id, state in self._carried.nodes.items()

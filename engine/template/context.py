@@ -223,7 +223,8 @@ class ManifestNames:
             source.unique_id: source_dict(source, str(self._relations.of(source)))
             for source in self._manifest.sources.values()
         }
-        nodes = {node.unique_id: self._described(node) for node in self._manifest.nodes.values()}
+        everything = (*self._manifest.nodes.values(), *self._manifest.run_hooks.values())
+        nodes = {node.unique_id: self._described(node) for node in everything}
         declared = {
             section: {
                 node.unique_id: declared_dict(node, self._manifest.parents[node.unique_id])
@@ -236,7 +237,7 @@ class ManifestNames:
         return {"nodes": nodes, "sources": sources, **declared, "groups": groups}
 
     def _described(self, node: Node) -> dict[str, Any]:
-        parents = self._manifest.parents.get(node.unique_id, ())
+        parents = self._manifest.parents_of(node.unique_id)
         return node_dict(node, parents=parents, relation_name=str(self._relations.of(node)))
 
 

@@ -14,7 +14,8 @@ from ...adapters.relation import Relation
 from ..errors import CompilationError
 from ..event_time import EventWindow, Reading
 from ..manifest.manifest import Manifest
-from ..manifest.nodes import GenericTest, Model, Node, RefCall, SourceCall
+from ..manifest.nodes import GenericTest, Model, Node, RefCall, ResourceType, SourceCall
+from ..manifest.operation import Operation
 from ..manifest.snapshot_node import shown_values
 from .adapter_facade import RunningAdapter, StatementResponse
 from .config_object import RunningConfig
@@ -65,7 +66,9 @@ class References:
         found = self._manifest.lookup.ref(call, self._node.package_name)
         if found is None:
             raise CompilationError(self._manifest.lookup.missing_ref(call, self._node).problem)
-        if found.unique_id not in self._manifest.parents[self._node.unique_id]:
+        if isinstance(self._node, Operation):
+            return self._operation_ref(found)
+        if found.unique_id not in self._manifest.parents_of(self._node.unique_id):
             raise CompilationError(_not_inferred(self._node, call))
         if call.version is None and isinstance(found, Model) and found.is_versioned:
             self._speak_of_prerelease(found)
@@ -89,6 +92,15 @@ class References:
             f"  Try out v{prerelease}: {try_out}\n"
             f"  Pin to v{model.version}: {pin}"
         )
+
+    def _operation_ref(self, found: Node) -> Relation:
+        """What an operation refers to is built already, by an earlier run."""
+        if found.is_ephemeral:
+            raise CompilationError(
+                f"an operation can't ref() the ephemeral model '{found.name}': there is no "
+                "relation of it."
+            )
+        return self._relations.of(found)
 
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
@@ -221,6 +233,8 @@ class TemplateEngine:
         self, node: Node, window: EventWindow | None
     ) -> Callable[[Node, Relation], Relation] | None:
         """What makes of a relation the rows of it that are to be read; None for all of them."""
+        if node.resource_type is ResourceType.OPERATION:
+            return None
         sample, is_empty = self._reading.sample, self._reading.is_empty
         if not isinstance(node, Model):
             sample = window = None

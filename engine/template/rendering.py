@@ -82,7 +82,7 @@ def _template(environment: TemplateEnvironment, source: str, node: Node) -> Temp
     try:
         return environment.template(source, node.original_file_path)
     except CompilationError as error:
-        if source == node.raw_code:
+        if source == node.raw_code and not node.is_embedded:
             raise
         raise CompilationError(
             error.problem, location=node.location, stack=(node_frame(node),)
@@ -91,7 +91,7 @@ def _template(environment: TemplateEnvironment, source: str, node: Node) -> Temp
 
 def _location(template: Template, source: str, node: Node, error: Exception) -> Location:
     """The line of a node's file that failed; of a hook or an argument only whose it is."""
-    if source != node.raw_code:
+    if source != node.raw_code or node.is_embedded:
         return node.location
     path = node.original_file_path
     return Location(path, template_line(template, path, error.__traceback__))

@@ -1,0 +1,308 @@
+"""`on-run-start` and `on-run-end`, on SQLite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from headrace import Options, Status, invoke
+from headrace.engine.events import Event, MessageLogged, NodeStarted, RunStarted
+
+from .support import PROJECT, Recorder, check_invariants, relations, rows, run, run_results
+
+AUDIT = "create table if not exists audit (what text)"
+ENDLESS = (
+    "create table endless as with recursive c(i) as (select 1 union all select i + 1 from c) "
+    "select count(*) as n from c"
+)
+BROKEN = "select * from nowhere"
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    """A project with one model, on SQLite, to give hooks to."""
+    (tmp_path / "profiles.yml").write_text(
+        "shop:\n  target: dev\n  outputs:\n    dev: {type: sqlite, path: shop.db, threads: 2}\n"
+    )
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "orders.sql").write_text("select 1 as id")
+    hooks(tmp_path)
+    return tmp_path
+
+
+def hooks(root: Path, *, start: Any = (), end: Any = (), more: str = "") -> None:
+    """Write the project file with these hooks."""
+    keys = {"on-run-start": start, "on-run-end": end}
+    text = "".join(f"{key}: {json.dumps(value)}\n" for key, value in keys.items() if value)
+    (root / "dbt_project.yml").write_text(PROJECT + text + more)
+
+
+def audit(root: Path) -> list[str]:
+    return [what for (what,) in rows(root, "select what from audit")]
+
+
+def logged(events: list[Event]) -> list[str]:
+    return [event.message for event in events if isinstance(event, MessageLogged)]
+
+
+async def test_hooks_run_before_and_after_the_nodes(shop: Path) -> None:
+    hooks(
+        shop,
+        start=[AUDIT, "insert into audit select 'start, orders: ' || count(*) from sqlite_master"],
+        end="insert into audit select 'end, orders: ' || count(*) from {{ ref('orders') }}",
+    )
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 0
+    assert audit(shop) == ["start, orders: 1", "end, orders: 1"]
+    assert list(run_results(shop).items()) == [
+        ("operation.shop.shop-on-run-start-0", "success"),
+        ("operation.shop.shop-on-run-start-1", "success"),
+        ("model.shop.orders", "success"),
+        ("operation.shop.shop-on-run-end-0", "success"),
+    ]
+    check_invariants(shop)
+
+
+async def test_hooks_stand_in_the_manifest_with_what_they_refer_to(shop: Path) -> None:
+    hooks(shop, end="select * from {{ ref('orders') }}")
+
+    await run(shop)
+
+    manifest = json.loads((shop / "target" / "manifest.json").read_bytes())
+    hook = manifest["nodes"]["operation.shop.shop-on-run-end-0"]
+    assert hook["resource_type"] == "operation"
+    assert hook["tags"] == ["on-run-end"]
+    assert hook["depends_on"]["nodes"] == ["model.shop.orders"]
+    assert hook["compiled_code"] == 'select * from "main"."orders"'
+    assert manifest["child_map"]["model.shop.orders"] == [hook["unique_id"]]
+
+
+async def test_packages_hooks_run_first_by_name_and_the_projects_last(shop: Path) -> None:
+    for name in ("zebra", "ant"):
+        package = shop / "dbt_packages" / name
+        package.mkdir(parents=True)
+        (package / "dbt_project.yml").write_text(
+            f"name: {name}\nversion: '1.0'\non-run-end: \"insert into audit values ('{name}')\"\n"
+        )
+    (shop / "packages.yml").write_text("packages: [{local: zebra}, {local: ant}]\n")
+    hooks(shop, start=AUDIT, end=["insert into audit values ('shop')"])
+
+    ran = await run(shop)
+
+    assert audit(shop) == ["ant", "zebra", "shop"]
+    named = [e.node.display_name for e in ran.events if isinstance(e, NodeStarted)]
+    assert named[2:] == ["ant.on-run-end.0", "zebra.on-run-end.1", "shop.on-run-end.2"]
+
+
+async def test_end_hooks_see_results_and_schemas(shop: Path) -> None:
+    (shop / "models" / "broken.sql").write_text(BROKEN)
+    (shop / "macros").mkdir()
+    (shop / "macros" / "tell.sql").write_text(
+        "{% macro tell(results) %}{% for result in results %}"
+        "{% set told = result.to_dict() %}"
+        "{{ log([result.node.unique_id, result.node.config.materialized, told.status,"
+        " told.node.alias, told.timing | length, result.message] | join(' | '), info=true) }}"
+        "{% endfor %}{% endmacro %}"
+    )
+    hooks(
+        shop,
+        end=[
+            "{{ tell(results | sort(attribute='node.name')) }}",
+            "{% if execute %}{% set text = tojson(results[0].to_dict()) %}"
+            "{{ log(schemas ~ database_schemas ~ (text | length > 100), info=true) }}{% endif %}",
+        ],
+    )
+
+    ran = await run(shop)
+
+    assert ran.outcome.error is None, ran.outcome.error
+    broken, orders, schemas = logged(ran.events)
+    assert broken.startswith("model.shop.broken | view | error | broken | 2 | Database Error in")
+    assert orders == "model.shop.orders | view | success | orders | 2 | OK"
+    assert schemas == "['main'][(None, 'main')]True"
+    assert ran.exit_code == 1
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+async def test_a_start_hook_that_fails_skips_those_behind_it_and_no_node(
+    shop: Path, position: int
+) -> None:
+    texts = [AUDIT, "insert into audit values ('a')", "insert into audit values ('b')"]
+    texts[position] = BROKEN
+    hooks(shop, start=texts, end="select 1")
+
+    ran = await run(shop)
+
+    statuses = [result.status for result in ran.outcome.results]
+    assert statuses[:position] == [Status.SUCCESS] * position
+    assert statuses[position] is Status.ERROR
+    assert statuses[position + 1 : 3] == [Status.SKIPPED] * (2 - position)
+    assert statuses[3:] == [Status.SUCCESS, Status.SUCCESS]
+    assert ran.exit_code == 1
+    assert "orders" in relations(shop)
+    assert len(run_results(shop)) == 5
+    check_invariants(shop)
+
+
+async def test_a_start_hook_that_fails_is_a_result_that_end_hooks_see(shop: Path) -> None:
+    hooks(
+        shop,
+        start=["select 1", BROKEN],
+        end="{{ log(results | map(attribute='status') | join(' '), info=true) }}",
+    )
+
+    ran = await run(shop)
+
+    assert logged(ran.events) == ["error success"]
+
+
+async def test_nodes_are_skipped_after_a_failed_start_hook_where_the_flag_says_so(
+    shop: Path,
+) -> None:
+    flag = "flags: {skip_nodes_if_on_run_start_fails: true}\n"
+    hooks(shop, start=BROKEN, end=[AUDIT, "insert into audit values ('end')"], more=flag)
+
+    ran = await run(shop)
+
+    assert ran.result("orders").status is Status.SKIPPED
+    assert ran.result("orders").because == "operation.shop.shop-on-run-start-0"
+    assert audit(shop) == ["end"]
+    assert ran.exit_code == 1
+    check_invariants(shop)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+async def test_an_end_hook_that_fails_turns_the_exit_code(shop: Path, position: int) -> None:
+    texts = ["select 1", "select 2"]
+    texts[position] = BROKEN
+    hooks(shop, end=texts)
+
+    ran = await run(shop)
+
+    failed = ran.result(f"shop-on-run-end-{position}")
+    assert failed.error is not None
+    assert failed.error.title == (
+        f"Database Error in operation shop-on-run-end-{position} (./dbt_project.yml)"
+    )
+    assert str(failed.error.location).startswith("dbt_project.yml:5")
+    assert ran.exit_code == 1
+    check_invariants(shop)
+
+
+async def test_a_hook_whose_template_fails_is_a_failed_hook(shop: Path) -> None:
+    hooks(shop, start="{{ 1 / 0 if execute }}")
+
+    ran = await run(shop)
+
+    assert "ZeroDivisionError" in ran.error("shop-on-run-start-0")
+    assert "dbt_project.yml:5" in ran.error("shop-on-run-start-0")
+    assert ran.result("orders").status is Status.SUCCESS
+
+
+async def test_an_empty_hook_is_passed_over(shop: Path) -> None:
+    hooks(shop, start=["", "{{ log('said', info=true) }}"], end="{% if false %}nonsense{% endif %}")
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 0
+    assert logged(ran.events) == ["said"]
+    assert len(run_results(shop)) == 4
+
+
+async def test_end_hooks_run_after_fail_fast(shop: Path) -> None:
+    (shop / "models" / "broken.sql").write_text(BROKEN)
+    hooks(shop, start=AUDIT, end="insert into audit values ('end: {{ results | length }}')")
+
+    ran = await run(shop, fail_fast=True, threads=1)
+
+    assert audit(shop) == ["end: 2"]
+    assert ran.exit_code == 1
+
+
+async def test_a_ref_that_only_the_run_finds_is_an_error_of_the_hook(shop: Path) -> None:
+    hooks(shop, end="{% if execute %}select * from {{ ref('orders') }}{% endif %}")
+
+    ran = await run(shop)
+
+    assert "unable to infer all dependencies" in ran.error("shop-on-run-end-0")
+
+
+async def test_a_hook_that_refers_to_nothing_there_stops_everything(shop: Path) -> None:
+    hooks(shop, start=["select 1", "select * from {{ ref('ordres') }}"])
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 2
+    assert "dbt_project.yml:5" in str(ran.outcome.error)
+    assert "Did you mean 'orders'?" in str(ran.outcome.error)
+    assert relations(shop) == {} if (shop / "shop.db").exists() else True
+
+
+async def test_an_ephemeral_model_can_stand_in_a_hook(shop: Path) -> None:
+    (shop / "models" / "thin.sql").write_text(
+        "{{ config(materialized='ephemeral') }} select 'thin' as what"
+    )
+    hooks(shop, start=AUDIT, end="insert into audit select what from {{ ref('thin') }}")
+
+    ran = await run(shop)
+
+    # The common table expression has to stand in front, which SQLite allows for INSERT too.
+    assert ran.exit_code == 0, ran.outcome.results
+    assert audit(shop) == ["thin"]
+
+
+async def test_what_a_start_hook_drops_is_not_taken_for_there(shop: Path) -> None:
+    (shop / "models" / "orders.sql").write_text(
+        "{{ config(materialized='incremental') }} select 1 as id"
+    )
+    await run(shop)
+    hooks(shop, start="drop table orders")
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 0
+    assert rows(shop, "select count(*) from orders") == [(1,)]
+
+
+async def test_compile_and_an_empty_selection_run_no_hooks(shop: Path) -> None:
+    hooks(shop, start=AUDIT)
+
+    compiled = await run(shop, "compile")
+    nothing = await run(shop, select=("tag:none",))
+
+    assert (compiled.exit_code, nothing.exit_code) == (0, 0)
+    assert relations(shop) == {}
+
+
+@pytest.mark.parametrize("kind", ["start", "end"])
+async def test_a_cancelled_hook_ends_and_the_rest_has_a_status(shop: Path, kind: str) -> None:
+    hooks(shop, **{kind: [AUDIT, ENDLESS, "insert into audit values ('after')"]})
+    recorder = Recorder()
+
+    async with anyio.create_task_group() as tasks:
+
+        class Watch:
+            def handle(self, event: Event) -> None:
+                if isinstance(event, NodeStarted) and event.node.name.endswith(f"{kind}-1"):
+                    tasks.cancel_scope.cancel()
+
+            def close(self) -> None:
+                pass
+
+        await invoke(Options(), reporters=[recorder, Watch()], environ={}, cwd=shop)
+
+    planned = next(e for e in recorder.events if isinstance(e, RunStarted))
+    statuses = run_results(shop)
+    assert statuses.keys() == {node.unique_id for node in planned.everything}
+    assert statuses[f"operation.shop.shop-on-run-{kind}-1"] == "cancelled"
+    assert statuses[f"operation.shop.shop-on-run-{kind}-2"] == "skipped"
+    assert statuses["model.shop.orders"] == ("skipped" if kind == "start" else "success")
+    assert audit(shop) == []
+    assert "endless" not in relations(shop)
+
+    check_invariants(shop)
