@@ -37,7 +37,7 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset("show source freshness docs init run-operation retry clone".split())
+_COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
     "--store-failures --warn-error --warn-error-options --inline "
@@ -234,6 +234,27 @@ _SNAPSHOTTING = {
 _TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
 _NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 _LOOKING = {**_FINDING, **_TELLING}
+_OPERATING: dict[str, Any] = {
+    "macro": Annotated[str, typer.Argument(help="The macro's name, or package.name.")],
+    "args": _flag("Its arguments, as a YAML or JSON mapping.", "--args", kind=str),
+    **_FINDING,
+    **_TELLING,
+    "threads": _RUNNING["threads"],
+}
+_CHECKING: dict[str, Any] = {
+    **_SELECTING,
+    **_FINDING,
+    **_TELLING,
+    "threads": _RUNNING["threads"],
+    "output_path": _flag(
+        "Where sources.json goes, in the place of the target directory.",
+        *("--output", "-o"),
+        kind=Path,
+    ),
+}
+_ALIASES = {"list": "ls", "snapshot-freshness": "freshness"}
+_PRESET = {"output": "selector", "macro": inspect.Parameter.empty}
+"""What a flag is when it isn't given, where that isn't None. An empty one must be given."""
 
 
 def _taking(flags: dict[str, Any], function: Callable[..., None]) -> Callable[..., None]:
@@ -249,7 +270,7 @@ def _taking(flags: dict[str, Any], function: Callable[..., None]) -> Callable[..
         inspect.Parameter(
             name,
             inspect.Parameter.KEYWORD_ONLY,
-            default="selector" if name == "output" else None,
+            default=_PRESET.get(name),
             annotation=annotation,
         )
         for name, annotation in flags.items()
@@ -274,7 +295,7 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:
             given[name] = value
-    command = "ls" if context.info_name == "list" else str(context.info_name)
+    command = _ALIASES.get(str(context.info_name), str(context.info_name))
     try:
         options = _options(command, given)
         code = _run(options)
@@ -306,6 +327,8 @@ def _options(command: str, given: dict[str, Any]) -> Options:
     for name, value in given.items():
         if name == "vars":
             values["vars"] = parse_cli_vars(value or "")
+        elif name == "args":
+            values["args"] = parse_cli_vars(value or "", "--args")
         elif name in ("select", "exclude"):
             values[name] = tuple(value or ())
         elif name in ("resource_type", "exclude_resource_type", "output_keys"):
@@ -427,8 +450,15 @@ for _name, _flags, _help in (
     ("ls", _NAMING, "List the selected nodes."),
     ("list", _NAMING, "List the selected nodes (another name of ls)."),
     ("parse", _LOOKING, "Read the project, and write target/manifest.json."),
+    ("run-operation", _OPERATING, "Call one macro."),
     ("debug", _LOOKING, "Check the project, the profile and the connection."),
     ("clean", _LOOKING, "Delete the project's clean-targets."),
     ("deps", {**_INSTALLING, **_LOOKING}, "Install the packages that packages.yml asks for."),
 ):
     app.command(_name, help=_help)(_taking(_flags, _invoke))
+
+_source = typer.Typer(help="About the project's sources.", no_args_is_help=True)
+app.add_typer(_source, name="source")
+_FRESHNESS = "Check that sources aren't older than their `freshness` allows."
+_source.command("freshness", help=_FRESHNESS)(_taking(_CHECKING, _invoke))
+_source.command("snapshot-freshness", help=_FRESHNESS, hidden=True)(_taking(_CHECKING, _invoke))

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from .column import Column
+from .comment import StatementComment
 from .relation import Parts, Relation, RelationType, quote_identifier
 
 _COLUMNS_VIEW = "headrace_tmp_columns"
@@ -117,7 +118,12 @@ class Connection(ABC):
 
     A cancellation in any verb ends the statement at the database before it travels on, and
     the connection is closed afterwards: it is never used again.
+
+    Attributes:
+        comment: what is sent with every statement of a node's.
     """
+
+    comment: StatementComment | None = None
 
     @abstractmethod
     async def execute(self, sql: str) -> Response:

@@ -50,6 +50,7 @@ from .microbatch import (
     plan_batches,
 )
 from .node_outcome import Progress, committed_outcome, explain, finding, result_of, timed_out
+from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
 from .template.engine import TemplateEngine
@@ -81,6 +82,7 @@ class Builder:
         adapter: Adapter,
         cache: RelationCache,
         templates: TemplateEngine,
+        comments: QueryComments,
         emit: Emitter,
         project_roots: Mapping[str, Path],
         target_path: str,
@@ -95,6 +97,7 @@ class Builder:
         self._adapter = adapter
         self._cache = cache
         self._templates = templates
+        self._comments = comments
         self._compiler = Compiler(templates)
         self._emit = emit
         self._project_roots = project_roots
@@ -191,7 +194,9 @@ class Builder:
                 if progress.attempts > 1:
                     # Who was in our way may have built something.
                     await self._cache.refresh(node.schema)
-                async with self._adapter.connection(node.unique_id) as connection:
+                name = node.unique_id
+                async with self._adapter.connection(name) as connection:
+                    connection.comment = await self._comments.of(connection, name, node)
                     return await work(node, connection, progress)
             except AdapterError as failure:
                 if not may_retry(failure, progress, self._adapter.retries):

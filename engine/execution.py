@@ -19,13 +19,14 @@ from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import ParsedProject
 from .plan import Plan
+from .query_comment import QueryComments
 from .results import NodeInfo, RunResult, Status
 from .run_hooks import RunHooks
 from .scheduler import Scheduler
 from .settings import decide
 from .template.engine import TemplateEngine
-from .template.environment import TemplateEnvironment
 from .template.run_result_view import RunResultView, built_schemas
+from .templates import make_comments, make_templates
 from .timings import last_timings
 from .workspace import Workspace
 
@@ -123,6 +124,7 @@ class Execution:
             [hook for hook in wanted if hook.hook_type == hook_type],
             adapter=workspace.adapter,
             compiler=Compiler(self._templates),
+            comments=self._comments,
             compiled=self._builder.compiled,
             emit=self._emit,
             target_path=workspace.target_path_display,
@@ -215,16 +217,11 @@ class Execution:
 
     @cached_property
     def _templates(self) -> TemplateEngine:
-        workspace = self._workspace
-        return TemplateEngine(
-            environment=TemplateEnvironment(workspace.codes),
-            common=workspace.common_context(self._emit, self.nodes),
-            manifest=self._project.manifest,
-            adapter=workspace.adapter,
-            cache=self._cache,
-            relations=workspace.relations,
-            reading=workspace.reading,
-        )
+        return make_templates(self._project, self._cache, self._emit, self.nodes)
+
+    @cached_property
+    def _comments(self) -> QueryComments:
+        return make_comments(self._project, self._templates)
 
     @cached_property
     def _builder(self) -> Builder:
@@ -235,6 +232,7 @@ class Execution:
             adapter=workspace.adapter,
             cache=self._cache,
             templates=self._templates,
+            comments=self._comments,
             emit=self._emit,
             project_roots={
                 project.name: project.root for project in (workspace.project, *workspace.packages)

@@ -47,3 +47,6 @@ class Options:
     lock_only: bool | None = None
     add_package: str | None = None
     package_source: str | None = None
+    output_path: Path | None = None
+    macro: str = ""
+    args: Mapping[str, object] = field(default_factory=dict)

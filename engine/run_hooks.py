@@ -29,6 +29,7 @@ from .events import (
 from .manifest.run_hooks import RunHook
 from .materializations.node_build import Outcome
 from .node_outcome import Progress, explain, result_of
+from .query_comment import QueryComments
 from .results import NodeInfo, RunResult, Status
 
 THREAD_ID = "main"
@@ -51,6 +52,7 @@ class RunHooks:
         *,
         adapter: Adapter,
         compiler: Compiler,
+        comments: QueryComments,
         compiled: dict[str, str],
         emit: Emitter,
         target_path: str,
@@ -63,6 +65,7 @@ class RunHooks:
         self._hooks = hooks
         self._adapter = adapter
         self._compiler = compiler
+        self._comments = comments
         self._compiled = compiled
         self._emit = emit
         self._target_path = target_path
@@ -123,6 +126,7 @@ class RunHooks:
         progress: Progress,
         names: Mapping[str, Any],
     ) -> None:
+        connection.comment = await self._comments.of(connection, hook.name, hook)
         compiled = await self._compiler.compile(hook, connection, THREAD_ID, names=names)
         progress.compiled = compiled
         progress.compile_ended = datetime.now(UTC)

@@ -41,6 +41,8 @@ from .events import (
 from .execution import Execution
 from .listing import list_lines
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
+from .operation import COMMAND as OPERATION_COMMAND
+from .operation import run_operation
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
@@ -162,6 +164,8 @@ class Session:
             return ExitCode.DONE
         if command == "ls":
             return self._list(project)
+        if command == OPERATION_COMMAND:
+            return await self._run_operation(project)
         if command not in RESOURCE_TYPES:
             raise UsageError(f"there is no command '{command}'.")
         return await self._execute(project)
@@ -250,6 +254,13 @@ class Session:
             self._announce_manifest(project, execution.compiled)
         if command == "compile":
             self._show_compiled(execution)
+        return _exit_code(self._results)
+
+    async def _run_operation(self, project: ParsedProject) -> ExitCode:
+        options = self._options
+        self._announce_manifest(project, {})
+        result = await run_operation(project, options.macro, options.args, self._emit)
+        self._results = (result,)
         return _exit_code(self._results)
 
     def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:

@@ -112,7 +112,6 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    _warn_of_gaps(project, warn)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     reading = _reading(start, project)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
@@ -184,18 +183,6 @@ def _installed_packages(
         dbt_version=DBT_VERSION if checks_version else None,
     )
     return [render_trees(package, target, options.vars, environ=environ) for package in packages]
-
-
-def _warn_of_gaps(project: Project, warn: Callable[[WarningRaised], None]) -> None:
-    """Say what the project file asks for that this version doesn't have."""
-    if isinstance(project.document.data, Mapping) and "query-comment" in project.document.data:
-        warn(
-            WarningRaised(
-                "NotThereYet",
-                "'query-comment' isn't there yet in this version of headrace: queries go without.",
-                project.document.locate("query-comment"),
-            )
-        )
 
 
 def _target_path(start: Start, project: Project) -> Path:

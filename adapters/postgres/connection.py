@@ -91,10 +91,13 @@ class PostgresConnection(Connection):
             self.defer(before)
         await self._flush()
         session = await self._bound_session(statement)
+        comment = self.comment
+        sent = comment.on(statement) if comment else statement
         try:
-            return await session.run(_fetch(session.driver, statement))
+            return await session.run(_fetch(session.driver, sent))
         except DRIVER_ERRORS as error:
-            raise database_error(error, statement) from error
+            offset = len(comment.before) if comment else 0
+            raise database_error(error, statement, offset=offset) from error
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a question that many nodes ask: the session keeps it prepared."""
@@ -243,7 +246,7 @@ class PostgresConnection(Connection):
         leaves_traces: bool = True,
     ) -> None:
         begins = self._in_block and not self._has_begun
-        message = Message(parts, begins=begins, commits=commit is not None)
+        message = Message(parts, begins=begins, commits=commit is not None, comment=self.comment)
         session = await self._bound_session(message.sql)
         if leaves_traces:
             session.is_altered |= any(alters_session(part.sql) for part in parts)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ..base import Deferred, Response
+from ..comment import StatementComment
 from ..errors import DatabaseError
 from .problems import database_error
 
@@ -20,7 +21,14 @@ _DEFINITION = re.compile(
 class Message:
     """What is sent at once: BEGIN where a transaction has yet to begin, statements, COMMIT."""
 
-    def __init__(self, parts: Sequence[Deferred], *, begins: bool, commits: bool) -> None:
+    def __init__(
+        self,
+        parts: Sequence[Deferred],
+        *,
+        begins: bool,
+        commits: bool,
+        comment: StatementComment | None = None,
+    ) -> None:
         self._parts = parts
         texts = [part.sql for part in parts]
         if begins:
@@ -28,7 +36,9 @@ class Message:
         if commits:
             texts.append("COMMIT")
         self._texts = texts
-        self.sql = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
+        joined = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
+        self._start = len(comment.before) if comment else 0
+        self.sql = comment.on(joined) if comment else joined
 
     def note_answers(self, tag: str) -> None:
         """Give each statement its answer: the driver tells that of the last one only."""
@@ -40,7 +50,7 @@ class Message:
     def error(self, error: BaseException) -> DatabaseError:
         """A driver's error, as one of the statement that it is about."""
         place = int(getattr(error, "position", None) or 0) - 1
-        start = 0
+        start = self._start
         for text in self._texts:
             # A place behind a text is about what the text lacks: a bracket, an expression.
             if start <= place < start + len(text) + len(_SEPARATOR):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ..base import Deferred, Response, Rows
+from ..comment import StatementComment
 from .statements import Heading, read_heading, split_script
 
 
@@ -50,7 +51,13 @@ class Batch:
         made_temporary: something was made that lives as long as the connection.
     """
 
-    def __init__(self, steps: Sequence[Step], *, wants_rows: bool = False) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        *,
+        wants_rows: bool = False,
+        comment: StatementComment | None = None,
+    ) -> None:
         self.steps: list[Step] = list(steps)
         self.position = 0
         self.answer = Rows((), ())
@@ -59,6 +66,7 @@ class Batch:
         self.has_committed = False
         self.made_temporary = False
         self._wants_rows = wants_rows
+        self._comment = comment
 
     @property
     def current_sql(self) -> str | None:
@@ -99,7 +107,7 @@ class Batch:
         """Run a statement; or put those of a script in its place, to be run one by one."""
         sql = step if isinstance(step, str) else step.sql
         try:
-            cursor = database.execute(sql)
+            cursor = database.execute(self._comment.on(sql) if self._comment else sql)
         except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
             # Nothing of the script has run. sqlite3's own executescript is of no use: it
             # commits the open transaction first.

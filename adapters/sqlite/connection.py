@@ -132,7 +132,7 @@ class SqliteConnection(Connection):
         """The steps, after what was deferred, after the BEGIN that hasn't been sent yet."""
         begin = [Control.BEGIN] if self._in_block and not self._has_begun else []
         deferred, self._deferred = self._deferred, []
-        return Batch([*begin, *deferred, *steps], wants_rows=wants_rows)
+        return Batch([*begin, *deferred, *steps], wants_rows=wants_rows, comment=self.comment)
 
     async def _commit(self, transaction: Transaction) -> None:
         if not (self._has_begun or self._deferred):

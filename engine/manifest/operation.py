@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from ..errors import Location
 from .nodes import Checksum, Macro, Node, NodeConfig, ResourceType
 
 
 class Operation(Node, frozen=True, kw_only=True):
     """A call of a macro, as templates, results and messages need it: in the place of a node."""
+
+    line: int | None = None
+
+    @property
+    def location(self) -> Location:
+        return Location(self.original_file_path, self.line)
 
 
 def operation_of(macro: Macro, schema: str, database: str | None) -> Operation:
@@ -24,4 +31,5 @@ def operation_of(macro: Macro, schema: str, database: str | None) -> Operation:
         database=database,
         alias=macro.name,
         checksum=Checksum("none", ""),
+        line=macro.line,
     )

@@ -9,21 +9,23 @@ from ..errors import UsageError, YamlError
 from .yaml_file import load_yaml_text
 
 
-def parse_cli_vars(text: str) -> dict[str, object]:
-    """What `--vars` was given: a mapping in YAML, of which JSON is a part. Blank means none.
+def parse_cli_vars(text: str, flag: str = "--vars") -> dict[str, object]:
+    """What `--vars`, or a flag like it, was given: a mapping in YAML, of which JSON is a part.
+
+    Blank means none.
 
     Raises:
         UsageError: it is something else.
     """
     try:
-        data = load_yaml_text(text, display="--vars")
+        data = load_yaml_text(text, display=flag)
     except YamlError as problem:
-        raise UsageError(f"--vars isn't YAML: {problem.problem}") from problem
+        raise UsageError(f"{flag} isn't YAML: {problem.problem}") from problem
     if data is None:
         return {}
     if not isinstance(data, Mapping):
         raise UsageError(
-            "--vars takes a mapping in YAML or JSON, such as '{start: 2024-01-01, limit: 10}', "
+            f"{flag} takes a mapping in YAML or JSON, such as '{{start: 2024-01-01, limit: 10}}', "
             f"but this is {_kind(data)}. Put a space after each colon."
         )
     return {str(name): value for name, value in data.items()}

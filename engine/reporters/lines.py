@@ -28,6 +28,7 @@ from ..events import (
 )
 from ..results import NodeInfo, RunResult, Status
 from .line import BLANK, Level, Line, LineKind, Paint
+from .operation_lines import is_about_an_operation, operation_lines
 from .plain_text import Cleaner, indented
 from .summary import summary_lines
 
@@ -69,6 +70,8 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
     """
     if command == "compile" and _went_well(event) and not debug:
         return []
+    if command == "run-operation" and is_about_an_operation(event):
+        return operation_lines(event, clean)
     match event:
         case NodeStarted():
             return [_start_line(event, clean)]

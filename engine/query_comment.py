@@ -1,0 +1,104 @@
+"""What `query-comment` puts on the statements of a node.
+
+(https://docs.getdbt.com/reference/project-configs/query-comment)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..adapters.base import Connection, Target
+from ..adapters.comment import StatementComment
+from .errors import CompilationError, Location
+from .manifest.artifact import node_dict, source_dict
+from .manifest.nodes import Checksum, Node, NodeConfig, ResourceType, Source
+from .manifest.operation import Operation
+from .project.project import QueryComment
+from .project.render import has_template
+from .template.context import DBT_VERSION
+from .template.engine import TemplateEngine
+
+APP = "headrace"
+"""What the standard comment says under "app", where dbt says "dbt"."""
+
+
+class QueryComments:
+    """Makes the comments of one invocation."""
+
+    def __init__(
+        self, setting: QueryComment, *, target: Target, project: str, templates: TemplateEngine
+    ) -> None:
+        self._setting = setting
+        self._templates = templates
+        self._project = project
+        self._schema, self._database = target.schema, target.database
+        self._known = {
+            "app": APP,
+            "dbt_version": DBT_VERSION,
+            "profile_name": target.profile_name,
+            "target_name": target.name,
+        }
+
+    async def of(
+        self, connection: Connection, name: str, node: Node | None = None
+    ) -> StatementComment | None:
+        """The comment for what a connection is going to send, or None.
+
+        `name` is the connection's, for where there is no node.
+
+        Raises:
+            CompilationError: the template failed, or its text would end the comment.
+            AdapterError: a statement that it ran was refused.
+        """
+        text = (await self._text(connection, name, node)).strip()
+        if "*/" in text:
+            raise CompilationError(
+                f'query comment contains illegal value "*/": {text}', location=_PLACE
+            )
+        return StatementComment(text, self._setting.append) if text else None
+
+    async def _text(self, connection: Connection, name: str, node: Node | None) -> str:
+        template = self._setting.comment
+        if template is None:
+            whose = {"node_id": node.unique_id} if node else {"connection_name": name}
+            return json.dumps({**self._known, **whose})
+        if not has_template(template):
+            return template
+        scope = self._templates.scope(self._operation, connection).scope.with_names(
+            connection_name=name, node=_NodeInComment(node) if node else None
+        )
+        return await self._templates.render_text(template, scope, self._operation)
+
+    @property
+    def _operation(self) -> Operation:
+        return Operation(
+            unique_id=f"operation.{self._project}.query-comment",
+            name="query-comment",
+            package_name=self._project,
+            resource_type=ResourceType.OPERATION,
+            path=_PLACE.path,
+            original_file_path=_PLACE.path,
+            fqn=(self._project, "query-comment"),
+            config=NodeConfig(),
+            schema=self._schema,
+            database=self._database,
+            alias="query-comment",
+            checksum=Checksum("none", ""),
+        )
+
+
+class _NodeInComment:
+    """A node as a comment's template sees it: what a node hasn't got is an empty text."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        node = self._node
+        return (source_dict(node) if isinstance(node, Source) else node_dict(node)).get(name, "")
+
+
+_PLACE = Location("dbt_project.yml")
