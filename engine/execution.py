@@ -12,9 +12,11 @@ from ..adapters.cache import RelationCache
 from .builder import Builder
 from .compiler import Compiler
 from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
+from .freshness import COMMAND as FRESHNESS
+from .freshness import FreshnessChecker, source_info
 from .graph import Graph, gate_with_tests
 from .manifest.artifact import node_dict, source_dict
-from .manifest.nodes import Analysis, Node, Test
+from .manifest.nodes import Analysis, Node, Source, Test
 from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import ParsedProject
@@ -22,7 +24,7 @@ from .plan import Plan
 from .query_comment import QueryComments
 from .results import NodeInfo, RunResult, Status
 from .run_hooks import RunHooks
-from .scheduler import Scheduler
+from .scheduler import Build, Scheduler
 from .settings import decide
 from .template.engine import TemplateEngine
 from .template.run_result_view import RunResultView, built_schemas
@@ -86,9 +88,10 @@ class Execution:
         scheduler = Scheduler(
             plan,
             self._infos,
-            self._builder.compile if self._command == "compile" else self._builder.build,
+            self._build,
             threads=target.threads,
-            fail_fast=self._workspace.fail_fast,
+            # As in dbt, one source that is too old keeps none from being looked at.
+            fail_fast=self._workspace.fail_fast and self._command != FRESHNESS,
             emit=self._emit,
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
@@ -114,6 +117,27 @@ class Execution:
             self.results = (*start.results, *done, *end.results)
             elapsed = time.perf_counter() - began
             self._emit(RunFinished(self.results, elapsed, interrupted))
+
+    @property
+    def _build(self) -> Build:
+        """What is done with each node."""
+        if self._command == "compile":
+            return self._builder.compile
+        if self._command == FRESHNESS:
+            return self._freshness_checker.check
+        return self._builder.build
+
+    @property
+    def _freshness_checker(self) -> FreshnessChecker:
+        workspace = self._workspace
+        return FreshnessChecker(
+            {key: node for key, node in self.nodes.items() if isinstance(node, Source)},
+            self._infos,
+            adapter=workspace.adapter,
+            templates=self._templates,
+            comments=self._comments,
+            target_path=workspace.target_path_display,
+        )
 
     def _hooks(self, hook_type: RunHookType) -> RunHooks:
         """The hooks of one type; none for a command that only reads."""
@@ -210,10 +234,7 @@ class Execution:
 
     @cached_property
     def _infos(self) -> dict[str, NodeInfo]:
-        return {
-            unique_id: node.info(_relation_name(self._workspace, node))
-            for unique_id, node in self.nodes.items()
-        }
+        return {unique_id: _info(self._workspace, node) for unique_id, node in self.nodes.items()}
 
     @cached_property
     def _templates(self) -> TemplateEngine:
@@ -270,5 +291,8 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
     return Plan(graph.subgraph(nodes), timings, tolerated)
 
 
-def _relation_name(workspace: Workspace, node: Node) -> str | None:
-    return None if isinstance(node, (Test, Analysis)) else str(workspace.relations.of(node))
+def _info(workspace: Workspace, node: Node) -> NodeInfo:
+    if isinstance(node, Source):
+        return source_info(node, str(workspace.relations.of(node)))
+    has_none = isinstance(node, (Test, Analysis))
+    return node.info(None if has_none else str(workspace.relations.of(node)))

@@ -50,6 +50,7 @@ async def invoke(
         tell=tell,
         write_json=decide("write_json", options.write_json, environment, default=True),
         scrub=redactor,
+        sources_path=options.output_path and (cwd or Path.cwd()) / options.output_path,
     )
     session = Session(
         options,

@@ -98,6 +98,19 @@ class NodeError:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceAge:
+    """How old a source is: its newest row and the moment of asking, in UTC, and seconds between.
+
+    `criteria` are the ages that are allowed, as artifacts have them.
+    """
+
+    max_loaded_at: datetime
+    snapshotted_at: datetime
+    seconds: float
+    criteria: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """What became of one node.
 
@@ -119,3 +132,5 @@ class RunResult:
     batch_results: BatchResults | None = None
     because: str | None = None
     """The unique id of the node whose failure skipped this one."""
+    source_age: SourceAge | None = None
+    """Of a source whose freshness was checked; None where that wasn't possible."""

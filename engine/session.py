@@ -40,6 +40,7 @@ from .events import (
 )
 from .execution import Execution
 from .listing import list_lines
+from .manifest.nodes import Node, Source
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .operation import COMMAND as OPERATION_COMMAND
 from .operation import run_operation
@@ -236,10 +237,11 @@ class Session:
 
     async def _execute(self, project: ParsedProject) -> ExitCode:
         selection = self._select(project)
+        everything: Mapping[str, Node] = {**project.manifest.nodes, **project.manifest.sources}
         nodes = {
-            unique_id: project.manifest.nodes[unique_id]
+            unique_id: everything[unique_id]
             for unique_id in sorted(selection.selected)
-            if not project.manifest.nodes[unique_id].is_ephemeral
+            if _is_run(everything[unique_id])
         }
         if not nodes:
             self._announce_manifest(project, {})
@@ -277,6 +279,13 @@ class Session:
             name = execution.nodes[unique_id].name
             if name in named:
                 self._say(f"Compiled node '{name}' is:\n{sql}")
+
+
+def _is_run(node: Node) -> bool:
+    """Whether there is something to do for a node of a command that runs nodes."""
+    if isinstance(node, Source):
+        return node.freshness is not None and node.freshness.is_checked
+    return not node.is_ephemeral
 
 
 def _exit_code(results: Sequence[RunResult]) -> ExitCode:

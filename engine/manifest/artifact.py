@@ -224,16 +224,14 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
         "loader": source.loader,
         "identifier": source.identifier,
         "quoting": {**quoting, **source.quoting},
-        "loaded_at_field": source.loaded_at_field,
-        "loaded_at_query": None,
-        "freshness": source.freshness,
+        **_age_keys(source),
         "external": source.external,
         "description": source.description,
         "columns": {name: _column_dict(column) for name, column in source.columns.items()},
         "meta": source.config.meta,
         "source_meta": dict(source.source_meta),
         "tags": list(source.config.tags),
-        "config": config_dict(source),
+        "config": {**config_dict(source), **_age_keys(source)},
         "patch_path": source.patch_path,
         "unrendered_config": {
             # As dbt has it of every source, so that its states compare equal.
@@ -248,6 +246,14 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
         "unrendered_database": source.written_database,
         "unrendered_schema": source.written_schema,
         "doc_blocks": list(source.doc_blocks),
+    }
+
+
+def _age_keys(source: Source) -> dict[str, Any]:
+    return {
+        "loaded_at_field": source.loaded_at_field,
+        "loaded_at_query": source.loaded_at_query,
+        "freshness": msgspec.to_builtins(source.freshness),
     }
 
 

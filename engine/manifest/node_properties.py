@@ -98,9 +98,9 @@ def patch_config(
         )
     for key, value in given.items():
         name = config_key(str(key))
-        is_hook = name in ("pre_hook", "post_hook")
+        is_rendered_later = name in ("pre_hook", "post_hook", "loaded_at_query")
         path = (*keys, "config", key)
-        config[name] = value if is_hook else inputs.yaml.render(document, value, path)
+        config[name] = value if is_rendered_later else inputs.yaml.render(document, value, path)
     return config
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from ..errors import Location
 from ..results import NodeInfo
+from .freshness import Freshness
 
 
 class ResourceType(StrEnum):
@@ -332,7 +333,8 @@ class Source(Node, frozen=True, kw_only=True):
     source_description: str = ""
     loader: str = ""
     loaded_at_field: str | None = None
-    freshness: Any = None
+    loaded_at_query: str | None = None
+    freshness: Freshness | None = None
     source_meta: Mapping[str, Any] = {}
     external: Any = None
     quoting: Mapping[str, bool | None] = {}

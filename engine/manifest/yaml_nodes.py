@@ -15,6 +15,7 @@ from ..project.config_tree import merge_config
 from ..project.project import Project
 from .docs import Docs
 from .entries import below_search_path
+from .freshness import AgeEntry, read_age
 from .generic_tests import TestDefinition, define_test, is_template_call, literal_dependency
 from .inputs import ParseInputs
 from .macro_index import MacroIndex
@@ -48,10 +49,22 @@ def read_source(
         return inputs.yaml.render(patch.document, values.get(key), (*keys, key))
 
     name, source_name = table["name"], source["name"]
-    config = merge_config(
-        patch_config(source, patch.document, source_keys, inputs),
-        patch_config(table, patch.document, patch.keys, inputs),
-    )
+    source_config = patch_config(source, patch.document, source_keys, inputs)
+    table_config = patch_config(table, patch.document, patch.keys, inputs)
+    config = merge_config(source_config, table_config)
+
+    def age_entry(
+        values: Mapping[str, Any], keys: tuple[str | int, ...], own: Mapping[str, Any]
+    ) -> AgeEntry:
+        beside = {
+            key: text(values, keys, key)
+            for key in ("freshness", "loaded_at_field")
+            if key in values
+        }
+        if "loaded_at_query" in values:  # rendered when it is sent
+            beside["loaded_at_query"] = values["loaded_at_query"]
+        return AgeEntry(beside, own, partial(locate_config, document, keys))
+
     schema = text(source, source_keys, "schema") or source_name
     directories = PurePosixPath(below_search_path(patch.document.display, project)).parent.parts
     draft = Draft(
@@ -80,11 +93,14 @@ def read_source(
         written_schema=source.get("schema"),
         written_database=source.get("database"),
         loader=str(table.get("loader") or source.get("loader") or ""),
-        loaded_at_field=table.get("loaded_at_field") or source.get("loaded_at_field"),
-        freshness=table.get("freshness", source.get("freshness")),
         source_meta=source.get("meta") or {},
         external=table.get("external"),
         quoting={**(source.get("quoting") or {}), **(table.get("quoting") or {})},
+    )
+    freshness, loaded_at = read_age(
+        age_entry(source, source_keys, source_config),
+        age_entry(table, patch.keys, table_config),
+        made.config.values,
     )
     # A source's schema is meant literally: no custom schema is put together for it.
     return msgspec.structs.replace(
@@ -92,6 +108,9 @@ def read_source(
         schema=schema,
         alias=made.identifier,
         database=text(source, source_keys, "database") or made.database,
+        freshness=freshness,
+        loaded_at_field=loaded_at.field,
+        loaded_at_query=loaded_at.query,
     )
 
 

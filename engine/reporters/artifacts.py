@@ -21,6 +21,7 @@ from .files import ArtifactFiles
 from .journal import JOURNAL_NAME, Journal
 from .plain_text import Scrub
 from .run_results import RunResultsWriter
+from .sources import SOURCES_NAME, SourcesWriter
 
 MANIFEST_NAME = "manifest.json"
 RUN_RESULTS_NAME = "run_results.json"
@@ -41,12 +42,14 @@ class TargetDirectory:
         tell: Callable[[Event], None],
         write_json: bool = True,
         scrub: Scrub | None = None,
+        sources_path: Path | None = None,
     ) -> None:
         self._dbt_version = dbt_version
         self._environ = environ
         self._tell = tell
         self._write_json = write_json
         self._scrub = scrub
+        self._sources_path = sources_path
         self._path: Path | None = None
         self._files: ArtifactFiles | None = None
         self._journal: Journal | None = None
@@ -85,6 +88,13 @@ class TargetDirectory:
 
     def _open(self, path: Path) -> None:
         self._path = path
+        if self._invocation is not None and self._invocation.command == "freshness":
+            # It runs no node, and leaves the results of the last run alone.
+            self._parts = [ArtifactFiles(path, scrub=self._scrub)]
+            if self._write_json:
+                self._parts.append(self._sources_writer(path))
+            self._tell_of_invocation()
+            return
         journal = Journal(path / JOURNAL_NAME, scrub=self._scrub)
         self._parts = [ArtifactFiles(path, scrub=self._scrub), journal]
         if self._write_json:
@@ -97,6 +107,17 @@ class TargetDirectory:
                     scrub=self._scrub,
                 )
             )
+        self._tell_of_invocation()
+
+    def _sources_writer(self, path: Path) -> SourcesWriter:
+        return SourcesWriter(
+            self._sources_path or path / SOURCES_NAME,
+            dbt_version=self._dbt_version,
+            environ=self._environ,
+            scrub=self._scrub,
+        )
+
+    def _tell_of_invocation(self) -> None:
         if self._invocation is not None:
             for part in self._parts:
                 part.handle(self._invocation)

@@ -23,6 +23,7 @@ from ..events import (
 )
 from ..results import NodeInfo, RunResult
 from .encoding import utc_text
+from .freshness import freshness_data
 from .line import Line
 from .summary import counted
 from .tally import Tally
@@ -85,6 +86,8 @@ def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
             }
         case "snapshot":
             return done | {"result_message": result.message, "description": node.display_name}
+        case "source":
+            return done | freshness_data(result)
         case "operation":
             return done | {"statement": node.display_name}
     if not result.status.is_failure and result.message:

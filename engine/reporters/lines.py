@@ -27,6 +27,7 @@ from ..events import (
     WarningRaised,
 )
 from ..results import NodeInfo, RunResult, Status
+from .freshness import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
 from .plain_text import Cleaner, indented
@@ -48,6 +49,7 @@ _RESULT_KINDS = {
     "test": LineKind("LogTestResult", "Q007"),
     "unit_test": LineKind("LogTestResult", "Q007"),
     "operation": LineKind("LogHookEndLine", "Q033"),
+    "source": LineKind("LogFreshnessResult", "Q018"),
 }
 _OTHER_RESULT = LineKind("LogNodeResult", "Q008")
 
@@ -92,7 +94,7 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
         case MessageLogged(message=message, is_print=False) if event.to_console or debug:
             return [_logged_line(message, event.to_console, clean)]
         case RunFinished():
-            return summary_lines(event, clean)
+            return summary_lines(event, clean, command)
         case InvocationFailed(error=error):
             return [_failure_line(error, clean)]
         case NodeExecuted() | InvocationFinished() if debug:
@@ -142,6 +144,9 @@ def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
     result = event.result
     if result.node.resource_type in _TESTS:
         done, status = _test_wording(result, clean)
+    elif result.node.resource_type == "source":
+        status = freshness_word(result)
+        done = f"{status} {_described(result.node, clean)}"
     else:
         done, status = _build_wording(result, clean, command)
     return Line(

@@ -19,21 +19,25 @@ _ERROR = LineKind("RunResultError", "Z024")
 _FAILURE = LineKind("RunResultFailure", "Z022")
 _WARNING = LineKind("RunResultWarning", "Z021")
 
+_CHECKED = Line(LineKind("FreshnessCheckComplete", "Q003"), "Done.")
+
 _NOUNS = {"operation": "project hook", "unit_test": "unit test"}
 
 
-def summary_lines(event: RunFinished, clean: Cleaner) -> list[Line]:
+def summary_lines(event: RunFinished, clean: Cleaner, command: str = "") -> list[Line]:
     """All that a person reads once the last node is done, with a blank line between the parts."""
     tally = Tally.of(event.results)
+    # As in dbt, a check of sources is no run that could have been completed.
+    is_check = command == "freshness" and not event.interrupted
     finished = LineKind("FinishedRunningStats", "E047")
     ran = f"Finished running {counted(event.results)} in {elapsed_text(event.elapsed)}."
     parts = [
         Line(finished, ran),
-        _completion_line(tally, event.interrupted),
+        *(() if is_check else (_completion_line(tally, event.interrupted),)),
         *(_failure_block(r, clean) for r in event.results if _wants_a_block(r)),
         *_skip_lines(event.results, clean),
         *_cancelled_lines(event.results, clean),
-        Line(LineKind("StatsLine", "Z023"), f"Done. {tally}"),
+        _CHECKED if is_check else Line(LineKind("StatsLine", "Z023"), f"Done. {tally}"),
     ]
     return [line for part in parts for line in (BLANK, part)]
 

@@ -13,6 +13,7 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "test": frozenset({"test"}),
     "build": frozenset({"model", "seed", "snapshot", "test"}),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
+    "freshness": frozenset({"source"}),
     "ls": frozenset(
         "model seed snapshot test source analysis exposure metric semantic_model "
         "saved_query".split()
