@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.errors import AdapterError
-from .errors import CompilationError, HeadraceError
+from .errors import CompilationError, HeadraceError, ProjectError
 from .manifest.artifact import source_dict
 from .manifest.freshness import AgeLimit
 from .manifest.nodes import Source
@@ -90,7 +91,7 @@ class FreshnessChecker:
             condition = source.freshness.filter if source.freshness else None
             found = await scope.call_macro(macro, relation, source.loaded_at_field, condition)
         else:
-            raise CompilationError(
+            raise ProjectError(
                 f"Could not compute freshness for source {source.name}: no 'loaded_at_field' "
                 f"provided and {self._adapter.type} doesn't keep when a table was last written "
                 "to. Give it a loaded_at_field or a loaded_at_query, or freshness: null.",
@@ -131,10 +132,8 @@ def in_utc(value: object, name: str) -> datetime:
         CompilationError: it is no moment.
     """
     if isinstance(value, str):
-        try:
+        with suppress(ValueError):
             value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            pass
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time())
     if not isinstance(value, datetime):

@@ -107,7 +107,7 @@ class Batch:
         """Run a statement; or put those of a script in its place, to be run one by one."""
         sql = step if isinstance(step, str) else step.sql
         try:
-            cursor = database.execute(self._comment.on(sql) if self._comment else sql)
+            cursor = database.execute(_commented(sql, self._comment))
         except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
             # Nothing of the script has run. sqlite3's own executescript is of no use: it
             # commits the open transaction first.
@@ -168,6 +168,19 @@ def _response(
             return Response(f"SELECT {row_count}", rows_affected=row_count)
         case _:
             return Response("OK")
+
+
+def _commented(sql: str, comment: StatementComment | None) -> str:
+    """A statement with its comment, which mustn't become part of what the statement makes.
+
+    SQLite keeps the text of a CREATE up to its semicolon, and to the very end without one.
+    """
+    if comment is None:
+        return sql
+    if not comment.is_appended or read_heading(sql).verb != "create":
+        return comment.on(sql)
+    end = "" if sql.rstrip().endswith(";") else "\n;"
+    return f"{sql}{end}{comment.after}"
 
 
 def _number(database: sqlite3.Connection, sql: str) -> int:

@@ -58,7 +58,7 @@ class Freshness(msgspec.Struct, frozen=True):
 
 
 class LoadedAt(msgspec.Struct, frozen=True):
-    """What says when a source was last loaded: an expression over its rows, or a query."""
+    """What says when a source was last loaded: a query, or else an expression over its rows."""
 
     field: str | None = None
     query: str | None = None
@@ -102,11 +102,12 @@ def read_loaded_at(source: AgeEntry, table: AgeEntry) -> LoadedAt:
                 f"{level} level: take one of them out.",
                 location=entry.locate("loaded_at_query"),
             )
-    if _said(table, "loaded_at_query"):
-        return LoadedAt(query=_said(table, "loaded_at_query"))
-    if "loaded_at_field" in table.beside or _said(table, "loaded_at_field"):
-        return LoadedAt(_said(table, "loaded_at_field"))
-    return LoadedAt(_said(source, "loaded_at_field"), _said(source, "loaded_at_query"))
+    names_field = "loaded_at_field" in table.beside or _said(table, "loaded_at_field")
+    inherited = None if names_field else _said(source, "loaded_at_query")
+    return LoadedAt(
+        _said(table if names_field else source, "loaded_at_field"),
+        _said(table, "loaded_at_query") or inherited,
+    )
 
 
 def _said(entry: AgeEntry, key: str) -> str | None:

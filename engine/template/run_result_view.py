@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from ..manifest.nodes import Model, Node, Seed
+from ..manifest.nodes import Node
+from ..manifest.snapshot_node import RELATION_KINDS
 from ..results import RunResult, Status, Timing
 
 
@@ -72,7 +73,7 @@ def built_schemas(
 
 
 def _has_relation(node: Node) -> bool:
-    return isinstance(node, (Model, Seed)) or node.resource_type.value == "snapshot"
+    return isinstance(node, RELATION_KINDS)
 
 
 def _phase(timing: Timing) -> dict[str, str]:
