@@ -7,7 +7,7 @@
 {% macro default__collect_freshness(source, loaded_at_field, filter) %}
     {%- set condition = 'where ' ~ filter if filter else '' -%}
     {%- call statement('collect_freshness', fetch_result=true, auto_begin=false) -%}
-select max({{ loaded_at_field }}) as max_loaded_at, {{ adapter.dispatch('current_timestamp', 'dbt')() }} as snapshotted_at
+select max({{ loaded_at_field }}) as max_loaded_at, {{ current_timestamp() }} as snapshotted_at
 from {{ source }}
 {{ condition }}
     {%- endcall -%}
@@ -22,7 +22,7 @@ from {{ source }}
     {%- call statement('collect_freshness_custom_sql', fetch_result=true, auto_begin=false) -%}
 select (
 {{ loaded_at_query }}
-) as max_loaded_at, {{ adapter.dispatch('current_timestamp', 'dbt')() }} as snapshotted_at
+) as max_loaded_at, {{ current_timestamp() }} as snapshotted_at
     {%- endcall -%}
     {{ return(load_result('collect_freshness_custom_sql')) }}
 {% endmacro %}
