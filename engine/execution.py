@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 from ..adapters.abilities import Locking
@@ -15,7 +15,6 @@ from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
 from .freshness import COMMAND as FRESHNESS
 from .freshness import FreshnessChecker, source_info
 from .graph import Graph, gate_with_tests
-from .manifest.artifact import node_dict, source_dict
 from .manifest.nodes import Analysis, Node, Source, Test
 from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
@@ -26,8 +25,8 @@ from .results import NodeInfo, RunResult, Status
 from .run_hooks import RunHooks
 from .scheduler import Build, Scheduler
 from .settings import decide
+from .template.end_context import end_context
 from .template.engine import TemplateEngine
-from .template.run_result_view import RunResultView, built_schemas
 from .templates import make_comments, make_templates
 from .timings import last_timings
 from .workspace import Workspace
@@ -108,7 +107,7 @@ class Execution:
             else:
                 await scheduler.run()
                 done = tuple(scheduler.results.values())
-            await end.run(self._end_names(start, done))
+            await end.run(self._end_context(start, done))
             interrupted = False
         finally:
             start.skip_rest(INTERRUPTED)
@@ -154,6 +153,12 @@ class Execution:
             target_path=workspace.target_path_display,
         )
 
+    def _end_context(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
+        """As in dbt, a start hook is a result to the end hooks if it failed."""
+        shown = [*([start.failure] if start.failure else []), *done]
+        target_path = self._workspace.target_path_display
+        return end_context(self._project.manifest, shown, target_path)
+
     async def _look_again_after(self, hooks: RunHooks) -> None:
         """List the schemas once more, in which a hook may have made or dropped something."""
         if hooks.has_executed:
@@ -177,33 +182,6 @@ class Execution:
         for index, result in enumerate(results, 1):
             self._emit(NodeSkipped(result, index, len(results)))
         return results
-
-    def _end_names(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
-        """What only the templates of `on-run-end` see. A start hook is a result if it failed."""
-        manifest = self._project.manifest
-        shown = [*([start.failure] if start.failure else []), *done]
-        schemas = built_schemas(done, manifest.nodes)
-        return {
-            "results": [
-                RunResultView(result, partial(self._described, result)) for result in shown
-            ],
-            "schemas": list(dict.fromkeys(schema for _, schema in schemas)),
-            "database_schemas": schemas,
-        }
-
-    def _described(self, result: RunResult) -> dict[str, Any]:
-        manifest = self._project.manifest
-        unique_id = result.node.unique_id
-        source = manifest.sources.get(unique_id)
-        if source is not None:
-            return source_dict(source, result.node.relation_name)
-        return node_dict(
-            manifest.nodes.get(unique_id) or manifest.run_hooks[unique_id],
-            parents=manifest.parents_of(unique_id),
-            relation_name=result.node.relation_name,
-            compiled_code=result.compiled_code,
-            target_path=self._workspace.target_path_display,
-        )
 
     async def _lock_schemas(self) -> None:
         """Keep other runs out of the schemas that this one builds in, where the database can."""

@@ -1,16 +1,17 @@
-"""`results` in an `on-run-end` hook: what became of each node, as dbt's packages read it.
+"""What only the templates of `on-run-end` see: results, and the schemas that were built in.
 
 (https://docs.getdbt.com/reference/dbt-jinja-functions/on-run-end-context)
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from ..manifest.nodes import Node
+from ..manifest.artifact import node_dict, source_dict
+from ..manifest.manifest import Manifest
 from ..manifest.snapshot_node import RELATION_KINDS
 from ..results import RunResult, Status, Timing
 
@@ -34,6 +35,12 @@ class RunResultView:
         self.timing = list(result.timing)
         self.failures = result.failures
         self.adapter_response = dict(result.adapter_response)
+        self.agate_table = None
+        batches = result.batch_results
+        self.batch_results = batches and {
+            "successful": list(batches.successful),
+            "failed": list(batches.failed),
+        }
 
     @cached_property
     def node(self) -> NodeView:
@@ -51,7 +58,7 @@ class RunResultView:
             "failures": self.failures,
             "node": self.node.to_dict(),
             "agate_table": None,
-            "batch_results": None,
+            "batch_results": self.batch_results,
         }
         return {k: value for k, value in described.items() if not (omit_none and value is None)}
 
@@ -59,21 +66,44 @@ class RunResultView:
         return f"<RunResult {self.node.get('unique_id')} {self.status}>"
 
 
-def built_schemas(
-    results: Iterable[RunResult], nodes: Mapping[str, Node]
-) -> list[tuple[str | None, str]]:
+def end_context(
+    manifest: Manifest, results: Sequence[RunResult], target_path: str
+) -> dict[str, Any]:
+    """The names by which the templates know the results of a run."""
+    schemas = list(dict.fromkeys(_built_schemas(manifest, results)))
+    return {
+        "results": [
+            RunResultView(result, partial(_described, manifest, result, target_path))
+            for result in results
+        ],
+        "schemas": list(dict.fromkeys(schema for _, schema in schemas)),
+        "database_schemas": schemas,
+    }
+
+
+def _built_schemas(
+    manifest: Manifest, results: Iterable[RunResult]
+) -> Iterator[tuple[str | None, str]]:
     """The databases and schemas in which something was built."""
-    found: dict[tuple[str | None, str], None] = {}
     for result in results:
-        node = nodes.get(result.node.unique_id)
+        node = manifest.nodes.get(result.node.unique_id)
         was_built = result.status in (Status.SUCCESS, Status.PARTIAL_SUCCESS)
-        if was_built and node is not None and _has_relation(node):
-            found[node.database, node.schema] = None
-    return list(found)
+        if was_built and isinstance(node, RELATION_KINDS):
+            yield node.database, node.schema
 
 
-def _has_relation(node: Node) -> bool:
-    return isinstance(node, RELATION_KINDS)
+def _described(manifest: Manifest, result: RunResult, target_path: str) -> dict[str, Any]:
+    unique_id = result.node.unique_id
+    source = manifest.sources.get(unique_id)
+    if source is not None:
+        return source_dict(source, result.node.relation_name)
+    return node_dict(
+        manifest.nodes.get(unique_id) or manifest.run_hooks[unique_id],
+        parents=manifest.parents_of(unique_id),
+        relation_name=result.node.relation_name,
+        compiled_code=result.compiled_code,
+        target_path=target_path,
+    )
 
 
 def _phase(timing: Timing) -> dict[str, str]:
