@@ -237,7 +237,7 @@ class Session:
 
     async def _execute(self, project: ParsedProject) -> ExitCode:
         selection = self._select(project)
-        everything: Mapping[str, Node] = {**project.manifest.nodes, **project.manifest.sources}
+        everything = project.manifest.everything
         nodes = {
             unique_id: everything[unique_id]
             for unique_id in sorted(selection.selected)
