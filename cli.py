@@ -365,7 +365,11 @@ def _run(options: Options) -> int:
     redactor = Redactor(environ)
     reporter = _reporter(options, redactor)
     backend = {"use_uvloop": find_spec("uvloop") is not None}
-    return anyio.run(_until_signal, options, reporter, redactor, backend_options=backend)
+    try:
+        return anyio.run(_until_signal, options, reporter, redactor, backend_options=backend)
+    finally:
+        # It is over, whatever else arrives: the exit code has been decided.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _reporter(options: Options, redactor: Redactor) -> Reporter:

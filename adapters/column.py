@@ -21,14 +21,8 @@ _EXACT = frozenset({"numeric", "decimal"})
 _LONGEST_TEXT = 256
 """How long dbt takes a text to be whose type doesn't say."""
 
-LABELS = {
-    "STRING": "TEXT",
-    "TIMESTAMP": "TIMESTAMP",
-    "FLOAT": "FLOAT",
-    "INTEGER": "INT",
-    "BOOLEAN": "BOOLEAN",
-}
-"""What dbt calls types everywhere, and what the SQL standard does."""
+LABELS = {"STRING": "TEXT"}
+"""What dbt calls a type everywhere, and what the databases do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,10 @@ def manifest_differences(
 def _node_differences(
     unique_id: str, mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Iterator[ManifestDifference]:
-    for what, value in (("depends_on", _parents), ("materialized", _materialized)):
+    compared = [("depends_on", _parents)]
+    if mine.get("resource_type") != "group":
+        compared.append(("materialized", _materialized))
+    for what, value in compared:
         if value(mine) != value(other):
             yield ManifestDifference(unique_id, what, value(mine), value(other))
     if mine.get("resource_type") in _OWN_TEXT or calls_built_in_sql(other):
@@ -57,7 +60,7 @@ def calls_built_in_sql(node: Mapping[str, Any]) -> bool:
     return any(macro.startswith("macro.dbt.") and "is_incremental" not in macro for macro in macros)
 
 
-def _parents(node: Mapping[str, Any]) -> list[str]:
+def _parents(node: Mapping[str, Any]) -> object:
     return sorted((node.get("depends_on") or {}).get("nodes") or [])
 
 
