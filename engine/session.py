@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
 from .. import __version__
 from ..adapters.errors import AdapterError
-from .cleaning import clean
-from .debugging import debug
-from .deps import install_packages
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
     Event,
@@ -38,12 +36,8 @@ from .events import (
     Reporter,
     WarningRaised,
 )
-from .execution import Execution
-from .listing import list_lines
 from .manifest.nodes import Node, Source
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
-from .operation import COMMAND as OPERATION_COMMAND
-from .operation import run_operation
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
@@ -51,6 +45,9 @@ from .results import RunResult, Status
 from .selection.resource_types import RESOURCE_TYPES, wanted_types
 from .selection.selector import Selection, Selector
 from .workspace import Start, Workspace, arguments_of, open_workspace
+
+if TYPE_CHECKING:
+    from .execution import Execution
 
 T = TypeVar("T")
 
@@ -150,14 +147,14 @@ class Session:
     async def _command(self) -> ExitCode:
         command = self._options.command
         if command == "debug":
-            checks_passed = await debug(self._open, self._say)
+            checks_passed = await _module("debugging").debug(self._open, self._say)
             return ExitCode.DONE if checks_passed else ExitCode.NODE_FAILED
         if command == "clean":
-            for line in await self._in_thread(partial(clean, self._start)):
+            for line in await self._in_thread(partial(_module("cleaning").clean, self._start)):
                 self._say(line)
             return ExitCode.DONE
         if command == "deps":
-            await install_packages(self._start, self._emit)
+            await _module("deps").install_packages(self._start, self._emit)
             return ExitCode.DONE
         project = await self._load()
         if command == "parse":
@@ -165,7 +162,7 @@ class Session:
             return ExitCode.DONE
         if command == "ls":
             return self._list(project)
-        if command == OPERATION_COMMAND:
+        if command == "run-operation":
             return await self._run_operation(project)
         if command not in RESOURCE_TYPES:
             raise UsageError(f"there is no command '{command}'.")
@@ -225,7 +222,7 @@ class Session:
         self._announce_manifest(project, {})
         if not selection.selected:
             self._emit(NothingToDo(selection.unmatched))
-        for line in list_lines(
+        for line in _module("listing").list_lines(
             project.manifest,
             selection.selected,
             output=self._options.output,
@@ -248,7 +245,9 @@ class Session:
             self._emit(NothingToDo(selection.unmatched))
             return ExitCode.DONE
         command = self._options.command
-        execution = Execution(project, nodes, command=command, emit=self._emit)
+        execution: Execution = _module("execution").Execution(
+            project, nodes, command=command, emit=self._emit
+        )
         try:
             await execution.run()
         finally:
@@ -261,7 +260,8 @@ class Session:
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options
         self._announce_manifest(project, {})
-        result = await run_operation(project, options.macro, options.args, self._emit)
+        run = _module("operation").run_operation
+        result: RunResult = await run(project, options.macro, options.args, self._emit)
         self._results = (result,)
         return _exit_code(self._results)
 
@@ -279,6 +279,11 @@ class Session:
             name = execution.nodes[unique_id].name
             if name in named:
                 self._say(f"Compiled node '{name}' is:\n{sql}")
+
+
+def _module(name: str) -> Any:
+    """A module that some commands need. To import all of them takes as long as a small parse."""
+    return import_module(f".{name}", __package__)
 
 
 def _is_run(node: Node) -> bool:

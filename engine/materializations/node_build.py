@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -80,6 +80,12 @@ class NodeBuild:
             return False
         configured = self.node.config.full_refresh
         return self.full_refresh if configured is None else configured
+
+    @property
+    def has_contract(self) -> bool:
+        """Whether the node's columns are held to what its properties say of them."""
+        contract = self.node.config.values.get("contract")
+        return isinstance(contract, Mapping) and bool(contract.get("enforced"))
 
     @property
     def temporary_relation(self) -> Relation:

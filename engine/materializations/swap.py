@@ -65,6 +65,11 @@ async def _replace(
         return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
     made = await _create(build, kind, temporary)
     build.replaced = await adapter.replace(build.connection, existing, temporary, build.is_ours)
+    if kind is RelationType.TABLE and build.has_contract:
+        target = replace(build.relation, type=kind)
+        sql = await build.macro("rename_constraints", target, temporary.identifier)
+        if sql:
+            build.defer(sql)
     return made
 
 

@@ -71,3 +71,16 @@ async def test_types_of_one_kind_are_the_same(shop: Shop) -> None:
     shop.write("models/orders.sql", ORDERS)
 
     await shop.build()
+
+
+async def test_constraints_keep_their_names_when_the_table_is_built_again(shop: Shop) -> None:
+    shop.write("models/all.yml", PROPERTIES.split("  - name: orders")[0])
+    shop.write("models/customers.sql", CUSTOMERS)
+
+    for _ in range(3):
+        await shop.build()
+
+    assert await shop.fetch(
+        "select conname::text from pg_constraint where contype = 'p' "
+        "and conrelid = '{schema}.customers'::regclass"
+    ) == [("customers_pkey",)]

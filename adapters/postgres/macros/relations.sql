@@ -87,3 +87,25 @@
 {% macro postgres__make_temp_relation(base_relation, suffix) -%}
   {{ return(default__make_temp_relation(base_relation, suffix).incorporate(path={'schema': none, 'database': none})) }}
 {%- endmacro %}
+
+
+{#- A constraint without a name gets one that begins with its table's. -#}
+{% macro postgres__rename_constraints(relation, from_name) -%}
+  do $$
+  declare named record;
+  begin
+    for named in
+      select conname from pg_catalog.pg_constraint
+      where conrelid = {{ postgres_literal(relation | string) }}::pg_catalog.regclass
+        and pg_catalog.starts_with(conname::text, {{ postgres_literal(from_name) }})
+    loop
+      execute pg_catalog.format(
+        'alter table %s rename constraint %I to %I',
+        {{ postgres_literal(relation | string) }},
+        named.conname,
+        pg_catalog.left({{ postgres_literal(relation.identifier) }}, 50)
+          || pg_catalog.substr(named.conname, {{ from_name | length + 1 }})
+      );
+    end loop;
+  end $$
+{%- endmacro %}

@@ -36,6 +36,14 @@
     {%- endfor -%}
 {%- endmacro %}
 
+{#- What a table's constraints are called after it has got another name: nothing, where they are
+    not called after their table. -#}
+{% macro rename_constraints(relation, from_name) -%}
+    {{ return(adapter.dispatch('rename_constraints', 'dbt')(relation, from_name)) }}
+{%- endmacro %}
+{% macro default__rename_constraints(relation, from_name) -%}
+{%- endmacro %}
+
 {#- Checks a contract, where the model has one that is enforced. -#}
 {% macro _assert_contract(sql) -%}
     {%- if (config.get('contract') or {}).enforced -%} {{ get_assert_columns_equivalent(sql) }} {%- endif -%}
