@@ -17,6 +17,7 @@ from ..project.discovery import SourceFile, find_files, read_source
 from ..project.project import Project
 from ..project.text_file import read_text
 from ..project.yaml_file import YamlDocument, parse_yaml
+from .constraints import check_contract
 from .declarations import Declarations
 from .declared import DeclaredContext
 from .deprecation import deprecation_warnings
@@ -108,6 +109,8 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     _warn_of_unused_configuration(inputs, found)
     hooks = RunHookReader(inputs, macros, renderer, syntax).read()
     manifest = found.connect(inputs, macros, docs, tuple(hooks))
+    for node in manifest.nodes.values():
+        check_contract(node)
     everything = {**manifest.nodes, **manifest.sources}
     for warning in check_microbatch_models(everything, manifest.parents, macros):
         inputs.warn(warning)

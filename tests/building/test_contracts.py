@@ -14,7 +14,7 @@ WriteProject = Callable[[Mapping[str, str]], Path]
 PROPERTIES = """
 models:
   - name: orders
-    config: {contract: {enforced: true}, materialized: MATERIALIZED}
+    config: {contract: {enforced: true}, materialized: MATERIALIZED, on_schema_change: fail}
     constraints:
       - {type: check, expression: amount >= 0, name: not_negative}
     columns:
@@ -123,3 +123,19 @@ async def test_contract_that_is_not_enforced_does_nothing(write_project: WritePr
     )
 
     assert (await run(root)).exit_code == 0
+
+
+async def test_incremental_model_under_contract_must_say_what_of_new_columns(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "{{ config(materialized='incremental', "
+            "contract={'enforced': true}) }} select 1 as id",
+        }
+    )
+
+    ran = await run(root)
+
+    assert ran.exit_code == 2
+    assert "must set on_schema_change to 'append_new_columns' or 'fail'" in str(ran.outcome.error)
