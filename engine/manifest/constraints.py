@@ -160,7 +160,7 @@ def check_contract(node: Node) -> None:
     policy = values.get("on_schema_change") or "ignore"
     if node.config.materialized == "incremental" and policy not in _CONTRACT_POLICIES:
         raise ParseError(
-            f"Invalid value for on_schema_change: {policy}. Models materialized as incremental with "
-            "contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'",
+            f"Invalid value for on_schema_change: {policy}. Models materialized as incremental "
+            "with contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'",
             location=node.location,
         )

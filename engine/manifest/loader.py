@@ -33,6 +33,7 @@ from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
 from .nodes import Macro, Node, Source, Test
 from .parse_cache import ParseCache
+from .plain_macros import is_plain, read_plain_macros
 from .properties import NODE_SECTIONS, Properties, PropertiesReader, SourcePatch
 from .run_hooks import RunHook, RunHookReader
 from .snapshot_node import RELATION_KINDS
@@ -53,7 +54,10 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     syntax = SyntaxEnvironment()
 
     def read(file: MacroFile) -> Iterable[Macro]:
-        return inputs.cache.macros(file, lambda: tuple(read_macros(syntax, file)))
+        def anew() -> tuple[Macro, ...]:
+            return tuple(read_plain_macros(file) if is_plain(file) else read_macros(syntax, file))
+
+        return inputs.cache.macros(file, anew)
 
     macros = MacroIndex(
         _macro_files(inputs),

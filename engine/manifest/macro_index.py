@@ -47,7 +47,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
     for position, definition in enumerate(definitions):
         name = definition.name.removeprefix(MACRO_PREFIX)
-        names, dispatched, captures = _reads(definition, _effects_in(file))
+        names, dispatched, captures = _reads(definition, effects_in(file))
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,
@@ -72,7 +72,7 @@ def _is_inert_statement(statement: nodes.Node) -> bool:
     return isinstance(statement, nodes.Macro)
 
 
-def _effects_in(file: MacroFile) -> frozenset[str]:
+def effects_in(file: MacroFile) -> frozenset[str]:
     """What a macro of a file can't use and be without effect while parsing.
 
     The built-in ones raise errors for wrong arguments only, which may wait until the node is

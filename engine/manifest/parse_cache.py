@@ -35,6 +35,7 @@ _READERS = (
     "literal_template.py",
     "macro_index.py",
     "nodes.py",
+    "plain_macros.py",
     "scanner.py",
     "syntax.py",
     "../project/yaml_data.py",
