@@ -40,7 +40,7 @@ _MULTIPLE = frozenset(
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
-    "--store-failures --warn-error --warn-error-options --inline "
+    "--store-failures --inline "
     "--log-level --log-level-file --log-format-file --log-path".split()
 )
 # What they would turn on or off is so already.
@@ -206,6 +206,15 @@ _TELLING: dict[str, Any] = {
     "log_format": _flag(
         "text or json: the form of the log lines. [env: DBT_LOG_FORMAT]", "--log-format", kind=str
     ),
+    "warn_error": _flag(
+        "Every warning is an error. [env: DBT_WARN_ERROR]", "--warn-error/--no-warn-error"
+    ),
+    "warn_error_options": _flag(
+        "Which warnings are errors: a mapping with error, warn and silence. "
+        "[env: DBT_WARN_ERROR_OPTIONS]",
+        "--warn-error-options",
+        kind=str,
+    ),
     "write_json": _flag(
         "Write manifest.json and run_results.json. [env: DBT_WRITE_JSON]",
         "--write-json/--no-write-json",
@@ -318,6 +327,7 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
 def _options(command: str, given: dict[str, Any]) -> Options:
     from .engine.options import Options
     from .engine.project.vars import parse_cli_vars
+    from .engine.warning_policy import parse_policy_text
 
     names = {
         "resource_type": "resource_types",
@@ -329,6 +339,8 @@ def _options(command: str, given: dict[str, Any]) -> Options:
             values["vars"] = parse_cli_vars(value or "")
         elif name == "args":
             values["args"] = parse_cli_vars(value or "", "--args")
+        elif name == "warn_error_options" and value is not None:
+            values[name] = parse_policy_text(value)
         elif name in ("select", "exclude"):
             values[name] = tuple(value or ())
         elif name in ("resource_type", "exclude_resource_type", "output_keys"):

@@ -49,11 +49,20 @@ from .microbatch import (
     may_run_together,
     plan_batches,
 )
-from .node_outcome import Progress, committed_outcome, explain, finding, result_of, timed_out
+from .node_outcome import (
+    Progress,
+    committed_outcome,
+    explain,
+    finding,
+    late_error,
+    result_of,
+    timed_out,
+)
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
 from .template.engine import TemplateEngine
+from .warning_policy import RaisedWarningsError
 
 Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
 
@@ -91,6 +100,7 @@ class Builder:
         started_at: datetime,
         threads: int,
         invocation_id: str,
+        fails_on_test_warning: bool,
     ) -> None:
         self._manifest = manifest
         self._infos = infos
@@ -107,6 +117,7 @@ class Builder:
         self._started_at = started_at
         self._threads = threads
         self._invocation_id = invocation_id
+        self._fails_on_test_warning = fails_on_test_warning
         self.compiled: dict[str, str] = {}
 
     async def build(self, unique_id: str, slot: int) -> RunResult:
@@ -141,7 +152,11 @@ class Builder:
             outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
         finally:
             self._note_executed(node, progress)
-            self._note_dropped(node, progress.build)
+            self._note_dropped(node, progress)
+        late = late_error(node, progress, self._target_path)
+        if late is not None and error is None:
+            error = late
+            outcome = Outcome(Status.ERROR, Response(f"{late.title}\n{late.message}"))
         error = error or outcome.error or finding(node, outcome, self._target_path)
         return result_of(self._infos[unique_id], outcome, error, progress)
 
@@ -178,7 +193,8 @@ class Builder:
             error = explain(node, failure, progress, self._target_path)
         finally:
             self._note_executed(node, progress)
-            self._note_dropped(node, progress.build)
+            self._note_dropped(node, progress)
+        error = error or late_error(node, progress, self._target_path)
         seconds = time.perf_counter() - began
         self._emit(
             BatchFinished(
@@ -325,6 +341,7 @@ class Builder:
             adds_to_table=batch is not None and batch.is_incremental,
             invocation_id=self._invocation_id,
             is_ours=self._is_ours,
+            fails_on_test_warning=self._fails_on_test_warning,
         )
 
     def _is_ours(self, relation: Relation) -> bool:
@@ -345,20 +362,26 @@ class Builder:
             sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
             self._emit(NodeExecuted(self._infos[node.unique_id], progress.path_of(node), sql))
 
-    def _note_dropped(self, node: Node, build: NodeBuild | None) -> None:
-        """Say which views had to go, and forget them: they come back when they are built."""
+    def _note_dropped(self, node: Node, progress: Progress) -> None:
+        """Say which views had to go, and forget them: they come back when they are built.
+
+        Where that is an error, it is kept for the result: a cancellation may be on its way.
+        """
+        build = progress.build
         if build is None or not build.committed:
             return
         for relation in build.replaced.dropped:
             self._cache.drop(relation)
-            self._emit(
-                WarningRaised(
-                    "DependentViewDropped",
-                    f"the view {relation.display_name} no longer fitted {node.name} and was "
-                    "dropped. Run its model to have it again.",
-                    node.location,
-                )
+            warning = WarningRaised(
+                "DependentViewDropped",
+                f"the view {relation.display_name} no longer fitted {node.name} and was "
+                "dropped. Run its model to have it again.",
+                node.location,
             )
+            try:
+                self._emit(warning)
+            except RaisedWarningsError:
+                progress.late_warnings.append(warning)
 
 
 def _batch_scope(batch: Batch | None) -> BatchScope | None:

@@ -14,21 +14,27 @@ from .project.project import Project, load_project
 from .workspace import Start
 
 
-def clean(
-    start: Start,
-    warn: Callable[[WarningRaised], None],
-) -> list[str]:
+def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Project:
+    """The project whose clean-targets are to go.
+
+    Raises:
+        ProjectError: there is none, or it can't be read.
+    """
+    options = start.options
+    root = find_project_directory(
+        options.project_dir, environ=start.environ, cwd=start.cwd
+    ).resolve()
+    return load_project(root, environ=start.environ, cli_vars=options.vars, warn=warn)
+
+
+def clean(project: Project) -> list[str]:
     """Delete the project's clean-targets, which hold none of its sources; says what it did.
 
     Raises:
         ProjectError: a target lies outside of the project, holds its sources, or can't be
             deleted.
     """
-    options = start.options
-    root = find_project_directory(
-        options.project_dir, environ=start.environ, cwd=start.cwd
-    ).resolve()
-    project = load_project(root, environ=start.environ, cli_vars=options.vars, warn=warn)
+    root = project.root
     paths = [_checked(root, target, project) for target in project.clean_targets]
     for path in paths:
         try:

@@ -203,7 +203,8 @@ class InvocationFailed:
 class InvocationFinished:
     """The command has ended. `elapsed` is in seconds.
 
-    After it come at most warnings, of artifacts that couldn't be written.
+    After it come at most warnings, of artifacts that couldn't be written, or failures where
+    these count as errors.
     """
 
     exit_code: int

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import anyio
+
 from ..adapters.abilities import Locking
 from ..adapters.cache import RelationCache
 from .builder import Builder
@@ -29,6 +31,7 @@ from .template.end_context import end_context
 from .template.engine import TemplateEngine
 from .templates import make_comments, make_templates
 from .timings import last_timings
+from .warning_policy import RaisedWarningsError
 from .workspace import Workspace
 
 BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build"})
@@ -61,6 +64,7 @@ class Execution:
         self._command = command
         self._emit = emit
         self._cache = RelationCache(self._workspace.adapter)
+        self._late_warnings: list[WarningRaised] = []
         self.nodes = nodes
         self.results: tuple[RunResult, ...] = ()
 
@@ -76,11 +80,13 @@ class Execution:
 
         Raises:
             AdapterError: the database can't be connected to, or a schema can't be made.
+            RaisedWarningsError: another run is in the way, and that counts as an error.
         """
         async with self._workspace.adapter:
             await self._lock_schemas()
             await self._prepare_schemas()
             await self._run_plan(_plan(self._project, self.nodes, self._command))
+        self._raise_late_warnings()
 
     async def _run_plan(self, plan: Plan) -> None:
         target = self._workspace.target
@@ -191,9 +197,21 @@ class Execution:
             return
 
         def tell(text: str) -> None:
-            self._emit(WarningRaised("WaitingForAnotherRun", text))
+            warning = WarningRaised("WaitingForAnotherRun", text)
+            try:
+                self._emit(warning)
+            except RaisedWarningsError:
+                # Not through the adapter, which tells also while it mends its connection.
+                self._late_warnings.append(warning)
+                waiting.cancel()
 
-        await adapter.lock_schemas({node.schema for node in self._built()}, tell)
+        with anyio.CancelScope() as waiting:
+            await adapter.lock_schemas({node.schema for node in self._built()}, tell)
+        self._raise_late_warnings()
+
+    def _raise_late_warnings(self) -> None:
+        if self._late_warnings:
+            raise RaisedWarningsError(self._late_warnings)
 
     def _built(self) -> list[Node]:
         return [node for node in self.nodes.values() if isinstance(node, RELATION_KINDS)]
@@ -242,6 +260,7 @@ class Execution:
             started_at=workspace.start.started_at,
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
+            fails_on_test_warning=workspace.warning_policy.raises("LogTestResult"),
         )
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from .events import Event, Reporter
+from .events import Event, InvocationFailed, Reporter, WarningRaised
 from .options import Options
 from .project.secrets import Redactor
 from .reporters.artifacts import TargetDirectory
-from .session import InvocationResult, Session
+from .session import ExitCode, InvocationResult, Session
 from .settings import decide
 from .template.context import DBT_VERSION
+from .warning_policy import RaisedWarningsError, Verdict
 
 
 async def invoke(
@@ -40,7 +42,17 @@ async def invoke(
     environment = dict(os.environ if environ is None else environ)
     redactor = redactor or Redactor(environment)
 
-    def tell(event: Event) -> None:
+    late: list[WarningRaised] = []
+
+    def tell(warning: WarningRaised) -> None:
+        """Tell of an artifact that couldn't be written, when all else is done."""
+        event: Event = warning
+        match session.warning_policy.verdict(warning.name):
+            case Verdict.DROP:
+                return
+            case Verdict.RAISE:
+                late.append(warning)
+                event = InvocationFailed(RaisedWarningsError([warning]))
         for reporter in reporters:
             reporter.handle(event)
 
@@ -59,4 +71,8 @@ async def invoke(
         cwd=cwd,
         redactor=redactor,
     )
-    return await session.run()
+    result = await session.run()
+    if not late:
+        return result
+    error = result.error or RaisedWarningsError(late)
+    return replace(result, exit_code=ExitCode.COULD_NOT_RUN, error=error)

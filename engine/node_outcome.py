@@ -12,10 +12,12 @@ from ..adapters.errors import AdapterError, DatabaseError
 from .blame import blamed_location
 from .compiler import Compiled
 from .errors import CompilationError, HeadraceError
+from .events import WarningRaised
 from .manifest.nodes import Node
 from .materializations.node_build import NodeBuild, Outcome
 from .microbatch import Batch
 from .results import NodeError, NodeInfo, RunResult, Status, Timing
+from .warning_policy import RaisedWarningsError
 
 
 @dataclass(slots=True)
@@ -30,6 +32,8 @@ class Progress:
     build: NodeBuild | None = None
     attempts: int = 1
     batch: Batch | None = None
+    late_warnings: list[WarningRaised] = field(default_factory=list)
+    """Warnings that count as errors, and came when the work was done."""
 
     @property
     def full_refresh_is_over(self) -> bool:
@@ -79,6 +83,13 @@ def explain(
         blamed_location(str(failure), node, getattr(failure, "line", None)),
         _sent_path(node, progress, target_path),
     )
+
+
+def late_error(node: Node, progress: Progress, target_path: str) -> NodeError | None:
+    """Why a node has failed although its work is done, where it has."""
+    if not progress.late_warnings:
+        return None
+    return explain(node, RaisedWarningsError(progress.late_warnings), progress, target_path)
 
 
 def timed_out(

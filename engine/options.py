@@ -39,6 +39,8 @@ class Options:
     quiet: bool | None = None
     use_colors: bool | None = None
     debug: bool | None = None
+    warn_error: bool | None = None
+    warn_error_options: Mapping[str, object] | None = None
     log_format: str | None = None
     output: str = "selector"
     output_keys: tuple[str, ...] = ()

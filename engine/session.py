@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -44,6 +45,7 @@ from .project.secrets import Redactor
 from .results import RunResult, Status
 from .selection.resource_types import RESOURCE_TYPES, wanted_types
 from .selection.selector import Selection, Selector
+from .warning_policy import RaisedWarningsError, Verdict, WarningPolicy, decide_policy
 from .workspace import Start, Workspace, arguments_of, open_workspace
 
 if TYPE_CHECKING:
@@ -103,6 +105,7 @@ class Session:
         self._bus = EventBus(reporters)
         self._redactor = redactor or Redactor(environment)
         self._results: tuple[RunResult, ...] = ()
+        self._warning_policy = WarningPolicy()
 
     async def run(self) -> InvocationResult:
         """Run the command.
@@ -115,6 +118,7 @@ class Session:
         error: HeadraceError | None = None
         self._emit(self._started())
         try:
+            self._warning_policy = decide_policy(self._options, self._start.environ)
             exit_code = await self._command()
         except HeadraceError as failure:
             error, exit_code = failure, ExitCode.COULD_NOT_RUN
@@ -131,8 +135,50 @@ class Session:
             self._bus.close()
         return InvocationResult(exit_code, self._results, error)
 
+    @property
+    def warning_policy(self) -> WarningPolicy:
+        """What becomes of warnings: also of those that come when it has run."""
+        return self._warning_policy
+
     def _emit(self, event: Event) -> None:
-        self._bus.emit(event)
+        """Hand an event out; a warning only as the policy says.
+
+        Raises:
+            RaisedWarningsError: it is a warning that counts as an error.
+        """
+        if isinstance(event, WarningRaised):
+            self._report((event,))
+        else:
+            self._bus.emit(event)
+
+    def _report(self, warnings: Iterable[WarningRaised]) -> None:
+        try:
+            shown = self._warning_policy.sift(warnings)
+        except RaisedWarningsError as error:
+            for warning in error.shown:
+                self._bus.emit(warning)
+            raise
+        for warning in shown:
+            self._bus.emit(warning)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[Callable[[WarningRaised], None]]:
+        """Takes the warnings of blocking work, and reports them here once it has ended.
+
+        Also if it fails: what is an error already doesn't become another one.
+
+        Raises:
+            RaisedWarningsError: some count as errors. All of these are told together.
+        """
+        warnings: list[WarningRaised] = []
+        try:
+            yield warnings.append
+        except BaseException:
+            for warning in warnings:
+                if self._warning_policy.verdict(warning.name) is not Verdict.DROP:
+                    self._bus.emit(warning)
+            raise
+        self._report(warnings)
 
     def _started(self) -> InvocationStarted:
         start = self._start
@@ -150,8 +196,7 @@ class Session:
             checks_passed = await _module("debugging").debug(self._open, self._say)
             return ExitCode.DONE if checks_passed else ExitCode.NODE_FAILED
         if command == "clean":
-            for line in await self._in_thread(partial(_module("cleaning").clean, self._start)):
-                self._say(line)
+            await self._clean()
             return ExitCode.DONE
         if command == "deps":
             await _module("deps").install_packages(self._start, self._emit)
@@ -172,9 +217,22 @@ class Session:
         self._emit(OutputProduced(text))
 
     async def _open(self) -> Workspace:
-        workspace = await self._in_thread(partial(open_workspace, self._start))
+        with self._reporting() as warn:
+            workspace = await anyio.to_thread.run_sync(open_workspace, self._start, warn)
+            self._warning_policy = workspace.warning_policy
         self._redactor.learn(workspace.target)
         return workspace
+
+    async def _clean(self) -> None:
+        with self._reporting() as warn:
+            project = await anyio.to_thread.run_sync(
+                _module("cleaning").project_to_clean, self._start, warn
+            )
+            self._warning_policy = decide_policy(
+                self._options, self._start.environ, project.flags, warn
+            )
+        for line in await anyio.to_thread.run_sync(_module("cleaning").clean, project):
+            self._say(line)
 
     async def _load(self) -> ParsedProject:
         """Read the project in a worker thread, so that the event loop stays free."""
@@ -194,12 +252,8 @@ class Session:
 
     async def _in_thread(self, work: Callable[[Callable[[WarningRaised], None]], T]) -> T:
         """Do blocking work elsewhere, and report its warnings here, also if it fails."""
-        warnings: list[WarningRaised] = []
-        try:
-            return await anyio.to_thread.run_sync(work, warnings.append)
-        finally:
-            for warning in warnings:
-                self._emit(warning)
+        with self._reporting() as warn:
+            return await anyio.to_thread.run_sync(work, warn)
 
     def _select(self, project: ParsedProject) -> Selection:
         """The ids that the command is about, by selection and by resource type."""
@@ -213,15 +267,27 @@ class Session:
         kept = frozenset(
             unique_id for unique_id in selection.selected if unique_id.partition(".")[0] in wanted
         )
-        for message in selection.unmatched:
-            self._emit(WarningRaised("NoNodesForSelectionCriteria", message))
+        self._report(
+            WarningRaised("NoNodesForSelectionCriteria", message) for message in selection.unmatched
+        )
         return Selection(kept, selection.unmatched)
+
+    def _report_nothing(self, name: str, selection: Selection) -> None:
+        """Say that nothing was selected, which is a warning that has an event of its own."""
+        match self._warning_policy.verdict(name):
+            case Verdict.SHOW:
+                self._emit(NothingToDo(selection.unmatched))
+            case Verdict.RAISE:
+                message = "Nothing to do. Try checking your model configs and selection."
+                raise RaisedWarningsError([WarningRaised(name, message)])
+            case Verdict.DROP:
+                pass
 
     def _list(self, project: ParsedProject) -> ExitCode:
         selection = self._select(project)
         self._announce_manifest(project, {})
         if not selection.selected:
-            self._emit(NothingToDo(selection.unmatched))
+            self._report_nothing("NoNodesSelected", selection)
         for line in _module("listing").list_lines(
             project.manifest,
             selection.selected,
@@ -242,7 +308,7 @@ class Session:
         }
         if not nodes:
             self._announce_manifest(project, {})
-            self._emit(NothingToDo(selection.unmatched))
+            self._report_nothing("NothingToDo", selection)
             return ExitCode.DONE
         command = self._options.command
         execution: Execution = _module("execution").Execution(

@@ -25,11 +25,13 @@ from .project.environment import find_setting
 from .project.profile import load_target
 from .project.profiles_file import find_profiles, load_profile_flags
 from .project.project import Project, load_project, render_trees
+from .project.project_flags import flag_warnings
 from .project.vars import Vars
 from .settings import decide
 from .template.context import DBT_VERSION, CommonContext, Invocation
 from .template.environment import CodeCache
 from .template.relations import RelationFactory
+from .warning_policy import WarningPolicy, decide_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Workspace:
     reads_cache: bool
     reading: Reading
     target_path: Path
+    warning_policy: WarningPolicy
     relations: RelationFactory
     codes: CodeCache = field(default_factory=CodeCache)
 
@@ -112,6 +115,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
+    for unknown in flag_warnings(project.document):
+        warn(unknown)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     reading = _reading(start, project)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
@@ -144,6 +149,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         reading=reading,
         target_path=_target_path(start, project),
+        warning_policy=decide_policy(options, environ, project.flags, warn),
         relations=RelationFactory(adapter, project.quoting),
     )
 

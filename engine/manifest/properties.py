@@ -392,7 +392,7 @@ class PropertiesReader:
                 continue
             self.warn(
                 WarningRaised(
-                    "UnknownKey",
+                    "CustomKeyInObjectDeprecation" if keys else "CustomTopLevelKeyDeprecation",
                     f"'{key}' is no key of {what}, and is read over."
                     f"{did_you_mean(str(key), known)}",
                     document.locate(*keys, key),

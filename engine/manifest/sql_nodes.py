@@ -131,7 +131,7 @@ class SqlNodeReader:
             known = {other for kind, other in self._patches if kind == section}
             self._inputs.warn(
                 WarningRaised(
-                    "NoNodeForPatch",
+                    "NoNodeForYamlKey",
                     f"Did not find matching node for patch with name '{name}' in the "
                     f"'{section}' section of file '{patch.document.display}'."
                     f"{did_you_mean(name, self._names(section) - known)}",

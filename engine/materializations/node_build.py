@@ -50,6 +50,7 @@ class NodeBuild:
         adds_to_table: it is a batch, before which the table was made, if it was to be.
         batch_window: the window of the batch that it is; None where it is no batch.
         is_ours: whether a relation is one that the project builds.
+        fails_on_test_warning: whether what a test would warn of is a failure.
         replaced: how the node's relation took the place of another, where it did.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
@@ -68,6 +69,7 @@ class NodeBuild:
     is_ours: IsOurs
     batch_window: EventWindow | None = None
     adds_to_table: bool = False
+    fails_on_test_warning: bool = False
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
     replaced: Replaced = field(default_factory=Replaced)

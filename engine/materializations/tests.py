@@ -30,9 +30,11 @@ async def data_test(build: NodeBuild) -> Outcome:
     failures, should_warn, should_error = found.rows[0][:3]
     count = _count(failures)
     status = _judge(config.severity, bool(should_warn), bool(should_error))
+    rule = config.error_if if status is Status.FAIL else config.warn_if
+    if status is Status.WARN and build.fails_on_test_warning:
+        status = Status.FAIL
     message = f"Got {count} {'result' if count == 1 else 'results'}"
     if status in (Status.FAIL, Status.WARN):
-        rule = config.error_if if status is Status.FAIL else config.warn_if
         message += f", configured to {'fail' if status is Status.FAIL else 'warn'} if {rule}"
     return Outcome(status, Response(message if status is not Status.PASS else ""), count)
 

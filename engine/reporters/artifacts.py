@@ -39,7 +39,7 @@ class TargetDirectory:
         *,
         dbt_version: str,
         environ: Mapping[str, str],
-        tell: Callable[[Event], None],
+        tell: Callable[[WarningRaised], None],
         write_json: bool = True,
         scrub: Scrub | None = None,
         sources_path: Path | None = None,

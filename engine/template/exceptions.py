@@ -66,11 +66,15 @@ class TemplateExceptions:
     def warn_snapshot_timestamp_data_types(
         self, snapshot_time_data_type: str, updated_at_data_type: str
     ) -> str:
-        return self.warn(
-            f"Data type of snapshot table timestamp columns ({snapshot_time_data_type}) doesn't "
-            f"match derived column 'updated_at' ({updated_at_data_type}). Please update snapshot "
-            "config 'updated_at'."
+        self._warn(
+            WarningRaised(
+                "SnapshotTimestampWarning",
+                f"Data type of snapshot table timestamp columns ({snapshot_time_data_type}) "
+                f"doesn't match derived column 'updated_at' ({updated_at_data_type}). Please "
+                "update snapshot config 'updated_at'.",
+            )
         )
+        return ""
 
     def raise_not_implemented(self, msg: str) -> NoReturn:
         raise CompilationError(f"ERROR: {msg}")

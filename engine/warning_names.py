@@ -1,0 +1,72 @@
+"""The names of warnings: those that are raised here, and those of dbt that settings may name.
+
+`--warn-error-options` goes by these names, and `docs/warnings.md` says what each means. Where dbt
+has the same warning, its name is dbt's.
+"""
+
+from __future__ import annotations
+
+RAISED_WHILE_READING = frozenset(
+    "ConfigDataPathDeprecation ConfigSourcePathDeprecation ConfigVersionDeprecation "
+    "CustomKeyInObjectDeprecation CustomTopLevelKeyDeprecation DuplicateYAMLKeysDeprecation "
+    "FileLeftOut MicrobatchModelNoEventTimeInputs NoNodeForYamlKey NodeNotFoundOrDisabled "
+    "NotThereYet NothingForThisDatabase PackageInstallPathDeprecation UnknownFlag "
+    "UnusedResourceConfigPath WEOIncludeExcludeDeprecation".split()
+)
+"""What is said before any SQL: as an error, it keeps the invocation from running."""
+
+RAISED_BY_SELECTION = frozenset({"NoNodesForSelectionCriteria", "NoNodesSelected", "NothingToDo"})
+"""What is said of a selection that matches nothing: as an error, likewise."""
+
+RAISED_WHILE_RUNNING = frozenset(
+    "DependentViewDropped JinjaLogWarning LogTestResult NodeRetried SnapshotTimestampWarning "
+    "WaitingForAnotherRun".split()
+)
+"""What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
+
+RAISED_AT_THE_END = frozenset(
+    "ArtifactNotWritten JournalNotWritten ManifestNotWritten RunResultsNotWritten".split()
+)
+"""What is said of files that couldn't be written, once all else is done."""
+
+RAISED = RAISED_WHILE_READING | RAISED_BY_SELECTION | RAISED_WHILE_RUNNING | RAISED_AT_THE_END
+
+_DEPRECATIONS_OF_DBT = frozenset(
+    "AdapterDeprecationWarning ArgumentsPropertyInGenericTestDeprecation BehaviorChangeEvent "
+    "CollectFreshnessReturnSignature ConfigDataPathDeprecation ConfigLogPathDeprecation "
+    "ConfigSourcePathDeprecation ConfigTargetPathDeprecation CustomKeyInConfigDeprecation "
+    "CustomKeyInObjectDeprecation CustomOutputPathInSourceFreshnessDeprecation "
+    "CustomTopLevelKeyDeprecation DeprecationsSummary DuplicateYAMLKeysDeprecation "
+    "EnvironmentVariableNamespaceDeprecation EnvironmentVariableRenamed ExposureNameDeprecation "
+    "GenericJSONSchemaValidationDeprecation GetMetaKeyWarning InternalDeprecation "
+    "MFCumulativeTypeParamsDeprecation MFTimespineWithoutYamlConfigurationDeprecation "
+    "MetricAttributesRenamed MicrobatchMacroOutsideOfBatchesDeprecation "
+    "MissingArgumentsPropertyInGenericTestDeprecation MissingPlusPrefixDeprecation "
+    "ModelParamUsageDeprecation ModulesItertoolsUsageDeprecation PackageInstallPathDeprecation "
+    "PackageMaterializationOverrideDeprecation PackageRedirectDeprecation "
+    "ProjectFlagsMovedDeprecation PropertyMovedToConfigDeprecation "
+    "ResourceNamesWithSpacesDeprecation SourceFreshnessProjectHooksNotRun "
+    "SourceOverrideDeprecation SpacesInResourceNameDeprecation TestsConfigDeprecation "
+    "UnexpectedJinjaBlockDeprecation WEOIncludeExcludeDeprecation".split()
+)
+
+DEPRECATIONS = _DEPRECATIONS_OF_DBT | {"ConfigVersionDeprecation"}
+"""What the group name `Deprecations` stands for."""
+
+_OTHERS_OF_DBT = frozenset(
+    "AdapterEventWarning CatalogGenerationError ConstraintNotEnforced ConstraintNotSupported "
+    "DeprecatedModel DeprecatedReference DepsScrubbedPackageName DepsUnpinned "
+    "FreshnessConfigProblem InvalidConcurrentBatchesConfig InvalidMacroAnnotation "
+    "InvalidValueForField JinjaLogWarning LogBatchResult LogFreshnessResult LogModelResult "
+    "LogNodeResult LogSeedResult LogSnapshotResult LogTestResult MacroNotFoundForPatch "
+    "MicrobatchModelNoEventTimeInputs NoNodeForYamlKey NoNodesForSelectionCriteria "
+    "NoNodesSelected NodeNotFoundOrDisabled NothingToDo RunResultWarning "
+    "RunResultWarningMessage SeedExceedsLimitAndPathChanged SeedExceedsLimitChecksumChanged "
+    "SeedExceedsLimitSamePath SeedIncreased SemanticValidationFailure SnapshotTimestampWarning "
+    "TypeCodeNotFound UnsupportedConstraintMaterialization UnusedResourceConfigPath "
+    "UnusedTables UnversionedBreakingChange UpcomingReferenceDeprecation ValidationWarning "
+    "WarnStateTargetEqual WrongResourceSchemaFile".split()
+)
+
+KNOWN = RAISED | DEPRECATIONS | _OTHERS_OF_DBT
+"""What `--warn-error-options` may name: a project's settings name warnings that only dbt has."""
