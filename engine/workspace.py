@@ -137,7 +137,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             target=shown,
             flags=_flags(
                 options, full_refresh=full_refresh, fail_fast=fail_fast, empty=reading.is_empty
-            ),
+            )
+            | {"WARN_ERROR": decide("warn_error", options.warn_error, environ, project.flags)},
             environ=environ,
             arguments=arguments_of(options),
         ),

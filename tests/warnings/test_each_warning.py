@@ -1,0 +1,165 @@
+"""Each documented warning, raised by a small project: as a warning, and as an error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from headrace.engine.events import InvocationFailed
+from headrace.engine.warning_names import RAISED
+
+from ..building.support import PROJECT, run
+from .support import names
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+TESTS = Path(__file__).parents[1]
+ORDERS = {"models/orders.sql": "select 1 as id"}
+SCHEMA = "models/schema.yml"
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A project, and what is done with it. `blocked` are directories where files should go."""
+
+    files: Mapping[str, str]
+    command: str = "parse"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    blocked: tuple[str, ...] = ()
+
+
+def project(line: str) -> Situation:
+    """A project file with one more line."""
+    return Situation({**ORDERS, "dbt_project.yml": f"{PROJECT}{line}\n"})
+
+
+def properties(text: str) -> Situation:
+    return Situation({**ORDERS, SCHEMA: text})
+
+
+def unwritable(name: str) -> Situation:
+    return Situation(ORDERS, "run", blocked=(f"target/{name}",))
+
+
+WHILE_READING = {
+    "ConfigDataPathDeprecation": project("data-paths: [data]"),
+    "ConfigSourcePathDeprecation": project("source-paths: [models]"),
+    "ConfigVersionDeprecation": Situation(
+        {"dbt_project.yml": "name: shop\nprofile: shop\nconfig-version: 1\n"}
+    ),
+    "CustomKeyInObjectDeprecation": properties("models: [{name: orders, descripton: all}]"),
+    "CustomTopLevelKeyDeprecation": properties("modles: []"),
+    "DuplicateYAMLKeysDeprecation": properties("models: []\nmodels: []"),
+    "FileLeftOut": Situation(ORDERS, links=("models/gone.sql",)),
+    "MicrobatchModelNoEventTimeInputs": Situation(
+        {
+            "models/days.sql": "{{ config(materialized='incremental', "
+            "incremental_strategy='microbatch', event_time='at', begin='2024-01-01', "
+            "batch_size='day') }} select 1 as at"
+        }
+    ),
+    "NoNodeForYamlKey": properties("models: [{name: order}]"),
+    "NodeNotFoundOrDisabled": properties(
+        "models:\n  - name: orders\n    data_tests:\n"
+        "      - relationships: {to: ref('nobody'), field: id, column_name: id}\n"
+    ),
+    "NotThereYet": Situation({**ORDERS, "models/frame.py": "def model(dbt, session): ..."}),
+    "NothingForThisDatabase": Situation(
+        {"models/orders.sql": "{{ config(grants={'select': ['all']}) }} select 1 as id"}
+    ),
+    "PackageInstallPathDeprecation": project("modules-path: packages"),
+    "UnknownFlag": project("flags: {fail_fst: true}"),
+    "UnusedResourceConfigPath": project("models: {shop: {nowhere: {+enabled: true}}}"),
+    "NoNodesForSelectionCriteria": Situation(ORDERS, "run", {"select": ("nobody",)}),
+}
+AT_THE_END = {
+    "ArtifactNotWritten": unwritable("compiled/shop/models/orders.sql"),
+    "JournalNotWritten": unwritable("run_results.jsonl"),
+    "ManifestNotWritten": unwritable("manifest.json"),
+    "RunResultsNotWritten": unwritable("run_results.json"),
+}
+ELSEWHERE = {
+    "DependentViewDropped": "postgres/test_warnings.py",
+    "JinjaLogWarning": "warnings/test_as_errors.py",
+    "LogTestResult": "warnings/test_as_errors.py",
+    "NoNodesSelected": "warnings/test_as_errors.py",
+    "NodeRetried": "postgres/test_warnings.py",
+    "NothingToDo": "warnings/test_as_errors.py",
+    "SnapshotTimestampWarning": "postgres/test_warnings.py",
+    "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
+    "WaitingForAnotherRun": "postgres/test_warnings.py",
+}
+"""Those that need more than a project: a server, or more than one run."""
+
+
+def make(write_project: WriteProject, situation: Situation) -> Path:
+    root = write_project(situation.files)
+    for name in situation.links:
+        (root / name).symlink_to("nowhere")
+    for name in situation.blocked:
+        (root / name).mkdir(parents=True)
+    return root
+
+
+def test_every_documented_warning_is_raised_by_a_test() -> None:
+    assert WHILE_READING.keys() | AT_THE_END.keys() | ELSEWHERE.keys() == RAISED
+    for name, path in ELSEWHERE.items():
+        assert f'"{name}"' in (TESTS / path).read_text("utf-8"), f"{path} says nothing of {name}"
+
+
+@pytest.mark.parametrize("name", sorted(WHILE_READING | AT_THE_END))
+async def test_it_stops_nothing_as_a_warning(write_project: WriteProject, name: str) -> None:
+    situation = (WHILE_READING | AT_THE_END)[name]
+    root = make(write_project, situation)
+
+    ran = await run(root, situation.command, **situation.options)
+
+    assert names(ran) == [name]
+    assert ran.exit_code == 0
+
+
+@pytest.mark.parametrize("name", sorted(WHILE_READING))
+async def test_before_any_sql_it_is_an_error_that_keeps_the_command_from_running(
+    write_project: WriteProject, name: str
+) -> None:
+    root = make(write_project, WHILE_READING[name])
+
+    ran = await run(root, "run", warn_error=True, **WHILE_READING[name].options)
+
+    assert (ran.exit_code, names(ran)) == (2, [])
+    assert f"[{name}]" in str(ran.outcome.error)
+    assert not (root / "shop.db").exists()
+
+
+@pytest.mark.parametrize("name", sorted(AT_THE_END))
+async def test_at_the_end_it_is_an_error_that_is_told_when_all_is_done(
+    write_project: WriteProject, name: str
+) -> None:
+    root = make(write_project, AT_THE_END[name])
+
+    ran = await run(root, "run", warn_error=True)
+
+    assert (ran.exit_code, names(ran)) == (2, [])
+    assert f"[{name}]" in str(ran.outcome.error)
+    (failed,) = (event for event in ran.events if isinstance(event, InvocationFailed))
+    assert f"[{name}]" in str(failed.error)
+    assert (root / "shop.db").exists()
+
+
+@pytest.mark.parametrize("name", sorted(WHILE_READING | AT_THE_END))
+async def test_it_is_not_shown_where_it_is_silenced(write_project: WriteProject, name: str) -> None:
+    situation = (WHILE_READING | AT_THE_END)[name]
+    root = make(write_project, situation)
+
+    ran = await run(
+        root,
+        situation.command,
+        warn_error_options={"error": "all", "silence": [name]},
+        **situation.options,
+    )
+
+    assert names(ran) == []
