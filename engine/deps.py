@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,22 +55,26 @@ class _Request:
     said: tuple[str, ...]
     checks_version: bool
 
+    @property
+    def flags(self) -> Mapping[str, object]:
+        return self.project.flags
 
-async def install_packages(start: Start, emit: Emit) -> None:
+
+ReadProject = Callable[[Callable[[Callable[[WarningRaised], None]], _Request]], Awaitable[_Request]]
+
+
+async def install_packages(start: Start, emit: Emit, read_project: ReadProject) -> None:
     """Install what packages.yml asks for, by the lock file where that is still about it.
 
     The packages of before stay as they are unless everything went well, also after a
     cancellation, which ends what is under way.
 
+    `read_project` does blocking work elsewhere, and sees to its warnings.
+
     Raises:
         HeadraceError: a package can't be found or fetched, or they don't go together.
     """
-    warnings: list[WarningRaised] = []
-    try:
-        request = await anyio.to_thread.run_sync(_read_request, start, warnings.append)
-    finally:
-        for warning in warnings:
-            emit(warning)
+    request = await read_project(partial(_read_request, start))
     root = request.project.root
     lock = await anyio.to_thread.run_sync(read_lock, root, request.renderer)
     asked = request.asked

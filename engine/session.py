@@ -16,7 +16,7 @@ from enum import IntEnum
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 
@@ -52,6 +52,16 @@ if TYPE_CHECKING:
     from .execution import Execution
 
 T = TypeVar("T")
+
+
+class HasFlags(Protocol):
+    """What has been read of a project, with the `flags:` that are in it."""
+
+    @property
+    def flags(self) -> Mapping[str, object]: ...
+
+
+F = TypeVar("F", bound=HasFlags)
 
 
 class ExitCode(IntEnum):
@@ -199,7 +209,7 @@ class Session:
             await self._clean()
             return ExitCode.DONE
         if command == "deps":
-            await _module("deps").install_packages(self._start, self._emit)
+            await _module("deps").install_packages(self._start, self._emit, self._read_project)
             return ExitCode.DONE
         project = await self._load()
         if command == "parse":
@@ -224,14 +234,9 @@ class Session:
         return workspace
 
     async def _clean(self) -> None:
-        with self._reporting() as warn:
-            project = await anyio.to_thread.run_sync(
-                _module("cleaning").project_to_clean, self._start, warn
-            )
-            self._warning_policy = decide_policy(
-                self._options, self._start.environ, project.flags, warn
-            )
-        for line in await anyio.to_thread.run_sync(_module("cleaning").clean, project):
+        cleaning = _module("cleaning")
+        project = await self._read_project(partial(cleaning.project_to_clean, self._start))
+        for line in await anyio.to_thread.run_sync(cleaning.clean, project):
             self._say(line)
 
     async def _load(self) -> ParsedProject:
@@ -254,6 +259,15 @@ class Session:
         """Do blocking work elsewhere, and report its warnings here, also if it fails."""
         with self._reporting() as warn:
             return await anyio.to_thread.run_sync(work, warn)
+
+    async def _read_project(self, read: Callable[[Callable[[WarningRaised], None]], F]) -> F:
+        """Read elsewhere what has the project's `flags`, which count from then on."""
+        with self._reporting() as warn:
+            found = await anyio.to_thread.run_sync(read, warn)
+            self._warning_policy = decide_policy(
+                self._options, self._start.environ, found.flags, warn
+            )
+        return found
 
     def _select(self, project: ParsedProject) -> Selection:
         """The ids that the command is about, by selection and by resource type."""

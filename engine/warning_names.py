@@ -8,12 +8,19 @@ from __future__ import annotations
 
 RAISED_WHILE_READING = frozenset(
     "ConfigDataPathDeprecation ConfigSourcePathDeprecation ConfigVersionDeprecation "
-    "CustomKeyInObjectDeprecation CustomTopLevelKeyDeprecation DuplicateYAMLKeysDeprecation "
-    "FileLeftOut MicrobatchModelNoEventTimeInputs NoNodeForYamlKey NodeNotFoundOrDisabled "
-    "NotThereYet NothingForThisDatabase PackageInstallPathDeprecation UnknownFlag "
-    "UnusedResourceConfigPath WEOIncludeExcludeDeprecation".split()
+    "CustomKeyInObjectDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
+    "DeprecatedReference DuplicateYAMLKeysDeprecation ExposureNameDeprecation FileLeftOut "
+    "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs NoNodeForYamlKey "
+    "NodeNotFoundOrDisabled NotThereYet NothingForThisDatabase PackageInstallPathDeprecation "
+    "UnknownFlag UnusedResourceConfigPath UpcomingReferenceDeprecation "
+    "WEOIncludeExcludeDeprecation".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
+
+RAISED_BY_DEPS = frozenset(
+    {"DepsScrubbedPackageName", "DepsUnpinned", "PackageRedirectDeprecation"}
+)
+"""What is said of packages that are being installed: as an error, none of them is."""
 
 RAISED_BY_SELECTION = frozenset({"NoNodesForSelectionCriteria", "NoNodesSelected", "NothingToDo"})
 """What is said of a selection that matches nothing: as an error, likewise."""
@@ -25,11 +32,18 @@ RAISED_WHILE_RUNNING = frozenset(
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 
 RAISED_AT_THE_END = frozenset(
-    "ArtifactNotWritten JournalNotWritten ManifestNotWritten RunResultsNotWritten".split()
+    "ArtifactNotWritten JournalNotWritten ManifestNotWritten RunResultsNotWritten "
+    "SourcesNotWritten".split()
 )
 """What is said of files that couldn't be written, once all else is done."""
 
-RAISED = RAISED_WHILE_READING | RAISED_BY_SELECTION | RAISED_WHILE_RUNNING | RAISED_AT_THE_END
+RAISED = (
+    RAISED_WHILE_READING
+    | RAISED_BY_DEPS
+    | RAISED_BY_SELECTION
+    | RAISED_WHILE_RUNNING
+    | RAISED_AT_THE_END
+)
 
 _DEPRECATIONS_OF_DBT = frozenset(
     "AdapterDeprecationWarning ArgumentsPropertyInGenericTestDeprecation BehaviorChangeEvent "

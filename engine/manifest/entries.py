@@ -63,7 +63,7 @@ def read_entry(
     for keys, known in _unknown_keys(values, made, ()):
         warn(
             WarningRaised(
-                "UnknownKey",
+                "CustomKeyInObjectDeprecation",
                 f"'{keys[-1]}' is no key of {place.what}"
                 f"{' there' if keys[1:] else ''}, and is read over."
                 f"{did_you_mean(str(keys[-1]), known)}",

@@ -264,7 +264,7 @@ def test_version_without_a_file_is_warned_of(write_project: WriteProject) -> Non
     parsed = parse(write_project(with_versions(properties)))
 
     (warning,) = parsed.warnings
-    assert warning.name == "NoNodeForPatch"
+    assert warning.name == "NoNodeForYamlKey"
     assert "patch with name 'orders_zero'" in warning.message
 
 

@@ -53,8 +53,14 @@ WHILE_READING = {
     ),
     "CustomKeyInObjectDeprecation": properties("models: [{name: orders, descripton: all}]"),
     "CustomTopLevelKeyDeprecation": properties("modles: []"),
+    "DeprecatedModel": properties("models: [{name: orders, deprecation_date: 2020-01-01}]"),
     "DuplicateYAMLKeysDeprecation": properties("models: []\nmodels: []"),
+    "ExposureNameDeprecation": properties(
+        "exposures: [{name: the board, type: dashboard, owner: {name: me}, "
+        "depends_on: [ref('orders')]}]"
+    ),
     "FileLeftOut": Situation(ORDERS, links=("models/gone.sql",)),
+    "MacroNotFoundForPatch": properties("macros: [{name: cents}]"),
     "MicrobatchModelNoEventTimeInputs": Situation(
         {
             "models/days.sql": "{{ config(materialized='incremental', "
@@ -74,6 +80,13 @@ WHILE_READING = {
     "PackageInstallPathDeprecation": project("modules-path: packages"),
     "UnknownFlag": project("flags: {fail_fst: true}"),
     "UnusedResourceConfigPath": project("models: {shop: {nowhere: {+enabled: true}}}"),
+    "UpcomingReferenceDeprecation": Situation(
+        {
+            **ORDERS,
+            "models/recent.sql": "select * from {{ ref('orders') }}",
+            SCHEMA: "models: [{name: orders, deprecation_date: 2999-01-01}]",
+        }
+    ),
     "NoNodesForSelectionCriteria": Situation(ORDERS, "run", {"select": ("nobody",)}),
 }
 AT_THE_END = {
@@ -81,14 +94,28 @@ AT_THE_END = {
     "JournalNotWritten": unwritable("run_results.jsonl"),
     "ManifestNotWritten": unwritable("manifest.json"),
     "RunResultsNotWritten": unwritable("run_results.json"),
+    "SourcesNotWritten": Situation(
+        {
+            "models/orders.sql": "select 1 as id",
+            SCHEMA: "sources: [{name: shop, schema: main, tables: [{name: sqlite_master, "
+            "loaded_at_field: \"datetime('now')\", "
+            "freshness: {warn_after: {count: 9, period: day}}}]}]",
+        },
+        "freshness",
+        blocked=("target/sources.json",),
+    ),
 }
 ELSEWHERE = {
+    "DeprecatedReference": "manifest/test_versions.py",
     "DependentViewDropped": "postgres/test_warnings.py",
+    "DepsScrubbedPackageName": "packages/test_warnings.py",
+    "DepsUnpinned": "packages/test_warnings.py",
     "JinjaLogWarning": "warnings/test_as_errors.py",
     "LogTestResult": "warnings/test_as_errors.py",
     "NoNodesSelected": "warnings/test_as_errors.py",
     "NodeRetried": "postgres/test_warnings.py",
     "NothingToDo": "warnings/test_as_errors.py",
+    "PackageRedirectDeprecation": "packages/test_warnings.py",
     "SnapshotTimestampWarning": "postgres/test_warnings.py",
     "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
     "WaitingForAnotherRun": "postgres/test_warnings.py",
@@ -141,7 +168,7 @@ async def test_at_the_end_it_is_an_error_that_is_told_when_all_is_done(
 ) -> None:
     root = make(write_project, AT_THE_END[name])
 
-    ran = await run(root, "run", warn_error=True)
+    ran = await run(root, AT_THE_END[name].command, warn_error=True)
 
     assert (ran.exit_code, names(ran)) == (2, [])
     assert f"[{name}]" in str(ran.outcome.error)

@@ -51,4 +51,6 @@ def test_every_registered_name_is_documented_with_what_it_says_and_what_to_do() 
 
 def test_deprecations_are_names_that_settings_may_name() -> None:
     assert DEPRECATIONS < KNOWN
-    assert {name for name in RAISED if name.endswith("Deprecation")} <= DEPRECATIONS
+    named_so = {name for name in RAISED if name.endswith("Deprecation")}
+    # It is about the project's own models, and none of dbt's deprecations.
+    assert named_so - DEPRECATIONS == {"UpcomingReferenceDeprecation"}
