@@ -40,8 +40,7 @@ _MULTIPLE = frozenset(
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
-    "--store-failures --inline "
-    "--log-level --log-level-file --log-format-file --log-path".split()
+    "--store-failures --inline".split()
 )
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
@@ -206,6 +205,22 @@ _TELLING: dict[str, Any] = {
     "log_format": _flag(
         "text or json: the form of the log lines. [env: DBT_LOG_FORMAT]", "--log-format", kind=str
     ),
+    "log_level": _flag(
+        "debug, info, warn, error or none: what is shown, and kept. [env: DBT_LOG_LEVEL]",
+        "--log-level",
+        kind=str,
+    ),
+    "log_level_file": _flag(
+        "What is kept in the log file; debug by default. [env: DBT_LOG_LEVEL_FILE]",
+        "--log-level-file",
+        kind=str,
+    ),
+    "log_format_file": _flag(
+        "text or json: the form of the log file. [env: DBT_LOG_FORMAT_FILE]",
+        "--log-format-file",
+        kind=str,
+    ),
+    "log_path": _flag("Where the log file goes. [env: DBT_LOG_PATH]", "--log-path", kind=Path),
     "warn_error": _flag(
         "Every warning is an error. [env: DBT_WARN_ERROR]", "--warn-error/--no-warn-error"
     ),
@@ -387,22 +402,28 @@ def _run(options: Options) -> int:
 def _reporter(options: Options, redactor: Redactor) -> Reporter:
     """What shows this invocation to whoever looks: a terminal, a pipe, or a program."""
     from .engine.reporters.colors import should_use_colors
+    from .engine.reporters.log_settings import console_level
 
+    level = console_level(options, os.environ)
     answers = options.command in ANSWERING_COMMANDS
     stream = sys.stderr if answers else sys.stdout
     quiet = bool(options.quiet)
     if options.log_format == "json":
         from .engine.reporters.json_lines import JsonReporter
 
-        return JsonReporter(sys.stdout, quiet=quiet, scrub=redactor)
+        return JsonReporter(sys.stdout, quiet=quiet, level=level, scrub=redactor)
     colors = should_use_colors(options.use_colors, os.environ, stream)
     if stream.isatty() and not quiet and not answers:
         from .engine.reporters.console import ConsoleReporter
 
-        return ConsoleReporter(stream, output=sys.stdout, use_colors=colors, scrub=redactor)
+        return ConsoleReporter(
+            stream, output=sys.stdout, level=level, use_colors=colors, scrub=redactor
+        )
     from .engine.reporters.text import TextReporter
 
-    return TextReporter(stream, output=sys.stdout, quiet=quiet, use_colors=colors, scrub=redactor)
+    return TextReporter(
+        stream, output=sys.stdout, quiet=quiet, level=level, use_colors=colors, scrub=redactor
+    )
 
 
 def _leave_at_once(code: int) -> NoReturn:

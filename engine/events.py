@@ -37,6 +37,13 @@ class WarningRaised:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectFound:
+    """It is known which project it is, and where its log goes. Its nodes aren't read yet."""
+
+    log_path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class ProjectLoaded:
     """The project was read. `counts` are pairs as the "Found …" line says them: (4, "models")."""
 
@@ -215,6 +222,7 @@ class InvocationFinished:
 Event = (
     InvocationStarted
     | WarningRaised
+    | ProjectFound
     | ProjectLoaded
     | RunStarted
     | NothingToDo

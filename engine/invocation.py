@@ -11,6 +11,7 @@ from .events import Event, InvocationFailed, Reporter, WarningRaised
 from .options import Options
 from .project.secrets import Redactor
 from .reporters.artifacts import TargetDirectory
+from .reporters.log_settings import make_log_file
 from .session import ExitCode, InvocationResult, Session
 from .settings import decide
 from .template.context import DBT_VERSION
@@ -45,7 +46,7 @@ async def invoke(
     late: list[WarningRaised] = []
 
     def tell(warning: WarningRaised) -> None:
-        """Tell of an artifact that couldn't be written, when all else is done."""
+        """Tell of a file that couldn't be written, when all else is done."""
         event: Event = warning
         match session.warning_policy.verdict(warning.name):
             case Verdict.DROP:
@@ -53,7 +54,7 @@ async def invoke(
             case Verdict.RAISE:
                 late.append(warning)
                 event = InvocationFailed(RaisedWarningsError([warning]))
-        for reporter in reporters:
+        for reporter in (*logs, *reporters):
             reporter.handle(event)
 
     artifacts = TargetDirectory(
@@ -64,9 +65,11 @@ async def invoke(
         scrub=redactor,
         sources_path=options.output_path and (cwd or Path.cwd()) / options.output_path,
     )
+    log_file = make_log_file(options, environment, tell=tell, scrub=redactor)
+    logs = [] if log_file is None else [log_file]
     session = Session(
         options,
-        reporters=[artifacts, *reporters],
+        reporters=[artifacts, *logs, *reporters],
         environ=environment,
         cwd=cwd,
         redactor=redactor,

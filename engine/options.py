@@ -42,6 +42,10 @@ class Options:
     warn_error: bool | None = None
     warn_error_options: Mapping[str, object] | None = None
     log_format: str | None = None
+    log_format_file: str | None = None
+    log_level: str | None = None
+    log_level_file: str | None = None
+    log_path: Path | None = None
     output: str = "selector"
     output_keys: tuple[str, ...] = ()
     version_check: bool | None = None

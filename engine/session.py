@@ -33,6 +33,7 @@ from .events import (
     NothingToDo,
     OutputProduced,
     ParseCacheChanged,
+    ProjectFound,
     ProjectLoaded,
     Reporter,
     WarningRaised,
@@ -230,7 +231,8 @@ class Session:
         with self._reporting() as warn:
             workspace = await anyio.to_thread.run_sync(open_workspace, self._start, warn)
             self._warning_policy = workspace.warning_policy
-        self._redactor.learn(workspace.target)
+            self._redactor.learn(workspace.target)
+            self._emit(ProjectFound(workspace.log_path))
         return workspace
 
     async def _clean(self) -> None:

@@ -62,6 +62,7 @@ class Workspace:
     reads_cache: bool
     reading: Reading
     target_path: Path
+    log_path: Path
     warning_policy: WarningPolicy
     relations: RelationFactory
     codes: CodeCache = field(default_factory=CodeCache)
@@ -150,6 +151,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         reading=reading,
         target_path=_target_path(start, project),
+        log_path=_log_path(start, project),
         warning_policy=decide_policy(options, environ, project.flags, warn),
         relations=RelationFactory(adapter, project.quoting),
     )
@@ -197,6 +199,15 @@ def _target_path(start: Start, project: Project) -> Path:
     setting = find_setting(start.environ, "TARGET_PATH")
     named = start.options.target_path or (setting.value if setting else project.target_path)
     return (project.root / named).resolve()
+
+
+def _log_path(start: Start, project: Project) -> Path:
+    """Where the log goes: by flag or by environment, from where the command is run, or by the
+    project, from its directory. Absolute.
+    """
+    setting = find_setting(start.environ, "LOG_PATH")
+    named = start.options.log_path or (setting.value if setting else None)
+    return (start.cwd / named if named else project.root / project.log_path).resolve()
 
 
 def _reading(start: Start, project: Project) -> Reading:

@@ -55,6 +55,7 @@ class ConsoleReporter:
         *,
         output: TextIO | None = None,
         quiet: bool = False,
+        level: Level = Level.INFO,
         use_colors: bool = True,
         clock: Callable[[], datetime] = local_now,
         scrub: Scrub | None = None,
@@ -74,7 +75,7 @@ class ConsoleReporter:
             height=height,
         )
         self._output = SteadyStream(output) if output and not output.isatty() else None
-        self._level = Level.ERROR if quiet else Level.INFO
+        self._level = Level.ERROR if quiet else level
         self._clock = clock
         self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(scrub)

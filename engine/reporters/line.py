@@ -24,6 +24,8 @@ class Level(IntEnum):
     """To look at; nothing stopped."""
     ERROR = 40
     """Something failed. All that is left under `--quiet`."""
+    NONE = 50
+    """No line has it: whoever shows only these shows nothing."""
 
 
 class Paint(Enum):

@@ -92,6 +92,7 @@ WHILE_READING = {
 AT_THE_END = {
     "ArtifactNotWritten": unwritable("compiled/shop/models/orders.sql"),
     "JournalNotWritten": unwritable("run_results.jsonl"),
+    "LogNotWritten": Situation(ORDERS, "run", blocked=("logs/dbt.log",)),
     "ManifestNotWritten": unwritable("manifest.json"),
     "RunResultsNotWritten": unwritable("run_results.json"),
     "SourcesNotWritten": Situation(

@@ -1,0 +1,114 @@
+"""`logs/dbt.log`: what happened, in more detail than a terminal shows, for later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TextIO, cast
+
+from ..events import (
+    Event,
+    InvocationFinished,
+    InvocationStarted,
+    MessageLogged,
+    OutputProduced,
+    ProjectFound,
+    Reporter,
+    RunFinished,
+    WarningRaised,
+)
+from ..results import RunResult
+from .json_lines import JsonReporter
+from .line import Level, Line, LineKind, render
+from .lines import lines_of
+from .plain_text import Cleaner, Scrub
+from .rotating_file import RotatingFile
+from .text import local_now
+
+_ANSWER = LineKind("PrintEvent", "Z052")
+_MAIN_THREAD = "MainThread"
+
+
+class LogFile:
+    """Writes the log lines of one invocation into the project's log directory.
+
+    It learns from `ProjectFound` where that is, and holds its lines back until then. `tell`
+    takes at the end, once, that the file couldn't be written, if it couldn't.
+    """
+
+    def __init__(
+        self,
+        *,
+        tell: Callable[[WarningRaised], None],
+        level: Level = Level.DEBUG,
+        is_json: bool = False,
+        scrub: Scrub | None = None,
+        clock: Callable[[], datetime] = local_now,
+    ) -> None:
+        self._tell = tell
+        self._file = RotatingFile()
+        stream = cast(TextIO, self._file)  # It has all that a writer calls.
+        self._writer: Reporter
+        if is_json:
+            self._writer = JsonReporter(stream, level=level, scrub=scrub)
+        else:
+            self._writer = LogWriter(stream, level=level, clock=clock, scrub=scrub)
+
+    def handle(self, event: Event) -> None:
+        if isinstance(event, ProjectFound):
+            self._file.open(event.log_path / "dbt.log")
+        self._writer.handle(event)
+        if isinstance(event, RunFinished | InvocationFinished):
+            self._file.drain()
+
+    def close(self) -> None:
+        self._file.close()
+        if self._file.problem is not None:
+            self._tell(WarningRaised("LogNotWritten", self._file.problem))
+
+
+class LogWriter:
+    """Lines in the form of dbt's log file: `14:47:39.123456 [info ] [Thread-1]: …`."""
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        level: Level = Level.DEBUG,
+        clock: Callable[[], datetime] = local_now,
+        scrub: Scrub | None = None,
+    ) -> None:
+        self._stream = stream
+        self._level = level
+        self._clock = clock
+        self._clean = Cleaner(scrub)
+        self._command = ""
+
+    def handle(self, event: Event) -> None:
+        now = f"{self._clock():%H:%M:%S.%f}"
+        match event:
+            case InvocationStarted(invocation_id=invocation_id, command=command):
+                self._command = command
+                bar = "=" * 30
+                self._stream.write(f"\n\n{bar} {now} | {invocation_id} {bar}\n")
+        for line in self._lines(event):
+            if line.level >= self._level:
+                where = f"[{line.level.name.lower():5}] [{_thread_of(line)}]"
+                text = "\n".join(render(line))
+                self._stream.write(f"{now} {where}: {text}".rstrip() + "\n")
+
+    def close(self) -> None:
+        """Nothing to do: the stream is closed by whoever opened it."""
+
+    def _lines(self, event: Event) -> list[Line]:
+        match event:
+            case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
+                return [Line(_ANSWER, self._clean.message(text))]
+            case _:
+                debug = self._level <= Level.DEBUG
+                return lines_of(event, self._clean, command=self._command, debug=debug)
+
+
+def _thread_of(line: Line) -> str:
+    thread = line.about.thread_id if isinstance(line.about, RunResult) else ""
+    return thread or _MAIN_THREAD
