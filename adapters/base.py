@@ -298,7 +298,7 @@ class Adapter(ABC):
         type: RelationType | None = None,
         *,
         database: str | None = None,
-        quoted: Parts | None = None,
+        quote_policy: Parts | None = None,
     ) -> Relation:
         """A relation in this database's way of naming."""
         return Relation(
@@ -306,6 +306,6 @@ class Adapter(ABC):
             schema=schema,
             identifier=identifier,
             type=type,
-            quoted=quoted or Parts(),
+            quote_policy=quote_policy or Parts(),
             quote_character=self.quote_character,
         )

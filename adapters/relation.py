@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -46,8 +47,8 @@ class Relation:
     schema: str | None
     identifier: str | None
     type: RelationType | None = None
-    quoted: Parts = Parts()
-    included: Parts = Parts()
+    quote_policy: Parts = Parts()
+    include_policy: Parts = Parts()
     quote_character: str = '"'
     rows: str | None = None
     """What follows `from <name>` where only some rows are to be read; None for all of them."""
@@ -55,14 +56,6 @@ class Relation:
     @property
     def path(self) -> Path:
         return Path(self.database, self.schema, self.identifier)
-
-    @property
-    def quote_policy(self) -> Parts:
-        return self.quoted
-
-    @property
-    def include_policy(self) -> Parts:
-        return self.included
 
     @property
     def name(self) -> str | None:
@@ -109,7 +102,9 @@ class Relation:
         identifier: bool | None = None,
     ) -> Relation:
         """The same relation, with other parts in its rendered name."""
-        return replace(self, included=_override(self.included, database, schema, identifier))
+        return replace(
+            self, include_policy=_override(self.include_policy, database, schema, identifier)
+        )
 
     def quote(
         self,
@@ -118,7 +113,9 @@ class Relation:
         identifier: bool | None = None,
     ) -> Relation:
         """The same relation, with other parts quoted."""
-        return replace(self, quoted=_override(self.quoted, database, schema, identifier))
+        return replace(
+            self, quote_policy=_override(self.quote_policy, database, schema, identifier)
+        )
 
     def incorporate(
         self,
@@ -136,10 +133,23 @@ class Relation:
         return self.incorporate(path=parts)
 
     def get(self, key: str, default: object = None) -> object:
-        """A part of the name as from a mapping: macros of old treat relations as such."""
-        parts = {"database": self.database, "schema": self.schema, "identifier": self.identifier}
-        value = parts.get(key)
-        return default if value is None else value
+        """An attribute as from a mapping: macros of old treat relations as such.
+
+        Packages tell a relation from a text by the `type` of its `metadata`.
+        """
+        if key == "metadata":
+            return {"type": "BaseRelation"}
+        return getattr(self, key, default)
+
+    def __getitem__(self, key: str) -> object:
+        try:
+            return getattr(self, key)
+        except AttributeError:
+            raise KeyError(key) from None
+
+    def quoted(self, identifier: str) -> str:
+        """Any identifier as this relation's are quoted."""
+        return quote_identifier(identifier, self.quote_character)
 
     def without_identifier(self) -> Relation:
         return self.include(identifier=False)
@@ -151,8 +161,10 @@ class Relation:
             schema="information_schema",
             identifier=view_name,
             type=RelationType.VIEW,
-            quoted=replace(self.quoted, schema=False, identifier=False),
-            included=Parts(database=self.included.database, identifier=view_name is not None),
+            quote_policy=replace(self.quote_policy, schema=False, identifier=False),
+            include_policy=Parts(
+                database=self.include_policy.database, identifier=view_name is not None
+            ),
             quote_character=self.quote_character,
         )
 
@@ -178,9 +190,9 @@ class Relation:
         if self.type is RelationType.CTE:
             return self.identifier or ""
         parts = (
-            (self.database, self.included.database, self.quoted.database),
-            (self.schema, self.included.schema, self.quoted.schema),
-            (self.identifier, self.included.identifier, self.quoted.identifier),
+            (self.database, self.include_policy.database, self.quote_policy.database),
+            (self.schema, self.include_policy.schema, self.quote_policy.schema),
+            (self.identifier, self.include_policy.identifier, self.quote_policy.identifier),
         )
         return ".".join(
             quote_identifier(part, self.quote_character) if is_quoted else part
@@ -202,6 +214,10 @@ class Relation:
     def rows_alias(self) -> str:
         """What calls the selection of some rows as the relation is called."""
         return f" as {quote_identifier(self.identifier or '', self.quote_character)}"
+
+
+Mapping.register(Relation)
+"""Macros ask whether it `is mapping`, as dbt's relations are, though nobody may go through it."""
 
 
 def quote_identifier(identifier: str, quote_character: str = '"') -> str:

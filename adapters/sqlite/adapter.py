@@ -137,7 +137,7 @@ class SqliteAdapter(Adapter):
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
         # A temporary table is found without a schema, like one whose schema isn't known.
-        is_told = relation.schema and relation.included.schema
+        is_told = relation.schema and relation.include_policy.schema
         schema = _literal(relation.schema or "") if is_told else "NULL"
         found = await connection.query(
             # Generated columns count, those that a virtual table hides don't.
@@ -184,7 +184,7 @@ class SqliteAdapter(Adapter):
         type: RelationType | None = None,
         *,
         database: str | None = None,
-        quoted: Parts | None = None,
+        quote_policy: Parts | None = None,
     ) -> Relation:
         """A relation as `"schema"."identifier"`: SQLite has no name for a database."""
         return Relation(
@@ -192,8 +192,8 @@ class SqliteAdapter(Adapter):
             schema=schema,
             identifier=identifier,
             type=type,
-            quoted=quoted or Parts(),
-            included=_WITHOUT_DATABASE,
+            quote_policy=quote_policy or Parts(),
+            include_policy=_WITHOUT_DATABASE,
             quote_character=self.quote_character,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from ...adapters.base import Response
 from ..errors import CompilationError
 from ..results import Status
@@ -50,7 +52,7 @@ def _count(failures: object) -> int:
     # An aggregate such as max() over no rows is NULL: nothing was found.
     if failures is None:
         return 0
-    if not isinstance(failures, (int, float)):
+    if not isinstance(failures, int | float | Decimal):
         raise CompilationError(
             f"fail_calc must give a number, not {failures!r}. Check the test's 'fail_calc'."
         )

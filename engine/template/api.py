@@ -9,6 +9,7 @@ from ...adapters.base import Adapter
 from ...adapters.column import Column, numeric_type, string_type, translate_type
 from ...adapters.relation import Parts, Relation, RelationType
 from ..errors import CompilationError
+from .relations import CTE_PREFIX
 
 
 class RelationMaker:
@@ -42,8 +43,12 @@ class RelationMaker:
             identifier,
             _relation_type(type),
             database=database,
-            quoted=Parts(**quote_policy) if quote_policy else None,
+            quote_policy=Parts(**quote_policy) if quote_policy else None,
         )
+
+    def add_ephemeral_prefix(self, name: str) -> str:
+        """What an ephemeral model of a name is called inside a statement."""
+        return f"{CTE_PREFIX}{name}"
 
     def scd_args(self, primary_key: str | list[str], updated_at: str) -> list[str]:
         """What a snapshot's ids are digests of: the parts of the key, and the time."""

@@ -47,8 +47,8 @@ class RelationFactory:
         kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
             return replace(
-                self._adapter.relation(node.schema, node.identifier, quoted=parts), type=None
+                self._adapter.relation(node.schema, node.identifier, quote_policy=parts), type=None
             )
         return self._adapter.relation(
-            node.schema, node.alias, kind, database=node.database, quoted=parts
+            node.schema, node.alias, kind, database=node.database, quote_policy=parts
         )

@@ -21,7 +21,7 @@ from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.nodes import Macro
 from ..manifest.syntax import MACRO_PREFIX
-from .environment import ScopeContext, TemplateEnvironment, template_line
+from .environment import MacroNames, ScopeContext, TemplateEnvironment, template_line
 
 _OUR_OBJECT = re.compile(r"'headrace\.[\w.]+ object' has no attribute ('\w+')")
 
@@ -290,7 +290,7 @@ class ContextNames:
         return default if found is missing else found
 
 
-class PackageMacros:
+class PackageMacros(MacroNames):
     """`package.` in a template: the macros of one package, by attribute."""
 
     __slots__ = ("_package", "_scope")

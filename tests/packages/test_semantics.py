@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ..building.support import PROJECT, relations, rows, run
 from .support import write_package
 
@@ -250,3 +252,34 @@ async def test_a_model_of_the_package_is_found_by_ref_with_and_without_its_packa
     assert rows(root, "select * from a") == [("mine",), ("its",)]
     parents = manifest(root)["parent_map"]["model.one.b"]
     assert parents == ["model.shop.m"]
+
+
+async def test_a_package_s_macros_may_begin_with_an_underscore(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({"models/m.sql": "select {{ one.outer(this) }} as found"})
+    macros = (
+        "{% macro _is_relation(arg) %}\n"
+        "{%- if not (arg is mapping and arg.get('metadata', {}).get('type', '')"
+        ".endswith('Relation')) -%}\n"
+        "{%- do exceptions.raise_compiler_error('not a relation: ' ~ arg) -%}{%- endif -%}\n"
+        "{% endmacro %}\n"
+        "{% macro outer(arg) %}{% do one._is_relation(arg) %}{{ return(1) }}{% endmacro %}\n"
+    )
+    write_one(root, {"macros/m.sql": macros})
+
+    await run(root)
+
+    assert rows(root, "select found from m") == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["_scope", "_package", "__class__", "_absent"])
+async def test_nothing_but_macros_is_had_from_a_package(
+    write_project: WriteProject, name: str
+) -> None:
+    root = write_project({"models/m.sql": f"select '{{{{ one.{name} is defined }}}}' as found"})
+    write_one(root, {"macros/m.sql": "{% macro a() %}{% endmacro %}"})
+
+    await run(root)
+
+    assert rows(root, "select found from m") == [("False",)]
