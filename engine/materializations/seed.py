@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
-from types import SimpleNamespace
 
 import anyio
 
 from ...adapters.abilities import Replacing
-from ...adapters.base import Deferred, Response
+from ...adapters.base import Deferred, Response, Rows
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..errors import Location, ProjectError
+from ..template.table import ResultTable
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
@@ -80,10 +81,21 @@ async def _build(
 
 async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> None:
     scope = build.scope.with_names(this=relation)
-    shape = SimpleNamespace(columns=table.columns, column_names=table.file.column_names)
-    sql = await scope.call_implementation("create_csv_table", scope.context_name("model"), shape)
-    await build.execute(str(sql).strip())
+    model = scope.context_name("model")
+    if scope.is_overridden("create_csv_table"):
+        # As in dbt, a project's own macro runs what it says.
+        await scope.call_macro("create_csv_table", model, await _whole_table(build, table))
+    else:
+        sql = await scope.call_macro("_csv_table_sql", model, table)
+        await build.execute(str(sql).strip())
     await create_indexes(build, relation)
+
+
+async def _whole_table(build: NodeBuild, table: SeedTable) -> ResultTable:
+    """The file's rows, as a macro looks at them."""
+    batches = table.file.batches(frozenset(build.node.config.column_types))
+    rows = await anyio.to_thread.run_sync(lambda: tuple(chain.from_iterable(batches)))
+    return ResultTable(Rows(table.file.column_names, rows))
 
 
 async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> int:

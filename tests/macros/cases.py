@@ -35,9 +35,19 @@ CASES: dict[str, tuple[str, object]] = {
         None,
     ),
     "split_part by two": ("{{ dbt.split_part(\"'a--b'\", \"'--'\", 2) }}", "b"),
+    "split_part by a letter": ("{{ dbt.split_part(\"'one\\nxnyn'\", \"'n'\", 2) }}", "e\n" + "x"),
+    "split_part of a number": (
+        "{{ dbt.split_part('cast(12.5 as ' ~ dbt.type_string() ~ ')', \"'.'\", 2) }}",
+        "5",
+    ),
+    "split_part by a backslash": ("{{ dbt.split_part(\"'a\\\\b'\", \"'\\\\'\", 2) }}", "b"),
     "listagg": ("{{ dbt.listagg('word', \"'+'\", 'order by n desc') }}", "three+two+one"),
     "listagg limited": ("{{ dbt.listagg('word', \"','\", 'order by n', 2) }}", "one,two"),
     "listagg of texts": ("{{ dbt.listagg('word', \"','\", 'order by word') }}", "one,three,two"),
+    "listagg by two keys": (
+        "{{ dbt.listagg('word', \"','\", 'order by coalesce(n % 2, 0) desc, n desc') }}",
+        "three,one,two",
+    ),
     "array": (
         "{{ array_text(dbt.array_concat(dbt.array_append(dbt.array_construct([1, 2]), 3), "
         "dbt.array_construct([4]))) }}",
@@ -147,6 +157,22 @@ CASES: dict[str, tuple[str, object]] = {
     "datediff second": (
         "{{ dbt.datediff(moment('2024-01-01 00:00:59'), moment('2024-01-01 00:02:01'), 'second') }}",
         62,
+    ),
+    "datediff millisecond": (
+        "{{ dbt.datediff(moment('2024-01-01 00:00:59.750'), moment('2024-01-01 00:01:01.001'), 'millisecond') }}",
+        1251,
+    ),
+    "datediff microsecond": (
+        "{{ dbt.datediff(moment('2024-01-01 00:00:59.750'), moment('2024-01-01 00:01:00'), 'microsecond') }}",
+        250000,
+    ),
+    "datediff in capitals": (
+        "{{ dbt.datediff(moment('2023-12-31 00:00:00'), moment('2024-01-01 00:00:00'), 'YEAR') }}",
+        1,
+    ),
+    "dateadd and date_trunc in capitals": (
+        "{{ text(dbt.dateadd('DAY', 1, dbt.date_trunc('MONTH', moment('2024-02-29 06:00:00')))) }}",
+        "2024-02-02 00:00:00",
     ),
     "datediff second back": (
         "{{ dbt.datediff(moment('2024-01-01 00:02:01'), moment('2024-01-01 00:00:59'), 'second') }}",

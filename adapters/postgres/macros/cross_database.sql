@@ -16,6 +16,7 @@
 
 {#- How many times a new year, month, hour… began between the two. -#}
 {% macro postgres__datediff(first_date, second_date, datepart) -%}
+  {%- set datepart = datepart | lower -%}
   {%- set first, second = '(' ~ first_date ~ ')', '(' ~ second_date ~ ')' -%}
   {%- if datepart == 'day' -%}
     ({{ second }}::date - {{ first }}::date)

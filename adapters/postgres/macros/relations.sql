@@ -79,7 +79,7 @@
 
 
 {% macro postgres_literal(text) -%}
-  '{{ text | replace("'", "''") }}'
+  '{{ text | string | replace("'", "''") }}'
 {%- endmacro %}
 
 
@@ -109,3 +109,6 @@
     end loop;
   end $$
 {%- endmacro %}
+
+
+{% macro postgres__get_replace_view_sql(relation, sql) -%} {{ return(postgres__create_view_as(relation, sql)) }} {%- endmacro %}

@@ -48,3 +48,31 @@
   {%- endif -%}
   {{ text }}
 {%- endmacro %}
+
+
+{% macro sqlite__list_schemas(database) -%}
+  {{ return(run_query("select name from pragma_database_list where name <> 'temp'")) }}
+{%- endmacro %}
+
+
+{% macro sqlite__check_schema_exists(information_schema, schema) -%}
+  {{ return(run_query("select count(*) from pragma_database_list where name = '" ~ escape_single_quotes(schema) ~ "'")) }}
+{%- endmacro %}
+
+
+{% macro sqlite__list_relations_without_caching(schema_relation) -%}
+  {%- set schema = schema_relation.schema -%}
+  {%- set known = adapter.check_schema_exists(none, schema) -%}
+  {{ return(run_query(
+    "select null as database, name, '" ~ escape_single_quotes(schema) ~ "' as schema, type from "
+    ~ (adapter.quote(schema) ~ '.' if known) ~ "sqlite_master where type in ('table', 'view')"
+    ~ " and name not like 'sqlite#_%' escape '#'" ~ (' and false' if not known)
+  )) }}
+{%- endmacro %}
+
+
+{#- A view has no other name to be given here. -#}
+{% macro sqlite__get_replace_sql(existing_relation, target_relation, sql) -%}
+  {{ get_drop_sql(existing_relation) }};
+  {{ get_create_sql(target_relation, sql) }}
+{%- endmacro %}

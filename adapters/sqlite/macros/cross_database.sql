@@ -26,22 +26,30 @@
   case when {{ length_expression }} > 0 then substr({{ string_text }}, -({{ length_expression }})) else '' end
 {%- endmacro %}
 
-{#- The text becomes a JSON array with a member for each part. -#}
+{#- The text becomes a JSON array with a member for each part. What stands for the delimiter meanwhile
+    is a character that no text may have (U+FDD0, https://www.unicode.org/faq/private_use.html). -#}
 {% macro sqlite__split_part(string_text, delimiter_text, part_number) -%}
-  {%- set delimiter = 'substr(json_quote(' ~ delimiter_text ~ '), 2, length(json_quote(' ~ delimiter_text ~ ')) - 2)' -%}
-  {%- set place = '$[' ~ (part_number - 1) ~ ']' if part_number >= 0 else '$[#' ~ part_number ~ ']' -%}
+  {%- if part_number == 0 -%} {{ exceptions.raise_compiler_error('split_part: parts are counted from 1, or from -1 at the end.') }} {%- endif -%}
+  {%- set place = '$[' ~ (part_number - 1) ~ ']' if part_number > 0 else '$[#' ~ part_number ~ ']' -%}
   case when {{ string_text }} is not null then coalesce(
-    json_extract('[' || replace(json_quote({{ string_text }}), {{ delimiter }}, '","') || ']', '{{ place }}'), ''
+    json_extract('[' || replace(
+      json_quote(replace(cast({{ string_text }} as text), {{ delimiter_text }}, char(64976))), char(64976), '","'
+    ) || ']', '{{ place }}'), ''
   ) end
 {%- endmacro %}
 
-{#- With an order or a limit it is an aggregate that headrace's connections have. -#}
+{#- With an order or a limit it is an aggregate that headrace's connections have: it takes a key and
+    whether that one descends, as often as the order has them. -#}
 {% macro sqlite__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
   {%- if not order_by_clause and not limit_num -%}
     group_concat({{ measure }}, {{ delimiter_text }})
   {%- else -%}
-    {%- set order = modules.re.match('(?is)\\s*order\\s+by\\s+(.*?)(\\s+(?:asc|desc))?\\s*$', order_by_clause or 'order by 1') -%}
-    headrace_listagg({{ measure }}, {{ delimiter_text }}, {{ order.group(1) }}, {{ 1 if 'desc' in (order.group(2) or '') | lower else 0 }}, {{ limit_num or 'null' }})
+    {%- set order = modules.re.sub('(?i)^\\s*order\\s+by\\s+', '', order_by_clause or '') | trim -%}
+    headrace_listagg({{ measure }}, {{ delimiter_text }}, {{ limit_num or 'null' }}
+    {%- for part in modules.re.split(',(?![^()]*\\))', order) if part -%}
+      {%- set key = modules.re.match('(?is)\\s*(.*?)(?:\\s+(asc|desc))?\\s*$', part) -%}
+      , {{ key.group(1) }}, {{ 1 if key.group(2) and key.group(2) | lower == 'desc' else 0 }}
+    {%- endfor %})
   {%- endif -%}
 {%- endmacro %}
 
@@ -52,6 +60,7 @@
 {%- endmacro %}
 
 {% macro sqlite__date_trunc(datepart, date) -%}
+  {%- set datepart = datepart | lower -%}
   {%- if datepart in ('day', 'month', 'year') -%}
     datetime({{ date }}, 'start of {{ datepart }}')
   {%- elif datepart == 'quarter' -%}
@@ -67,6 +76,7 @@
 
 {#- A month is added as PostgreSQL does it: the 31st becomes the last day of a shorter month. -#}
 {% macro sqlite__dateadd(datepart, interval, from_date_or_timestamp) -%}
+  {%- set datepart = datepart | lower -%}
   {%- set date = from_date_or_timestamp -%}
   {%- set months = {'month': 1, 'quarter': 3, 'year': 12} -%}
   {%- set days = {'day': 1, 'week': 7} -%}
@@ -87,6 +97,7 @@
 
 {#- How many times a new year, month, hour… began between the two. -#}
 {% macro sqlite__datediff(first_date, second_date, datepart) -%}
+  {%- set datepart = datepart | lower -%}
   {%- set steps = {
     'year': (none, 0, '%Y'), 'month': ('year', 12, '%m'), 'hour': ('day', 24, '%H'),
     'minute': ('hour', 60, '%M'), 'second': ('minute', 60, '%S'),
@@ -102,6 +113,11 @@
   {%- elif datepart == 'quarter' -%}
     ({{ sqlite__datediff(first_date, second_date, 'year') }} * 4
       + (strftime('%m', {{ second_date }}) + 2) / 3 - (strftime('%m', {{ first_date }}) + 2) / 3)
+  {%- elif datepart in ('millisecond', 'microsecond') -%}
+    {%- set count = 1000 if datepart == 'millisecond' else 1000000 -%}
+    ({{ sqlite__datediff(first_date, second_date, 'minute') }} * {{ 60 * count }}
+      + cast(round(strftime('%f', {{ second_date }}) * {{ count }}) as integer)
+      - cast(round(strftime('%f', {{ first_date }}) * {{ count }}) as integer))
   {%- elif datepart in steps -%}
     {%- set wider, count, form = steps[datepart] -%}
     ({{ sqlite__datediff(first_date, second_date, wider) ~ ' * ' ~ count ~ ' + ' if wider -}}

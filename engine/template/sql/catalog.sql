@@ -6,21 +6,32 @@
 {% macro drop_schema(relation) -%} {{ return(adapter.dispatch('drop_schema', 'dbt')(relation)) }} {%- endmacro %}
 {% macro default__drop_schema(relation) -%} {%- do adapter.drop_schema(relation) -%} {%- endmacro %}
 
+{% macro drop_schema_named(schema_name) -%} {{ return(adapter.dispatch('drop_schema_named', 'dbt')(schema_name)) }} {%- endmacro %}
+{% macro default__drop_schema_named(schema_name) -%} {%- do drop_schema(api.Relation.create(schema=schema_name)) -%} {%- endmacro %}
+
+{#- As in dbt, what these three give is a query's rows: `adapter` has methods of the same names for
+    names, a truth and relations. -#}
 {% macro list_schemas(database) -%} {{ return(adapter.dispatch('list_schemas', 'dbt')(database)) }} {%- endmacro %}
-{% macro default__list_schemas(database) -%} {{ return(adapter.list_schemas(database)) }} {%- endmacro %}
+{% macro default__list_schemas(database) -%}
+    {{ return(run_query('select distinct schema_name from ' ~ information_schema_name(database) ~ '.schemata')) }}
+{%- endmacro %}
 
 {% macro check_schema_exists(information_schema, schema) -%}
     {{ return(adapter.dispatch('check_schema_exists', 'dbt')(information_schema, schema)) }}
 {%- endmacro %}
 {% macro default__check_schema_exists(information_schema, schema) -%}
-    {{ return(adapter.check_schema_exists(none, schema)) }}
+    {{ return(run_query(
+        'select count(*) from ' ~ information_schema_name((information_schema or {}).database)
+        ~ ".schemata where schema_name = '" ~ escape_single_quotes(schema) ~ "'"
+    )) }}
 {%- endmacro %}
 
+{#- A row's columns are database, name, schema and type. -#}
 {% macro list_relations_without_caching(schema_relation) -%}
     {{ return(adapter.dispatch('list_relations_without_caching', 'dbt')(schema_relation)) }}
 {%- endmacro %}
 {% macro default__list_relations_without_caching(schema_relation) -%}
-    {{ return(adapter.list_relations_without_caching(schema_relation)) }}
+    {{ exceptions.raise_not_implemented("list_relations_without_caching isn't there for " ~ adapter.type()) }}
 {%- endmacro %}
 
 {% macro information_schema_name(database) -%} {{ return(adapter.dispatch('information_schema_name', 'dbt')(database)) }} {%- endmacro %}
@@ -61,12 +72,28 @@
     {%- endfor %}
 {%- endmacro %}
 
-{% macro get_limit_subquery_sql(sql, limit) -%} {{ return(adapter.dispatch('get_limit_subquery_sql', 'dbt')(sql, limit)) }} {%- endmacro %}
-{% macro default__get_limit_subquery_sql(sql, limit) -%}
+{#- dbt's implementations are named for the limit, not for the subquery. -#}
+{% macro get_limit_subquery_sql(sql, limit) -%} {{ return(adapter.dispatch('get_limit_sql', 'dbt')(sql, limit)) }} {%- endmacro %}
+{% macro default__get_limit_sql(sql, limit) -%}
+    {%- if limit is none -%} {{ sql }}
+    {%- else -%}
     select * from (
         {{ sql }}
     ) as limited
     limit {{ limit }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro get_show_sql(compiled_code, sql_header, limit) -%}
+    {{ sql_header or '' }}
+    {{ get_limit_subquery_sql(compiled_code, limit) }}
+{%- endmacro %}
+
+{#- Whether the database would take a statement: its plan is asked for. -#}
+{% macro validate_sql(sql) -%} {{ return(adapter.dispatch('validate_sql', 'dbt')(sql)) }} {%- endmacro %}
+{% macro default__validate_sql(sql) -%}
+    {%- call statement('validate_sql') -%} explain {{ sql }} {%- endcall -%}
+    {{ return(load_result('validate_sql')) }}
 {%- endmacro %}
 
 {% macro set_sql_header(config) -%} {{ config.set('sql_header', caller()) }} {%- endmacro %}

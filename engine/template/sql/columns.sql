@@ -28,3 +28,23 @@
         ~ ' using ' ~ column ~ '::' ~ new_column_type
     ) -%}
 {%- endmacro %}
+
+{#- Rows of a name, a type and what the type is limited to, as columns. -#}
+{% macro sql_convert_columns_in_relation(table) -%}
+    {%- set columns = [] -%}
+    {%- for row in table -%} {%- do columns.append(api.Column(*row)) -%} {%- endfor -%}
+    {{ return(columns) }}
+{%- endmacro %}
+
+{% macro get_list_of_column_names(columns) -%} {{ return(columns | map(attribute='name') | list) }} {%- endmacro %}
+
+{#- Columns as a contract compares them. -#}
+{% macro format_columns(columns) -%}
+    {%- set formatted = [] -%}
+    {%- for column in columns -%} {%- do formatted.append(adapter.dispatch('format_column', 'dbt')(column)) -%} {%- endfor -%}
+    {{ return(formatted) }}
+{%- endmacro %}
+
+{% macro default__format_column(column) -%}
+    {{ return({'name': column.name, 'data_type': column.dtype, 'formatted': column.name | lower ~ ' ' ~ column.dtype}) }}
+{%- endmacro %}

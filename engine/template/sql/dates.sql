@@ -99,3 +99,37 @@
     )
     select * from numbers where generated_number <= {{ upper_bound }} order by generated_number
 {%- endmacro %}
+
+{#- Days between two that are given as texts, for partitions. -#}
+{% macro convert_datetime(date_str, date_fmt) -%}
+    {{ return(try_or_compiler_error(
+        "'" ~ date_str ~ "' is no date of the form '" ~ date_fmt ~ "'.",
+        modules.datetime.datetime.strptime, date_str | trim, date_fmt
+    )) }}
+{%- endmacro %}
+
+{% macro dates_in_range(start_date_str, end_date_str=none, in_fmt='%Y%m%d', out_fmt='%Y%m%d') -%}
+    {%- set start = convert_datetime(start_date_str, in_fmt) -%}
+    {%- set end = start if end_date_str is none else convert_datetime(end_date_str, in_fmt) -%}
+    {%- if end < start -%}
+        {{ exceptions.raise_compiler_error('dates_in_range: ' ~ end_date_str ~ ' is before ' ~ start_date_str ~ '.') }}
+    {%- endif -%}
+    {%- set days = [] -%}
+    {%- for number in range((end - start).days + 1) -%}
+        {%- set day = start + modules.datetime.timedelta(days=number) -%}
+        {%- do days.append(day.strftime(out_fmt) if out_fmt else day) -%}
+    {%- endfor -%}
+    {{ return(days) }}
+{%- endmacro %}
+
+{% macro partition_range(raw_partition_date, date_fmt='%Y%m%d') -%}
+    {%- set parts = (raw_partition_date | string).split(',') -%}
+    {%- if parts | length > 2 -%}
+        {{ exceptions.raise_compiler_error("partition_range takes 'start' or 'start,end', not '" ~ raw_partition_date ~ "'.") }}
+    {%- endif -%}
+    {{ return(dates_in_range(parts[0], parts[1] if parts | length == 2 else none, in_fmt=date_fmt)) }}
+{%- endmacro %}
+
+{% macro py_current_timestring() -%}
+    {{ return(modules.datetime.datetime.now().strftime('%Y%m%d%H%M%S%f')) }}
+{%- endmacro %}

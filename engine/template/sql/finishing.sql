@@ -7,6 +7,22 @@
 {% macro default__get_create_index_sql(relation, index_dict) -%}
 {%- endmacro %}
 
+{% macro get_drop_index_sql(relation, index_name) -%}
+    {{ return(adapter.dispatch('get_drop_index_sql', 'dbt')(relation, index_name)) }}
+{%- endmacro %}
+
+{% macro default__get_drop_index_sql(relation, index_name) -%}
+    drop index if exists {{ relation.include(database=false, identifier=false) }}.{{ adapter.quote(index_name) }}
+{%- endmacro %}
+
+{% macro get_show_indexes_sql(relation) -%}
+    {{ return(adapter.dispatch('get_show_indexes_sql', 'dbt')(relation)) }}
+{%- endmacro %}
+
+{% macro default__get_show_indexes_sql(relation) -%}
+    {{ exceptions.raise_not_implemented("get_show_indexes_sql isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
 {% macro get_show_grant_sql(relation) -%}
     {{ return(adapter.dispatch('get_show_grant_sql', 'dbt')(relation)) }}
 {%- endmacro %}
@@ -59,6 +75,19 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- Those of the described columns that are there; the others are warned of. -#}
+{% macro validate_doc_columns(relation, column_dict, existing_column_names) -%}
+    {%- set there = existing_column_names | map('lower') | list -%}
+    {%- set found, missing = {}, [] -%}
+    {%- for name, column in column_dict.items() -%}
+        {%- if name in existing_column_names or (not column['quote'] and name | lower in there) -%} {%- do found.update({name: column}) -%}
+        {%- else -%} {%- do missing.append(name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do exceptions.warn('Columns that are described but not there in ' ~ relation ~ ': ' ~ missing | join(', ')) if missing -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {% macro create_indexes(relation) -%} {{ return(adapter.dispatch('create_indexes', 'dbt')(relation)) }} {%- endmacro %}
 
 {% macro default__create_indexes(relation) -%}
@@ -71,7 +100,8 @@
     {%- if sql and sql | trim -%} {%- do adapter.execute(sql, auto_begin=true) -%} {%- endif -%}
 {%- endmacro %}
 
-{#- Whether a relation that is built anew loses the grants that the one before it had. -#}
+{#- Whether a relation that is built anew has the grants of the one before it: those of a view that
+    is given new text stay. -#}
 {% macro copy_grants() -%} {{ return(adapter.dispatch('copy_grants', 'dbt')()) }} {%- endmacro %}
 {% macro default__copy_grants() -%} {{ return(true) }} {%- endmacro %}
 

@@ -26,3 +26,11 @@ select (
     {%- endcall -%}
     {{ return(load_result('collect_freshness_custom_sql')) }}
 {% endmacro %}
+
+{% macro get_relation_last_modified(information_schema, relations) %}
+    {{ return(adapter.dispatch('get_relation_last_modified', 'dbt')(information_schema, relations)) }}
+{% endmacro %}
+
+{% macro default__get_relation_last_modified(information_schema, relations) %}
+    {{ exceptions.raise_not_implemented("get_relation_last_modified isn't there for " ~ adapter.type()) }}
+{% endmacro %}

@@ -137,10 +137,19 @@
     ) }}
 {%- endmacro %}
 
+{#- `predicates` is what the argument was called of old. -#}
 {% macro get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
     {{ return(adapter.dispatch('get_merge_sql', 'dbt')(
-        target, source, unique_key, dest_columns, incremental_predicates
+        target, source, unique_key, dest_columns, kwargs.get('predicates', incremental_predicates)
     )) }}
+{%- endmacro %}
+
+{% macro get_merge_unique_key_match(source_unique_key, target_unique_key) -%}
+    {{ return(adapter.dispatch('get_merge_unique_key_match', 'dbt')(source_unique_key, target_unique_key)) }}
+{%- endmacro %}
+
+{% macro default__get_merge_unique_key_match(source_unique_key, target_unique_key) -%}
+    {{ return(equals(source_unique_key, target_unique_key) | trim) }}
 {%- endmacro %}
 
 {#- The two aliases are what a project's predicates call the table and the rows that arrive. -#}
@@ -148,7 +157,11 @@
     {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
     {%- set conditions = (incremental_predicates or []) | list -%}
     {%- for key in keys -%}
-        {%- do conditions.append('DBT_INTERNAL_SOURCE.' ~ key ~ ' = DBT_INTERNAL_DEST.' ~ key) -%}
+        {%- set source_key, target_key = 'DBT_INTERNAL_SOURCE.' ~ key, 'DBT_INTERNAL_DEST.' ~ key -%}
+        {%- do conditions.append(
+            get_merge_unique_key_match(source_key, target_key) if keys | length == 1
+            else source_key ~ ' = ' ~ target_key
+        ) -%}
     {%- endfor -%}
     {%- if not keys -%}
         {%- do conditions.append('false') -%}

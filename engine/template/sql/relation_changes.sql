@@ -99,10 +99,55 @@
     {{ return(adapter.dispatch('get_replace_sql', 'dbt')(existing_relation, target_relation, sql)) }}
 {%- endmacro %}
 {% macro default__get_replace_sql(existing_relation, target_relation, sql) -%}
-    {{ get_create_intermediate_sql(target_relation, sql) }};
-    {{ get_create_backup_sql(existing_relation) }};
-    {{ get_rename_intermediate_sql(target_relation) }};
-    {{ get_drop_backup_sql(existing_relation) }}
+    {%- if existing_relation.can_be_replaced and existing_relation.type == target_relation.type -%}
+        {%- if existing_relation.is_view -%} {{ get_replace_view_sql(target_relation, sql) }}
+        {%- elif existing_relation.is_table -%} {{ get_replace_table_sql(target_relation, sql) }}
+        {%- else -%} {{ get_replace_materialized_view_sql(target_relation, sql) }}
+        {%- endif -%}
+    {%- else -%}
+        {{ get_create_intermediate_sql(target_relation, sql) }};
+        {{ get_create_backup_sql(existing_relation) }};
+        {{ get_rename_intermediate_sql(target_relation) }};
+        {{ get_drop_backup_sql(existing_relation) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- Where a database has no CREATE OR REPLACE, what is there goes first. -#}
+{% macro get_replace_view_sql(relation, sql) -%} {{ return(adapter.dispatch('get_replace_view_sql', 'dbt')(relation, sql)) }} {%- endmacro %}
+{% macro default__get_replace_view_sql(relation, sql) -%}
+    {{ drop_view(relation) }};
+    {{ get_create_view_as_sql(relation, sql) }}
+{%- endmacro %}
+{% macro get_replace_table_sql(relation, sql) -%} {{ return(adapter.dispatch('get_replace_table_sql', 'dbt')(relation, sql)) }} {%- endmacro %}
+{% macro default__get_replace_table_sql(relation, sql) -%}
+    {{ drop_table(relation) }};
+    {{ get_create_table_as_sql(false, relation, sql) }}
+{%- endmacro %}
+{% macro get_replace_materialized_view_sql(relation, sql) -%}
+    {{ return(adapter.dispatch('get_replace_materialized_view_sql', 'dbt')(relation, sql)) }}
+{%- endmacro %}
+{% macro default__get_replace_materialized_view_sql(relation, sql) -%}
+    {{ drop_materialized_view(relation) }};
+    {{ get_create_materialized_view_as_sql(relation, sql) }}
+{%- endmacro %}
+
+{% macro handle_existing_table(full_refresh, old_relation) -%}
+    {{ return(adapter.dispatch('handle_existing_table', 'dbt')(full_refresh, old_relation)) }}
+{%- endmacro %}
+{% macro default__handle_existing_table(full_refresh, old_relation) -%} {%- do adapter.drop_relation(old_relation) -%} {%- endmacro %}
+
+{#- The whole of a materialization of views, for projects that end one with it. -#}
+{% macro create_or_replace_view() -%}
+    {%- set target_relation = this.incorporate(type='view') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- do run_hooks(pre_hooks) -%}
+    {%- if existing is not none and not existing.is_view -%} {%- do handle_existing_table(should_full_refresh(), existing) -%} {%- endif -%}
+    {%- call statement('main') -%}
+        {{ get_replace_view_sql(target_relation, sql) if existing is not none and existing.is_view else get_create_view_as_sql(target_relation, sql) }}
+    {%- endcall -%}
+    {%- do apply_grants(target_relation, config.get('grants'), should_revoke=should_revoke(existing)) -%}
+    {%- do run_hooks(post_hooks) -%}
+    {{ return({'relations': [target_relation]}) }}
 {%- endmacro %}
 
 {% macro drop_table(relation) -%} {{ return(adapter.dispatch('drop_table', 'dbt')(relation)) }} {%- endmacro %}

@@ -11,7 +11,7 @@
 
 {% macro noop_statement(name=none, message=none, code=none, rows_affected=none, res=none) -%}
     {%- if name is not none -%}
-        {{ store_raw_result(name, message=message, code=code, rows_affected=rows_affected) }}
+        {{ store_raw_result(name, message=message, code=code, rows_affected=rows_affected, agate_table=res) }}
     {%- endif -%}
 {%- endmacro %}
 
