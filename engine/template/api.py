@@ -70,10 +70,13 @@ class ColumnMaker:
         numeric_scale: object = None,
     ) -> Column:
         """A column whose type may be given in parts."""
-        data_type = numeric_type(dtype, numeric_precision, numeric_scale)
-        if char_size is not None:
-            data_type = f"{dtype}({char_size})"
-        return Column(column, data_type, self._quote_character)
+        plain = Column(column, dtype, self._quote_character)
+        if plain.is_numeric():
+            # A database tells the digits of integers, too, which their types don't take.
+            dtype = numeric_type(dtype, numeric_precision, numeric_scale)
+        elif char_size is not None:
+            dtype = f"{dtype}({char_size})"
+        return Column(column, dtype, self._quote_character)
 
     def create(self, name: str, label_or_dtype: str) -> Column:
         """A column of a type, which may be called by dbt's word for it."""

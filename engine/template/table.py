@@ -118,6 +118,9 @@ class ResultTable:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __getitem__(self, key: Any) -> Any:
+        return self.rows[key]
+
     def select(self, key: str | Sequence[str]) -> ResultTable:
         """The same rows with only these columns."""
         names = [key] if isinstance(key, str) else list(key)

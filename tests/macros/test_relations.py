@@ -1,0 +1,181 @@
+"""The macros that a project's own materializations call, on every database."""
+
+from __future__ import annotations
+
+import pytest
+
+from .places import Place
+
+REPLACE = """
+{% materialization own, default %}
+  {%- set target = this.incorporate(type=config.get('kind')) -%}
+  {%- set existing = load_cached_relation(this) -%}
+  {%- call statement('main') -%}
+    {{ get_create_sql(target, sql) if existing is none else get_replace_sql(existing, target, sql) }}
+  {%- endcall -%}
+  {{ return({'relations': [target]}) }}
+{% endmaterialization %}
+"""
+BY_VIEW = "{% materialization own, default %}{{ return(create_or_replace_view()) }}{% endmaterialization %}"
+
+
+def own(kind: str, sql: str) -> str:
+    return f"{{{{ config(materialized='own', kind='{kind}') }}}} {sql}"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [("table", "table"), ("view", "view"), ("table", "view"), ("view", "table")],
+)
+async def test_what_replaces_a_relation_stands_in_its_place(
+    place: Place, before: str, after: str
+) -> None:
+    place.write("macros/own.sql", REPLACE)
+    place.write("models/m.sql", own(before, "select 1 as id"))
+    await place.build()
+    assert await place.relations() == {("m", before)}
+    place.write("models/m.sql", own(after, "select 2 as id"))
+
+    await place.build()
+
+    assert await place.fetch("select id from {schema}.m") == [(2,)]
+    assert await place.relations() == {("m", after)}
+
+
+async def test_project_says_itself_how_a_view_is_replaced(place: Place) -> None:
+    place.write("macros/own.sql", REPLACE)
+    place.write(
+        "macros/replace.sql",
+        "{% macro default__get_replace_view_sql(relation, sql) %}{{ drop_view(relation) }}; "
+        "create view {{ relation }} as select 3 as id{% endmacro %}"
+        "{% macro sqlite__get_replace_sql(existing, target, sql) %}"
+        "{{ get_replace_view_sql(target, sql) }}{% endmacro %}"
+        "{% macro postgres__get_replace_view_sql(relation, sql) %}"
+        "{{ default__get_replace_view_sql(relation, sql) }}{% endmacro %}",
+    )
+    place.write("models/m.sql", own("view", "select 1 as id"))
+    await place.build()
+
+    await place.build()
+
+    assert await place.fetch("select id from {schema}.m") == [(3,)]
+
+
+@pytest.mark.parametrize("before", ["table", "view"])
+async def test_materialization_may_be_one_call(place: Place, before: str) -> None:
+    place.write("models/m.sql", f"{{{{ config(materialized='{before}') }}}} select 1 as id")
+    await place.build()
+    place.write("macros/own.sql", BY_VIEW)
+    place.write("models/m.sql", "{{ config(materialized='own') }} select 2 as id")
+
+    await place.build()
+
+    assert await place.fetch("select id from {schema}.m") == [(2,)]
+    assert await place.relations() == {("m", "view")}
+
+
+async def test_macros_that_list_give_rows(place: Place) -> None:
+    place.write("models/a.sql", "{{ config(materialized='table') }} select 1 as id")
+    place.write("models/b.sql", "select * from {{ ref('a') }}")
+    await place.build()
+    said = await place.look(
+        """
+        {% set here = api.Relation.create(schema=target.schema) %}
+        {% do say('schema ' ~ (target.schema in list_schemas(none).columns[0].values())) %}
+        {% do say('exists ' ~ check_schema_exists(here.information_schema(), target.schema)[0][0]) %}
+        {% do say('not there ' ~ check_schema_exists(here.information_schema(), 'none such')[0][0]) %}
+        {% for row in list_relations_without_caching(here) %}
+          {% do say(row['name'] ~ ' is a ' ~ row['type'] ~ ' in ' ~ (row['schema'] == target.schema)) %}
+        {% endfor %}
+        {% set elsewhere = api.Relation.create(schema='none such') %}
+        {% do say('elsewhere ' ~ list_relations_without_caching(elsewhere) | length) %}
+        """
+    )
+
+    assert sorted(said) == [
+        "a is a table in True",
+        "b is a view in True",
+        "elsewhere 0",
+        "exists 1",
+        "not there 0",
+        "schema True",
+    ]
+
+
+async def test_query_gives_columns_and_a_plan(place: Place) -> None:
+    place.write(
+        "models/m.sql",
+        "{% if execute %}{% do validate_sql('select 1') %}{% endif %}"
+        "select '{{ get_columns_in_query(\"select 1 as a, 2 as b\") | join(',') }}' as x, "
+        "'{{ get_list_of_column_names(get_column_schema_from_query('select 1 as c')) | join(',') }}' as y",
+    )
+
+    await place.build()
+
+    assert await place.fetch("select x, y from {schema}.m") == [("a,b", "c")]
+
+
+async def test_freshness_is_collected(place: Place) -> None:
+    place.write(
+        "models/m.sql",
+        "{{ config(materialized='table') }} select '2024-01-01' as at union all select '2024-03-01'",
+    )
+    await place.build()
+    said = await place.look(
+        """
+        {% set m = api.Relation.create(schema=target.schema, identifier='m') %}
+        {% do say(collect_freshness(m, 'at', none).table[0]['max_loaded_at']) %}
+        {% do say(collect_freshness(m, 'at', "at < '2024-02-01'").table[0]['max_loaded_at']) %}
+        {% set found = collect_freshness_custom_sql(m, 'select min(at) from ' ~ m).table[0] %}
+        {% do say(found['max_loaded_at'] ~ ' ' ~ (found['snapshotted_at'] is none)) %}
+        """
+    )
+
+    assert said == ["2024-03-01", "2024-01-01", "2024-01-01 False"]
+
+
+async def test_days_of_a_partition_are_counted(place: Place) -> None:
+    said = await place.look(
+        """
+        {% do say(dates_in_range('20240227', '20240301') | join(' ')) %}
+        {% do say(partition_range('2024-12-31,2025-01-01', '%Y-%m-%d') | join(' ')) %}
+        {% do say(partition_range(20240227) | join(' ')) %}
+        {% do say(py_current_timestring() | length) %}
+        """
+    )
+
+    assert said == ["20240227 20240228 20240229 20240301", "20241231 20250101", "20240227", "20"]
+
+
+async def test_columns_of_rows_that_an_information_schema_has(place: Place) -> None:
+    said = await place.look(
+        """
+        {% set rows = [['a', 'integer', none, 32, 0], ['b', 'numeric', none, 9, 2],
+                       ['c', 'character varying', 20, none, none], ['d', 'text', none, none, none]] %}
+        {% for column in sql_convert_columns_in_relation(rows) %}
+          {% do say(column.name ~ ' ' ~ column.data_type) %}
+        {% endfor %}
+        {% do say(format_columns([api.Column('A', 'numeric', none, 9, 2)])[0].formatted) %}
+        """
+    )
+
+    assert said == [
+        "a integer",
+        "b numeric(9,2)",
+        "c character varying(20)",
+        "d text",
+        "a numeric",
+    ]
+
+
+async def test_documented_columns_that_are_not_there_are_warned_of(place: Place) -> None:
+    place.write(
+        "models/look.sql",
+        "{% set columns = {'ID': {'quote': none}, 'Name': {'quote': true}, 'gone': {'quote': none}} %}"
+        "select '{{ validate_doc_columns(this, columns, ['id', 'name']) | join(',') }}' as x",
+    )
+
+    ran = await place.build()
+
+    assert await place.fetch("select x from {schema}.look") == [("ID",)]
+    assert any("Name, gone" in warning for warning in ran.warnings)
