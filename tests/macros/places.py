@@ -23,9 +23,13 @@ class Place:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
 
-    async def build(self, *select: str) -> Ran:
-        """Run what is selected, or everything, and see that it went well."""
-        ran = await run(self.root, select=select)
+    async def run(self, *select: str, command: str = "run", **options: Any) -> Ran:
+        """Run what is selected, or everything."""
+        return await run(self.root, command, select=select, **options)
+
+    async def build(self, *select: str, **options: Any) -> Ran:
+        """Run, and see that it went well."""
+        ran = await self.run(*select, **options)
         assert ran.exit_code == 0, ran.outcome.error or [
             result.error for result in ran.outcome.results
         ]

@@ -11,12 +11,16 @@ REPLACE = """
   {%- set target = this.incorporate(type=config.get('kind')) -%}
   {%- set existing = load_cached_relation(this) -%}
   {%- call statement('main') -%}
-    {{ get_create_sql(target, sql) if existing is none else get_replace_sql(existing, target, sql) }}
+    {{ get_create_sql(target, sql) if existing is none
+       else get_replace_sql(existing, target, sql) }}
   {%- endcall -%}
   {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 """
-BY_VIEW = "{% materialization own, default %}{{ return(create_or_replace_view()) }}{% endmaterialization %}"
+BY_VIEW = (
+    "{% materialization own, default %}{{ return(create_or_replace_view()) }}"
+    "{% endmaterialization %}"
+)
 
 
 def own(kind: str, sql: str) -> str:
@@ -82,10 +86,12 @@ async def test_macros_that_list_give_rows(place: Place) -> None:
         """
         {% set here = api.Relation.create(schema=target.schema) %}
         {% do say('schema ' ~ (target.schema in list_schemas(none).columns[0].values())) %}
-        {% do say('exists ' ~ check_schema_exists(here.information_schema(), target.schema)[0][0]) %}
-        {% do say('not there ' ~ check_schema_exists(here.information_schema(), 'none such')[0][0]) %}
+        {% set views = here.information_schema() %}
+        {% do say('exists ' ~ check_schema_exists(views, target.schema)[0][0]) %}
+        {% do say('not there ' ~ check_schema_exists(views, 'none such')[0][0]) %}
         {% for row in list_relations_without_caching(here) %}
-          {% do say(row['name'] ~ ' is a ' ~ row['type'] ~ ' in ' ~ (row['schema'] == target.schema)) %}
+          {% set is_here = row['schema'] == target.schema %}
+          {% do say(row['name'] ~ ' is a ' ~ row['type'] ~ ' in ' ~ is_here) %}
         {% endfor %}
         {% set elsewhere = api.Relation.create(schema='none such') %}
         {% do say('elsewhere ' ~ list_relations_without_caching(elsewhere) | length) %}
@@ -107,7 +113,8 @@ async def test_query_gives_columns_and_a_plan(place: Place) -> None:
         "models/m.sql",
         "{% if execute %}{% do validate_sql('select 1') %}{% endif %}"
         "select '{{ get_columns_in_query(\"select 1 as a, 2 as b\") | join(',') }}' as x, "
-        "'{{ get_list_of_column_names(get_column_schema_from_query('select 1 as c')) | join(',') }}' as y",
+        "{% set columns = get_column_schema_from_query('select 1 as c') %}"
+        "'{{ get_list_of_column_names(columns) | join(',') }}' as y",
     )
 
     await place.build()
@@ -118,7 +125,8 @@ async def test_query_gives_columns_and_a_plan(place: Place) -> None:
 async def test_freshness_is_collected(place: Place) -> None:
     place.write(
         "models/m.sql",
-        "{{ config(materialized='table') }} select '2024-01-01' as at union all select '2024-03-01'",
+        "{{ config(materialized='table') }} "
+        "select '2024-01-01' as at union all select '2024-03-01'",
     )
     await place.build()
     said = await place.look(
@@ -151,7 +159,8 @@ async def test_columns_of_rows_that_an_information_schema_has(place: Place) -> N
     said = await place.look(
         """
         {% set rows = [['a', 'integer', none, 32, 0], ['b', 'numeric', none, 9, 2],
-                       ['c', 'character varying', 20, none, none], ['d', 'text', none, none, none]] %}
+                       ['c', 'character varying', 20, none, none],
+                       ['d', 'text', none, none, none]] %}
         {% for column in sql_convert_columns_in_relation(rows) %}
           {% do say(column.name ~ ' ' ~ column.data_type) %}
         {% endfor %}
@@ -171,7 +180,8 @@ async def test_columns_of_rows_that_an_information_schema_has(place: Place) -> N
 async def test_documented_columns_that_are_not_there_are_warned_of(place: Place) -> None:
     place.write(
         "models/look.sql",
-        "{% set columns = {'ID': {'quote': none}, 'Name': {'quote': true}, 'gone': {'quote': none}} %}"
+        "{% set columns = {'ID': {'quote': none}, 'Name': {'quote': true}, 'gone': {'quote': none}}"
+        " %}"
         "select '{{ validate_doc_columns(this, columns, ['id', 'name']) | join(',') }}' as x",
     )
 
@@ -179,3 +189,44 @@ async def test_documented_columns_that_are_not_there_are_warned_of(place: Place)
 
     assert await place.fetch("select x from {schema}.look") == [("ID",)]
     assert any("Name, gone" in warning for warning in ran.warnings)
+
+
+@pytest.mark.parametrize("kind", ["table", "view"])
+async def test_project_says_itself_how_a_relation_is_dropped(place: Place, kind: str) -> None:
+    place.write(
+        "macros/drop.sql",
+        f"{{% macro default__drop_{kind}(relation) %}}drop {{{{ relation }}}} in our way"
+        "{% endmacro %}",
+    )
+
+    said = await place.look(
+        "{% for kind in ['table', 'view', 'materialized_view'] %}"
+        "{% set m = api.Relation.create(identifier='m', type=kind).include(database=false) %}"
+        "{% do say(get_drop_sql(m) | trim) %}"
+        "{% endfor %}"
+    )
+
+    wanted = {
+        "table": 'drop table if exists "m"',
+        "view": 'drop view if exists "m"',
+        "materialized_view": 'drop materialized view if exists "m"',
+    }
+    assert said == list({**wanted, kind: 'drop "m" in our way'}.values())
+
+
+async def test_project_says_itself_how_rows_are_limited(place: Place) -> None:
+    place.write(
+        "macros/limit.sql",
+        "{% macro default__get_limit_sql(sql, limit) %}"
+        "{{ sql }} fetch first {{ limit }} rows only{% endmacro %}",
+    )
+
+    said = await place.look(
+        "{% do say(get_limit_subquery_sql('select 1', 2) | trim) %}"
+        "{% do say(get_show_sql('select 1', 'set a to b;', 3).split() | join(' ')) %}"
+    )
+
+    assert said == [
+        "select 1 fetch first 2 rows only",
+        "set a to b; select 1 fetch first 3 rows only",
+    ]

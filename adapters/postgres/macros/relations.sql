@@ -14,13 +14,6 @@
 {%- endmacro %}
 
 
-{#- Drops what a relation is, and never what depends on it. -#}
-{% macro postgres__get_drop_sql(relation) -%}
-  drop {{ 'materialized view' if relation.is_materialized_view else 'view' if relation.is_view else 'table' }}
-  if exists {{ relation }}
-{%- endmacro %}
-
-
 {% macro postgres__current_timestamp() -%}
   now()
 {%- endmacro %}

@@ -150,6 +150,7 @@
     {{ return({'relations': [target_relation]}) }}
 {%- endmacro %}
 
+{#- What depends on a relation is never dropped with it. -#}
 {% macro drop_table(relation) -%} {{ return(adapter.dispatch('drop_table', 'dbt')(relation)) }} {%- endmacro %}
 {% macro default__drop_table(relation) -%} drop table if exists {{ relation }} {%- endmacro %}
 {% macro drop_view(relation) -%} {{ return(adapter.dispatch('drop_view', 'dbt')(relation)) }} {%- endmacro %}

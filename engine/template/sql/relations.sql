@@ -49,7 +49,10 @@
 {%- endmacro %}
 
 {% macro default__get_drop_sql(relation) -%}
-    drop {{ 'view' if relation.is_view else 'table' }} if exists {{ relation }}
+    {%- if relation.is_view -%} {{ drop_view(relation) }}
+    {%- elif relation.is_materialized_view -%} {{ drop_materialized_view(relation) }}
+    {%- else -%} {{ drop_table(relation) }}
+    {%- endif -%}
 {%- endmacro %}
 
 {% macro get_rename_table_sql(relation, new_name) -%}

@@ -9,7 +9,9 @@
     {%- endif -%}
 {%- endmacro %}
 
+{#- What is called with a block has to ask for it. -#}
 {% macro noop_statement(name=none, message=none, code=none, rows_affected=none, res=none) -%}
+    {%- set text = caller() if caller -%}
     {%- if name is not none -%}
         {{ store_raw_result(name, message=message, code=code, rows_affected=rows_affected, agate_table=res) }}
     {%- endif -%}
