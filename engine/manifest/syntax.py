@@ -12,14 +12,14 @@ from typing import Any
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.ext import Extension, do
 from jinja2.parser import Parser
-from jinja2.sandbox import SandboxedEnvironment
 
 from ..errors import CompilationError, Location
+from ..sandbox.environment import GuardedEnvironment
 
 MACRO_PREFIX = "dbt_macro__"
 
 
-class SyntaxEnvironment(SandboxedEnvironment):
+class SyntaxEnvironment(GuardedEnvironment):
     """Parses templates. What they mean when they run belongs to `engine.template`."""
 
     def __init__(self, **options: Any) -> None:

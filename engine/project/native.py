@@ -12,9 +12,11 @@ from jinja2 import ChainableUndefined, TemplateSyntaxError, UndefinedError, node
 from jinja2.environment import Template
 from jinja2.meta import find_undeclared_variables
 from jinja2.nativetypes import NativeCodeGenerator
-from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
+from ..sandbox.budget import budgeted
+from ..sandbox.environment import GuardedEnvironment
+from ..sandbox.operators import concatenate, text_of
 from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
 
@@ -56,7 +58,7 @@ class _Text(str):
     __slots__ = ()
 
 
-class _Environment(SandboxedEnvironment):
+class _Environment(GuardedEnvironment):
     code_generator_class = NativeCodeGenerator
 
 
@@ -90,8 +92,10 @@ class NativeTemplates:
             raise UnreadableTemplateError(problem.message or "bad syntax") from problem
         if "target" not in self._names and "target" in find_undeclared_variables(tree):
             raise TargetNotKnownError
+        self._environment.count_loops(tree)
         try:
-            return _converted(self._value(tree))
+            with budgeted():
+                return _converted(self._value(tree))
         except UndefinedError as problem:
             raise TemplateError(problem.message or "undefined", is_safe=False) from problem
 
@@ -106,7 +110,7 @@ class NativeTemplates:
             return context.vars["value"]
         template = self._compile(tree)
         written = list(template.root_render_func(template.new_context(self._names)))
-        return written[0] if len(written) == 1 else "".join(str(part) for part in written)
+        return written[0] if len(written) == 1 else concatenate(map(text_of, written))
 
     def _compile(self, tree: nodes.Template) -> Template:
         tree.set_environment(self._environment)

@@ -17,6 +17,9 @@ from jinja2.utils import missing
 
 from ..errors import CompilationError, Location
 from ..manifest.syntax import SyntaxEnvironment, prefix_macros
+from ..sandbox.budget import budgeted, metered
+from ..sandbox.operators import concatenate
+from ..sandbox.runtime import watch
 from .filters import FILTERS
 
 T = TypeVar("T")
@@ -100,7 +103,7 @@ class TemplateEnvironment(SyntaxEnvironment):
                 prefix_macros(tree)
             code = self._compile_tree(tree, path)
             self._codes.put(path, source, code)
-        return self.template_class.from_code(self, code, {})
+        return watch(self.template_class.from_code(self, code, {}))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         if attribute[:1] == "_" and isinstance(obj, MacroNames):
@@ -130,9 +133,17 @@ def use_synchronous_filters(environment: TemplateEnvironment) -> None:
 
 
 async def render(template: Template, context: Context) -> str:
-    """The text of a template in a context."""
+    """The text of a template in a context, under a budget.
+
+    Raises:
+        TemplateLimitError: it goes on without end, or makes too much.
+    """
+    return await metered(_render(template, context))
+
+
+async def _render(template: Template, context: Context) -> str:
     chunks: AsyncIterator[str] = template.root_render_func(context)  # type: ignore[assignment] # asynchronous with enable_async
-    return "".join([chunk async for chunk in chunks])
+    return concatenate([chunk async for chunk in chunks])
 
 
 def drive(coroutine: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
@@ -143,7 +154,8 @@ def drive(coroutine: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
     """
     steps = coroutine.__await__()
     try:
-        next(steps)
+        with budgeted():
+            next(steps)
     except StopIteration as stop:
         result: T = stop.value
         return result

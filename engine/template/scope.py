@@ -21,6 +21,7 @@ from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.nodes import Macro
 from ..manifest.syntax import MACRO_PREFIX
+from ..sandbox.budget import current_budget, metered
 from .environment import MacroNames, ScopeContext, TemplateEnvironment, template_line
 
 _OUR_OBJECT = re.compile(r"'headrace\.[\w.]+ object' has no attribute ('\w+')")
@@ -220,6 +221,8 @@ class BoundMacro:
         self._macro = macro
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:
+        if current_budget() is None:
+            return await metered(self(*arguments, **named))
         macro = self._macro
         token = _calling.set(self._scope)
         try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import itertools
 import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from hashlib import md5
@@ -16,6 +14,8 @@ from typing import Any
 import yaml
 
 from ..errors import CompilationError
+from ..sandbox.iterators import ITERTOOLS
+from ..sandbox.patterns import PATTERNS
 from .scope import MacroReturn
 
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -96,15 +96,6 @@ def public_members(module: ModuleType, names: Iterable[str]) -> SimpleNamespace:
     return SimpleNamespace(**{name: getattr(module, name) for name in names})
 
 
-_RE_NAMES = (
-    "match search fullmatch split sub subn findall finditer compile escape "
-    "A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE"
-).split()
-_ITERTOOLS_NAMES = (
-    "accumulate chain combinations combinations_with_replacement compress count cycle dropwhile "
-    "filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee "
-    "zip_longest"
-).split()
 _DATETIME_NAMES = ("date", "datetime", "time", "timedelta", "timezone", "tzinfo")
 
 _PYTZ_NAMES = (
@@ -118,8 +109,8 @@ class TemplateModules:
     """`modules` in a template. pytz is imported for those who use it."""
 
     datetime = public_members(datetime, _DATETIME_NAMES)
-    re = public_members(re, _RE_NAMES)
-    itertools = public_members(itertools, _ITERTOOLS_NAMES)
+    re = PATTERNS
+    itertools = ITERTOOLS
 
     @cached_property
     def pytz(self) -> SimpleNamespace:

@@ -1,0 +1,77 @@
+"""The sandbox: a Jinja environment whose templates reach nothing of the process, and end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from types import BuiltinMethodType, MethodType
+from typing import Any
+
+from jinja2 import nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import SandboxedEnvironment
+
+from .attributes import is_forbidden, is_forbidden_call, is_opaque
+from .budget import current_budget
+from .filters import limited_filters, limited_lipsum
+from .formatting import limited_format
+from .iterators import counted
+from .methods import guarded_method
+from .operators import OPERATORS, concatenate
+from .sizes import require_printable
+
+COUNTED = "headrace_counted"
+"""A filter that gives what it gets, and counts while it is gone through."""
+
+_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
+
+
+class GuardedEnvironment(SandboxedEnvironment):
+    """Jinja's sandbox with more kept from templates, and with limits to what they make."""
+
+    intercepted_binops = frozenset(OPERATORS)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.binop_table.update(OPERATORS)
+        self.filters.update(limited_filters(self.filters))
+        self.filters[COUNTED] = counted
+        self.globals["lipsum"] = limited_lipsum
+
+    @staticmethod
+    def concat(parts: Iterable[str]) -> str:
+        """The parts of a block or a macro as one text."""
+        return concatenate(parts)
+
+    def count_loops(self, tree: nodes.Template) -> None:
+        """Have the loops of a template counted that runs without awaiting."""
+        for loop in tree.find_all(nodes.For):
+            loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        return (
+            not attr.startswith("_")
+            and not is_opaque(obj)
+            and not is_forbidden(value)
+            and super().is_safe_attribute(obj, attr, value)
+        )
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        return not is_forbidden_call(obj) and super().is_safe_callable(obj)
+
+    def wrap_str_format(self, value: Any) -> Callable[..., Any] | None:
+        """A method with its limit, if it has one; asked of each attribute's value."""
+        kind = type(value)
+        if kind is not BuiltinMethodType and kind is not MethodType:
+            return None
+        return limited_format(self, value) or guarded_method(value)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        budget = current_budget()
+        if budget is not None:
+            budget.step()
+        for value in args:
+            if type(value) in _CONTAINERS:
+                require_printable(value)
+        if kwargs:
+            require_printable(*kwargs.values())
+        return super().call(context, obj, *args, **kwargs)

@@ -1,0 +1,56 @@
+"""How long a value's text would be, without making it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .budget import MAX_TEXT, require_text
+
+_CONTAINERS = (list, tuple, dict, set, frozenset)
+
+
+def require_printable(*values: Any) -> None:
+    """Whether values may be turned into text.
+
+    A list that holds the same list many times over, level by level, is small, and its text is not.
+
+    Raises:
+        TemplateLimitError: the text would be too long.
+    """
+    for value in values:
+        if isinstance(value, _CONTAINERS):
+            length = text_length(value)
+            if length > _SHORT:
+                require_text(length)
+
+
+def text_length(value: Any) -> int:
+    """About how many characters the text of a value has; at most just above the limit."""
+    return _length(value, {}, 0)
+
+
+def _length(value: Any, known: dict[int, int], depth: int) -> int:
+    if isinstance(value, str | bytes | bytearray):
+        return len(value)
+    if not isinstance(value, _CONTAINERS):
+        return 1
+    found = known.get(id(value))
+    if found is not None:
+        return found
+    if depth > _DEPTH:
+        return 1  # Python's own str() gives up on it
+    known[id(value)] = 1  # a list within itself is written as [...]
+    if isinstance(value, dict):
+        length = sum(
+            _length(key, known, depth + 1) + _length(item, known, depth + 1)
+            for key, item in value.items()
+        )
+    else:
+        length = sum(_length(item, known, depth + 1) for item in value)
+    length = min(length + 2, MAX_TEXT + 1)
+    known[id(value)] = length
+    return length
+
+
+_DEPTH = 200
+_SHORT = 1024
