@@ -11,7 +11,7 @@ import asyncio
 import builtins
 import functools
 import types
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator, Hashable
 from concurrent.futures import Executor, Future
 from functools import lru_cache
 from io import IOBase
@@ -80,19 +80,16 @@ _FORBIDDEN_CALLS = frozenset(
 )
 
 
-def is_opaque(value: Any) -> bool:
-    """Whether a value shows nothing of itself."""
-    return _is_of(type(value), _ALL_OPAQUE)  # type: ignore[arg-type] # a type's hash misleads mypy
-
-
-def is_forbidden(value: Any) -> bool:
-    """Whether a value is one that templates never have."""
-    return _is_of(type(value), FORBIDDEN)  # type: ignore[arg-type] # as above
+@lru_cache(maxsize=4096)
+def is_opaque(kind: Hashable) -> bool:
+    """Whether a type's objects show nothing of themselves."""
+    return isinstance(kind, type) and issubclass(kind, _ALL_OPAQUE)
 
 
 @lru_cache(maxsize=4096)
-def _is_of(kind: type, kinds: tuple[type, ...]) -> bool:
-    return issubclass(kind, kinds)
+def is_forbidden(kind: Hashable) -> bool:
+    """Whether templates have no object of a type."""
+    return isinstance(kind, type) and issubclass(kind, FORBIDDEN)
 
 
 def is_forbidden_call(function: Any) -> bool:

@@ -61,13 +61,15 @@ class Budget:
         "_rests",
         "_resumed",
         "_spent",
-        "steps",
+        "_steps",
         "tired",
+        "until_look",
     )
 
     def __init__(self, *, rests: bool = False) -> None:
         self._rests = rests
-        self.steps = 0
+        self._steps = 0
+        self.until_look = _STEPS_PER_LOOK
         self.tired = False
         self._spent = 0.0
         self._resumed = perf_counter()
@@ -81,14 +83,15 @@ class Budget:
         Raises:
             TemplateLimitError: there were too many, or they took too long.
         """
-        before = self.steps
-        self.steps = after = before + count
-        if before // _STEPS_PER_LOOK != after // _STEPS_PER_LOOK:
+        self.until_look -= count
+        if self.until_look <= 0:
             self.look()
 
     def look(self) -> None:
-        """Compare what was used with what may be."""
-        if self.steps > MAX_STEPS:
+        """Compare what was used with what may be: due once `until_look` is down to 0."""
+        self._steps += _STEPS_PER_LOOK - self.until_look
+        self.until_look = _STEPS_PER_LOOK
+        if self._steps > MAX_STEPS:
             raise TemplateLimitError(
                 f"the template goes on without end: it was stopped after {MAX_STEPS:,} iterations "
                 "and calls. Check its loops, and the macros that call themselves."
@@ -131,10 +134,8 @@ class Budget:
 
 _current: ContextVar[Budget | None] = ContextVar("headrace_template_budget", default=None)
 
-
-def current_budget() -> Budget | None:
-    """The budget of the render that is under way, if one is."""
-    return _current.get()
+current_budget = _current.get
+"""Gives the budget of the render that is under way, if one is."""
 
 
 def require_text(size: int) -> None:

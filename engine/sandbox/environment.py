@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from types import BuiltinMethodType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from jinja2 import nodes
@@ -22,7 +22,7 @@ from .sizes import require_printable
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
 
-_CONTAINERS = frozenset((list, tuple, dict, set, frozenset))
+_OURS = frozenset((FunctionType, MethodType))
 
 
 class GuardedEnvironment(SandboxedEnvironment):
@@ -49,10 +49,10 @@ class GuardedEnvironment(SandboxedEnvironment):
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return (
-            not attr.startswith("_")
-            and not is_opaque(obj)
-            and not is_forbidden(value)
-            and super().is_safe_attribute(obj, attr, value)
+            attr[:1] != "_"
+            and not is_opaque(type(obj))
+            and not is_forbidden(type(value))
+            and not (attr == "mro" and isinstance(obj, type))
         )
 
     def is_safe_callable(self, obj: Any) -> bool:
@@ -68,10 +68,10 @@ class GuardedEnvironment(SandboxedEnvironment):
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         budget = current_budget()
         if budget is not None:
-            budget.step()
-        for value in args:
-            if type(value) in _CONTAINERS:
-                require_printable(value)
-        if kwargs:
-            require_printable(*kwargs.values())
+            budget.until_look -= 1
+            if budget.until_look <= 0:
+                budget.look()
+        # Functions of ours may write out what they get; macros and methods of lists don't.
+        if type(obj) in _OURS:
+            require_printable(*args, *kwargs.values())
         return super().call(context, obj, *args, **kwargs)

@@ -21,6 +21,8 @@ _LISTS = (list, tuple)
 
 def add(left: Any, right: Any) -> Any:
     """`left + right`."""
+    if type(left) is int or type(left) is float:
+        return left + right
     if isinstance(left, _TEXTS) and isinstance(right, _TEXTS):
         require_text(len(left) + len(right))
     elif isinstance(left, _LISTS) and isinstance(right, _LISTS):

@@ -78,7 +78,7 @@ async def watched_await(value: Any) -> Any:
         await rest()
     if isinstance(value, Coroutine) or inspect.isawaitable(value):
         value = await value
-    if is_forbidden(value):
+    if is_forbidden(type(value)):
         raise SecurityError(f"no template has a {type(value).__name__}")
     return value
 
