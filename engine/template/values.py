@@ -114,7 +114,14 @@ class TemplateModules:
 
     @cached_property
     def pytz(self) -> SimpleNamespace:
-        return public_members(import_module("pytz"), _PYTZ_NAMES)
+        members = public_members(import_module("pytz"), _PYTZ_NAMES)
+        # The module's own could be changed by a template, for every other in the process.
+        members.all_timezones = tuple(members.all_timezones)
+        members.common_timezones = tuple(members.common_timezones)
+        members.all_timezones_set = frozenset(members.all_timezones_set)
+        members.common_timezones_set = frozenset(members.common_timezones_set)
+        members.country_names = MappingProxyType(dict(members.country_names))
+        return members
 
 
 MODULES = TemplateModules()
