@@ -31,14 +31,15 @@ def counted(items: Iterable[Any]) -> Iterator[Any]:
         TemplateLimitError: there are more, or the render has used what it may.
     """
     budget = current_budget() or Budget()
-    position = 0
+    position = size = 0
     for position, item in enumerate(items, 1):
         if position % _LOOK == 0:
             budget.step(_LOOK)
-            if position > MAX_ITEMS:
-                raise TemplateLimitError(
-                    f"the template goes through more than {MAX_ITEMS:,} items, which is the limit."
-                )
+        size += len(item) if type(item) is tuple else 1
+        if size > MAX_ITEMS:
+            raise TemplateLimitError(
+                f"the template goes through more than {MAX_ITEMS:,} items, which is the limit."
+            )
         yield item
     budget.step(position % _LOOK)
 

@@ -64,16 +64,16 @@ ESCAPES: dict[str, str] = {
     "adapter's globals": "{{ adapter.execute.__func__.__globals__ }}",
     "adapter's dispatch": "{{ adapter.dispatch.__closure__ }}",
     "adapter's coroutine": (
-        "{% set c = modules.itertools.starmap(adapter.list_schemas, [[]])|list %}"
-        "{{ c[0].cr_frame.f_globals }}{{ c[0].cr_await.get_loop() }}{{ c[0].send(none) }}"
+        "{% for c in modules.itertools.starmap(adapter.list_schemas, [[]]) %}"
+        "{{ c.cr_await.get_loop() }}{% endfor %}"
     ),
-    "adapter's future": (
-        "{% set c = modules.itertools.starmap(adapter.execute, [['select 1']])|list %}"
-        "{% set f = c[0].send(none) %}{{ f.get_loop().subprocess_shell }}"
+    "adapter's coroutine run": (
+        "{% for c in modules.itertools.starmap(adapter.execute, [['select 1']]) %}"
+        "{% set f = c.send(none) %}{{ f.get_loop().subprocess_shell }}{% endfor %}"
     ),
-    "coroutine's origin": (
-        "{% set c = modules.itertools.starmap(run_query, [['select 1']])|list %}"
-        "{{ c[0].cr_origin }}{{ c[0].cr_code.co_consts }}{{ c[0].throw }}"
+    "coroutine's code": (
+        "{% for c in modules.itertools.starmap(run_query, [['select 1']]) %}"
+        "{{ c.cr_frame.f_globals }}{{ c.cr_code.co_consts }}{{ c.throw }}{% endfor %}"
     ),
     "generator": "{% set g = [1]|map('string') %}{{ g.gi_frame.f_globals }}{{ g.gi_code }}",
     "generator's source": "{% set g = [1]|map('string') %}{{ g.gi_yieldfrom }}{{ g.throw }}",
