@@ -22,6 +22,7 @@ from .sizes import require_printable
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
 
+_METHODS = (BuiltinMethodType, MethodType)
 _OURS = frozenset((FunctionType, MethodType))
 
 
@@ -60,8 +61,8 @@ class GuardedEnvironment(SandboxedEnvironment):
 
     def wrap_str_format(self, value: Any) -> Callable[..., Any] | None:
         """A method with its limit, if it has one; asked of each attribute's value."""
-        kind = type(value)
-        if kind is not BuiltinMethodType and kind is not MethodType:
+        # Some of Python's own, such as a pattern's, are of a type derived from this one.
+        if not isinstance(value, _METHODS):
             return None
         return limited_format(self, value) or guarded_method(value)
 

@@ -16,7 +16,7 @@ Check = Callable[..., tuple[Any, ...] | None]
 
 def guarded_method(value: Any) -> Callable[..., Any] | None:
     """A method of a plain value with its limit, if it has one that isn't its own."""
-    if type(value) is not BuiltinMethodType:
+    if not isinstance(value, BuiltinMethodType):
         return None
     owner = value.__self__
     for kind, checks in _CHECKS.items():

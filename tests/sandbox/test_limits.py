@@ -80,8 +80,7 @@ TOO_MUCH = {
     "permutations": "{{ modules.itertools.permutations(range(99)) | list }}",
     "accumulate": "{{ modules.itertools.accumulate(['x' * 10 ** 6] * 1000) | list }}",
     "re.sub": BIG + "{{ modules.re.sub('', big, big) }}",
-    "re.sub with a function": BIG
-    + "{{ modules.re.compile('x').sub(big.format, big) }}",
+    "re.sub with a function": BIG + "{{ modules.re.compile('x').sub(big.format, big) }}",
     "re of repetitions": "{{ modules.re.match('(a+)+$', 'a' * 50 ~ 'b') }}",
     "endless recursion": "{{ again(1) }}",
 }
