@@ -11,13 +11,13 @@ import asyncio
 import builtins
 import functools
 import types
-from collections.abc import AsyncGenerator, Coroutine, Generator, Hashable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from concurrent.futures import Executor, Future
 from functools import lru_cache
 from io import IOBase
 from os import PathLike
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 
 from jinja2 import Environment, Template
 from jinja2.runtime import Context
@@ -80,16 +80,19 @@ _FORBIDDEN_CALLS = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
-def is_opaque(kind: Hashable) -> bool:
-    """Whether a type's objects show nothing of themselves."""
-    return isinstance(kind, type) and issubclass(kind, _ALL_OPAQUE)
+def _is_opaque(kind: type) -> bool:
+    return issubclass(kind, _ALL_OPAQUE)
 
 
-@lru_cache(maxsize=4096)
-def is_forbidden(kind: Hashable) -> bool:
-    """Whether templates have no object of a type."""
-    return isinstance(kind, type) and issubclass(kind, FORBIDDEN)
+def _is_forbidden(kind: type) -> bool:
+    return issubclass(kind, FORBIDDEN)
+
+
+is_opaque = cast(Callable[[type], bool], lru_cache(maxsize=4096)(_is_opaque))
+"""Whether a type's objects show nothing of themselves."""
+
+is_forbidden = cast(Callable[[type], bool], lru_cache(maxsize=4096)(_is_forbidden))
+"""Whether templates have no object of a type."""
 
 
 def is_forbidden_call(function: Any) -> bool:

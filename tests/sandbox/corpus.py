@@ -1,4 +1,4 @@
-"""Payloads of a template author who wants out: each must end in an error or in something harmless."""
+"""Payloads of a template author who wants out: each ends in an error or in something harmless."""
 
 from __future__ import annotations
 

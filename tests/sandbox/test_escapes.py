@@ -8,12 +8,18 @@ import json
 import re
 from pathlib import Path
 
-from headrace.engine.sandbox.attributes import FORBIDDEN
+import pytest
 
 from ..building.support import Ran, run
 from ..conftest import WriteProject
 from ..postgres_server import PostgresServer
 from .corpus import ESCAPES, TRANSFORMED
+
+# A payload may leave a coroutine that nobody awaits: Python says so once it is thrown away.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 CANARY = 'pa/ss@w%r"d-canary'
 ENV_CANARY = "env/c@n%ary-0123456789"
@@ -58,7 +64,6 @@ def written(root: Path, ran: Ran) -> str:
 
 def test_the_corpus_is_large_enough() -> None:
     assert len(ESCAPES) + len(TRANSFORMED) >= 60
-    assert FORBIDDEN
 
 
 async def test_no_payload_escapes_on_sqlite(write_project: WriteProject) -> None:

@@ -10,14 +10,16 @@ from headrace.engine.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import budget
 from headrace.engine.sandbox.budget import TemplateLimitError
-
 from headrace.engine.template.values import MODULES
 
 from ..building.support import run
 from ..conftest import WriteProject
 from ..template.support import render_text, scope
 
-TOWER = "{% set ns = namespace(x=['a']) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}"
+TOWER = (
+    "{% set ns = namespace(x=['a']) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}"
+    "{% endfor %}"
+)
 BIG = "{% set big = 'x' * 10 ** 6 %}"
 
 TOO_MUCH = {

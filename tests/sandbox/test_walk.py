@@ -6,7 +6,6 @@ is added to a context is walked by itself.
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import io
@@ -22,7 +21,7 @@ from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import runtime
 from headrace.engine.sandbox.environment import GuardedEnvironment
 from headrace.engine.sandbox.runtime import watched_await
-from headrace.engine.template.environment import CodeCache, ScopeContext, TemplateEnvironment
+from headrace.engine.template.environment import CodeCache, TemplateEnvironment
 from headrace.engine.template.scope import Scope
 
 from ..building.support import run
@@ -78,7 +77,7 @@ FILES = {
 
 
 @pytest.fixture
-def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]:
+def contexts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """Every name of every context that templates have had, and all that calls gave them."""
     found: list[tuple[str, Any]] = []
     scope_init, native_init = Scope.__init__, NativeTemplates.__init__
@@ -99,7 +98,7 @@ def contexts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, Any]]]
     monkeypatch.setitem(runtime._REPLACED, "auto_await", remember_answer)
     monkeypatch.setattr(Scope, "__init__", remember_scope)
     monkeypatch.setattr(NativeTemplates, "__init__", remember_names)
-    yield found
+    return found
 
 
 def names_of(scope: Scope) -> Iterator[tuple[str, Any]]:

@@ -69,7 +69,7 @@ class Walk:
                     yield str(error)
 
     def _next(self, path: str, value: Any) -> Iterator[tuple[str, Any]]:
-        if isinstance(value, _PLAIN) or isinstance(value, str | bytes):
+        if isinstance(value, (_PLAIN, str | bytes)):
             return
         yield from self._items(path, value)
         if type(value) in _CONTAINERS:
