@@ -40,7 +40,7 @@ _MULTIPLE = frozenset(
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
     "--selector --indirect-selection --defer --state --defer-state --favor-state "
-    "--store-failures --inline".split()
+    "--inline".split()
 )
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
@@ -165,6 +165,12 @@ _WINDOWS: dict[str, Any] = {
         "Where they end. [env: DBT_EVENT_TIME_END]", "--event-time-end", kind=str
     ),
 }
+_STORING: dict[str, Any] = {
+    "store_failures": _flag(
+        "Keep the rows that tests find in relations. [env: DBT_STORE_FAILURES]",
+        "--store-failures/--no-store-failures",
+    ),
+}
 _LISTING: dict[str, Any] = {
     "output": Annotated[str, typer.Option(help="selector, name, path or json.")],
     "output_keys": _flag("The keys of --output json.", "--output-keys", kind=list[str]),
@@ -255,7 +261,7 @@ _SNAPSHOTTING = {
     for name, flag in _BUILDING.items()
     if name not in ("full_refresh", "sample", "event_time_start", "event_time_end")
 }
-_TESTING = {**_SELECTING, **_RUNNING, **_FINDING, **_TELLING}
+_TESTING = {**_SELECTING, **_NARROWING, **_RUNNING, **_STORING, **_FINDING, **_TELLING}
 _NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 _LOOKING = {**_FINDING, **_TELLING}
 _OPERATING: dict[str, Any] = {
@@ -477,7 +483,7 @@ for _name, _flags, _help in (
     ("run", _BUILDING, "Build the selected models."),
     (
         "build",
-        _BUILDING,
+        {**_BUILDING, **_STORING},
         "Load seeds, build models and snapshots, and test them, in the graph's order.",
     ),
     ("seed", _BUILDING, "Load the selected seeds' CSV files."),

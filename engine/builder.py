@@ -41,6 +41,7 @@ from .materializations.seed import seed
 from .materializations.snapshot import snapshot
 from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
+from .materializations.unit_test import unit_test
 from .microbatch import (
     Batch,
     BatchOutcome,
@@ -73,6 +74,7 @@ MATERIALIZATIONS: dict[str, Materialize] = {
     "materialized_view": materialized_view,
     "snapshot": snapshot,
     "test": data_test,
+    "unit": unit_test,
 }
 
 
@@ -126,7 +128,7 @@ class Builder:
         A cancellation ends its query and travels on, unless its transaction had committed by
         then: in that case the result says what the database holds.
         """
-        node = self._manifest.nodes[unique_id]
+        node = self._manifest.node(unique_id)
         if isinstance(node, Model) and is_microbatch(node, self._manifest.macros):
             return await self._guarded(unique_id, slot, self._build_in_batches)
         work = partial(self._with_retries, work=self._materialize)
@@ -138,7 +140,7 @@ class Builder:
         return await self._guarded(unique_id, slot, work)
 
     async def _guarded(self, unique_id: str, slot: int, work: Work) -> RunResult:
-        node = self._manifest.nodes[unique_id]
+        node = self._manifest.node(unique_id)
         progress = Progress(f"Thread-{slot}")
         seconds = node.config.timeout
         error: NodeError | None = None
@@ -299,7 +301,7 @@ class Builder:
             for name in (macro.name for macro in self._manifest.macros)
             if name.startswith(prefix)
         }
-        return own | (MATERIALIZATIONS.keys() - {"test", "snapshot"}) | {"ephemeral"}
+        return own | (MATERIALIZATIONS.keys() - {"test", "unit", "snapshot"}) | {"ephemeral"}
 
     def _own_materialization(self, node: Node) -> Macro | None:
         """What a project defines under that name. A built-in one gives way to the root's alone."""

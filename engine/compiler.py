@@ -15,10 +15,12 @@ from .errors import CompilationError, Location
 from .event_time import EventWindow
 from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, SingularTest
 from .manifest.snapshot_node import Snapshot
+from .manifest.unit_test_node import UnitTest
 from .template.engine import NodeScope, TemplateEngine
 from .template.relations import CTE_PREFIX
 from .template.rendering import node_frame
 from .template.scope import Scope
+from .template.unit_test import render_unit_test
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ class Compiler:
             AdapterError: a query that it ran was refused.
         """
         scoped = self._templates.scope(node, connection, thread_id, batch.window if batch else None)
+        if isinstance(node, UnitTest):
+            sql, given = await render_unit_test(self._templates, node, connection, thread_id)
+            return Compiled(inject_ctes(sql, given), scoped)
         if batch is not None:
             scoped = NodeScope(batch.enter(scoped.scope), scoped.references)
         if names:

@@ -16,10 +16,11 @@ from .compiler import Compiler
 from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
 from .freshness import COMMAND as FRESHNESS
 from .freshness import FreshnessChecker, source_info
-from .graph import Graph, gate_with_tests
-from .manifest.nodes import Analysis, Node, Source, Test
+from .graph import Graph, gate_with_tests, gate_with_unit_tests
+from .manifest.nodes import Node, Source, Test
 from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
+from .manifest.stored_failures import check_stored_names, stores_failures
 from .parsed_project import ParsedProject
 from .plan import Plan
 from .query_comment import QueryComments
@@ -82,6 +83,7 @@ class Execution:
             AdapterError: the database can't be connected to, or a schema can't be made.
             RaisedWarningsError: another run is in the way, and that counts as an error.
         """
+        check_stored_names(self._storing(), self._project.manifest.nodes)
         async with self._workspace.adapter:
             await self._lock_schemas()
             await self._prepare_schemas()
@@ -192,8 +194,9 @@ class Execution:
     async def _lock_schemas(self) -> None:
         """Keep other runs out of the schemas that this one builds in, where the database can."""
         adapter = self._workspace.adapter
-        builds = self._command in BUILDING_COMMANDS and self._workspace.takes_lock
-        if not builds or not isinstance(adapter, Locking):
+        schemas = {node.schema for node in self._built()}
+        builds = bool(schemas) and self._command in BUILDING_COMMANDS | {"test"}
+        if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
             return
 
         def tell(text: str) -> None:
@@ -206,7 +209,7 @@ class Execution:
                 waiting.cancel()
 
         with anyio.CancelScope() as waiting:
-            await adapter.lock_schemas({node.schema for node in self._built()}, tell)
+            await adapter.lock_schemas(schemas, tell)
         self._raise_late_warnings()
 
     def _raise_late_warnings(self) -> None:
@@ -214,7 +217,14 @@ class Execution:
             raise RaisedWarningsError(self._late_warnings)
 
     def _built(self) -> list[Node]:
-        return [node for node in self.nodes.values() if isinstance(node, RELATION_KINDS)]
+        """The nodes that make a relation."""
+        models = (node for node in self.nodes.values() if isinstance(node, RELATION_KINDS))
+        return [*models, *self._storing()]
+
+    def _storing(self) -> list[Node]:
+        """The tests that keep the rows that they find."""
+        flag = self._workspace.stores_failures
+        return [node for node in self.nodes.values() if stores_failures(node, flag)]
 
     async def _prepare_schemas(self) -> None:
         """Create the schemas that are missing, and list what is in those that are used."""
@@ -278,7 +288,15 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
             for unique_id, parents in project.manifest.parents.items()
             if unique_id in tests or not isinstance(project.manifest.nodes.get(unique_id), Test)
         }
-        graph = Graph(gate_with_tests(kept, tests))
+        tested = {
+            unique_id: project.manifest.parents[unique_id][0]
+            for unique_id in project.manifest.unit_tests
+        }
+        wanted = {key: model for key, model in tested.items() if key in nodes}
+        unit_tested = gate_with_unit_tests(
+            {key: parents for key, parents in kept.items() if key not in tested}, wanted
+        )
+        graph = Graph(gate_with_tests(unit_tested, tests))
     timings = last_timings(project.workspace.target_path / "run_results.json")
     tolerated = [
         unique_id
@@ -291,5 +309,4 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
 def _info(workspace: Workspace, node: Node) -> NodeInfo:
     if isinstance(node, Source):
         return source_info(node, str(workspace.relations.of(node)))
-    has_none = isinstance(node, (Test, Analysis))
-    return node.info(None if has_none else str(workspace.relations.of(node)))
+    return node.info(workspace.relation_name(node))

@@ -168,6 +168,26 @@ def gate_with_tests(
     return gated
 
 
+def gate_with_unit_tests(
+    parents: Mapping[str, Iterable[str]], tested: Mapping[str, str]
+) -> dict[str, set[str]]:
+    """The parents of each node for `build`, where a model's logic is tested before it is built.
+
+    A unit test needs what its model needs, since it takes the types of the columns from there,
+    and the model comes after it.
+
+    Args:
+        parents: each node's parents, without the unit tests.
+        tested: each unit test's model.
+    """
+    gated = {node: set(named) for node, named in parents.items()}
+    for test, model in tested.items():
+        gated[test] = set(parents[model])
+    for test, model in tested.items():
+        gated[model].add(test)
+    return gated
+
+
 def _first_below_all(
     graph: Graph, breadth: int, tests: Sequence[tuple[str, Sequence[str]]]
 ) -> Iterator[tuple[str, str]]:

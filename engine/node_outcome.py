@@ -124,9 +124,13 @@ def finding(node: Node, outcome: Outcome, target_path: str) -> NodeError | None:
     if outcome.status not in (Status.FAIL, Status.WARN):
         return None
     word = "Failure" if outcome.status is Status.FAIL else "Warning"
+    message = outcome.response.message
+    if outcome.stored is not None:
+        rule = "-" * len(outcome.stored)
+        message += f"\n\nSee test failures:\n{rule}\n{outcome.stored}\n{rule}"
     return NodeError(
-        f"{word} in test {node.name} ({node.original_file_path})",
-        outcome.response.message,
+        f"{word} in {node.resource_type.value} {node.name} ({node.original_file_path})",
+        message,
         node.location,
         f"{target_path}/compiled/{node.build_path}",
     )

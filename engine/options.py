@@ -30,6 +30,7 @@ class Options:
     lock: bool | None = None
     partial_parse: bool | None = None
     fail_fast: bool | None = None
+    store_failures: bool | None = None
     empty: bool | None = None
     sample: str | None = None
     event_time_start: str | None = None

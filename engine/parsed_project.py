@@ -109,7 +109,7 @@ def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str
     return manifest_document(
         project.manifest,
         metadata=metadata,
-        relation_name=lambda node: str(workspace.relations.of(node)),
+        relation_name=workspace.relation_name,
         compiled=compiled,
         target_path=workspace.target_path_display,
     )

@@ -17,6 +17,8 @@ from ..adapters.registry import create_adapter
 from .errors import ProfileError
 from .event_time import Reading, parse_event_times, parse_sample
 from .events import Event, WarningRaised
+from .manifest.nodes import Node
+from .manifest.stored_failures import has_relation
 from .options import Options
 from .packages.installed import load_installed
 from .packages.required_version import check_required_version
@@ -73,6 +75,15 @@ class Workspace:
         if self.target_path.is_relative_to(self.project.root):
             return self.target_path.relative_to(self.project.root).as_posix()
         return str(self.target_path)
+
+    @property
+    def stores_failures(self) -> bool:
+        """Whether tests keep the rows that they find, where they don't say themselves."""
+        return bool(self.invocation.flags["STORE_FAILURES"])
+
+    def relation_name(self, node: Node) -> str | None:
+        """The name under which a node stands in the database, where it does."""
+        return str(self.relations.of(node)) if has_relation(node, self.stores_failures) else None
 
     def common_context(
         self, emit: Callable[[Event], None], selected: Iterable[str] = ()
@@ -139,7 +150,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             flags=_flags(
                 options, full_refresh=full_refresh, fail_fast=fail_fast, empty=reading.is_empty
             )
-            | {"WARN_ERROR": decide("warn_error", options.warn_error, environ, project.flags)},
+            | {
+                "WARN_ERROR": decide("warn_error", options.warn_error, environ, project.flags),
+                "STORE_FAILURES": decide(
+                    "store_failures", options.store_failures, environ, project.flags
+                ),
+            },
             environ=environ,
             arguments=arguments_of(options),
         ),
@@ -234,7 +250,6 @@ def _flags(options: Options, *, full_refresh: bool, fail_fast: bool, empty: bool
         "FULL_REFRESH": full_refresh,
         "WHICH": options.command,
         "FAIL_FAST": fail_fast,
-        "STORE_FAILURES": False,
         "QUIET": bool(options.quiet),
         "DEBUG": bool(options.debug),
         "EMPTY": empty,

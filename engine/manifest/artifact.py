@@ -18,7 +18,6 @@ from .groups import group_dict, group_map
 from .macro_properties import macro_dicts
 from .manifest import Manifest
 from .nodes import (
-    Analysis,
     Column,
     GenericTest,
     Hook,
@@ -27,7 +26,6 @@ from .nodes import (
     ResourceType,
     Seed,
     Source,
-    Test,
 )
 from .primary_keys import primary_keys
 from .run_hooks import RunHook
@@ -156,6 +154,8 @@ def node_dict(
     primary_key: Sequence[str] = (),
 ) -> dict[str, Any]:
     """A node in the artifact's shape: also what `model` and `graph` show to a template."""
+    if isinstance(node, Declared):
+        return declared_dict(node, parents)
     config = config_dict(node)
     described: dict[str, Any] = {
         "database": node.database,
@@ -271,7 +271,7 @@ def manifest_document(
         node.unique_id: _written_node(
             node,
             parents=manifest.parents[node.unique_id],
-            relation_name=None if isinstance(node, (Test, Analysis)) else relation_name(node),
+            relation_name=relation_name(node),
             compiled_code=compiled.get(node.unique_id),
             target_path=target_path,
             primary_key=keys.get(node.unique_id, ()),
@@ -324,7 +324,10 @@ def manifest_document(
         "group_map": group_map(
             [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
         ),
-        "unit_tests": {},
+        "unit_tests": {
+            test.unique_id: declared_dict(test, manifest.parents[test.unique_id])
+            for test in manifest.unit_tests.values()
+        },
     }
 
 

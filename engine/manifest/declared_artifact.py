@@ -8,6 +8,7 @@ from typing import Any
 
 from .declared_nodes import Declared, Exposure, Metric, SavedQuery, SemanticModel
 from .nodes import Node
+from .unit_test_node import UnitTest, unit_test_dict
 
 _GROUPED: dict[str, Any] = {"enabled": True, "group": None, "meta": {}}
 _CONFIG: Mapping[type[Declared], Mapping[str, Any]] = MappingProxyType(
@@ -40,6 +41,8 @@ def declared_dict(
 
     `related` is the model that a semantic model is about, with its relation's name.
     """
+    if isinstance(node, UnitTest):
+        return unit_test_dict(node, parents)
     config = {**_CONFIG[type(node)], **node.config.values}
     described: dict[str, Any] = {
         "name": node.name,

@@ -40,6 +40,8 @@ from .snapshot_node import RELATION_KINDS
 from .snapshots import read_snapshots
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
+from .unit_tests import SECTION as UNIT_TESTS
+from .unit_tests import UnitTests
 from .versions import check_versioned_names
 from .yaml_nodes import GenericTestReader
 from .yaml_nodes import read_source as read_source_node
@@ -105,9 +107,9 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         found.macro_properties |= read_macro_properties(
             properties.macros, inputs, project, docs, macros
         )
-        found.declarations.read(
-            properties.declared, DeclaredContext(inputs, project, docs, factory)
-        )
+        context = DeclaredContext(inputs, project, docs, factory)
+        found.declarations.read(properties.declared, context)
+        found.unit_tests.read(properties.declared[UNIT_TESTS], context)
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
     _warn_of_unused_configuration(inputs, found)
@@ -130,6 +132,7 @@ class _Found:
         self.disabled: dict[str, Node] = {}
         self.groups: list[Group] = []
         self.declarations = Declarations()
+        self.unit_tests = UnitTests()
         self.macro_properties: dict[str, MacroProperties] = {}
 
     def add_all(self, nodes: Iterable[Node]) -> None:
@@ -178,6 +181,7 @@ class _Found:
             except MissingTargetError as error:
                 self._leave_out(node, error, inputs)
         declared.connect(lookup, check_reference, inputs.root.name)
+        self.unit_tests.connect(self.nodes, lookup)
         for warning in deprecation_warnings(self.nodes, parents, datetime.now(UTC)):
             inputs.warn(warning)
         return Manifest(
@@ -186,11 +190,12 @@ class _Found:
             sources=self.sources,
             macros=macros,
             docs={OVERVIEW.unique_id: OVERVIEW, **docs.by_id},
-            disabled={**self.disabled, **declared.disabled},
-            parents={**parents, **declared.parents},
+            disabled={**self.disabled, **declared.disabled, **self.unit_tests.disabled},
+            parents={**parents, **declared.parents, **self.unit_tests.parents},
             lookup=lookup,
             groups={group.unique_id: group for group in self.groups},
             declared=declared.nodes,
+            unit_tests=self.unit_tests.nodes,
             macro_properties=self.macro_properties,
             run_hooks={hook.unique_id: hook for hook in hooks},
             hook_parents={

@@ -60,6 +60,14 @@ class NodeLookup:
         if model.is_latest_version:
             self._refs.setdefault(model.name, {})[model.package_name] = model
 
+    def versions(self, model: Model) -> tuple[Model, ...]:
+        """Every version of a versioned model, in the order of their files."""
+        return tuple(self._versions[model.name][model.package_name])
+
+    def is_disabled(self, name: str) -> bool:
+        """Whether there is a disabled node of that name."""
+        return name in self._disabled
+
     def prerelease(self, model: Model) -> Version | None:
         """The newest version of a model, where that is newer than its latest one."""
         if model.latest_version is None:

@@ -14,6 +14,7 @@ from .macro_properties import MacroProperties
 from .nodes import Analysis, Doc, Model, Node, Seed, Source, Test
 from .run_hooks import RunHook
 from .snapshot_node import Snapshot
+from .unit_test_node import UnitTest
 
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 
@@ -35,6 +36,7 @@ class Manifest:
     lookup: NodeLookup = field(repr=False)
     groups: Mapping[str, Group] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
+    unit_tests: Mapping[str, UnitTest] = field(default_factory=dict)
     macro_properties: Mapping[str, MacroProperties] = field(default_factory=dict)
     run_hooks: Mapping[str, RunHook] = field(default_factory=dict)
     """`on-run-start` and `on-run-end`, in the order in which they run. No part of the graph."""
@@ -42,8 +44,12 @@ class Manifest:
 
     @property
     def everything(self) -> Mapping[str, Node]:
-        """All that hangs in the graph: nodes, sources, and what is declared."""
-        return {**self.nodes, **self.sources, **self.declared}
+        """All that hangs in the graph: nodes, sources, unit tests, and what is declared."""
+        return {**self.nodes, **self.sources, **self.declared, **self.unit_tests}
+
+    def node(self, unique_id: str) -> Node:
+        """A node that a command can run: also a unit test."""
+        return self.nodes.get(unique_id) or self.unit_tests[unique_id]
 
     def parents_of(self, unique_id: str) -> tuple[str, ...]:
         """What a node or a hook refers to."""
@@ -74,6 +80,7 @@ class Manifest:
         found["group"] = len(self.groups)
         found["semantic model"] = declared["semantic model"]
         found["saved query"] = declared["saved query"]
+        found["unit test"] = len(self.unit_tests)
         return tuple(
             (count, noun if count == 1 else _plural(noun)) for noun, count in found.items() if count
         )

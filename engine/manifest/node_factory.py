@@ -28,6 +28,7 @@ from .nodes import (
     Source,
     SourceCall,
 )
+from .stored_failures import settled
 
 NodeT = TypeVar("NodeT", bound=Node)
 
@@ -35,6 +36,7 @@ _TREES = {
     ResourceType.MODEL: "models",
     ResourceType.SEED: "seeds",
     ResourceType.TEST: "tests",
+    ResourceType.UNIT_TEST: "unit_tests",
     ResourceType.SOURCE: "sources",
     ResourceType.SNAPSHOT: "snapshots",
     ResourceType.ANALYSIS: "analyses",
@@ -47,6 +49,7 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.MODEL: {"materialized": "view"},
     ResourceType.SEED: {"materialized": "seed"},
     ResourceType.TEST: {"materialized": "test", "schema": "dbt_test__audit"},
+    ResourceType.UNIT_TEST: {"materialized": "unit"},
     ResourceType.SOURCE: {"materialized": "source"},
     ResourceType.SNAPSHOT: {"materialized": "snapshot"},
     ResourceType.ANALYSIS: {"materialized": "view"},
@@ -159,6 +162,8 @@ class NodeFactory:
             ParseError: a value of its configuration has the wrong type.
         """
         values = self._resolve(draft)
+        if draft.resource_type is ResourceType.TEST:
+            values = settled(values)
         config = typed_config(values, draft)
         node = kind(
             unique_id=draft.unique_id,

@@ -20,6 +20,7 @@ class ResourceType(StrEnum):
     MODEL = "model"
     SEED = "seed"
     TEST = "test"
+    UNIT_TEST = "unit_test"
     SNAPSHOT = "snapshot"
     ANALYSIS = "analysis"
     SOURCE = "source"

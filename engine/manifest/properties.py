@@ -18,10 +18,12 @@ from .versions import VERSION_KEYS, PlacedColumn, VersionEntry, VersionOf, read_
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 """The sections whose entries describe a node; a snapshot may be defined there, too."""
 
-DECLARED_SECTIONS = ("groups", "exposures", "metrics", "semantic_models", "saved_queries")
+DECLARED_SECTIONS = tuple(
+    "groups exposures metrics semantic_models saved_queries unit_tests".split()
+)
 """The sections whose entries are all that there is of what they name."""
 
-NOT_THERE_YET = tuple("unit_tests functions".split())
+NOT_THERE_YET = ("functions",)
 """Sections of dbt that this version reads over, with a warning."""
 
 _SECTIONS = frozenset(

@@ -33,7 +33,7 @@ from .scanner import Scan, scan
 from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
 
-_GENERIC_TESTS = "generic/"
+_NO_SINGULAR_TESTS = ("generic/", "fixtures/")
 SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)
 
 
@@ -89,7 +89,7 @@ class SqlNodeReader:
 
     def singular_tests(self) -> Iterator[SingularTest]:
         for file in self._files(self._project.test_paths, ".sql"):
-            if not file.relative.startswith(_GENERIC_TESTS):
+            if not file.relative.startswith(_NO_SINGULAR_TESTS):
                 draft = self._draft(file, ResourceType.TEST, "tests")
                 yield self._read(SingularTest, draft)
 

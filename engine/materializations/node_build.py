@@ -28,7 +28,8 @@ RenderHook = Callable[[str], Any]
 class Outcome:
     """What a materialization achieved. `failures` counts the rows that a test found.
 
-    `error` is why it failed, where that isn't raised.
+    `error` is why it failed, where that isn't raised; `stored` is the query for the rows that a
+    test has kept.
     """
 
     status: Status
@@ -36,6 +37,7 @@ class Outcome:
     failures: int | None = None
     error: NodeError | None = None
     batches: BatchResults | None = None
+    stored: str | None = None
 
 
 @dataclass(slots=True)

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from ...adapters.base import Response
-from ..errors import CompilationError
+from ...adapters.relation import RelationType
+from ..errors import CompilationError, did_you_mean
+from ..manifest.stored_failures import STORED_AS
 from ..results import Status
 from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
+from .swap import build_and_swap
 
 
 async def data_test(build: NodeBuild) -> Outcome:
     """Run a test's query, and say whether what it found is a failure.
 
+    Where the test stores its failures, its rows are in its relation afterwards, also if there
+    are none, and are counted there.
+
     Raises:
         CompilationError: the severity is none, or `fail_calc`, `warn_if` or `error_if` don't
-            give a number and two answers.
+            give a number and two answers; or failures can't be stored as what they are to be.
     """
     config = build.node.config
     if config.severity not in ("ERROR", "WARN"):
         raise CompilationError(
             f"severity must be 'error' or 'warn', and is '{config.severity.lower()}'."
         )
+    rows, limit, stored = build.sql, config.limit, None
+    if await build.scope.call_macro("should_store_failures"):
+        await _store(build)
+        stored = rows = f"select * from {build.relation}"
+        limit = None  # it has been heeded already
     sql = await build.macro(
-        "get_test_sql", build.sql, config.fail_calc, config.warn_if, config.error_if, config.limit
+        "get_test_sql", rows, config.fail_calc, config.warn_if, config.error_if, limit
     )
     build.executed.append(sql)
     found = await build.connection.query(sql)
@@ -38,7 +51,27 @@ async def data_test(build: NodeBuild) -> Outcome:
     message = f"Got {count} {'result' if count == 1 else 'results'}"
     if status in (Status.FAIL, Status.WARN):
         message += f", configured to {'fail' if status is Status.FAIL else 'warn'} if {rule}"
-    return Outcome(status, Response(message if status is not Status.PASS else ""), count)
+    response = Response(message if status is not Status.PASS else "")
+    return Outcome(status, response, count, stored=stored)
+
+
+async def _store(build: NodeBuild) -> None:
+    """Put the rows that the test finds in its relation, in place of those of last time."""
+    config = build.node.config
+    stored_as = config.values.get("store_failures_as") or "table"
+    if stored_as not in STORED_AS[1:]:
+        raise CompilationError(
+            f"'{stored_as}' is not a valid value for `store_failures_as`. Accepted values are: "
+            f"{list(STORED_AS)}.{did_you_mean(str(stored_as), STORED_AS)}",
+            location=build.node.location,
+        )
+    kind = RelationType(stored_as)
+    if config.limit is not None:
+        build.sql = await build.macro("get_limit_subquery_sql", build.sql, config.limit)
+    # What was made is not the test's outcome, so that `build.made` is none of it.
+    async with node_transaction(build):
+        await build_and_swap(build, kind)
+    build.cache.add(replace(build.relation, type=kind))
 
 
 def _judge(severity: str, should_warn: bool, should_error: bool) -> Status:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..project.secrets import mapped
-from ..results import BatchResults, NodeError, RunResult
+from ..results import BatchResults, NodeError, RunResult, Status
 from .encoding import scrubbed, utc_text
 from .plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 
@@ -65,7 +65,8 @@ def _batches(batches: BatchResults | None) -> dict[str, object] | None:
 
 
 def _message(result: RunResult) -> str:
-    if result.error:
+    # What a test found is short, and said the same as by dbt, for those who read it.
+    if result.error and result.status not in (Status.FAIL, Status.WARN):
         return _error_message(result.error)
     if result.because and not result.message:
         return f"Skipped because of {result.because}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import SelectionError
 from ..manifest.nodes import GenericTest, Model, Node, SingularTest, Source, Test
+from ..manifest.unit_test_node import UnitTest
 from .grammar import Criterion
 from .model_methods import by_access, by_declared_name, by_group, by_version, version_names
 
@@ -108,6 +109,7 @@ def _by_test_type(node: Node, criterion: Criterion) -> bool:
         "generic": GenericTest,
         "singular": SingularTest,
         "data": Test,
+        "unit": UnitTest,
         "schema": GenericTest,
     }
     if criterion.value not in kinds:
@@ -118,6 +120,8 @@ def _by_test_type(node: Node, criterion: Criterion) -> bool:
 
 
 def _by_test_name(node: Node, criterion: Criterion) -> bool:
+    if isinstance(node, UnitTest):
+        return _matches(node.name, criterion.value)
     return isinstance(node, GenericTest) and _matches(node.test_name, criterion.value)
 
 
@@ -149,8 +153,9 @@ METHODS: Mapping[str, Matches] = MappingProxyType(
         "metric": by_declared_name,
         "semantic_model": by_declared_name,
         "saved_query": by_declared_name,
+        "unit_test": by_declared_name,
     }
 )
 
-NOT_THERE_YET = frozenset("result selector source_status state unit_test".split())
+NOT_THERE_YET = frozenset("result selector source_status state".split())
 """Methods that dbt has and this version hasn't."""

@@ -10,13 +10,13 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "run": frozenset({"model"}),
     "seed": frozenset({"seed"}),
     "snapshot": frozenset({"snapshot"}),
-    "test": frozenset({"test"}),
-    "build": frozenset({"model", "seed", "snapshot", "test"}),
+    "test": frozenset({"test", "unit_test"}),
+    "build": frozenset({"model", "seed", "snapshot", "test", "unit_test"}),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
     "freshness": frozenset({"source"}),
     "ls": frozenset(
         "model seed snapshot test source analysis exposure metric semantic_model "
-        "saved_query".split()
+        "saved_query unit_test".split()
     ),
 }
 """What each command takes of a selection."""
@@ -27,7 +27,7 @@ _EVERY = frozenset({"all", "default"})
 _ON_REQUEST = frozenset({"analysis"})
 """What `ls` lists only if it is asked for by its type."""
 
-_OTHERS = frozenset("function unit_test".split())
+_OTHERS = frozenset({"function"})
 """Types that dbt has and this version doesn't: there is no node of them to take."""
 
 

@@ -9,8 +9,11 @@ from ..errors import did_you_mean
 from ..graph import Graph
 from ..manifest.manifest import Manifest
 from ..manifest.nodes import Node, Test
+from ..manifest.unit_test_node import UnitTest
 from .grammar import Criterion, Union, parse_selection
 from .methods import matching
+
+_TESTS = (Test, UnitTest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,9 @@ class Selector:
         tests = {
             child
             for unique_id in selected
-            if not isinstance(self._nodes[unique_id], Test)
+            if not isinstance(self._nodes[unique_id], _TESTS)
             for child in self._graph.children(unique_id)
-            if isinstance(self._nodes[child], Test)
+            if isinstance(self._nodes[child], _TESTS)
         }
         return selected | tests
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
@@ -150,6 +150,18 @@ class CommonContext:
             "schema": node.schema,
             "database": node.database,
         }
+
+    def overridden(
+        self, node: Node, variables: Mapping[str, Any], environ: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """`var` and `env_var` for a node, with other values in front of what there is."""
+        cli = {**self._variables.cli, **variables}
+        seen = VarFunction(replace(self._variables, cli=cli), node.package_name, node.name)
+
+        def env_var(name: str, default: str | None = None) -> Any:
+            return environ[name] if name in environ else self._env_var(name, default)
+
+        return {"var": seen, "env_var": env_var}
 
     def dispatcher(self, scope: Scope) -> Callable[..., Any]:
         """`adapter.dispatch` in a scope, in its forms of today and of old."""

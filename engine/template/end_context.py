@@ -98,7 +98,7 @@ def _described(manifest: Manifest, result: RunResult, target_path: str) -> dict[
     if source is not None:
         return source_dict(source, result.node.relation_name)
     return node_dict(
-        manifest.nodes.get(unique_id) or manifest.run_hooks[unique_id],
+        manifest.run_hooks.get(unique_id) or manifest.node(unique_id),
         parents=manifest.parents_of(unique_id),
         relation_name=result.node.relation_name,
         compiled_code=result.compiled_code,

@@ -254,6 +254,20 @@ class TemplateEngine:
 
         return select
 
+    def scope_with(
+        self,
+        node: Node,
+        connection: Connection,
+        thread_id: str,
+        variables: Mapping[str, Any],
+        environ: Mapping[str, Any],
+    ) -> Scope:
+        """A scope for a node in which some variables, of either kind, have other values."""
+        scope = self.scope(node, connection, thread_id).scope
+        names = self._common.overridden(node, variables, environ)
+        builtins = {**scope.context_name("builtins"), "var": names["var"]}
+        return scope.with_names(**names, builtins=builtins)
+
     def adapter_in(
         self,
         scope: Scope,

@@ -130,3 +130,19 @@
 {% macro sqlite__last_day(date, datepart) -%}
   date({{ dateadd('day', '-1', dateadd(datepart, '1', date_trunc(datepart, date))) }})
 {%- endmacro %}
+
+{#- A cast to a type such as `date` would make 2024 of '2024-01-31'. So a value gets what a column
+    of the type would make of it (https://www.sqlite.org/datatype3.html#type_affinity). -#}
+{% macro sqlite__fixture_value(value, type) -%}
+  {%- set type = type | lower -%}
+  {%- set is_text = 'char' in type or 'clob' in type or 'text' in type -%}
+  {%- set number = modules.re.match('\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)(e[+-]?\\d+)?\\s*$', value | string | lower) -%}
+  {%- if value is boolean -%} {{ return('1' if value else '0') }}
+  {%- elif value is number and is_text and 'int' not in type -%} {{ return("'" ~ value ~ "'") }}
+  {%- elif value is string and not type -%}
+    {#- A column without a type holds numbers as well as texts: '007' is no number. -#}
+    {{ return(value if modules.re.match('-?(0|[1-9]\\d*)(\\.\\d+)?$', value) else fixture_literal(value) | trim) }}
+  {%- elif value is string and number and ('int' in type or not is_text) -%} {{ return(value | trim) }}
+  {%- else -%} {{ return(fixture_literal(value) | trim) }}
+  {%- endif -%}
+{%- endmacro %}
