@@ -34,6 +34,7 @@ from .manifest.manifest import Manifest
 from .manifest.microbatch import is_microbatch, microbatch_settings
 from .manifest.nodes import Macro, Model, Node, Seed
 from .manifest.snapshot_node import RELATION_KINDS
+from .materializations.built_name import check_built_name
 from .materializations.custom import custom
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
@@ -230,7 +231,8 @@ class Builder:
             await anyio.sleep(pause)
 
     async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
-        self._check_name(node)
+        if isinstance(node, RELATION_KINDS):
+            check_built_name(node, self._adapter)
         own = self._own_materialization(node)
         if isinstance(node, Seed) and own is None:
             scoped = self._templates.scope(node, connection, progress.thread_id)
@@ -261,21 +263,6 @@ class Builder:
         path = progress.path_of(node)
         self._emit(NodeCompiled(self._infos[node.unique_id], path, compiled.sql))
         return compiled
-
-    def _check_name(self, node: Node) -> None:
-        """Refuse a name that the database would cut, and so might confuse with another."""
-        longest = self._adapter.max_identifier_bytes
-        if longest is None or not isinstance(node, RELATION_KINDS):
-            return
-        for part, name in (("name", node.alias), ("schema", node.schema)):
-            size = len(name.encode())
-            if size > longest:
-                raise CompilationError(
-                    f"the {part} '{name}' has {size} bytes, and {self._adapter.type} keeps "
-                    f"{longest} of them. Set a shorter "
-                    f"{'alias' if part == 'name' else 'schema'}.",
-                    location=node.location,
-                )
 
     def _materialization(self, node: Node, own: Macro | None) -> Materialize:
         name = node.config.materialized

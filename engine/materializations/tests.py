@@ -10,6 +10,7 @@ from ...adapters.relation import RelationType
 from ..errors import CompilationError, did_you_mean
 from ..manifest.stored_failures import STORED_AS
 from ..results import Status
+from .built_name import check_built_name
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap
@@ -65,6 +66,7 @@ async def _store(build: NodeBuild) -> None:
             f"{list(STORED_AS)}.{did_you_mean(str(stored_as), STORED_AS)}",
             location=build.node.location,
         )
+    check_built_name(build.node, build.adapter)
     kind = RelationType(stored_as)
     if config.limit is not None:
         build.sql = await build.macro("get_limit_subquery_sql", build.sql, config.limit)

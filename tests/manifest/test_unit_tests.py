@@ -1,0 +1,266 @@
+"""Unit tests in properties files: what is read, what is kept, and what is wrong with some."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from headrace.engine.manifest.unit_test_node import UnitTest
+from headrace.engine.parsed_project import manifest_of
+
+from ..conftest import WriteProject
+from .support import Parsed, failure, parse
+
+FILES = {
+    "models/orders.sql": "select 1 as id",
+    "models/totals.sql": "select id from {{ ref('orders') }}",
+    "models/inc.sql": "{{ config(materialized='incremental') }} select id\n"
+    "from {{ ref('orders') }}\n"
+    "{% if is_incremental() %}where id > (select max(id) from {{ this }}){% endif %}",
+}
+GIVEN = "given: [{input: ref('orders'), rows: []}]"
+
+
+def files_with(entry: str, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A project with one unit test, whose entry is a flow mapping without its braces."""
+    return {**FILES, "models/staging/tests.yml": f"unit_tests:\n  - {{{entry}}}\n", **(more or {})}
+
+
+def only_test(parsed: Parsed) -> UnitTest:
+    (test,) = parsed.manifest.unit_tests.values()
+    return test
+
+
+def test_unit_test_is_known_by_its_model_and_its_name(write_project: WriteProject) -> None:
+    parsed = parse(
+        write_project(files_with(f"name: t, model: totals, {GIVEN}, expect: {{rows: []}}"))
+    )
+
+    test = only_test(parsed)
+    assert test.unique_id == "unit_test.shop.totals.t"
+    assert test.fqn == ("shop", "staging", "totals", "t")
+    assert str(test.location) == "models/staging/tests.yml:2"
+    assert parsed.manifest.parents[test.unique_id] == ("model.shop.totals",)
+    assert (1, "unit test") in parsed.manifest.counts()
+    assert parsed.warnings == ()
+
+
+def test_it_is_in_the_manifest_as_dbt_has_it(write_project: WriteProject) -> None:
+    entry = (
+        "name: t, model: totals, description: Why, "
+        "given: [{input: ref('orders'), format: csv, rows: \"id,day\\n1,\\n\"}], "
+        "overrides: {vars: {a: 1}}, config: {tags: [slow], meta: {owner: us}}, "
+        "expect: {rows: [{id: 1, day: 2024-02-03}]}"
+    )
+    parsed = parse(write_project(files_with(entry)))
+
+    document = manifest_of(parsed.project, {})
+
+    found = document["unit_tests"]["unit_test.shop.totals.t"]
+    assert len(found.pop("checksum")) == 64
+    assert found.pop("created_at") > 0
+    assert found == {
+        "model": "totals",
+        "given": [
+            {
+                "input": "ref('orders')",
+                "rows": [{"id": "1", "day": None}],
+                "format": "csv",
+                "fixture": None,
+            }
+        ],
+        "expect": {"rows": [{"id": 1, "day": "2024-02-03"}], "format": "dict", "fixture": None},
+        "name": "t",
+        "resource_type": "unit_test",
+        "package_name": "shop",
+        "path": "staging/tests.yml",
+        "original_file_path": "models/staging/tests.yml",
+        "unique_id": "unit_test.shop.totals.t",
+        "fqn": ["shop", "staging", "totals", "t"],
+        "description": "Why",
+        "overrides": {"macros": {}, "vars": {"a": 1}, "env_vars": {}},
+        "depends_on": {"macros": [], "nodes": ["model.shop.totals"]},
+        "config": {"enabled": True, "tags": ["slow"], "meta": {"owner": "us"}},
+        "schema": "main",
+        "versions": None,
+        "version": None,
+    }
+    assert document["child_map"]["model.shop.totals"] == ["unit_test.shop.totals.t"]
+    assert "unit_test.shop.totals.t" not in document["nodes"]
+
+
+def test_configuration_of_the_project_counts_for_its_unit_tests(
+    write_project: WriteProject,
+) -> None:
+    project = (
+        "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
+        "unit_tests: {shop: {staging: {+tags: nightly}}}\n"
+    )
+    entry = f"name: t, model: totals, config: {{tags: slow}}, {GIVEN}, expect: {{rows: []}}"
+
+    parsed = parse(write_project(files_with(entry, {"dbt_project.yml": project})))
+
+    assert only_test(parsed).tags == ("nightly", "slow")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"models/totals.sql": "{{ config(enabled=false) }} select id from {{ ref('orders') }}"},
+    ],
+)
+def test_disabled_one_is_among_the_disabled(
+    write_project: WriteProject, more: dict[str, str]
+) -> None:
+    config = "{enabled: false}" if not more else "{}"
+    entry = f"name: t, model: totals, config: {config}, {GIVEN}, expect: {{rows: []}}"
+
+    parsed = parse(write_project(files_with(entry, more)))
+
+    assert parsed.manifest.unit_tests == {}
+    assert "unit_test.shop.totals.t" in parsed.manifest.disabled
+    assert "unit_test.shop.totals.t" in manifest_of(parsed.project, {})["disabled"]
+
+
+def test_values_are_rendered_and_fixture_files_are_no_tests(write_project: WriteProject) -> None:
+    entry = (
+        "name: t, model: totals, given: [{input: ref('orders'), rows: "
+        "[{id: \"{{ var('start') }}\"}]}], expect: {format: sql, fixture: none_left}"
+    )
+    more = {"tests/fixtures/none_left.sql": "select 1 as id"}
+
+    parsed = parse(write_project(files_with(entry, more)), vars={"start": 7})
+
+    test = only_test(parsed)
+    assert test.given[0].rows == ({"id": 7},)
+    assert test.expect.rows == "select 1 as id"
+    assert not [key for key in parsed.manifest.nodes if key.startswith("test.")]
+
+
+def test_checksum_tells_what_is_tested_and_not_how_it_is_described(
+    write_project: WriteProject,
+) -> None:
+    entry = "name: t, model: totals, given: [], description: {}, expect: {{rows: [{{id: {}}}]}}"
+    made = [
+        only_test(parse(write_project(files_with(entry.format(*given))))).checksum
+        for given in (("a", 1), ("b", 1), ("a", 2))
+    ]
+
+    assert made[0] == made[1]
+    assert made[0] != made[2]
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "parts"),
+    [
+        (
+            f"name: t, model: totls, {GIVEN}, expect: {{rows: []}}",
+            2,
+            ["Unable to find model 'shop.totls' for unit test 't'", "Did you mean 'totals'?"],
+        ),
+        (
+            "name: t, model: totals, gven: [], expect: {rows: []}",
+            2,
+            ["'gven' is no key of the unit test 't'", "Did you mean 'given'?"],
+        ),
+        (
+            "name: t, model: totals, given: [{input: ref('orders'), rwos: []}], expect: {rows: []}",
+            2,
+            ["'rwos' is no key", "Did you mean 'rows'?"],
+        ),
+        (f"name: t, model: totals, {GIVEN}", 2, ["missing required field `expect`"]),
+        (f"name: t, {GIVEN}, expect: {{rows: []}}", 2, ["missing required field `model`"]),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{format: cvs, rows: []}}",
+            2,
+            ["'cvs' is none of dict, csv, sql", "Did you mean 'csv'?"],
+        ),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{}}",
+            2,
+            ["expect rows which do not match format dict", "a list of mappings"],
+        ),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{format: csv, rows: []}}",
+            2,
+            ["expect rows which do not match format csv", "the name of a file"],
+        ),
+        (
+            "name: t, model: totals, given: [{input: ref('orders'), rows: x}], expect: {rows: []}",
+            2,
+            ["given rows which do not match format dict"],
+        ),
+        (
+            f'name: t, model: totals, {GIVEN}, expect: {{format: csv, rows: "a\\n1,2"}}',
+            2,
+            ["line 2 of the CSV has more values than its header has names"],
+        ),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{format: csv, fixture: peple}}",
+            2,
+            ["File not found for fixture 'peple'", "tests/fixtures", "Did you mean 'people'?"],
+        ),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{fixture: people}}",
+            2,
+            ["say 'format: csv' or 'format: sql' for 'people'"],
+        ),
+        (
+            "name: t, model: totals, given: [{input: ref('orders')}], expect: {rows: []}",
+            2,
+            ["has no 'rows', which only a seed can do without"],
+        ),
+        (
+            f"name: t, model: inc, {GIVEN}, expect: {{rows: []}}",
+            2,
+            ["Boolean override for 'is_incremental' must be provided", "{is_incremental: false}"],
+        ),
+        (
+            f"name: t, model: inc, overrides: {{macros: {{is_incremental: true}}}}, {GIVEN}, "
+            "expect: {rows: []}",
+            2,
+            ["must have a 'this' input"],
+        ),
+        (
+            f"name: t, model: totals, versions: {{include: [1]}}, {GIVEN}, expect: {{rows: []}}",
+            2,
+            ["should not have a versions include or exclude", "non-versioned model 'totals'"],
+        ),
+        (
+            f"name: t, model: totals, versions: {{include: [1], exclude: [2]}}, {GIVEN}, "
+            "expect: {rows: []}",
+            2,
+            ["can not both include and exclude versions"],
+        ),
+        (
+            f"name: t, model: totals, {GIVEN}, expect: {{rows: []}}}}\n"
+            f"  - {{name: t, model: totals, {GIVEN}, expect: {{rows: []}}",
+            3,
+            ["two unit tests of 'totals' have the name 't'", "tests.yml:2"],
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(
+    write_project: WriteProject, entry: str, place: int, parts: list[str]
+) -> None:
+    more = {"tests/fixtures/people.csv": "id\n1\n"}
+
+    error = failure(write_project(files_with(entry, more)))
+
+    assert str(error.location).startswith(f"models/staging/tests.yml:{place}:")
+    assert all(part in error.problem for part in parts), error.problem
+
+
+def test_version_that_is_not_there_is_an_error(write_project: WriteProject) -> None:
+    more = {
+        "models/m_v1.sql": "select 1 as id",
+        "models/m_v2.sql": "select 2 as id",
+        "models/schema.yml": "models: [{name: m, versions: [{v: 1}, {v: 2}]}]",
+    }
+    entry = "name: t, model: m, versions: {include: [3]}, given: [], expect: {rows: []}"
+
+    error = failure(write_project(files_with(entry, more)))
+
+    assert "referenced a version of 'm' which was not found" in error.problem
+    assert "There are versions 1, 2." in error.problem
