@@ -170,7 +170,7 @@ def node_dict(
         "alias": node.alias,
         "checksum": {"name": node.checksum.name, "checksum": node.checksum.checksum},
         "config": config,
-        "tags": list(node.config.tags),
+        "tags": list(node.tags),
         "description": node.description,
         "columns": {name: _column_dict(column) for name, column in node.columns.items()},
         "meta": node.config.meta,

@@ -116,6 +116,7 @@ def define_test(
             location=entry.location,
         )
     config.update(own_config)
+    config = {key: value for key, value in config.items() if value is not None}
     arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
     if "model" in arguments:
         raise ParseError(

@@ -101,7 +101,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         for source in properties.sources:
             found.add(read_source_node(source, inputs, project, factory, docs))
         tests = GenericTestReader(
-            inputs, project, macros=macros, factory=factory, renderer=renderer
+            inputs, project, macros=macros, docs=docs, factory=factory, renderer=renderer
         )
         _add_generic_tests(found, project, properties, tests)
         found.macro_properties |= read_macro_properties(

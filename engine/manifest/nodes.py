@@ -310,12 +310,18 @@ class GenericTest(Test, frozen=True, kw_only=True):
     column_name: str | None = None
     attached_node: str | None = None
     attached_group: str | None = None
+    inherited_tags: tuple[str, ...] = ()
+    """The tags of what it tests: of its column, its table and its source."""
     file_key_name: str = ""
     line: int | None = None
 
     @property
     def group(self) -> str | None:
         return self.attached_group
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.inherited_tags, *self.config.tags)))
 
     @property
     def location(self) -> Location:

@@ -74,7 +74,8 @@ class FixtureReader:
             what = "text, or 'fixture:' with the name of a file"
             raise self._wrong(entry, what, place, keys)
         else:
-            found = tuple(csv_rows(rows, where)) if entry.format == "csv" else rows
+            is_csv = entry.format == "csv"
+            found = tuple(csv_rows(rows, where)) if is_csv else rows.removesuffix("\n")
         return Fixture(rows=found, format=entry.format, fixture=entry.fixture, line=where.line)
 
     def _wrong(

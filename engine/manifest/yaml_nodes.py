@@ -123,10 +123,12 @@ class GenericTestReader:
         project: Project,
         *,
         macros: MacroIndex,
+        docs: Docs,
         factory: NodeFactory,
         renderer: ParseRenderer,
     ) -> None:
         self._inputs = inputs
+        self._docs = docs
         self._project = project
         self._macros = macros
         self._factory = factory
@@ -174,6 +176,8 @@ class GenericTestReader:
         unique_id = definition.unique_id(self._project.name)
         self._check_unique(unique_id, definition, entry)
         called = "{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}"
+        described = {"description": definition.description}
+        place = (entry.document, entry.keys)
         draft = Draft(
             resource_type=ResourceType.TEST,
             name=definition.name,
@@ -184,8 +188,9 @@ class GenericTestReader:
             fqn=(self._project.name, *directories, definition.name),
             raw_code=called + definition.config_call,
             checksum=_NO_FILE,
-            patch_config=self._config(entry, definition, tags),
-            description=definition.description,
+            patch_config=self._config(entry, definition),
+            description=self._docs.describe(described, self._project.name, *place),
+            doc_blocks=self._docs.called_by(described, self._project.name),
             default_alias=definition.short_name,
             locate_in_patch=lambda key: entry.location,
         )
@@ -200,6 +205,7 @@ class GenericTestReader:
             "column_name": definition.column_name,
             "attached_node": attached.unique_id if attached else None,
             "attached_group": attached.group if attached else None,
+            "inherited_tags": tuple(dict.fromkeys(tags)),
             "file_key_name": file_key,
         }
         node = self._factory.make(GenericTest, draft, **fields)
@@ -210,17 +216,15 @@ class GenericTestReader:
             node = self._factory.make(GenericTest, draft, **fields)
         return msgspec.structs.replace(node, refs=captured.refs, sources=captured.sources)
 
-    def _config(
-        self, entry: TestEntry, definition: TestDefinition, tags: list[str]
-    ) -> dict[str, Any]:
-        """What the entry configures, with the tags of what it tests."""
+    def _config(self, entry: TestEntry, definition: TestDefinition) -> dict[str, Any]:
+        """What the entry configures."""
         own = {
             key: self._inputs.yaml.render(entry.document, value, entry.keys)
             for key, value in definition.config.items()
         }
         if definition.short_name != definition.name:
             own.setdefault("alias", definition.short_name)
-        return merge_config({"tags": tags}, own) if tags else own
+        return own
 
     def _macro(self, entry: TestEntry, definition: TestDefinition) -> Macro:
         """The macro to call.

@@ -154,8 +154,8 @@ def test_test_has_the_tags_of_its_column_and_of_its_source(write_project: WriteP
         )
     )
 
-    assert parsed.node("unique_m_a").config.tags == ("column", "own")
-    assert parsed.node("source_unique_raw_t_x").config.tags == ("source", "table", "column")
+    assert parsed.node("unique_m_a").tags == ("column", "own")
+    assert parsed.node("source_unique_raw_t_x").tags == ("source", "table", "column")
 
 
 def test_macro_of_a_test_may_configure_it_and_the_entry_goes_before_it(
@@ -267,3 +267,35 @@ def test_project_configures_tests_by_folder(write_project: WriteProject) -> None
 
     assert parsed.node("unique_a_a").config.severity == "WARN"
     assert parsed.node("unique_b_a").config.severity == "ERROR"
+
+
+def test_description_of_a_test_may_call_a_docs_block(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id",
+            "models/docs.md": "{% docs why %}Because.{% enddocs %}",
+            "models/schema.yml": "models: [{name: orders, columns: [{name: id, data_tests: "
+            "[{unique: {description: \"{{ doc('why') }}\"}}]}]}]",
+        }
+    )
+
+    node = parse(root).node("unique_orders_id")
+
+    assert node.description == "Because."
+    assert node.doc_blocks == ("doc.shop.why",)
+
+
+def test_tags_of_what_is_tested_are_the_tests_and_not_its_configuration(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/sources.yml": "sources: [{name: lake, tags: [wet], tables: [{name: fish, "
+            "columns: [{name: id, tags: [key], tests: [{not_null: {tags: own}}]}]}]}]",
+        }
+    )
+
+    node = parse(root).node("source_not_null_lake_fish_id")
+
+    assert node.tags == ("wet", "key", "own")
+    assert node.config.tags == ("own",)
