@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,7 +79,7 @@ async def test_unit_tests_are_listed_as_json(root: Path) -> None:
     ],
 )
 async def test_test_takes_the_tests_that_are_asked_for(
-    root: Path, options: dict[str, tuple[str, ...]], names: set[str]
+    root: Path, options: dict[str, Any], names: set[str]
 ) -> None:
     await run(root, "run")
 

@@ -191,3 +191,29 @@ async def test_query_cancelled_by_somebody_else_fails_its_node(shop: Shop) -> No
 
     assert ran.statuses == {"quick": Status.SUCCESS, "slow": Status.ERROR}
     assert "canceling statement due to user request" in ran.error("slow")
+
+
+async def test_tests_in_flight_end_and_what_they_had_kept_stays(shop: Shop) -> None:
+    kept = "{{ config(store_failures=true) }}"
+    shop.table("orders", "select 0 as id")
+    shop.write("tests/found.sql", f"{kept} select 1 as id")
+    shop.write(
+        "models/tests.yml",
+        "unit_tests: [{name: slow, model: above, given: [], expect: {rows: [{id: 2}]}}]",
+    )
+    shop.view("above", "select 2 as id")
+    await shop.run("build")
+    shop.write("tests/found.sql", f"{kept} {SLOW}")
+    shop.view("above", SLOW)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(shop.run, "test")
+        await until_sleeping(shop, 2)
+        tasks.cancel_scope.cancel()
+
+    assert await sleeping(shop) == []
+    assert await shop.fetch("select id from {schema}_dbt_test__audit.found") == [(1,)]
+    assert run_results(shop.root) == {
+        "test.shop.found": "cancelled",
+        "unit_test.shop.above.slow": "cancelled",
+    }
