@@ -39,8 +39,7 @@ _MULTIPLE = frozenset(
 )
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
-    "--selector --indirect-selection --defer --state --defer-state --favor-state "
-    "--inline".split()
+    "--selector --indirect-selection --defer --state --defer-state --favor-state --inline".split()
 )
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
