@@ -21,6 +21,7 @@ from .manifest.nodes import Node, Source, Test
 from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
 from .manifest.stored_failures import check_stored_names, stores_failures
+from .manifest.unit_test_node import UnitTest
 from .parsed_project import ParsedProject
 from .plan import Plan
 from .query_comment import QueryComments
@@ -278,25 +279,24 @@ def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Pl
     """The order of the selected nodes, urgent ones first."""
     graph = project.graph
     if command == "build":
+        everything = project.manifest.everything
         tests = {
             unique_id: project.manifest.parents[unique_id]
             for unique_id, node in nodes.items()
             if isinstance(node, Test)
         }
+        unit_tests = {
+            unique_id: project.manifest.parents[unique_id][0]
+            for unique_id in project.manifest.unit_tests
+            if unique_id in nodes
+        }
+        left_out = (Test, UnitTest)
         kept = {
             unique_id: parents
             for unique_id, parents in project.manifest.parents.items()
-            if unique_id in tests or not isinstance(project.manifest.nodes.get(unique_id), Test)
+            if unique_id in tests or not isinstance(everything.get(unique_id), left_out)
         }
-        tested = {
-            unique_id: project.manifest.parents[unique_id][0]
-            for unique_id in project.manifest.unit_tests
-        }
-        wanted = {key: model for key, model in tested.items() if key in nodes}
-        unit_tested = gate_with_unit_tests(
-            {key: parents for key, parents in kept.items() if key not in tested}, wanted
-        )
-        graph = Graph(gate_with_tests(unit_tested, tests))
+        graph = Graph(gate_with_tests(gate_with_unit_tests(kept, unit_tests), tests))
     timings = last_timings(project.workspace.target_path / "run_results.json")
     tolerated = [
         unique_id

@@ -77,7 +77,7 @@ def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
     match node.resource_type:
         case "test" | "unit_test":
             failures: Data = {"num_failures": result.failures or 0, "num_models": event.total}
-            return done | failures | {"name": node.name, "attached_node": ""}
+            return done | failures | {"name": node.display_name, "attached_node": ""}
         case "seed":
             return done | {
                 "result_message": result.message,

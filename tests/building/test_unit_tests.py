@@ -379,6 +379,20 @@ async def test_project_may_make_the_sql_of_fixtures_itself(write_project: WriteP
     assert ran.statuses == {"checked": Status.PASS}
 
 
+async def test_model_sees_its_own_configuration(write_project: WriteProject) -> None:
+    ran = await check(
+        write_project,
+        "name: checked, model: own, given: [], expect: {rows: [{owner: us, kind: table}]}",
+        files={
+            "models/own.sql": "{{ config(materialized='table', meta={'owner': 'us'}) }}\n"
+            "select '{{ config.get('meta').owner }}' as owner, "
+            "'{{ config.get('materialized') }}' as kind"
+        },
+    )
+
+    assert ran.statuses == {"checked": Status.PASS}, ran.result("checked").message
+
+
 async def test_each_version_of_a_model_is_tested(write_project: WriteProject) -> None:
     root = write_project(
         {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.graph import Graph, gate_with_tests
+from headrace.engine.graph import Graph, gate_with_tests, gate_with_unit_tests
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,3 +77,18 @@ def test_node_waits_for_a_test_exactly_if_it_is_below_all_that_the_test_needs(
         expected = {test for test, needed in tests.items() if needed <= ancestors(parents, node)}
         assert graph.ancestors([node]) & tests.keys() == expected
         assert graph.ancestors([node]) - tests.keys() == ancestors(parents, node)
+
+
+def test_unit_test_needs_what_its_model_needs_and_comes_before_it() -> None:
+    parents = {"raw": (), "model": ("raw",), "below": ("model",)}
+
+    gated = gate_with_unit_tests(parents, {"unit": "model", "other": "model", "root": "raw"})
+
+    assert gated == {
+        "raw": {"root"},
+        "root": set(),
+        "unit": {"raw"},
+        "other": {"raw"},
+        "model": {"raw", "unit", "other"},
+        "below": {"model"},
+    }
