@@ -39,9 +39,18 @@ class UnitTestInputs:
         """The node that an input names.
 
         Raises:
-            CompilationError: it names none.
+            CompilationError: it names none, or one that has its rows already.
         """
         where = Location(self._test.original_file_path, given.line)
+        found = self._find(given, where)
+        if found.unique_id in self._names:
+            raise CompilationError(
+                f"the input {given.input} is given twice. Put all of its rows into one entry.",
+                location=where,
+            )
+        return found
+
+    def _find(self, given: Given, where: Location) -> Node:
         call = input_call(given, where)
         if call is None:
             return self._model

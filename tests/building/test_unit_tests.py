@@ -251,6 +251,11 @@ async def test_rows_of_an_ephemeral_input_are_given_as_sql(write_project: WriteP
             ["'customers' can't be read: a call such as ref('orders')", "may also be `this`"],
         ),
         (
+            "given: [{input: ref('customers'), rows: []}, {input: ref('customers'), rows: []}], "
+            "expect: {rows: []}",
+            ["the input ref('customers') is given twice"],
+        ),
+        (
             "given: [{input: ref('customers'), rows: [{nam: x}]}], expect: {rows: []}",
             ["Invalid column name: 'nam' in unit test fixture for 'customers'", "'born'"],
         ),
