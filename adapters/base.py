@@ -286,6 +286,10 @@ class Adapter(ABC):
             f"{quote_identifier(identifier, self.quote_character)}"
         ]
 
+    def folded(self, name: str | None) -> str | None:
+        """What the database makes of a name that isn't quoted: the same, as far as is known."""
+        return name
+
     @property
     @abstractmethod
     def public_keys(self) -> Mapping[str, object]:
@@ -300,12 +304,16 @@ class Adapter(ABC):
         database: str | None = None,
         quote_policy: Parts | None = None,
     ) -> Relation:
-        """A relation in this database's way of naming."""
+        """A relation in this database's way of naming.
+
+        A part that isn't quoted is spelled as the database will call it.
+        """
+        quoted = quote_policy or Parts()
         return Relation(
             database=database or self.target.database,
-            schema=schema,
-            identifier=identifier,
+            schema=schema if quoted.schema else self.folded(schema),
+            identifier=identifier if quoted.identifier else self.folded(identifier),
             type=type,
-            quote_policy=quote_policy or Parts(),
+            quote_policy=quoted,
             quote_character=self.quote_character,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .base import Adapter
+from .errors import ApproximateMatchError
 from .relation import Relation
 
 
@@ -16,6 +17,8 @@ class RelationCache:
         self._key = str if adapter.is_case_sensitive else str.casefold
         self._schemas: dict[str, dict[str, Relation]] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
+        self._spellings: dict[str, dict[str, str]] = {}
+        """The names that were seen in a schema, by what they are without case."""
         self._listings: dict[str, list[dict[str, Relation | None]]] = {}
         """What was noted of a schema while it was being listed: it is newer than the list."""
 
@@ -38,11 +41,21 @@ class RelationCache:
         self._found.clear()
 
     async def find(self, schema: str, identifier: str) -> Relation | None:
-        """A relation as it stands in the database, or None. Lists an unknown schema first."""
-        known = self._schemas.get(self._key(schema))
+        """A relation as it stands in the database, or None. Lists an unknown schema first.
+
+        Raises:
+            ApproximateMatchError: there is only one that differs in case.
+        """
+        key = self._key(schema)
+        known = self._schemas.get(key)
         if known is None:
             known = await self._list(schema)
-        return known.get(self._key(identifier))
+        found = known.get(self._key(identifier))
+        if found is None:
+            near = known.get(self._spellings.get(key, {}).get(identifier.casefold(), ""))
+            if near is not None:
+                raise ApproximateMatchError(f"{schema}.{identifier}", near.display_name)
+        return found
 
     async def relations(self, schema: str) -> list[Relation]:
         """Every relation of a schema."""
@@ -72,6 +85,8 @@ class RelationCache:
         known = self._schemas.get(schema)
         if known is not None:
             _set(known, name, now)
+            if now is not None:
+                self._spellings.setdefault(schema, {})[name.casefold()] = name
 
     async def _known(self, schema: str) -> dict[str, Relation]:
         known = self._schemas.get(self._key(schema))
@@ -90,6 +105,7 @@ class RelationCache:
         for name, now in noted.items():
             _set(known, name, now)
         self._schemas[key] = known
+        self._spellings[key] = {name.casefold(): name for name in known}
         self._found.clear()
         return known
 

@@ -29,6 +29,18 @@ class ConnectionFailedError(AdapterError):
     """The database could not be reached or opened. The message says what to do."""
 
 
+class ApproximateMatchError(AdapterError):
+    """A relation is looked for, and there is one whose name differs from it in case alone."""
+
+    def __init__(self, wanted: str, found: str) -> None:
+        super().__init__(
+            "When searching for a relation, headrace found an approximate match. Instead of "
+            "guessing \nwhich relation to use, headrace will move on. "
+            f"Please delete {found}, or rename it to be less ambiguous.\n"
+            f"Searched for: {wanted}\nFound: {found}"
+        )
+
+
 class DatabaseError(AdapterError):
     """The database refused a statement.
 

@@ -167,7 +167,8 @@ class Builder:
         """Build a microbatch model, a batch at a time or several."""
         assert isinstance(node, Model)
         settings = microbatch_settings(node)
-        existing = await self._cache.find(node.schema, node.alias)
+        relation = self._templates.relations.of(node)
+        existing = await self._cache.find(relation.schema or "", relation.identifier or "")
         configured = node.config.full_refresh
         is_refresh = self._full_refresh if configured is None else configured
         batches = plan_batches(

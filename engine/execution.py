@@ -171,7 +171,7 @@ class Execution:
     async def _look_again_after(self, hooks: RunHooks) -> None:
         """List the schemas once more, in which a hook may have made or dropped something."""
         if hooks.has_executed:
-            for schema in sorted({node.schema for node in self._built()}):
+            for schema in sorted(self._schemas()):
                 await self._cache.refresh(schema)
 
     @property
@@ -195,7 +195,7 @@ class Execution:
     async def _lock_schemas(self) -> None:
         """Keep other runs out of the schemas that this one builds in, where the database can."""
         adapter = self._workspace.adapter
-        schemas = {node.schema for node in self._built()}
+        schemas = self._schemas()
         builds = bool(schemas) and self._command in BUILDING_COMMANDS | {"test"}
         if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
             return
@@ -222,6 +222,11 @@ class Execution:
         models = (node for node in self.nodes.values() if isinstance(node, RELATION_KINDS))
         return [*models, *self._storing()]
 
+    def _schemas(self) -> set[str]:
+        """The schemas that something is made in, as the database calls them."""
+        relations = self._workspace.relations
+        return {relations.of(node).schema or "" for node in self._built()} - {""}
+
     def _storing(self) -> list[Node]:
         """The tests that keep the rows that they find."""
         flag = self._workspace.stores_failures
@@ -230,14 +235,14 @@ class Execution:
     async def _prepare_schemas(self) -> None:
         """Create the schemas that are missing, and list what is in those that are used."""
         adapter = self._workspace.adapter
-        built = self._built()
+        schemas = self._schemas()
         if self._command != "compile":
             there = {schema.casefold() for schema in await adapter.list_schemas()}
-            wanted = {node.schema.casefold(): node.schema for node in built}
+            wanted = {schema.casefold(): schema for schema in schemas}
             for folded, schema in sorted(wanted.items()):
                 if folded not in there:
                     await adapter.create_schema(schema)
-        await self._cache.fill(sorted({node.schema for node in built}))
+        await self._cache.fill(sorted(schemas))
 
     @cached_property
     def _infos(self) -> dict[str, NodeInfo]:

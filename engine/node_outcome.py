@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from ..adapters.base import Response
-from ..adapters.errors import AdapterError, DatabaseError
+from ..adapters.errors import AdapterError, ApproximateMatchError, DatabaseError
 from .blame import blamed_location
 from .compiler import Compiled
 from .errors import CompilationError, HeadraceError
@@ -73,7 +73,8 @@ def explain(
         if isinstance(failure, CompilationError) and failure.stack:
             message += "\n\n" + format_stack(failure)
         return NodeError(title, message, failure.location or node.location)
-    what = "Database Error" if isinstance(failure, DatabaseError) else "Runtime Error"
+    titles = {DatabaseError: "Database Error", ApproximateMatchError: "Compilation Error"}
+    what = next((text for kin, text in titles.items() if isinstance(failure, kin)), "Runtime Error")
     message = str(failure)
     if progress.attempts > 1:
         message += f"\n(attempt {progress.attempts}; it had been tried before)"

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any, ClassVar
 
 import asyncpg
@@ -32,6 +33,7 @@ CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
 
 _UNIQUE_VIOLATION = "23505"
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 def create(target: Target) -> Adapter:
@@ -156,6 +158,10 @@ class PostgresAdapter(Adapter, Replacing, Locking):
 
     def are_same_type(self, one: str, other: str) -> bool:
         return _kind(one) == _kind(other)
+
+    def folded(self, name: str | None) -> str | None:
+        # Whether other capitals change depends on the server's locale: in UTF-8 they don't.
+        return name.translate(_LOWER) if name else name
 
     async def find_relation(
         self, connection: Connection, schema: str, identifier: str

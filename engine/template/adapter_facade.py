@@ -19,6 +19,7 @@ from ..errors import CompilationError
 from .adapter_values import AdapterValues
 from .contracts import contract_differences, contract_problem
 from .references import relation_called
+from .relations import parts_of
 from .scope import Scope
 from .table import ResultTable
 
@@ -94,10 +95,11 @@ class RunningAdapter(AdapterValues):
     ) -> Relation | None:
         if schema is None or identifier is None:
             raise CompilationError("adapter.get_relation needs a schema and an identifier.")
-        return await self._cache.find(schema, identifier)
+        made = self._adapter.relation(schema, identifier, quote_policy=parts_of(self._quoting))
+        return await self._cache.find(made.schema or schema, made.identifier or identifier)
 
     async def already_exists(self, schema: str, name: str) -> bool:
-        return await self._cache.find(schema, name) is not None
+        return await self.get_relation(None, schema, name) is not None
 
     async def list_relations(self, database: str | None, schema: str) -> list[Relation]:
         return await self._cache.relations(schema)

@@ -18,6 +18,11 @@ _TYPES = {
 }
 
 
+def parts_of(quoting: Mapping[str, bool | None]) -> Parts:
+    """Which parts of a name are quoted: all that nobody says otherwise of."""
+    return Parts(*(quoting.get(part) is not False for part in ("database", "schema", "identifier")))
+
+
 class RelationFactory:
     """Makes relations in the database's way of naming and the project's way of quoting."""
 
@@ -41,9 +46,7 @@ class RelationFactory:
         quoting = {**self.quoting, **node.config.quoting}
         if isinstance(node, Source):
             quoting.update(node.quoting)
-        parts = Parts(
-            *(quoting.get(part) is not False for part in ("database", "schema", "identifier"))
-        )
+        parts = parts_of(quoting)
         kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
             return replace(
