@@ -36,11 +36,14 @@ MAX_DIGITS = 10_000
 """Digits of one whole number."""
 
 MAX_GROWTH = 1024 * 1024 * 1024
-"""Bytes by which the process may have grown while one render made at least as much text."""
+"""Bytes by which the process may have grown while one render made much of it."""
+
+_MADE_TO_BLAME = 64 * 1024 * 1024
+"""Bytes of texts and lists from which on a render may be what the process has grown by."""
 
 _SLICE_SECONDS = 0.02
 _STEPS_PER_LOOK = 64
-_MADE_PER_LOOK = MAX_GROWTH // 8
+_MADE_PER_LOOK = 16 * 1024 * 1024
 _TEXT_WITHOUT_RENDER = 64 * 1024
 
 
@@ -118,7 +121,7 @@ class Budget:
         if self._first_memory is None:
             self._first_memory = memory
         kept = self._made if memory is None else memory - (self._first_memory or 0)
-        if self._made > MAX_GROWTH and kept > MAX_GROWTH:
+        if self._made > _MADE_TO_BLAME and kept > MAX_GROWTH:
             raise TemplateLimitError(
                 f"the template fills the memory: it was stopped at {MAX_GROWTH // 1024**2} MiB. "
                 "Check what it gathers in its loops."

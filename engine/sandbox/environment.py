@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.visitor import NodeTransformer
 
 from .attributes import is_forbidden, is_forbidden_call, is_opaque
 from .budget import current_budget
@@ -16,14 +17,32 @@ from .filters import limited_filters, limited_lipsum
 from .formatting import limited_format
 from .iterators import counted
 from .methods import guarded_method
-from .operators import OPERATORS, concatenate
-from .sizes import require_printable
+from .operators import OPERATORS, concatenate, cut
+from .sizes import require_printable, require_room
 
+_CUT = "headrace_cut"
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
 
 _METHODS = (BuiltinMethodType, MethodType)
 _OURS = frozenset((FunctionType, MethodType))
+
+
+class _Slices(NodeTransformer):
+    """Has slices made by a filter: Jinja makes Python's own of them, which nothing measures."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+
+    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 # called by the node's name
+        self.generic_visit(node)
+        if not isinstance(node.arg, nodes.Slice):
+            return node
+        ends = (node.arg.start, node.arg.stop, node.arg.step)
+        arguments = [end or nodes.Const(None, lineno=node.lineno) for end in ends]
+        made = nodes.Filter(node.node, _CUT, arguments, [], None, None, lineno=node.lineno)
+        made.set_environment(self._environment)
+        return made
 
 
 class GuardedEnvironment(SandboxedEnvironment):
@@ -36,6 +55,7 @@ class GuardedEnvironment(SandboxedEnvironment):
         self.binop_table.update(OPERATORS)
         self.filters.update(limited_filters(self.filters))
         self.filters[COUNTED] = counted
+        self.filters[_CUT] = cut
         self.globals["lipsum"] = limited_lipsum
 
     @staticmethod
@@ -47,6 +67,9 @@ class GuardedEnvironment(SandboxedEnvironment):
         """Have the loops of a template counted that runs without awaiting."""
         for loop in tree.find_all(nodes.For):
             loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno)
+
+    def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
+        return super()._generate(_Slices(self).visit(source), *args, **kwargs)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return (
@@ -75,4 +98,6 @@ class GuardedEnvironment(SandboxedEnvironment):
         # Functions of ours may write out what they get; macros and methods of lists don't.
         if type(obj) in _OURS:
             require_printable(*args, *kwargs.values())
-        return super().call(context, obj, *args, **kwargs)
+        made = super().call(context, obj, *args, **kwargs)
+        require_room(made)
+        return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import reduce, wraps
+from functools import wraps
 from types import MappingProxyType
 from typing import Any
 
@@ -12,21 +12,24 @@ from jinja2.filters import make_attrgetter, sync_do_join
 from jinja2.nodes import EvalContext
 from jinja2.utils import generate_lorem_ipsum
 
-from .budget import require_items, require_text, require_text_of
+from .budget import current_budget, require_items, require_text, require_text_of
 from .operators import add, require_fillable, text_of
-from .sizes import require_printable
+from .sizes import require_printable, require_room
 
 Filter = Callable[..., Any]
 Check = Callable[..., None]
 
 _MAX_PLACES = 1000
 _SHORT = 1024
+_LISTS = (list, tuple)
+_COPIED_PER_STEP = 64
 
 
 def limited_filters(filters: Mapping[str, Filter]) -> dict[str, Filter]:
     """Those of the filters that have a limit, with it."""
     limited = {name: _limited(filters[name], check) for name, check in _CHECKS.items()}
-    return {**limited, "join": join, "sum": add_up}
+    copying = {name: _copying(filters[name]) for name in _COPYING}
+    return {**copying, **limited, "join": join, "sum": add_up}
 
 
 @pass_eval_context
@@ -51,7 +54,14 @@ def add_up(
         iterable = map(make_attrgetter(environment, attribute), iterable)
     if isinstance(start, int | float):
         return sum(iterable, start)
-    return reduce(add, iterable, start)
+    budget = current_budget()
+    total = start
+    for item in iterable:
+        total = add(total, item)
+        if budget is not None and isinstance(total, _LISTS):
+            # Each of them is copied again and again, without a turn of a loop.
+            budget.step(1 + len(total) // _COPIED_PER_STEP)
+    return total
 
 
 def _measured(items: Iterable[Any], separator: int) -> Iterator[str]:
@@ -72,8 +82,7 @@ def limited_lipsum(n: int = 5, html: bool = True, min: int = 20, max: int = 100)
 
 
 def _limited(function: Filter, check: Check) -> Filter:
-    if getattr(function, "jinja_async_variant", False):
-        function = getattr(function, "__wrapped__")  # noqa: B009 # a plain attribute is unknown to mypy
+    function = _synchronous(function)
     skipped = 1 if hasattr(function, "jinja_pass_arg") else 0
 
     @wraps(function)
@@ -82,6 +91,26 @@ def _limited(function: Filter, check: Check) -> Filter:
         return function(*arguments, **named)
 
     return call
+
+
+def _copying(function: Filter) -> Filter:
+    """A filter that gives as much as it gets, counted once it is made."""
+    function = _synchronous(function)
+
+    @wraps(function)
+    def call(*arguments: Any, **named: Any) -> Any:
+        made = function(*arguments, **named)
+        require_room(made)
+        return made
+
+    return call
+
+
+def _synchronous(function: Filter) -> Filter:
+    if getattr(function, "jinja_async_variant", False):
+        found: Filter = getattr(function, "__wrapped__")  # noqa: B009 # a plain attribute is unknown to mypy
+        return found
+    return function
 
 
 def _printed(*values: Any, **named: Any) -> None:
@@ -158,4 +187,9 @@ _CHECKS: Mapping[str, Check] = MappingProxyType(
         "e": _printed,
         "urlencode": _printed,
     }
+)
+
+_COPYING = (
+    *("capitalize", "forceescape", "lower", "striptags", "title", "trim", "upper"),
+    *("dictsort", "groupby", "items", "list", "reverse", "sort"),
 )

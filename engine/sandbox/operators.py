@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from .budget import MAX_DIGITS, TemplateLimitError, require_items, require_text
-from .sizes import require_printable
+from .sizes import require_printable, require_room
 
 _MAX_BITS = int(MAX_DIGITS * 3.33)
 _SHORT = 1024
@@ -54,6 +54,13 @@ def modulo(left: Any, right: Any) -> Any:
     if isinstance(left, _TEXTS):
         require_fillable(left, right)
     return operator.mod(left, right)
+
+
+def cut(value: Any, start: Any, stop: Any, step: Any) -> Any:
+    """`value[start:stop:step]`: no more than there is, but a copy of it."""
+    found = value[start:stop:step]
+    require_room(found)
+    return found
 
 
 def require_fillable(pattern: str | bytes | bytearray, values: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .budget import MAX_TEXT, require_text
+from .budget import MAX_TEXT, require_items, require_text
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 
@@ -22,6 +22,20 @@ def require_printable(*values: Any) -> None:
             length = text_length(value)
             if length > _SHORT:
                 require_text(length)
+
+
+def require_room(value: Any) -> None:
+    """Count a text or a collection that was made.
+
+    Raises:
+        TemplateLimitError: with all that the template has made and kept, it is too much.
+    """
+    kind = type(value)
+    if kind is str or kind is bytes:
+        if len(value) > _SHORT:
+            require_text(len(value))
+    elif kind in _CONTAINERS and len(value) > _SHORT:
+        require_items(len(value))
 
 
 def text_length(value: Any) -> int:

@@ -118,6 +118,54 @@ async def test_template_that_makes_too_much_is_stopped(text: str) -> None:
         await render_text(text, scope(MACROS, names()))
 
 
+KEPT = (
+    *("l[:]", "l[::-1]", "l | list", "l.copy()", "l | sort", "l | reverse | list", "set(l)"),
+    *("zip(l, l) | list", "l | map('abs') | list", "l | batch(2) | list", "l + [i]"),
+    *("modules.itertools.chain(l) | list", "big[1:]", "big | upper", "big.upper()", "big ~ i"),
+    *("big | replace('x', 'y')", "big | trim ~ i", "big.encode()", "big | list"),
+    "modules.re.sub('x', 'y', big)",
+)
+
+
+@pytest.mark.parametrize("kept", KEPT)
+async def test_template_that_keeps_many_copies_is_stopped(
+    kept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mebibyte = 1024 * 1024
+    monkeypatch.setattr(budget, "MAX_GROWTH", 8 * mebibyte)
+    monkeypatch.setattr(budget, "_MADE_TO_BLAME", mebibyte)
+    monkeypatch.setattr(budget, "_MADE_PER_LOOK", mebibyte)
+    monkeypatch.setattr(budget, "used_memory", lambda: None)
+    text = (
+        "{% set l = range(20000) | list %}{% set big = 'x' * 200000 %}{% set kept = [] %}"
+        f"{{% for i in range(300) %}}{{% do kept.append({kept}) %}}{{% endfor %}}"
+    )
+
+    with pytest.raises(TemplateLimitError, match="fills the memory"):
+        await render_text(text, scope(MACROS, names()))
+
+
+async def test_list_of_lists_is_not_added_up_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "MAX_STEPS", 200_000)
+
+    with pytest.raises(TemplateLimitError, match="without end"):
+        await render_text(
+            "{{ ([[1] * 4000] * 4000) | sum(start=[]) | length }}", scope(MACROS, names())
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ 'abcdef'[1:4] ~ 'abc'[::-1] ~ [1, 2, 3][-2:] ~ (1, 2)[:1] }}", "bcdcba[2, 3](1,)"),
+        ("{{ [[1], [2, 3]] | sum(start=[]) }}{{ [[1]] | sum(start=(0,)) if false }}", "[1, 2, 3]"),
+        ("{% set x = 'abc' %}{{ x[x.index('b'):] }}{{ x[:-1][0:1] }}", "bca"),
+    ],
+)
+async def test_slices_and_sums_are_as_in_python(text: str, expected: str) -> None:
+    assert await render_text(text, scope(MACROS, names())) == expected
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
 async def test_template_without_end_is_stopped(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
