@@ -6,6 +6,7 @@ answer at once.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -73,6 +74,9 @@ app = typer.Typer(
 
 def main() -> None:
     """The console script."""
+    # Importing and parsing make hundreds of thousands of objects that stay: looking through them
+    # again and again for cycles is a quarter of the time. The process is ours, and short-lived.
+    gc.set_threshold(100_000, 50, 100)
     arguments = [text for text in sys.argv[1:] if text not in _WITHOUT_EFFECT]
     lacking = what_is_to_come(arguments)
     if lacking:
@@ -183,16 +187,11 @@ def _options(command: str, given: dict[str, Any]) -> Options:
 
 def _run(options: Options) -> int:
     """Run one invocation in an event loop of its own; the exit code."""
-    import gc
-
     import anyio
 
     from .engine.project.secrets import Redactor
     from .engine.settings import choose, decide, is_set
 
-    # Parsing makes hundreds of thousands of objects that stay: looking through them again and
-    # again for cycles is a quarter of its time. The process is ours, and short-lived.
-    gc.set_threshold(100_000, 50, 100)
     environ = os.environ
     use_colors = options.use_colors
     if is_set("use_colors", environ):
