@@ -11,8 +11,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -44,7 +44,6 @@ ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile"})
 """Commands whose standard output is an answer; their log lines go to standard error."""
 
 _SIGNAL_EXIT = 128
-_LOG_FORMATS = ("default", "text", "debug", "json")
 _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --output-keys".split()
@@ -190,19 +189,10 @@ def _run(options: Options) -> int:
     import anyio
 
     from .engine.project.secrets import Redactor
-    from .engine.settings import choose, decide, is_set
+    from .engine.reporting import settle_reporting
 
     environ = os.environ
-    use_colors = options.use_colors
-    if is_set("use_colors", environ):
-        use_colors = decide("use_colors", use_colors, environ)
-    options = replace(
-        options,
-        quiet=decide("quiet", options.quiet, environ),
-        debug=decide("debug", options.debug, environ),
-        use_colors=use_colors,
-        log_format=choose("log_format", options.log_format, environ, _LOG_FORMATS),
-    )
+    options = settle_reporting(options, environ, Path.cwd())
     redactor = Redactor(environ)
     reporter = _reporter(options, redactor)
     backend = {"use_uvloop": find_spec("uvloop") is not None}
@@ -218,7 +208,7 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
     from .engine.reporters.colors import should_use_colors
     from .engine.reporters.log_settings import console_level
 
-    level = console_level(options, os.environ)
+    level = console_level(options)
     answers = options.command in ANSWERING_COMMANDS
     stream = sys.stderr if answers else sys.stdout
     quiet = bool(options.quiet)

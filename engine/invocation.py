@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
+
 from .events import Event, InvocationFailed, Reporter, WarningRaised
 from .options import Options
 from .project.secrets import Redactor
 from .reporters.artifacts import TargetDirectory
 from .reporters.log_settings import make_log_file
+from .reporting import settle_reporting
 from .session import ExitCode, InvocationResult, Session
-from .settings import decide
 from .template.context import DBT_VERSION
 from .warning_policy import RaisedWarningsError, Verdict
 
@@ -41,6 +43,8 @@ async def invoke(
         redactor: the one that the reporters scrub their text with.
     """
     environment = dict(os.environ if environ is None else environ)
+    here = cwd or Path.cwd()
+    options = await anyio.to_thread.run_sync(settle_reporting, options, environment, here)
     redactor = redactor or Redactor(environment)
 
     late: list[WarningRaised] = []
@@ -61,11 +65,11 @@ async def invoke(
         dbt_version=DBT_VERSION,
         environ=environment,
         tell=tell,
-        write_json=decide("write_json", options.write_json, environment, default=True),
+        write_json=options.write_json is not False,
         scrub=redactor,
-        sources_path=options.output_path and (cwd or Path.cwd()) / options.output_path,
+        sources_path=options.output_path and here / options.output_path,
     )
-    log_file = make_log_file(options, environment, tell=tell, scrub=redactor)
+    log_file = make_log_file(options, tell=tell, scrub=redactor)
     logs = [] if log_file is None else [log_file]
     session = Session(
         options,

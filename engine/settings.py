@@ -45,13 +45,14 @@ def decide(
     return configured if isinstance(configured, bool) else default
 
 
-def is_set(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment says anything of a flag."""
-    return find_setting(environ, name.upper()) is not None
-
-
-def choose(name: str, given: str | None, environ: Mapping[str, str], choices: Sequence[str]) -> str:
-    """One of the choices, from the flag or the environment; the first where neither says.
+def choose(
+    name: str,
+    given: str | None,
+    environ: Mapping[str, str],
+    choices: Sequence[str],
+    project_flags: Mapping[str, object] | None = None,
+) -> str:
+    """One of the choices, from the flag, the environment or the project; else the first.
 
     Raises:
         UsageError: it is none of them.
@@ -62,7 +63,9 @@ def choose(name: str, given: str | None, environ: Mapping[str, str], choices: Se
     elif setting is not None:
         value, place = setting.value, setting.variable
     else:
-        return choices[0]
+        configured = (project_flags or {}).get(name)
+        # What the project says amiss is told where it is read, with its place.
+        return str(configured) if configured in choices else choices[0]
     if value not in choices:
         raise UsageError(
             f"{place} is '{value}', and must be one of {', '.join(choices)}."

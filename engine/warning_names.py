@@ -12,8 +12,8 @@ RAISED_WHILE_READING = frozenset(
     "DeprecatedReference DuplicateYAMLKeysDeprecation ExposureNameDeprecation FileLeftOut "
     "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs NoNodeForYamlKey "
     "NodeNotFoundOrDisabled NotThereYet NothingForThisDatabase PackageInstallPathDeprecation "
-    "UnknownFlag UnusedResourceConfigPath UpcomingReferenceDeprecation "
-    "WEOIncludeExcludeDeprecation".split()
+    "ProjectFlagsMovedDeprecation UnknownFlag UnusedResourceConfigPath "
+    "UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 

@@ -27,7 +27,7 @@ from .project.environment import find_setting
 from .project.profile import load_target
 from .project.profiles_file import find_profiles, load_profile_flags
 from .project.project import Project, load_project, render_trees
-from .project.project_flags import flag_warnings
+from .project.project_flags import check_flags, flag_warnings
 from .project.vars import Vars
 from .settings import decide
 from .template.context import DBT_VERSION, CommonContext, Invocation
@@ -102,6 +102,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd)
     project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+    check_flags(project.flags, project.document)
     target = load_target(
         project,
         profiles_dir=options.profiles_dir,
@@ -117,7 +118,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     profiles = find_profiles(
         root, profiles_dir=options.profiles_dir, environ=environ, cwd=start.cwd
     )
-    project = replace(project, flags={**load_profile_flags(profiles), **project.flags})
+    project = replace(project, flags={**load_profile_flags(profiles, warn), **project.flags})
     try:
         adapter = create_adapter(target)
     except AdapterError as error:
@@ -213,8 +214,8 @@ def _installed_packages(
 def _target_path(start: Start, project: Project) -> Path:
     """Where artifacts go: by flag, by environment, or by the project. Absolute."""
     setting = find_setting(start.environ, "TARGET_PATH")
-    named = start.options.target_path or (setting.value if setting else project.target_path)
-    return (project.root / named).resolve()
+    named = start.options.target_path or (setting.value if setting else None)
+    return (project.root / (named or _own_path(project, "target_path"))).resolve()
 
 
 def _log_path(start: Start, project: Project) -> Path:
@@ -223,7 +224,15 @@ def _log_path(start: Start, project: Project) -> Path:
     """
     setting = find_setting(start.environ, "LOG_PATH")
     named = start.options.log_path or (setting.value if setting else None)
-    return (start.cwd / named if named else project.root / project.log_path).resolve()
+    if named:
+        return (start.cwd / named).resolve()
+    return (project.root / _own_path(project, "log_path")).resolve()
+
+
+def _own_path(project: Project, name: str) -> str:
+    """A path by the project's `flags:`, or by the key of its own that this was before."""
+    flag = project.flags.get(name)
+    return flag if isinstance(flag, str) and flag else str(getattr(project, name))
 
 
 def _reading(start: Start, project: Project) -> Reading:

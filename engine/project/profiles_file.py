@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import Location, ProfileError, did_you_mean
+from ..events import WarningRaised
 from .environment import expand_home, find_setting, home_directory
 from .fields import noun_of
+from .project_flags import wanted_instead
 from .yaml_file import YamlDocument, read_yaml
 
 PROFILES_FILE = "profiles.yml"
@@ -47,19 +49,39 @@ def find_profiles(
     return ProfileSource(next(found, None), directories)
 
 
-def load_profile_flags(source: ProfileSource) -> Mapping[str, object]:
+def load_profile_flags(
+    source: ProfileSource, warn: Callable[[WarningRaised], None] | None = None
+) -> Mapping[str, object]:
     """The old `config:` block of profiles.yml: what is under `flags:` in a project of today.
 
     Raises:
         YamlError: the file isn't YAML.
-        ProfileError: the block is no mapping.
+        ProfileError: the block is no mapping, or a flag in it is something that it can't be.
     """
     if source.path is None:
         return {}
     document = _read(source.path)
     profiles = as_mapping(document, document.data) if document.data is not None else {}
     block = profiles.get(_FLAGS_KEY)
-    return {} if block is None else as_mapping(document, block, _FLAGS_KEY)
+    if not block:
+        return {}
+    flags = as_mapping(document, block, _FLAGS_KEY)
+    for name, value in flags.items():
+        if wanted := wanted_instead(name, value):
+            raise ProfileError(
+                f"'{_FLAGS_KEY}.{name}' must be {wanted}.",
+                location=document.locate(_FLAGS_KEY, name),
+            )
+    if warn is not None:
+        warn(
+            WarningRaised(
+                "ProjectFlagsMovedDeprecation",
+                f"Flags have a new place: what is under `{_FLAGS_KEY}:` in {PROFILES_FILE} is "
+                "under `flags:` in dbt_project.yml now. Move it there.",
+                document.locate(_FLAGS_KEY),
+            )
+        )
+    return flags
 
 
 def _read(path: Path) -> YamlDocument:

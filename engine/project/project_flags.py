@@ -1,19 +1,38 @@
-"""`flags:` of dbt_project.yml: the keys that it may have."""
+"""`flags:` of dbt_project.yml: the keys that it may have, and what each of them may be."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import did_you_mean
+from ..errors import ProjectError, did_you_mean
 from ..events import WarningRaised
+from .discovery import checked_path
+from .fields import noun_of
 from .yaml_file import YamlDocument
 
-_FLAGS = frozenset(
-    "cache_selected_only debug empty fail_fast full_refresh indirect_selection lock log_format "
-    "log_format_file log_level log_level_file log_path partial_parse populate_cache "
-    "printer_width quiet send_anonymous_usage_stats static_parser target_path use_colors "
-    "use_colors_file use_experimental_parser version_check warn_error warn_error_options "
-    "write_json".split()
+LOG_FORMATS = ("default", "text", "debug", "json")
+LOG_LEVELS = ("info", "debug", "warn", "error", "none")
+
+_BOOLEANS = frozenset(
+    "debug empty fail_fast full_refresh lock partial_parse quiet use_colors version_check "
+    "warn_error write_json".split()
+)
+_PATHS = frozenset("log_path target_path".split())
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "log_format": LOG_FORMATS,
+    "log_format_file": LOG_FORMATS,
+    "log_level": LOG_LEVELS,
+    "log_level_file": LOG_LEVELS,
+}
+_HEEDED = _BOOLEANS | _PATHS | _CHOICES.keys() | {"warn_error_options"}
+
+_TO_COME = frozenset({"indirect_selection"})
+"""What this version doesn't heed, although it makes a difference."""
+
+# What they would turn on or off is so already, or makes no difference to what is built.
+_WITHOUT_EFFECT = frozenset(
+    "cache_selected_only populate_cache printer_width send_anonymous_usage_stats static_parser "
+    "use_colors_file use_experimental_parser".split()
 )
 
 # Of dbt itself, and of its adapters. Many are so anyway here; none is a mistake of the project's.
@@ -33,17 +52,55 @@ _BEHAVIOUR_FLAGS = frozenset(
     "use_materialization_v2 use_user_folder_for_python".split()
 )
 
-KNOWN_FLAGS = _FLAGS | _BEHAVIOUR_FLAGS
+KNOWN_FLAGS = _HEEDED | _TO_COME | _WITHOUT_EFFECT | _BEHAVIOUR_FLAGS
+
+
+def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
+    """See that each flag is something that it may be.
+
+    Raises:
+        ProjectError: one is something else, or a path that leads out of the project.
+    """
+    for name, value in flags.items():
+        place = document.locate("flags", name)
+        wanted = wanted_instead(name, value)
+        if wanted:
+            shown, proposal = noun_of(value), ""
+            if isinstance(value, str):
+                shown, proposal = f"'{value}'", did_you_mean(value, _CHOICES.get(name, ()))
+            raise ProjectError(
+                f"'flags.{name}' must be {wanted}, but it is {shown}.{proposal}", location=place
+            )
+        if name in _PATHS and value:
+            checked_path(str(value), key=name, location=place)
+
+
+def wanted_instead(name: str, value: object) -> str | None:
+    """What a flag must be, if it is something else. An empty one counts as absent."""
+    if value is None:
+        return None
+    if name in _BOOLEANS | _BEHAVIOUR_FLAGS:
+        return None if isinstance(value, bool) else "true or false"
+    if name in _PATHS:
+        return None if isinstance(value, str) else "a path"
+    choices = _CHOICES.get(name, (value,))
+    return None if value in choices else f"one of {', '.join(choices)}"
 
 
 def flag_warnings(document: YamlDocument) -> Iterator[WarningRaised]:
-    """A warning for each key under `flags:` that means nothing."""
+    """A warning for each key under `flags:` that means nothing, or nothing yet."""
     data = document.data
     flags = data.get("flags") if isinstance(data, Mapping) else None
     if not isinstance(flags, Mapping):
         return
     for key in flags:
-        if key not in KNOWN_FLAGS:
+        if key in _TO_COME:
+            yield WarningRaised(
+                "NotThereYet",
+                f"the flag '{key}' has no effect: this version of headrace doesn't have it yet.",
+                document.locate("flags", str(key)),
+            )
+        elif key not in KNOWN_FLAGS:
             yield WarningRaised(
                 "UnknownFlag",
                 f"'{key}' is no flag, so it has no effect.{did_you_mean(str(key), KNOWN_FLAGS)}",

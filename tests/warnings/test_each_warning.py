@@ -78,6 +78,13 @@ WHILE_READING = {
         {"models/orders.sql": "{{ config(grants={'select': ['all']}) }} select 1 as id"}
     ),
     "PackageInstallPathDeprecation": project("modules-path: packages"),
+    "ProjectFlagsMovedDeprecation": Situation(
+        {
+            **ORDERS,
+            "profiles.yml": "config: {fail_fast: true}\nshop: {outputs: {default: "
+            "{type: sqlite, path: shop.db, schema: main}}}\n",
+        }
+    ),
     "UnknownFlag": project("flags: {fail_fst: true}"),
     "UnusedResourceConfigPath": project("models: {shop: {nowhere: {+enabled: true}}}"),
     "UpcomingReferenceDeprecation": Situation(

@@ -1,0 +1,136 @@
+"""`flags:` of dbt_project.yml: each is heeded, or refused, or warned of; none is read over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from headrace.engine.project.project_flags import KNOWN_FLAGS
+
+from ..building.support import PROJECT, run
+from ..commands.support import headrace
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+ORDERS = {"models/orders.sql": "{{ log('in a file', info=False) }} select 1 as id"}
+PROFILE = "{type: sqlite, path: shop.db, schema: main}"
+
+
+def flagged(flags: str) -> dict[str, str]:
+    return {**ORDERS, "dbt_project.yml": f"{PROJECT}flags: {flags}\n"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "files"),
+    [
+        ("{}", {"logs/dbt.log", "target/manifest.json"}),
+        ("{write_json: false}", {"logs/dbt.log"}),
+        ("{log_level_file: none}", {"target/manifest.json"}),
+        ("{log_level: none}", {"target/manifest.json"}),
+        ("{log_path: told, target_path: made}", {"told/dbt.log", "made/manifest.json"}),
+        ("""{write_json: "{{ var('json', false) }}"}""", {"logs/dbt.log"}),
+    ],
+)
+async def test_project_says_what_is_written_and_where(
+    write_project: WriteProject, flags: str, files: set[str]
+) -> None:
+    root = write_project(flagged(flags))
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0
+    found = (*root.rglob("dbt.log"), *root.rglob("manifest.json"))
+    assert {path.relative_to(root).as_posix() for path in found} == files
+
+
+@pytest.mark.parametrize(
+    ("flags", "arguments", "environ", "is_json", "is_empty"),
+    [
+        ("{log_format: json}", (), {}, True, False),
+        ("{log_format: json}", (), {"DBT_LOG_FORMAT": "text"}, False, False),
+        ("{log_format: json}", ("--log-format", "text"), {"DBT_LOG_FORMAT": "json"}, False, False),
+        ("{quiet: true}", (), {}, False, True),
+        ("{quiet: true}", ("--no-quiet",), {}, False, False),
+        ("{log_level: error}", (), {}, False, True),
+    ],
+)
+def test_flag_beats_the_environment_and_that_beats_the_project(
+    write_project: WriteProject,
+    flags: str,
+    arguments: tuple[str, ...],
+    environ: Mapping[str, str],
+    is_json: bool,
+    is_empty: bool,
+) -> None:
+    root = write_project(flagged(flags))
+
+    finished = headrace(root, "run", *arguments, environ=environ)
+
+    assert finished.exit_code == 0, finished.output
+    assert finished.output.startswith("{") is is_json
+    assert (finished.output == "") is is_empty
+
+
+def test_project_says_whether_there_are_colours(write_project: WriteProject) -> None:
+    root = write_project(flagged("{use_colors: true}"))
+
+    coloured = headrace(root, "run")
+    plain = headrace(root, "run", "--no-use-colors")
+
+    assert "\x1b[" in coloured.output
+    assert "\x1b[" not in plain.output
+
+
+@pytest.mark.parametrize(
+    ("flag", "said"),
+    [
+        ("fail_fast: maybe", "'flags.fail_fast' must be true or false, but it is 'maybe'."),
+        ("warn_error: 1", "'flags.warn_error' must be true or false, but it is a number."),
+        ("validate_macro_args: [x]", "'flags.validate_macro_args' must be true or false"),
+        ("log_level: wran", "but it is 'wran'. Did you mean 'warn'?"),
+        ("log_format: {json: true}", "must be one of default, text, debug, json, but it is a map"),
+        ("target_path: 3", "'flags.target_path' must be a path, but it is a number."),
+        ("log_path: ../logs", "log_path: '../logs' leads out of the project."),
+        ("target_path: /srv/target", "'/srv/target' leads out of the project."),
+    ],
+)
+async def test_flag_that_is_what_it_can_not_be_is_refused_with_its_place(
+    write_project: WriteProject, flag: str, said: str
+) -> None:
+    root = write_project(flagged(f"\n  {flag}"))
+
+    ran = await run(root)
+
+    assert ran.exit_code == 2
+    assert said in str(ran.outcome.error)
+    assert str(ran.outcome.error).startswith("dbt_project.yml:6:")
+    assert not (root / "shop.db").exists()
+
+
+async def test_flag_of_old_that_is_what_it_can_not_be_is_refused_without_its_value(
+    write_project: WriteProject,
+) -> None:
+    profiles = f"config:\n  fail_fast: hunter2\nshop: {{outputs: {{default: {PROFILE}}}}}\n"
+    root = write_project({**ORDERS, "profiles.yml": profiles})
+
+    ran = await run(root)
+
+    assert ran.exit_code == 2
+    assert "profiles.yml:2:" in str(ran.outcome.error)
+    assert "'config.fail_fast' must be true or false." in str(ran.outcome.error)
+    assert "hunter2" not in str(ran.outcome.error)
+
+
+def test_every_flag_of_dbt_is_known() -> None:
+    # Those of the class ProjectFlags in dbt 1.10.23.
+    flags = (
+        "cache_selected_only debug fail_fast indirect_selection log_format log_format_file "
+        "log_level log_level_file partial_parse populate_cache printer_width "
+        "send_anonymous_usage_stats static_parser use_colors use_colors_file "
+        "use_experimental_parser version_check warn_error warn_error_options write_json "
+        "require_all_warnings_handled_by_warn_error require_generic_test_arguments_property "
+        "skip_nodes_if_on_run_start_fails state_modified_compare_vars"
+    )
+
+    assert set(flags.split()) <= KNOWN_FLAGS
