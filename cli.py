@@ -167,6 +167,9 @@ def _options(command: str, given: dict[str, Any]) -> Options:
         "exclude_resource_type": "exclude_resource_types",
     }
     values: dict[str, Any] = {}
+    if models := given.pop("models", None):
+        given["select"] = [*(given["select"] or ()), *models]
+        values["uses_models_flag"] = True
     for name, value in given.items():
         if name == "vars":
             values["vars"] = parse_cli_vars(value or "")

@@ -16,11 +16,8 @@ def _flag(help: str, *names: str, kind: Any = bool) -> Any:
 
 
 _SELECTING: dict[str, Any] = {
-    "select": _flag(
-        "The nodes to include.",
-        *("--select", "-s", "--models", "-m", "--model"),
-        kind=list[str],
-    ),
+    "select": _flag("The nodes to include.", "--select", "-s", kind=list[str]),
+    "models": _flag("Old names of --select.", "--models", "-m", "--model", kind=list[str]),
     "exclude": _flag("The nodes to leave out.", "--exclude", kind=list[str]),
 }
 _NARROWING: dict[str, Any] = {

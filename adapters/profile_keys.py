@@ -105,7 +105,7 @@ class ProfileKeys:
         for key in self._keys:
             if key in self._asked_for or key in COMMON_KEYS:
                 continue
-            close = get_close_matches(str(key), known, n=1)
+            close = get_close_matches(str(key), {*known, *COMMON_KEYS}, n=1)
             hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
             raise ProfileKeyError(str(key), f"is not a key of this type of database. {hint}")
 

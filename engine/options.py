@@ -24,6 +24,8 @@ class Options:
     vars: Mapping[str, object] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    uses_models_flag: bool = False
+    """Whether `select` was given by its old names, such as --models."""
     resource_types: tuple[str, ...] = ()
     exclude_resource_types: tuple[str, ...] = ()
     full_refresh: bool | None = None

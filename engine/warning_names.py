@@ -7,12 +7,16 @@ has the same warning, its name is dbt's.
 from __future__ import annotations
 
 RAISED_WHILE_READING = frozenset(
-    "ConfigDataPathDeprecation ConfigSourcePathDeprecation ConfigVersionDeprecation "
+    "AdapterMacroDeprecation ConfigDataPathDeprecation ConfigLogPathDeprecation "
+    "ConfigSourcePathDeprecation ConfigTargetPathDeprecation ConfigVersionDeprecation "
+    "CustomKeyInConfigDeprecation CustomOutputPathInSourceFreshnessDeprecation "
     "CustomKeyInObjectDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
     "DeprecatedReference DuplicateYAMLKeysDeprecation ExposureNameDeprecation FileLeftOut "
-    "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs NoNodeForYamlKey "
-    "NodeNotFoundOrDisabled NotThereYet NothingForThisDatabase PackageInstallPathDeprecation "
-    "ProjectFlagsMovedDeprecation UnknownFlag UnusedResourceConfigPath "
+    "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs "
+    "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "
+    "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
+    "NothingForThisDatabase PackageInstallPathDeprecation ProjectFlagsMovedDeprecation "
+    "ResourceNamesWithSpacesDeprecation UnknownFlag UnusedResourceConfigPath "
     "UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
@@ -64,7 +68,7 @@ _DEPRECATIONS_OF_DBT = frozenset(
     "UnexpectedJinjaBlockDeprecation WEOIncludeExcludeDeprecation".split()
 )
 
-DEPRECATIONS = _DEPRECATIONS_OF_DBT | {"ConfigVersionDeprecation"}
+DEPRECATIONS = _DEPRECATIONS_OF_DBT | {"AdapterMacroDeprecation", "ConfigVersionDeprecation"}
 """What the group name `Deprecations` stands for."""
 
 _OTHERS_OF_DBT = frozenset(

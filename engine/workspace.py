@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from ..adapters.base import Adapter, Target
-from ..adapters.errors import AdapterError
+from ..adapters.errors import AdapterError, ProfileKeyError
 from ..adapters.registry import create_adapter
 from .errors import ProfileError
 from .event_time import Reading, parse_event_times, parse_sample
@@ -25,7 +25,7 @@ from .packages.required_version import check_required_version
 from .project.discovery import find_project_directory
 from .project.environment import find_setting
 from .project.profile import load_target
-from .project.profiles_file import find_profiles, load_profile_flags
+from .project.profiles_file import find_profiles, load_profile_flags, locate_in_profile
 from .project.project import Project, load_project, render_trees
 from .project.project_flags import check_flags, flag_warnings
 from .project.vars import Vars
@@ -122,14 +122,16 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     try:
         adapter = create_adapter(target)
     except AdapterError as error:
+        key = error.key if isinstance(error, ProfileKeyError) else "type"
         raise ProfileError(
-            f"profile '{target.profile_name}', target '{target.name}': {error}"
+            f"profile '{target.profile_name}', target '{target.name}': {error}",
+            location=locate_in_profile(profiles, target.profile_name, target.name, key),
         ) from error
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    for unknown in flag_warnings(project.document):
-        warn(unknown)
+    for warning in (*flag_warnings(project.document), *_old_flags(options)):
+        warn(warning)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     reading = _reading(start, project)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
@@ -172,6 +174,20 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         warning_policy=decide_policy(options, environ, project.flags, warn),
         relations=RelationFactory(adapter, project.quoting),
     )
+
+
+def _old_flags(options: Options) -> Iterator[WarningRaised]:
+    if options.uses_models_flag:
+        yield WarningRaised(
+            "ModelParamUsageDeprecation",
+            "`--models`, `--model` and `-m` are old names of `--select`. Write `--select` or `-s`.",
+        )
+    if options.output_path is not None:
+        yield WarningRaised(
+            "CustomOutputPathInSourceFreshnessDeprecation",
+            f"The path of sources.json by `--output {options.output_path}` goes away. Use "
+            "`--target-path`.",
+        )
 
 
 def target_context(target: Target, adapter: Adapter) -> dict[str, Any]:

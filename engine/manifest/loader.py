@@ -17,9 +17,11 @@ from ..project.discovery import SourceFile, find_files, read_source
 from ..project.project import Project
 from ..project.text_file import read_text
 from ..project.yaml_file import YamlDocument, parse_yaml
+from .config_names import misspelt_configs
 from .constraints import check_contract
 from .declarations import Declarations
 from .declared import DeclaredContext
+from .deprecated_forms import arguments_beside, deprecated_forms
 from .deprecation import deprecation_warnings
 from .docs import OVERVIEW, Docs, read_docs
 from .gaps import gaps_of_nodes
@@ -104,6 +106,9 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
             inputs, project, macros=macros, docs=docs, factory=factory, renderer=renderer
         )
         _add_generic_tests(found, project, properties, tests)
+        if inputs.root.flags.get("require_generic_test_arguments_property") is not False:
+            for form in arguments_beside(properties):
+                inputs.warn(form)
         found.macro_properties |= read_macro_properties(
             properties.macros, inputs, project, docs, macros
         )
@@ -112,6 +117,10 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         found.unit_tests.read(properties.declared[UNIT_TESTS], context)
     for gap in gaps_of_nodes(found.nodes.values(), inputs.ignored_configs):
         inputs.warn(gap)
+    for name in misspelt_configs([*found.nodes.values(), *found.sources.values()], inputs.root):
+        inputs.warn(name)
+    for form in deprecated_forms(found.nodes.values(), macros):
+        inputs.warn(form)
     _warn_of_unused_configuration(inputs, found)
     hooks = RunHookReader(inputs, macros, renderer, syntax).read()
     manifest = found.connect(inputs, macros, docs, tuple(hooks))

@@ -10,9 +10,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from ..errors import Location, ParseError
+from ..errors import Location, ParseError, did_you_mean
 from ..project.config_tree import ConfigTree, finish_config, merge_config, tree_config
 from ..project.project import Project
+from ..project.project_keys import locate_configuration
 from .declared_nodes import Declared
 from .entries import Call
 from .macro_index import BUILTIN_PACKAGE, MacroIndex
@@ -55,6 +56,7 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.ANALYSIS: {"materialized": "view"},
 }
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
+_SEVERITIES = ("WARN", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,8 @@ class Draft:
             return Location(self.original_file_path, line)
         if key in self.patch_config:
             return self.locate_in_patch(key) if self.locate_in_patch else self.location
-        return Location(self.project.document.display)
+        document = self.project.document
+        return locate_configuration(document, key) or Location(document.display)
 
     def origin_of(self, level: Mapping[str, Any]) -> Location:
         """Where a whole level of its configuration comes from."""
@@ -284,8 +287,14 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
         for key in ("pre_hook", "post_hook")
         if values.get(key)
     }
-    if not hooks and config.severity.isupper():
+    if not hooks and config.severity in _SEVERITIES:
         return msgspec.structs.replace(config, values=values)
+    if config.severity.upper() not in _SEVERITIES:
+        raise ParseError(
+            f"severity must be either 'warn' or 'error', but that of '{draft.name}' is "
+            f"'{config.severity}'.{did_you_mean(config.severity, ('warn', 'error'))}",
+            location=draft.configured_at("severity"),
+        )
     return msgspec.structs.replace(config, values=values, severity=config.severity.upper(), **hooks)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Location, PackageError
+from ..errors import Location, PackageError, did_you_mean
 from ..project.fields import noun_of
 from ..project.render import Renderer
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
@@ -15,6 +15,8 @@ from .entry_fields import entry_of
 
 PACKAGES_FILE = "packages.yml"
 DEPENDENCIES_FILE = "dependencies.yml"
+
+_KEYS = frozenset({"packages", "projects", "sha1_hash"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,13 @@ def entries_of(
     if data is not None and not isinstance(data, Mapping):
         raise _malformed(f"it must be a mapping, but it is {noun_of(data)}", document.locate())
     if written is None:
+        unknown = next((str(key) for key in _keys(document) if key not in _KEYS), None)
+        if unknown is not None:
+            raise _malformed(
+                f"'{unknown}' is no key of it.{did_you_mean(unknown, ('packages',))} Packages are "
+                "listed under 'packages'",
+                document.locate(unknown),
+            )
         return ()
     if not isinstance(written, list):
         raise _malformed(

@@ -133,6 +133,15 @@ def raw_profile(document: YamlDocument, name: str) -> Mapping[str, object]:
     return as_mapping(document, profiles[name], name)
 
 
+def locate_in_profile(
+    source: ProfileSource, profile: str, target: str, key: str
+) -> Location | None:
+    """Where a target's key stands, or its target where it has no such key."""
+    if source.path is None:
+        return None
+    return _read(source.path).locate(profile, "outputs", target, key)
+
+
 def as_mapping(document: YamlDocument, value: object, *path: str) -> Mapping[str, object]:
     """A value of the file that must be a mapping. `path` leads to it.
 

@@ -83,8 +83,8 @@ def wanted_instead(name: str, value: object) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if name in _PATHS:
         return None if isinstance(value, str) else "a path"
-    choices = _CHOICES.get(name, (value,))
-    return None if value in choices else f"one of {', '.join(choices)}"
+    choices = _CHOICES.get(name)
+    return f"one of {', '.join(choices)}" if choices and value not in choices else None
 
 
 def flag_warnings(document: YamlDocument) -> Iterator[WarningRaised]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..errors import did_you_mean
+from ..errors import Location, did_you_mean
 from ..events import WarningRaised
 from .fields import Fields
 from .yaml_file import YamlDocument
@@ -35,6 +35,14 @@ _RENAMED = (
     ("source-paths", "model-paths", "ConfigSourcePathDeprecation"),
     ("data-paths", "seed-paths", "ConfigDataPathDeprecation"),
     ("modules-path", "packages-install-path", "PackageInstallPathDeprecation"),
+)
+
+_QUOTED = ("database", "schema", "identifier", "column", "snowflake_ignore_case")
+
+# Key, default (which is no reason for a word), and the name of dbt's warning.
+_MOVED_TO_FLAGS = (
+    ("log-path", "logs", "ConfigLogPathDeprecation"),
+    ("target-path", "target", "ConfigTargetPathDeprecation"),
 )
 
 _KNOWN = frozenset(
@@ -89,6 +97,28 @@ def tree_key(fields: Fields, kind: str) -> str:
     return present[0] if present else TREE_KEYS[kind][0]
 
 
+def locate_configuration(document: YamlDocument, name: str) -> Location | None:
+    """Where a project's file first configures something by a name, whatever it is for."""
+    data = document.data
+    for section in (key for keys in TREE_KEYS.values() for key in keys):
+        tree = data.get(section) if isinstance(data, Mapping) else None
+        if path := _path_to((name, f"+{name}"), tree):
+            return document.locate(section, *path)
+    return None
+
+
+def _path_to(keys: tuple[str, ...], tree: object) -> tuple[str, ...]:
+    """The keys that lead to the first of these in a tree; none where it has none of them."""
+    if not isinstance(tree, Mapping):
+        return ()
+    for key, value in tree.items():
+        if key in keys:
+            return (key,)
+        if below := _path_to(keys, value):
+            return (key, *below)
+    return ()
+
+
 def project_name(fields: Fields) -> str:
     """The project's name: letters, digits and underscores, and no word that templates use.
 
@@ -122,6 +152,15 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
                 "`dbt_project.yml` configuration to reflect this change.",
                 document.locate(old),
             )
+    for key, default, name in _MOVED_TO_FLAGS:
+        if key in fields and fields.value(key) != default:
+            flag = key.replace("-", "_")
+            yield WarningRaised(
+                name,
+                f"`{key}` has a new place: use the flag --{key}, the variable "
+                f"DBT_{flag.upper()}, or `{flag}` under `flags:`.",
+                document.locate(key),
+            )
     known = _KNOWN | {key for keys in TREE_KEYS.values() for key in keys}
     known |= {old for old, _, _ in _RENAMED}
     for key in fields:
@@ -131,6 +170,15 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
                 f"'{key}' is no key of dbt_project.yml, so it has no effect."
                 f"{did_you_mean(key, known)}",
                 document.locate(key),
+            )
+    quoting = fields.raw("quoting")
+    for key in quoting if isinstance(quoting, Mapping) else ():
+        if key not in _QUOTED:
+            yield WarningRaised(
+                "CustomKeyInObjectDeprecation",
+                f"'{key}' is nothing that 'quoting' speaks of, so it has no effect."
+                f"{did_you_mean(str(key), _QUOTED)}",
+                document.locate("quoting", str(key)),
             )
     version = fields.value("config-version")
     if version is not None and version != 2:

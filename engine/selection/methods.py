@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import SelectionError
+from ..errors import SelectionError, did_you_mean
 from ..manifest.nodes import GenericTest, Model, Node, SingularTest, Source, Test
 from ..manifest.unit_test_node import UnitTest
 from .grammar import Criterion
@@ -31,7 +31,8 @@ def matching(criterion: Criterion, nodes: Iterable[Node]) -> set[str]:
             problem = f"The selector method '{criterion.method}' isn't there yet"
         else:
             problem = f"'{criterion.method}' is not a valid method name"
-        raise SelectionError(f"{problem}. There are: {', '.join(sorted(METHODS))}.")
+        hint = did_you_mean(criterion.method, METHODS)
+        raise SelectionError(f"{problem}.{hint} There are: {', '.join(sorted(METHODS))}.")
     return {node.unique_id for node in nodes if method(node, criterion)}
 
 

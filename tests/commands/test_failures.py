@@ -71,12 +71,17 @@ CASES = {
     "no such adapter": Case(
         {"profiles.yml": profile("type: sqlit, path: shop.db, schema: main")},
         2,
-        ("profile 'shop', target 'dev'", "'sqlit'", "Did you mean 'sqlite'?"),
+        ("profiles.yml:4:", "profile 'shop', target 'dev'", "'sqlit'", "Did you mean 'sqlite'?"),
     ),
     "unknown key in the profile": Case(
         {"profiles.yml": profile("type: sqlite, pth: shop.db, schema: main")},
         2,
-        ("'pth'", "path"),
+        ("profiles.yml:4:25", "'pth'", "Did you mean 'path'?"),
+    ),
+    "misspelt key that every profile has": Case(
+        {"profiles.yml": profile("type: sqlite, path: shop.db, schema: main, thraeds: 2")},
+        2,
+        ("profiles.yml:4:", "'thraeds'", "Did you mean 'threads'?"),
     ),
     "broken YAML in the project file": Case(
         {"dbt_project.yml": PROJECT + "models: {shop: [}\n"}, 2, ("dbt_project.yml:5:",)

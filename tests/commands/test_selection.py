@@ -165,6 +165,7 @@ async def test_selection_of_nothing_warns_suggests_and_is_done(
     ("select", "part"),
     [
         ("colour:red", "'colour' is not a valid method name"),
+        ("tga:red", "Did you mean 'tag'?"),
         ("state:modified", "'state' isn't there yet"),
         ("@orders+", '"@" prefix and "+" suffix are incompatible'),
         ("+", "it names nothing"),

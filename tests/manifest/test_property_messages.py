@@ -29,7 +29,7 @@ def test_test_of_a_model_that_is_not_there_is_left_out_with_a_warning(
     parsed = parse(
         write_project(
             {
-                **with_test("relationships: {to: ref('absent'), field: a}"),
+                **with_test("relationships: {arguments: {to: ref('absent'), field: a}}"),
                 "tests/single.sql": "\nselect * from {{ ref('ms') }}",
             }
         )
@@ -47,7 +47,7 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
     parsed = parse(
         write_project(
             {
-                **with_test("relationships: {to: ref('off'), field: a}"),
+                **with_test("relationships: {arguments: {to: ref('off'), field: a}}"),
                 "models/off.sql": "{{ config(enabled=false) }}select 1",
             }
         )
@@ -278,7 +278,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/m.sql": "select 1",
                 "dbt_project.yml": PROJECT + "models: {shop: {+enabled: perhaps}}\n",
             },
-            "dbt_project.yml: config 'enabled' of model 'm' has the wrong type: expected "
+            "dbt_project.yml:4:17: config 'enabled' of model 'm' has the wrong type: expected "
             "`bool`, got `str`.",
         ),
         (
@@ -287,6 +287,15 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "dbt_project.yml": PROJECT + "models: {shop: {+meta: perhaps}}\n",
             },
             "dbt_project.yml: 'meta' must be a mapping, as in meta: {key: value}.",
+        ),
+        (
+            {
+                "models/m.sql": "select 1",
+                "models/s.yml": "models:\n  - name: m\n    data_tests:\n"
+                "      - unique: {column_name: id, config: {severity: wran}}\n",
+            },
+            "models/s.yml:4:9: severity must be either 'warn' or 'error', but that of "
+            "'unique_m_id' is 'wran'. Did you mean 'warn'?",
         ),
         (
             {"models/m.sql": "{{ config(materialized='seed') }}select 1"},

@@ -263,6 +263,8 @@ async def test_an_entry_that_is_none_is_refused_where_it_stands(
         ({"packages.yml": "packages: []", "dependencies.yml": "packages: []"}, "in both"),
         ({"packages.yml": "packages: {local: x}"}, "'packages' must be a list"),
         ({"packages.yml": "- local: x"}, "it must be a mapping"),
+        ({"packages.yml": "packges: []"}, "packages.yml:1:1: This list of packages is malformed"),
+        ({"packages.yml": "packges: []"}, "Did you mean 'packages'?"),
         ({"packages.yml": "packages: [{local: \"{{ env_var('NO') }}\"}]"}, "Env var required"),
     ],
 )

@@ -210,6 +210,14 @@ def test_packages_of_old_are_found_where_they_are(
     assert [warning.name for warning in warnings] == ["PackageInstallPathDeprecation"]
 
 
+def test_unknown_key_below_quoting_gets_one_too(load: Load, warnings: list[WarningRaised]) -> None:
+    load("name: shop\nquoting:\n  idntifier: true\n")
+
+    (warning,) = warnings
+    assert warning.location == Location("dbt_project.yml", 3, 3)
+    assert warning.message.endswith("Did you mean 'identifier'?")
+
+
 def test_unknown_key_gets_a_warning_with_a_proposal(
     load: Load, warnings: list[WarningRaised]
 ) -> None:

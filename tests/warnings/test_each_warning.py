@@ -46,6 +46,26 @@ def unwritable(name: str) -> Situation:
 
 
 WHILE_READING = {
+    "AdapterMacroDeprecation": Situation(
+        {
+            "macros/one.sql": "{% macro default__one() %}1{% endmacro %}",
+            "models/orders.sql": "select {{ adapter_macro('one') }} as id",
+        }
+    ),
+    "ConfigLogPathDeprecation": project("log-path: told"),
+    "ConfigTargetPathDeprecation": project("target-path: made"),
+    "CustomKeyInConfigDeprecation": properties(
+        "models: [{name: orders, config: {materalized: table}}]"
+    ),
+    "MissingArgumentsPropertyInGenericTestDeprecation": properties(
+        "models: [{name: orders, columns: [{name: id, "
+        "data_tests: [{accepted_values: {values: [1]}}]}]}]"
+    ),
+    "ModelParamUsageDeprecation": Situation(ORDERS, "run", {"uses_models_flag": True}),
+    "ModulesItertoolsUsageDeprecation": Situation(
+        {"models/orders.sql": "select {{ modules.itertools.count(1) and 1 }} as id"}
+    ),
+    "ResourceNamesWithSpacesDeprecation": Situation({"models/all orders.sql": "select 1 as id"}),
     "ConfigDataPathDeprecation": project("data-paths: [data]"),
     "ConfigSourcePathDeprecation": project("source-paths: [models]"),
     "ConfigVersionDeprecation": Situation(
@@ -71,7 +91,7 @@ WHILE_READING = {
     "NoNodeForYamlKey": properties("models: [{name: order}]"),
     "NodeNotFoundOrDisabled": properties(
         "models:\n  - name: orders\n    data_tests:\n"
-        "      - relationships: {to: ref('nobody'), field: id, column_name: id}\n"
+        "      - relationships: {arguments: {to: ref('nobody'), field: id, column_name: id}}\n"
     ),
     "NotThereYet": Situation({**ORDERS, "models/frame.py": "def model(dbt, session): ..."}),
     "NothingForThisDatabase": Situation(
@@ -114,6 +134,7 @@ AT_THE_END = {
     ),
 }
 ELSEWHERE = {
+    "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
     "DeprecatedReference": "manifest/test_versions.py",
     "DependentViewDropped": "postgres/test_warnings.py",
     "DepsScrubbedPackageName": "packages/test_warnings.py",

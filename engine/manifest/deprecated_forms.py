@@ -1,0 +1,103 @@
+"""Forms that dbt has given up: they work as they did, with a warning of where they stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..errors import Location
+from ..events import WarningRaised
+from .macro_index import BUILTIN_PACKAGE
+from .nodes import Macro, Node
+from .properties import Properties
+
+_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+
+# What a text holds wherever the form is used, the form itself, the warning, and the remedy.
+_CALLS = (
+    (
+        "adapter_macro",
+        re.compile(r"\badapter_macro\s*\("),
+        "AdapterMacroDeprecation",
+        "`adapter_macro` is the old name of a dispatch. Write "
+        "`adapter.dispatch('name', 'package')(…)`.",
+    ),
+    (
+        "itertools",
+        re.compile(r"\bmodules\s*\.\s*itertools\b"),
+        "ModulesItertoolsUsageDeprecation",
+        "`modules.itertools` goes away. Use a loop, or the functions that templates have.",
+    ),
+)
+_NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "arguments"})
+
+
+def deprecated_forms(nodes: Iterable[Node], macros: Iterable[Macro]) -> Iterator[WarningRaised]:
+    """A warning for each template, and each node's name, that has such a form."""
+    for node in nodes:
+        if " " in node.name:
+            yield WarningRaised(
+                "ResourceNamesWithSpacesDeprecation",
+                f"Found spaces in the name of '{node.unique_id}'. Put underscores in their place.",
+                node.location,
+            )
+        yield from _calls_in(node.raw_code, node.original_file_path, 1)
+    for macro in macros:
+        if macro.package_name != BUILTIN_PACKAGE:
+            yield from _calls_in(macro.macro_sql, macro.original_file_path, macro.line)
+
+
+def _calls_in(text: str, path: str, first_line: int) -> Iterator[WarningRaised]:
+    for hint, call, name, remedy in _CALLS:
+        if hint not in text:
+            continue
+        bare = _COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), text)
+        if found := call.search(bare):
+            line = first_line + bare.count("\n", 0, found.start())
+            yield WarningRaised(name, remedy, Location(path, line))
+
+
+def arguments_beside(properties: Properties) -> Iterator[WarningRaised]:
+    """One warning for a project whose tests have arguments that don't stand under `arguments:`.
+
+    They were written so for years: a line for each would hide all else, and to find out where
+    each stands takes as long as to read its file.
+    """
+    patches: Sequence[Any] = (*properties.nodes, *properties.sources)
+    found = {
+        (entry.document.display, entry.keys): entry
+        for patch in patches
+        for entry in patch.tests
+        if _has_arguments_beside(entry.definition)
+    }
+    if not found:
+        return
+    first = next(iter(found.values()))
+    number = len(found) - 1
+    more = f", and so have {number} more" if number else ""
+    yield WarningRaised(
+        "MissingArgumentsPropertyInGenericTestDeprecation",
+        f"The test '{_name_of(first.definition)}' has arguments beside `arguments:`{more}. Put "
+        "them under `arguments:`, and configurations under `config:`.",
+        first.location,
+    )
+
+
+def _has_arguments_beside(definition: object) -> bool:
+    if not isinstance(definition, Mapping):
+        return False
+    given: object = definition
+    if "test_name" in definition:
+        given = {key: value for key, value in definition.items() if key != "test_name"}
+    elif len(definition) == 1:
+        (given,) = definition.values()
+    return (
+        isinstance(given, Mapping)
+        and not given.get("arguments")
+        and not given.keys() <= _NO_ARGUMENTS
+    )
+
+
+def _name_of(definition: Mapping[str, object]) -> object:
+    return definition.get("test_name") or next(iter(definition))
