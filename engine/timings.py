@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from .project.text_file import read_regular
+
 
 class _Timed(msgspec.Struct):
     unique_id: str
@@ -23,7 +25,7 @@ def last_timings(path: Path) -> dict[str, float]:
     Only nodes that ran to their end count: a failure says nothing of how long success takes.
     """
     try:
-        found = msgspec.json.decode(path.read_bytes(), type=_RunResults)
+        found = msgspec.json.decode(read_regular(path), type=_RunResults)
     except (OSError, msgspec.DecodeError):
         return {}
     return {

@@ -231,7 +231,7 @@ def _target_path(start: Start, project: Project) -> Path:
     """Where artifacts go: by flag, by environment, or by the project. Absolute."""
     setting = find_setting(start.environ, "TARGET_PATH")
     named = start.options.target_path or (setting.value if setting else None)
-    return (project.root / (named or _own_path(project, "target_path"))).resolve()
+    return _resolved(project.root / (named or _own_path(project, "target_path")))
 
 
 def _log_path(start: Start, project: Project) -> Path:
@@ -241,8 +241,16 @@ def _log_path(start: Start, project: Project) -> Path:
     setting = find_setting(start.environ, "LOG_PATH")
     named = start.options.log_path or (setting.value if setting else None)
     if named:
-        return (start.cwd / named).resolve()
-    return (project.root / _own_path(project, "log_path")).resolve()
+        return _resolved(start.cwd / named)
+    return _resolved(project.root / _own_path(project, "log_path"))
+
+
+def _resolved(path: Path) -> Path:
+    """The path without links; a loop of them stays, and whoever writes there says so."""
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError):  # Python 3.13 raises neither
+        return path.absolute()
 
 
 def _own_path(project: Project, name: str) -> str:

@@ -22,6 +22,7 @@ import jinja2
 import msgspec
 import yaml
 
+from ..project.text_file import read_regular
 from .macro_index import MacroFile
 from .nodes import Macro
 from .scanner import Scan
@@ -116,7 +117,7 @@ class ParseCache:
 def load_cache(path: Path) -> ParseCache:
     """The cache that a file holds; an empty one where there is none that can be read."""
     try:
-        return ParseCache.decoded(path.read_bytes())
+        return ParseCache.decoded(read_regular(path))
     except OSError:
         return ParseCache()
 

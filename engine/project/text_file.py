@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 from pathlib import Path
 from stat import S_ISREG
@@ -25,7 +26,7 @@ def read_text(path: Path, *, display: str, error: type[HeadraceError] = ProjectE
         HeadraceError: it can't be read, isn't UTF-8, holds a NUL byte or is too large.
     """
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        with open(path, "rb", opener=open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not S_ISREG(status.st_mode):
                 raise error("is no regular file.", location=Location(display))
@@ -40,6 +41,27 @@ def read_text(path: Path, *, display: str, error: type[HeadraceError] = ProjectE
         reason = problem.strerror or type(problem).__name__
         raise error(f"can't be read: {reason}.", location=Location(display)) from problem
     return decode(data, display=display, error=error)
+
+
+def read_regular(path: Path) -> bytes:
+    """The bytes of a file of our own, which may be anything by now. Waits for nobody.
+
+    Raises:
+        OSError: it can't be read, or is no regular file.
+    """
+    with open(path, "rb", opener=open_without_waiting) as file:
+        check_regular(file.fileno())
+        return file.read()
+
+
+def check_regular(descriptor: int) -> None:
+    """See that an open file is one on a disk.
+
+    Raises:
+        OSError: it is a FIFO, a device or the like.
+    """
+    if not S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file")
 
 
 def decode(data: bytes, *, display: str, error: type[HeadraceError] = ProjectError) -> str:
@@ -74,5 +96,6 @@ def _bad_byte(
     return error(f"byte {index} {what}. Save the file as UTF-8.", location=location)
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def open_without_waiting(path: str, flags: int) -> int:
+    """An opener for which a FIFO that nobody writes or reads is there, or an error, at once."""
     return os.open(path, flags | _NO_WAITING)

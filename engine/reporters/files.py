@@ -12,6 +12,7 @@ from threading import Semaphore, Thread
 
 from ..atomic import WriteBytes, write_all, write_atomically
 from ..events import Event, NodeCompiled, NodeExecuted, WarningRaised
+from ..project.text_file import read_regular
 from .plain_text import Scrub
 
 PROBLEMS_TOLD = 5
@@ -111,7 +112,7 @@ class ArtifactFiles:
         there is nothing to keep, the file is written in place, which costs a sixth.
         """
         try:
-            if path.read_bytes() != content:
+            if read_regular(path) != content:
                 write_atomically(path, content, durable=False, write=self._write)
         except FileNotFoundError:
             self._create(path, content)

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from ..errors import UsageError
+from ..project.text_file import read_regular
 
 FORMAT = 1
 """The version of the journal's form. A reader refuses one that it doesn't know."""
@@ -99,7 +100,7 @@ def read_journal(path: Path) -> JournalState:
         UsageError: there is no such file, or it doesn't begin as a journal does.
     """
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise UsageError(f"{path}: the journal of a run can't be read ({reason}).") from error

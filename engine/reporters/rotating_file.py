@@ -7,6 +7,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from ..project.text_file import check_regular, open_without_waiting
+
 LONGEST_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
 _BUFFERED_CHARACTERS = 64 * 1024
@@ -69,7 +71,8 @@ class RotatingFile(io.TextIOBase):
             size = path.stat().st_size
             if size and size + len(content) > self._longest:
                 self._make_room(path)
-        with path.open("ab") as file:
+        with open(path, "ab", opener=open_without_waiting) as file:
+            check_regular(file.fileno())
             file.write(content)
 
     def _make_room(self, path: Path) -> None:

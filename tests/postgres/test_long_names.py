@@ -1,0 +1,25 @@
+"""Names as long as PostgreSQL keeps them, and alike up to their last byte."""
+
+from __future__ import annotations
+
+import pytest
+
+from .support import Shop
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.mark.parametrize("beginning", ["p" * 62, "ä" * 31], ids=["ascii", "two bytes a letter"])
+async def test_names_that_differ_in_their_last_byte_are_as_many_tables(
+    shop: Shop, beginning: str
+) -> None:
+    names = {beginning + letter: number for number, letter in enumerate("abcdefgh")}
+    for name, number in names.items():
+        shop.table(name, f"select {number} as n")
+
+    for _ in range(2):
+        await shop.build()
+
+    assert set(await shop.relations()) == set(names)
+    found = {name: await shop.fetch(f'select n from {{schema}}."{name}"') for name in names}
+    assert found == {name: [(number,)] for name, number in names.items()}
