@@ -14,8 +14,8 @@ LOG_FORMATS = ("default", "text", "debug", "json")
 LOG_LEVELS = ("info", "debug", "warn", "error", "none")
 
 _BOOLEANS = frozenset(
-    "debug empty fail_fast full_refresh lock partial_parse quiet use_colors version_check "
-    "warn_error write_json".split()
+    "debug empty fail_fast full_refresh lock partial_parse quiet store_failures use_colors "
+    "version_check warn_error write_json".split()
 )
 _PATHS = frozenset("log_path target_path".split())
 _CHOICES: Mapping[str, tuple[str, ...]] = {
