@@ -309,6 +309,16 @@ class PropertiesReader:
         self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
         self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
+        if source.get("overrides"):
+            self.warn(
+                WarningRaised(
+                    "NotThereYet",
+                    f"'overrides' of the source '{source['name']}' has no effect: this version of "
+                    "headrace doesn't replace a package's sources. Disable or configure them in "
+                    "dbt_project.yml, under 'sources:'.",
+                    document.locate(*keys, "overrides"),
+                )
+            )
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             table_keys = (*keys, "tables", position)
             self._check_keys(table, _TABLE_KEYS, document, table_keys, "a source's table")
