@@ -23,14 +23,10 @@ async def data_test(build: NodeBuild) -> Outcome:
     are none, and are counted there.
 
     Raises:
-        CompilationError: the severity is none, or `fail_calc`, `warn_if` or `error_if` don't
-            give a number and two answers; or failures can't be stored as what they are to be.
+        CompilationError: `fail_calc`, `warn_if` or `error_if` don't give a number and two
+            answers; or failures can't be stored as what they are to be.
     """
     config = build.node.config
-    if config.severity not in ("ERROR", "WARN"):
-        raise CompilationError(
-            f"severity must be 'error' or 'warn', and is '{config.severity.lower()}'."
-        )
     rows, limit, stored = build.sql, config.limit, None
     if await build.scope.call_macro("should_store_failures"):
         await _store(build)

@@ -158,7 +158,6 @@ async def test_test_on_what_was_never_built_is_an_error_with_its_file(
     [
         ("unique: {fail_calc: \"'many'\"}", "fail_calc must give a number, not 'many'"),
         ("unique: {warn_if: 'is wrong('}", "syntax error"),
-        ("unique: {severity: eror}", "severity must be 'error' or 'warn', and is 'eror'"),
     ],
 )
 async def test_test_that_can_not_be_judged_is_an_error(
