@@ -285,10 +285,10 @@ async def test_a_thousand_swaps_against_twenty_readers(shop: Shop) -> None:
 
 
 async def test_name_that_differs_by_case_alone_is_somebody_elses(shop: Shop) -> None:
-    await shop.execute('create table {schema}."Orders" as select 7 as id')
     shop.table("orders", "select 1 as id")
-
     await shop.build()
+    await shop.execute('create table {schema}."Orders" as select 7 as id')
+
     await shop.build()
 
     assert await shop.fetch('select id from {schema}."Orders"') == [(7,)]
