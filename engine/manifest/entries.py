@@ -93,7 +93,8 @@ def _wrong(
     where = f", '{named}'" if named else ""
     is_named = isinstance(values, Mapping) and "name" in values
     name = f" '{values['name']}'" if is_named else ""
-    return ParseError(f"{place.what}{name}{where}: {problem}", location=place.locate(*steps))
+    what = place.what.removesuffix(name)
+    return ParseError(f"{what}{name}{where}: {problem}", location=place.locate(*steps))
 
 
 def _choices(kind: Any, steps: list[str | int]) -> tuple[str, ...]:

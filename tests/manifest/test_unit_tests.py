@@ -169,7 +169,11 @@ def test_checksum_tells_what_is_tested_and_not_how_it_is_described(
             2,
             ["'rwos' is no key", "Did you mean 'rows'?"],
         ),
-        (f"name: t, model: totals, {GIVEN}", 2, ["missing required field `expect`"]),
+        (
+            f"name: t, model: totals, {GIVEN}",
+            2,
+            ["the unit test 't': object missing required field `expect`"],
+        ),
         (f"name: t, {GIVEN}, expect: {{rows: []}}", 2, ["missing required field `model`"]),
         (
             f"name: t, model: totals, {GIVEN}, expect: {{format: cvs, rows: []}}",
