@@ -199,7 +199,12 @@ def _forced(macros: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     index = scope.macros.index
     for name, value in macros.items():
         package, _, macro_name = name.rpartition(".")
-        is_macro = index.find_in(package, macro_name) if package else scope.macro(name)
+        # A bare name may be one that only another package's macros see.
+        is_macro = (
+            index.find_in(package, macro_name)
+            if package
+            else index.find_anywhere(name, scope.package)
+        )
         given = _always(value) if is_macro else value
         forced[name] = given
         if package == "dbt":

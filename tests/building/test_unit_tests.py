@@ -158,6 +158,47 @@ async def test_macro_of_dbt_is_overridden_by_either_name(
     assert ran.statuses == {"checked": Status.PASS}, ran.result("checked").message
 
 
+async def test_macro_that_only_its_package_sees_is_overridden_for_it(
+    write_project: WriteProject,
+) -> None:
+    lent = (
+        "{% macro tenth(n) %}{{ n }} / 10{% endmacro %}\n"
+        "{% macro lent() %}{{ tenth(5) }}{% endmacro %}"
+    )
+    ran = await check(
+        write_project,
+        "name: checked, model: owed, given: [], overrides: {macros: {tenth: 7}}, "
+        "expect: {rows: [{x: 7}]}",
+        files={
+            "models/owed.sql": "select {{ bank.lent() }} as x",
+            "dbt_packages/bank/dbt_project.yml": "name: bank\nversion: '1'\n",
+            "dbt_packages/bank/macros/lent.sql": lent,
+        },
+    )
+
+    assert ran.statuses == {"checked": Status.PASS}, ran.result("checked").message
+
+
+async def test_more_rows_are_given_and_expected_than_one_union_may_have(
+    write_project: WriteProject,
+) -> None:
+    many = "id,name\n" + "".join(f"{number},c{number}\n" for number in range(1203))
+    given = "given: [{input: ref('customers'), format: csv, fixture: many}]"
+    ran = await check(
+        write_project,
+        f"name: same, model: copied, {given}, expect: {{format: csv, fixture: many}}",
+        f"name: wrong, model: copied, {given}, expect: {{format: csv, fixture: last_other}}",
+        files={
+            "models/copied.sql": "select id, name from {{ ref('customers') }}",
+            "tests/fixtures/many.csv": many,
+            "tests/fixtures/last_other.csv": many.replace("c1202", "other"),
+        },
+    )
+
+    assert ran.statuses == {"same": Status.PASS, "wrong": Status.FAIL}
+    assert "→  ,1202,other→c1202" in str(ran.result("wrong").message)
+
+
 INCREMENTAL = (
     "{{ config(materialized='incremental') }} select id, name from {{ ref('customers') }}\n"
     "{% if is_incremental() %}where id > (select max(id) from {{ this }}){% endif %}"

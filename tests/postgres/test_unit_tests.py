@@ -85,6 +85,21 @@ async def test_value_that_does_not_suit_its_column_is_an_error(shop: Shop) -> No
     assert await temporary_relations(shop) == []
 
 
+async def test_more_rows_are_given_than_one_union_may_have(shop: Shop) -> None:
+    numbers = "\n".join(map(str, range(12_000)))
+    shop.write("seeds/numbers.csv", f"id\n{numbers}\n")
+    shop.view("summed", "select count(*) as n, sum(id) as total from {{ ref('numbers') }}")
+    write_tests(
+        shop,
+        "name: all_there, model: summed, given: [{input: ref('numbers')}], "
+        f"expect: {{rows: [{{n: 12000, total: {sum(range(12_000))}}}]}}",
+    )
+
+    ran = await shop.run("build")
+
+    assert ran.statuses["all_there"] is Status.PASS, ran.result("all_there").message
+
+
 async def test_incremental_model_is_tested_over_its_own_rows(shop: Shop) -> None:
     shop.table("customers", CUSTOMERS)
     shop.write(

@@ -32,7 +32,7 @@
         {%- set values = dict(absent, **format_row(row, types)) -%}
         {%- do selects.append(_select_of_row(values, quoted)) -%}
     {%- endfor -%}
-    {{ selects | join('\nunion all\n') }}
+    {{ _union_of_selects(selects) }}
     {{- '\nwhere 1 = 0' if not rows -}}
 {%- endmacro %}
 
@@ -46,7 +46,7 @@
             {%- set values = format_row(row, column_name_to_data_types) -%}
             {%- do selects.append(_select_of_row(values, column_name_to_quoted)) -%}
         {%- endfor -%}
-        {{ selects | join('\nunion all\n') }}
+        {{ _union_of_selects(selects) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -98,6 +98,24 @@
     {%- for name, value in values.items() %}
         {{ value }} as {{ quoted[name] }}{{ ',' if not loop.last }}
     {%- endfor %}
+{%- endmacro %}
+
+{#- Databases limit how many selects one union has: SQLite to 500, PostgreSQL by the depth of its
+    stack. So many rows are a union of unions. -#}
+{% macro _union_of_selects(selects) -%}
+    {%- set joined = [] -%}
+    {%- for group in selects | batch(500) -%}
+        {%- do joined.append(group | join('\nunion all\n')) -%}
+    {%- endfor -%}
+    {%- if joined | length == 1 -%}
+        {{ joined[0] }}
+    {%- else -%}
+        {%- for group in joined -%}
+            {{ 'union all\n' if not loop.first }}select * from (
+{{ group }}
+) as rows_{{ loop.index }}{{ '\n' if not loop.last }}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- Both sides in one query: a row says in its last column which side it is of. -#}
