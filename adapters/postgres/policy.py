@@ -5,6 +5,7 @@ The codes are those of https://www.postgresql.org/docs/current/errcodes-appendix
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from enum import StrEnum
@@ -44,6 +45,9 @@ _BY_CODE = {
 _CONNECTION_EXCEPTION = "08"
 _INTERNAL_ERROR = "XX000"
 _UNIQUE_VIOLATION = "23505"
+_DUPLICATE_OBJECT = "42710"
+_MAKERS_OF_TYPES = ("TypeCreate", "RenameTypeInternal")
+_DERIVED_NAME = re.compile(r"\W_")
 _CONCURRENTLY = ("tuple concurrently updated", "tuple concurrently deleted")
 
 
@@ -55,9 +59,7 @@ def classify(error: BaseException) -> ErrorClass:
             return ErrorClass.LOST
         if code == _INTERNAL_ERROR and str(error) in _CONCURRENTLY:
             return ErrorClass.TRANSIENT
-        if code == _UNIQUE_VIOLATION and error.schema_name == "pg_catalog":
-            # Two that made something at the same time, whose names PostgreSQL derives from
-            # ours: the row types of tables with a long common prefix, for example.
+        if _is_of_derived_name(error, code):
             return ErrorClass.TRANSIENT
         return _BY_CODE.get(code, ErrorClass.USER)
     if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
@@ -72,3 +74,15 @@ def classify(error: BaseException) -> ErrorClass:
     if isinstance(error, asyncpg.InterfaceError) and "closed" in str(error):
         return ErrorClass.LOST
     return ErrorClass.USER
+
+
+def _is_of_derived_name(error: asyncpg.PostgresError, code: str) -> bool:
+    """Whether two made something at the same time whose name PostgreSQL derives from ours.
+
+    The array types of tables with a long common prefix, for example. PostgreSQL looks for a name
+    that is free, and somebody else may have taken it before the type is there, or is renamed.
+    """
+    if code == _UNIQUE_VIOLATION:
+        return error.schema_name == "pg_catalog"
+    is_of_type = getattr(error, "server_source_function", None) in _MAKERS_OF_TYPES
+    return code == _DUPLICATE_OBJECT and is_of_type and _DERIVED_NAME.search(str(error)) is not None

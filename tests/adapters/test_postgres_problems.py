@@ -39,6 +39,7 @@ FIELDS = {
     "context": "W",
     "schema_name": "s",
     "severity": "V",
+    "server_source_function": "R",
 }
 
 
@@ -48,6 +49,12 @@ def postgres_error(code: str, **fields: str) -> asyncpg.PostgresError:
     sent |= {FIELDS[name]: value for name, value in fields.items()}
     made: asyncpg.PostgresError = asyncpg.PostgresError.new(sent)
     return made
+
+
+def type_exists(name: str, by: str) -> asyncpg.PostgresError:
+    """A type's name is taken already, says one of the server's functions."""
+    message = f'type "{name}" already exists'
+    return postgres_error("42710", message=message, server_source_function=by)
 
 
 def certificate_error(code: int, why: str) -> ssl.SSLCertVerificationError:
@@ -155,6 +162,10 @@ def test_server_without_room_is_an_error_of_its_own() -> None:
         (postgres_error("XX000"), ErrorClass.USER),
         (postgres_error("23505", schema_name="pg_catalog"), ErrorClass.TRANSIENT),
         (postgres_error("23505", schema_name="public"), ErrorClass.USER),
+        (type_exists("_long", by="TypeCreate"), ErrorClass.TRANSIENT),
+        (type_exists("_long", by="RenameTypeInternal"), ErrorClass.TRANSIENT),
+        (type_exists("a_mood", by="RenameTypeInternal"), ErrorClass.USER),
+        (type_exists("_mood", by="DefineEnum"), ErrorClass.USER),
         (postgres_error("55P03"), ErrorClass.LOCKED),
         (postgres_error("53300"), ErrorClass.CROWDED),
         (postgres_error("57014"), ErrorClass.CANCELLED),
