@@ -86,6 +86,9 @@ def main() -> None:
     except KeyboardInterrupt:
         # Before the event loop is there to take the signal, nothing has begun.
         sys.exit(_SIGNAL_EXIT + signal.SIGINT)
+    finally:
+        # The interpreter looks for cycles before it ends, in all that the system frees at once.
+        gc.freeze()
 
 
 def what_is_to_come(arguments: Sequence[str]) -> str | None:
