@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar, cast
 from urllib.parse import quote, quote_plus, unquote
 
+import msgspec
+
 from ...adapters.base import Target
 
 T = TypeVar("T")
@@ -56,6 +58,8 @@ class Scrubber:
     """
 
     pattern: re.Pattern[str] | None = None
+    traces: tuple[bytes, ...] = ()
+    """One of them is in every JSON document that a secret is in, made lower case."""
 
     @classmethod
     def for_environ(cls, environ: Mapping[str, str]) -> Scrubber:
@@ -80,11 +84,26 @@ class Scrubber:
         if not forms:
             return cls()
         longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        return cls(re.compile("|".join(_pattern(form) for form in longest_first)))
+        pattern = re.compile("|".join(_pattern(form) for form in longest_first))
+        return cls(pattern, tuple({_trace(form) for form in forms}))
 
     def scrub(self, text: str) -> str:
         """The text with `*****` for each secret."""
         return text if self.pattern is None else self.pattern.sub(MASK, text)
+
+    def may_be_in(self, document: object) -> bool:
+        """Whether a secret may be in one of the texts of nested mappings and lists.
+
+        To search the whole as JSON takes a tenth of the time that text by text does.
+        """
+        if self.pattern is None:
+            return False
+        try:
+            written = msgspec.json.encode(document, enc_hook=str)
+        except (TypeError, UnicodeEncodeError):
+            return True
+        written = written.lower()
+        return any(trace in written for trace in self.traces)
 
     def __repr__(self) -> str:
         return f"Scrubber({'with' if self.pattern else 'without'} secrets)"
@@ -146,6 +165,13 @@ def _pattern(form: str) -> str:
     return before + escaped + after
 
 
+def _trace(form: str) -> bytes:
+    try:
+        return msgspec.json.encode(form)[1:-1].lower()
+    except UnicodeEncodeError:
+        return b""
+
+
 class Redactor:
     """A scrubber that learns a target's secrets once the target is known.
 
@@ -165,7 +191,7 @@ class Redactor:
 
     def redacted(self, document: T) -> T:
         """Nested mappings and lists, with every text in them clean. Without a secret, as it is."""
-        if self._scrubber.pattern is None:
+        if not self._scrubber.may_be_in(document):
             return document
         return cast(T, mapped(document, self))
 
@@ -175,6 +201,8 @@ def mapped(value: object, change: Callable[[str], str]) -> object:
 
     What is neither text nor number becomes its `str()`, changed as well.
     """
+    if isinstance(value, str):
+        return change(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -122,6 +124,32 @@ def test_redactor_learns_a_targets_secrets() -> None:
     redact.learn(target(password="correct horse"))
 
     assert redact("alpha-alpha correct horse") == "***** *****"
+
+
+@given(long_secrets.filter(lambda text: len(text.strip()) >= 8), st.text(), st.text())
+def test_no_long_secret_survives_in_a_document(secret: str, before: str, after: str) -> None:
+    redact = Redactor({"DBT_ENV_SECRET_A": secret})
+
+    for written in (secret, quote(secret, safe="").lower(), quote_plus(secret), repr(secret)):
+        text = before + written + after
+        redacted: Any = redact.redacted({"nodes": [{"code": text}], text: {"n": 1}})
+
+        assert [*redacted, redacted["nodes"][0]["code"]] == ["nodes", redact(text), redact(text)]
+
+
+@given(st.text(min_size=1, max_size=3).filter(str.strip), st.text(), st.text())
+def test_document_is_as_clean_as_each_of_its_texts(secret: str, before: str, after: str) -> None:
+    redact = Redactor({"DBT_ENV_SECRET_A": secret})
+    text = before + secret + after
+
+    assert redact.redacted([text, {"x": text}]) == [redact(text), {redact("x"): redact(text)}]
+
+
+def test_document_without_a_secret_is_not_copied() -> None:
+    redact = Redactor({"DBT_ENV_SECRET_A": CANARY})
+    document = {"nodes": {"model.shop.orders": {"at": date(2026, 1, 1), "tags": {"key"}}}}
+
+    assert redact.redacted(document) is document
 
 
 @pytest.mark.parametrize("nothing", [[], [""], ["   "]])
