@@ -85,20 +85,24 @@ class LogWriter:
         self._command = ""
 
     def handle(self, event: Event) -> None:
-        now = f"{self._clock():%H:%M:%S.%f}"
-        match event:
-            case InvocationStarted(invocation_id=invocation_id, command=command):
-                self._command = command
-                bar = "=" * 30
-                self._stream.write(f"\n\n{bar} {now} | {invocation_id} {bar}\n")
-        for line in self._lines(event):
-            if line.level >= self._level:
-                where = f"[{line.level.name.lower():5}] [{_thread_of(line)}]"
-                text = "\n".join(render(line))
-                self._stream.write(f"{now} {where}: {text}".rstrip() + "\n")
+        if isinstance(event, InvocationStarted):
+            self._command = event.command
+            bar = "=" * 30
+            self._stream.write(f"\n\n{bar} {self._now()} | {event.invocation_id} {bar}\n")
+        lines = [line for line in self._lines(event) if line.level >= self._level]
+        if not lines:
+            return
+        now = self._now()
+        for line in lines:
+            where = f"[{line.level.name.lower():5}] [{_thread_of(line)}]"
+            text = "\n".join(render(line))
+            self._stream.write(f"{now} {where}: {text}".rstrip() + "\n")
 
     def close(self) -> None:
         """Nothing to do: the stream is closed by whoever opened it."""
+
+    def _now(self) -> str:
+        return self._clock().time().isoformat("microseconds")
 
     def _lines(self, event: Event) -> list[Line]:
         match event:
