@@ -38,7 +38,7 @@ from .materializations.built_name import check_built_name
 from .materializations.custom import custom
 from .materializations.incremental import incremental
 from .materializations.node_build import NodeBuild, Outcome
-from .materializations.seed import seed
+from .materializations.seed import seed, table_reader
 from .materializations.snapshot import snapshot
 from .materializations.table import materialized_view, table, view
 from .materializations.tests import data_test
@@ -235,17 +235,25 @@ class Builder:
         if isinstance(node, RELATION_KINDS):
             check_built_name(node, self._adapter)
         own = self._own_materialization(node)
-        if isinstance(node, Seed) and own is None:
-            scoped = self._templates.scope(node, connection, progress.thread_id)
-            progress.compile_ended = datetime.now(UTC)
-            build = progress.build = self._node_build(node, Compiled("", scoped), connection)
-            root = self._project_roots[node.package_name]
-            return await seed(build, root / node.original_file_path)
+        if isinstance(node, Seed):
+            return await self._load(node, own, connection, progress)
         materialize = self._materialization(node, own)
         compiled = await self._compile(node, connection, progress)
         build = self._node_build(node, compiled, connection, progress.batch)
         progress.build = build
         return await materialize(build)
+
+    async def _load(
+        self, node: Seed, own: Macro | None, connection: Connection, progress: Progress
+    ) -> Outcome:
+        scoped = self._templates.scope(node, connection, progress.thread_id)
+        progress.compile_ended = datetime.now(UTC)
+        build = progress.build = self._node_build(node, Compiled("", scoped), connection)
+        path = self._project_roots[node.package_name] / node.original_file_path
+        if own is None:
+            return await seed(build, node, path)
+        names = {"load_agate_table": table_reader(node, path)}
+        return await custom(build, own, self._templates.adapter_in, names)
 
     async def _only_compile(
         self, node: Node, connection: Connection, progress: Progress

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 from ...adapters.base import Connection, Deferred, Response
@@ -20,8 +21,13 @@ AdapterMaker = Callable[[Scope, Connection, Callable[..., RunningAdapter]], Runn
 """Makes `adapter` for a scope, on a connection, of a kind."""
 
 
-async def custom(build: NodeBuild, macro: Macro, make_adapter: AdapterMaker) -> Outcome:
-    """Build a node by a materialization of its project's.
+async def custom(
+    build: NodeBuild,
+    macro: Macro,
+    make_adapter: AdapterMaker,
+    names: Mapping[str, object] = MappingProxyType({}),
+) -> Outcome:
+    """Build a node by a materialization of its project's, in whose context are also `names`.
 
     What it did and hasn't committed itself is committed at its end.
 
@@ -30,7 +36,7 @@ async def custom(build: NodeBuild, macro: Macro, make_adapter: AdapterMaker) -> 
         DatabaseError: a statement was refused.
     """
     transactions = MacroTransactions(build)
-    scope = _scope(build, transactions, make_adapter)
+    scope = _scope(build, transactions, make_adapter).with_names(**names)
     try:
         async with transactions.whole():
             answer = await scope.bind(macro)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -14,6 +15,7 @@ from ...adapters.base import Deferred, Response, Rows
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..errors import Location, ProjectError
+from ..manifest.nodes import NodeConfig, Seed
 from ..template.table import ResultTable
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
@@ -29,7 +31,7 @@ class SeedTable:
     columns: tuple[Column, ...]
 
 
-async def seed(build: NodeBuild, path: Path) -> Outcome:
+async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     """Load a seed: into the table that is there, emptied, or into a new one.
 
     Everything happens in one transaction, so that a reader sees the old rows or the new ones.
@@ -37,21 +39,14 @@ async def seed(build: NodeBuild, path: Path) -> Outcome:
     Raises:
         ProjectError: the file can't be read as CSV, or its columns aren't the table's.
     """
-    config = build.node.config
-    # A large file takes a while to read; other nodes go on meanwhile.
-    file = await anyio.to_thread.run_sync(
-        partial(
-            inspect_csv, path, build.node.original_file_path, config.delimiter, config.column_types
-        )
-    )
-    table = _table(build, file)
+    table = _table(build, await read_seed(node, path))
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
     is_refill = existing is not None and existing.is_table and not build.is_full_refresh
     async with node_transaction(build):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
-            await build.execute(f"delete from {existing}")
+            await _empty(build, table, existing)
             count = await _load(build, table, target)
         else:
             count = await _build(build, table, target, existing)
@@ -84,23 +79,60 @@ async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> Non
     model = scope.context_name("model")
     if scope.is_overridden("create_csv_table"):
         # As in dbt, a project's own macro runs what it says.
-        await scope.call_macro("create_csv_table", model, await _whole_table(build, table))
+        rows = await agate_table(build.node.config, table.file)
+        await scope.call_macro("create_csv_table", model, rows)
     else:
         sql = await scope.call_macro("_csv_table_sql", model, table)
         await build.execute(str(sql).strip())
     await create_indexes(build, relation)
 
 
-async def _whole_table(build: NodeBuild, table: SeedTable) -> ResultTable:
-    """The file's rows, as a macro looks at them."""
-    batches = table.file.batches(frozenset(build.node.config.column_types))
-    rows = await anyio.to_thread.run_sync(lambda: tuple(chain.from_iterable(batches)))
-    return ResultTable(Rows(table.file.column_names, rows))
+async def _empty(build: NodeBuild, table: SeedTable, existing: Relation) -> None:
+    if build.scope.is_overridden("reset_csv_table"):
+        model = build.scope.context_name("model")
+        rows = await agate_table(build.node.config, table.file)
+        await build.scope.call_macro("reset_csv_table", model, False, existing, rows)
+    else:
+        await build.execute(f"delete from {existing}")
 
 
 async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> int:
+    if build.scope.is_overridden("load_csv_rows"):
+        scope = build.scope.with_names(this=relation)
+        rows = await agate_table(build.node.config, table.file)
+        await scope.call_macro("load_csv_rows", scope.context_name("model"), rows)
+        return len(rows)
     batches = table.file.batches(frozenset(build.node.config.column_types))
     return await build.connection.insert_rows(relation, table.file.column_names, batches)
+
+
+async def read_seed(node: Seed, path: Path) -> CsvFile:
+    """A seed's file, looked through once.
+
+    Raises:
+        ProjectError: it can't be read as CSV.
+    """
+    config = node.config
+    # A large file takes a while to read; other nodes go on meanwhile.
+    return await anyio.to_thread.run_sync(
+        partial(inspect_csv, path, node.original_file_path, config.delimiter, config.column_types)
+    )
+
+
+def table_reader(node: Seed, path: Path) -> Callable[[], Awaitable[ResultTable]]:
+    """`load_agate_table()`, for a materialization of the project's own."""
+
+    async def load_agate_table() -> ResultTable:
+        return await agate_table(node.config, await read_seed(node, path))
+
+    return load_agate_table
+
+
+async def agate_table(config: NodeConfig, file: CsvFile) -> ResultTable:
+    """The file's rows, as a macro looks at them."""
+    batches = file.batches(frozenset(config.column_types))
+    rows = await anyio.to_thread.run_sync(lambda: tuple(chain.from_iterable(batches)))
+    return ResultTable(Rows(file.column_names, rows))
 
 
 async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation) -> None:

@@ -7,7 +7,7 @@ knowing. Their names and arguments are dbt's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,7 @@ from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from .adapter_values import AdapterValues
+from .bindings import bound
 from .contracts import contract_differences, contract_problem
 from .references import relation_called
 from .relations import parts_of
@@ -81,8 +82,15 @@ class RunningAdapter(AdapterValues):
         say = self._scope.context_name("print")
         return StatementResponse(rows.response), ResultTable(rows, say)
 
-    async def add_query(self, sql: str, auto_begin: bool = True, **more: Any) -> None:
-        await self._run(sql, auto_begin)
+    async def add_query(
+        self,
+        sql: str,
+        auto_begin: bool = True,
+        bindings: Sequence[object] | None = None,
+        abridge_sql_log: bool = False,
+    ) -> None:
+        """Run SQL, with `bindings` in the places of its `%s`."""
+        await self._run(sql if bindings is None else bound(sql, bindings), auto_begin)
 
     async def commit(self) -> None:
         """Nothing: outside of a materialization of its own, a statement is its transaction."""

@@ -65,6 +65,81 @@ async def test_project_makes_the_tables_of_its_seeds(place: Place) -> None:
     assert found == [(1, "one", "own"), (2, "two", "own")]
 
 
+BOUND = """
+{% macro default__load_csv_rows(model, agate_table) %}
+  {%- for rows in agate_table.rows | batch(2) -%}
+    {%- set bindings = [] -%}
+    {%- for row in rows -%} {%- do bindings.extend(row) -%} {%- endfor -%}
+    {%- set sql -%}
+      insert into {{ this }} ({{ get_seed_column_quoted_csv(model, agate_table.column_names) }})
+      select * from (
+        {%- for row in rows %}
+        {{ 'union all ' if not loop.first }}select {% for value in row -%}
+          {{ get_binding_char() }}{{ ', ' if not loop.last }}
+        {%- endfor %}
+        {%- endfor -%}
+      ) as given where 5 %% 2 = 1
+    {%- endset -%}
+    {%- do adapter.add_query(sql, bindings=bindings, abridge_sql_log=true) -%}
+  {%- endfor -%}
+{% endmacro %}
+"""
+
+
+async def test_project_loads_the_rows_of_its_seeds(place: Place) -> None:
+    place.write("macros/own.sql", BOUND)
+    place.write("seeds/s.csv", "id,name\n1,it's\n2,100%\n3,%s\n")
+
+    for full_refresh in (False, False, True):
+        ran = await place.build("s", command="seed", full_refresh=full_refresh)
+
+        assert ran.result("s").message == "INSERT 3"
+        found = await place.fetch("select id, name from {schema}.s order by id")
+        assert found == [(1, "it's"), (2, "100%"), (3, "%s")]
+
+
+async def test_project_empties_the_tables_of_its_seeds(place: Place) -> None:
+    place.write(
+        "macros/own.sql",
+        "{% macro reset_csv_table(model, full_refresh, old_relation, agate_table) %}"
+        "{% do run_query('delete from ' ~ old_relation ~ ' where id < ' ~ agate_table | length) %}"
+        "{% endmacro %}",
+    )
+    place.write("seeds/s.csv", "id\n1\n2\n")
+    await place.build("s", command="seed")
+
+    await place.build("s", command="seed")
+
+    assert await place.fetch("select id from {schema}.s order by id") == [(1,), (2,), (2,)]
+
+
+OWN_SEED = """
+{% materialization seed, default %}
+  {%- set rows = load_agate_table() -%}
+  {%- set existing = load_cached_relation(this) -%}
+  {%- if existing is not none -%} {% do adapter.drop_relation(existing) %} {%- endif -%}
+  {%- set made = create_csv_table(model, rows) -%}
+  {%- set loaded = load_csv_rows(model, rows) -%}
+  {% call noop_statement('main', 'OWN ' ~ rows | length, 'OWN', rows | length) %}
+    {{ get_csv_sql(made, loaded) }}
+  {% endcall %}
+  {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+"""
+
+
+async def test_project_has_a_seed_materialization_of_its_own(place: Place) -> None:
+    place.write("macros/own.sql", OWN_SEED)
+    place.write("seeds/s.csv", "id,name\n1,one\n2,two\n")
+
+    for _ in range(2):
+        ran = await place.build("s", command="seed")
+
+        assert ran.result("s").message == "OWN 2"
+        found = await place.fetch("select id, name from {schema}.s order by id")
+        assert found == [(1, "one"), (2, "two")]
+
+
 INCREMENTAL = """
 {% materialization own, default %}
   {%- set target = this.incorporate(type='table') -%}
