@@ -31,7 +31,7 @@ from .scheduler import Build, Scheduler
 from .settings import decide
 from .template.end_context import end_context
 from .template.engine import TemplateEngine
-from .templates import make_comments, make_templates
+from .templates import macro_scope, make_comments, make_templates
 from .timings import last_timings
 from .warning_policy import RaisedWarningsError
 from .workspace import Workspace
@@ -241,8 +241,22 @@ class Execution:
             wanted = {schema.casefold(): schema for schema in schemas}
             for folded, schema in sorted(wanted.items()):
                 if folded not in there:
-                    await adapter.create_schema(schema)
+                    await self._create_schema(schema)
         await self._cache.fill(sorted(schemas))
+
+    async def _create_schema(self, schema: str) -> None:
+        """Create a schema, by the project's own macro if it has one for that."""
+        adapter = self._workspace.adapter
+        macros = self._project.manifest.macros
+        own = macros.overrides("create_schema", macros.root_package)
+        if own is None:
+            await adapter.create_schema(schema)
+            return
+        async with adapter.connection(own.name) as connection:
+            connection.comment = await self._comments.of(connection, own.name)
+            scope = macro_scope(self._project, self._templates, own, connection, "main")
+            relation = adapter.relation(schema, None)
+            await self._templates.adapter_in(scope, connection).create_schema(relation)
 
     @cached_property
     def _infos(self) -> dict[str, NodeInfo]:

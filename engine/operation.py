@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import anyio
-from jinja2.utils import missing
 
 from ..adapters.base import Response
 from ..adapters.cache import RelationCache
@@ -27,7 +26,7 @@ from .materializations.node_build import Outcome
 from .node_outcome import Progress, explain, result_of
 from .parsed_project import ParsedProject
 from .results import RunResult, Status
-from .templates import make_comments, make_templates
+from .templates import macro_scope, make_comments, make_templates
 
 COMMAND = "run-operation"
 
@@ -107,11 +106,9 @@ async def _call(
 ) -> None:
     workspace = project.workspace
     templates = make_templates(project, RelationCache(workspace.adapter), emit)
-    operation = operation_of(macro, workspace.target.schema, workspace.target.database)
     name = f"macro_{macro.name}"
     async with workspace.adapter.connection(name) as connection:
         connection.comment = await make_comments(project, templates).of(connection, name)
         progress.compile_ended = datetime.now(UTC)
-        scope = templates.scope(operation, connection, progress.thread_id).scope
-        # There is no relation that an operation could be about.
-        await scope.with_names(this=missing).bind(macro)(**arguments)
+        scope = macro_scope(project, templates, macro, connection, progress.thread_id)
+        await scope.bind(macro)(**arguments)

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from jinja2.utils import missing
+
+from ..adapters.base import Connection
 from ..adapters.cache import RelationCache
 from .events import Event
+from .manifest.nodes import Macro
+from .manifest.operation import operation_of
 from .parsed_project import ParsedProject
 from .query_comment import QueryComments
 from .template.engine import TemplateEngine
 from .template.environment import TemplateEnvironment
+from .template.scope import Scope
 
 
 def make_templates(
@@ -40,3 +46,17 @@ def make_comments(project: ParsedProject, templates: TemplateEngine) -> QueryCom
         project=workspace.project.name,
         templates=templates,
     )
+
+
+def macro_scope(
+    project: ParsedProject,
+    templates: TemplateEngine,
+    macro: Macro,
+    connection: Connection,
+    thread_id: str,
+) -> Scope:
+    """A scope for a macro that is called for its own sake, without a node."""
+    target = project.workspace.target
+    operation = operation_of(macro, target.schema, target.database)
+    # There is no relation that an operation could be about.
+    return templates.scope(operation, connection, thread_id).scope.with_names(this=missing)

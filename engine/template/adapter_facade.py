@@ -8,6 +8,7 @@ knowing. Their names and arguments are dbt's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +26,8 @@ from .scope import Scope
 from .table import ResultTable
 
 Dispatch = Callable[..., Any]
+
+_asking: ContextVar[frozenset[str]] = ContextVar("headrace_asking_macros", default=frozenset())
 
 
 class StatementResponse:
@@ -231,14 +234,30 @@ class RunningAdapter(AdapterValues):
         return sorted(await self._adapter.list_schemas())
 
     async def create_schema(self, relation: Relation) -> None:
-        if relation.schema:
+        if relation.schema and not await self._asked_macro("create_schema", relation):
             await self._adapter.create_schema(relation.schema)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
         if relation.schema:
-            await self._adapter.drop_schema(relation.schema)
+            if not await self._asked_macro("drop_schema", relation):
+                await self._adapter.drop_schema(relation.schema)
             await self._cache.refresh(relation.schema)
+
+    async def _asked_macro(self, name: str, relation: Relation) -> bool:
+        """Whether there is a macro of a project's own to do it, which has done it.
+
+        What that macro asks of `adapter` in its turn is done without asking it again: it may
+        call the built-in one for the greater part.
+        """
+        if name in _asking.get() or not self._scope.is_overridden(name):
+            return False
+        token = _asking.set(_asking.get() | {name})
+        try:
+            await self._scope.call_macro(name, relation.without_identifier())
+        finally:
+            _asking.reset(token)
+        return True
 
     async def drop_relation(self, relation: Relation) -> None:
         """Drop a relation, and nothing that depends on it."""

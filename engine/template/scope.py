@@ -248,8 +248,8 @@ class BoundMacro:
 
     def _with_frame(self, error: CompilationError) -> CompilationError:
         location = error.location or self._location(error)
-        # A macro that calls itself stands in the stack once.
-        stack = error.stack if error.stack[-1:] == (self.frame,) else (*error.stack, self.frame)
+        # A macro that calls itself, or that others call in a circle, stands in the stack once.
+        stack = error.stack if self.frame in error.stack else (*error.stack, self.frame)
         return CompilationError(error.problem, location=location, stack=stack)
 
     def _translated(self, error: Exception) -> CompilationError:

@@ -230,3 +230,40 @@ async def test_project_says_itself_how_rows_are_limited(place: Place) -> None:
         "select 1 fetch first 2 rows only",
         "set a to b; select 1 fetch first 3 rows only",
     ]
+
+
+OWN_SCHEMAS = """
+{% macro create_schema(relation) %}
+  {{ default__create_schema(relation) }}
+  {% do log('made ' ~ relation.schema ~ ', not ' ~ relation.include_policy.identifier, info=true) %}
+{% endmacro %}
+{% macro default__drop_schema(relation) %}
+  {% do log('dropping ' ~ relation.schema, info=true) %}
+  {% do adapter.drop_schema(relation) %}
+{% endmacro %}
+"""
+
+
+async def test_projects_own_macros_make_and_drop_schemas(place: Place) -> None:
+    place.write("macros/own.sql", OWN_SCHEMAS)
+    place.write("models/m.sql", "{{ config(schema='made') }} select 1 as id")
+    made = f"{place.schema}_made"
+
+    first, second = await place.build("m"), await place.build("m")
+    said = await place.look(
+        f"{{% set other = api.Relation.create(schema='{made}') %}}"
+        "{% do adapter.drop_schema(other) %}{% do adapter.create_schema(other) %}"
+        "{% do say(adapter.check_schema_exists(none, other.schema)) %}"
+        "{% do adapter.drop_schema(other) %}"
+        "{% do say(adapter.check_schema_exists(none, other.schema)) %}"
+    )
+
+    assert f"made {made}, not False" in first.messages
+    assert f"made {made}, not False" not in second.messages
+    assert said == [
+        f"dropping {made}",
+        f"made {made}, not False",
+        "True",
+        f"dropping {made}",
+        "False",
+    ]

@@ -302,6 +302,16 @@ async def test_endless_recursion_is_an_error_with_a_reason() -> None:
     assert [frame.name for frame in raised.value.stack] == ["f"]
 
 
+async def test_macros_that_call_each_other_in_a_circle_are_each_told_once() -> None:
+    macros = "{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}"
+    files = {"macros/a.sql": macros}
+
+    with pytest.raises(CompilationError, match="the macro calls itself without end") as raised:
+        await scope(files).call_macro("f")
+
+    assert sorted(frame.name for frame in raised.value.stack) == ["f", "g"]
+
+
 async def test_private_attributes_of_python_objects_are_out_of_reach() -> None:
     names = {"thing": SimpleNamespace(call=print)}
 
