@@ -30,6 +30,7 @@ from .events import (
     NodeExecuted,
     WarningRaised,
 )
+from .manifest.declared_nodes import TAKEN_AS_THEY_ARE
 from .manifest.manifest import Manifest
 from .manifest.microbatch import is_microbatch, microbatch_settings
 from .manifest.nodes import Macro, Model, Node, Seed
@@ -130,6 +131,9 @@ class Builder:
         then: in that case the result says what the database holds.
         """
         node = self._manifest.node(unique_id)
+        if isinstance(node, TAKEN_AS_THEY_ARE):
+            outcome = Outcome(Status.NO_OP, Response("NO-OP"), failures=0)
+            return result_of(self._infos[unique_id], outcome, None, Progress(f"Thread-{slot}"))
         if isinstance(node, Model) and is_microbatch(node, self._manifest.macros):
             return await self._guarded(unique_id, slot, self._build_in_batches)
         work = partial(self._with_retries, work=self._materialize)

@@ -31,6 +31,8 @@ class Status(StrEnum):
     """A test found something, and its severity is error."""
     WARN = "warn"
     """A test found something, and its severity is warn."""
+    NO_OP = "no-op"
+    """There is nothing to be done for it: an exposure, a saved query."""
 
     @property
     def is_failure(self) -> bool:

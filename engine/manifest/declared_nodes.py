@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from ..results import NodeInfo
 from .entries import MetricCall
 from .nodes import Node
 
@@ -28,6 +30,11 @@ class Declared(Node, frozen=True, kw_only=True):
     @property
     def display_name(self) -> str:
         return self.name
+
+    def info(self, relation_name: str | None = None) -> NodeInfo:
+        # Only a unit test has a materialization.
+        materialized = str(self.config.values.get("materialized", ""))
+        return replace(super().info(relation_name), materialized=materialized)
 
 
 class Exposure(Declared, frozen=True, kw_only=True):
@@ -57,3 +64,11 @@ class SemanticModel(Declared, frozen=True, kw_only=True):
 
 class SavedQuery(Declared, frozen=True, kw_only=True):
     """Metrics to be asked for together, and where the answer goes."""
+
+    @property
+    def kind(self) -> str:
+        return "saved query"
+
+
+TAKEN_AS_THEY_ARE = (Exposure, SavedQuery)
+"""What `build` takes, as dbt does, although there is nothing to be done for it."""

@@ -48,8 +48,9 @@ class Manifest:
         return {**self.nodes, **self.sources, **self.declared, **self.unit_tests}
 
     def node(self, unique_id: str) -> Node:
-        """A node that a command can run: also a unit test."""
-        return self.nodes.get(unique_id) or self.unit_tests[unique_id]
+        """A node that a command can take: also a unit test, and what is declared."""
+        found = self.nodes.get(unique_id) or self.unit_tests.get(unique_id)
+        return found or self.declared[unique_id]
 
     def parents_of(self, unique_id: str) -> tuple[str, ...]:
         """What a node or a hook refers to."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..errors import ParseError
+from .declared_nodes import Declared
 from .nodes import Analysis, Node, Test
 from .snapshot_node import RELATION_KINDS
 from .unit_test_node import UnitTest
@@ -43,7 +44,7 @@ def has_relation(node: Node, flag: bool) -> bool:
     """Whether something stands in the database under a node's name."""
     if isinstance(node, Test):
         return stores_failures(node, flag)
-    return not isinstance(node, (UnitTest, Analysis))
+    return not isinstance(node, (UnitTest, Analysis, Declared))
 
 
 def check_stored_names(storing: Iterable[Node], everything: Mapping[str, Node]) -> None:

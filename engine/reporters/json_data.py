@@ -21,7 +21,7 @@ from ..events import (
     RunStarted,
     WarningRaised,
 )
-from ..results import NodeInfo, RunResult
+from ..results import NodeInfo, RunResult, Status
 from .encoding import utc_text
 from .freshness import freshness_data
 from .line import Line
@@ -90,7 +90,9 @@ def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
             return done | freshness_data(result)
         case "operation":
             return done | {"statement": node.display_name}
-    if not result.status.is_failure and result.message:
+    if result.status is Status.NO_OP:
+        done["status"] = ""
+    elif not result.status.is_failure and result.message:
         done["status"] = result.message
     return done | {"description": f"{node.kind} {node.display_name}"}
 
@@ -132,7 +134,7 @@ def _stats(tally: Tally) -> dict[str, int]:
         "warn": tally.warned,
         "error": tally.failed,
         "skip": tally.skipped,
-        "noop": 0,
+        "noop": tally.untouched,
         "total": tally.total,
     }
 

@@ -42,6 +42,9 @@ _SKIP = LineKind("SkippingDetails", "Q034")
 _CANCEL = LineKind("LogCancelLine", "Q022")
 _UNMATCHED = LineKind(UNMATCHED_CRITERION, "M030")
 
+_TAKEN = ("exposure", "saved_query")
+"""What nothing is done for, and so isn't begun."""
+
 _RESULT_KINDS = {
     "model": LineKind("LogModelResult", "Q012"),
     "seed": LineKind("LogSeedResult", "Q016"),
@@ -50,6 +53,7 @@ _RESULT_KINDS = {
     "unit_test": LineKind("LogTestResult", "Q007"),
     "operation": LineKind("LogHookEndLine", "Q033"),
     "source": LineKind("LogFreshnessResult", "Q018"),
+    **dict.fromkeys(_TAKEN, LineKind("LogNodeNoOpResult", "Q019")),
 }
 _OTHER_RESULT = LineKind("LogNodeResult", "Q008")
 
@@ -75,8 +79,8 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
     if command == "run-operation" and is_about_an_operation(event):
         return operation_lines(event, clean)
     match event:
-        case NodeStarted():
-            return [_start_line(event, clean)]
+        case NodeStarted(node=node):
+            return [] if node.resource_type in _TAKEN else [_start_line(event, clean)]
         case NodeFinished():
             return [_result_line(event, clean, command)]
         case NodeSkipped():
@@ -144,6 +148,9 @@ def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
     result = event.result
     if result.node.resource_type in _TESTS:
         done, status = _test_wording(result, clean)
+    elif result.status is Status.NO_OP:
+        status = "NO-OP"
+        done = f"{status} {_described(result.node, clean)}"
     elif result.node.resource_type == "source":
         status = freshness_word(result)
         done = f"{status} {_described(result.node, clean)}"
@@ -268,4 +275,4 @@ def _level_of(status: Status) -> Level:
 def _paint_of(status: Status) -> Paint:
     if status.is_failure:
         return Paint.RED
-    return Paint.YELLOW if status is Status.WARN else Paint.GREEN
+    return Paint.YELLOW if status in (Status.WARN, Status.NO_OP) else Paint.GREEN

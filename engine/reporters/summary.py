@@ -21,7 +21,11 @@ _WARNING = LineKind("RunResultWarning", "Z021")
 
 _CHECKED = Line(LineKind("FreshnessCheckComplete", "Q003"), "Done.")
 
-_NOUNS = {"operation": "project hook", "unit_test": "unit test"}
+_NOUNS = {
+    "operation": "project hook",
+    "saved_query": "saved query",
+    "unit_test": "unit test",
+}
 
 
 def summary_lines(event: RunFinished, clean: Cleaner, command: str = "") -> list[Line]:

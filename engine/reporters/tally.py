@@ -14,12 +14,14 @@ class Tally:
 
     A cancelled node counts as an error, as it does for the exit code; `cancelled` says how
     many of the errors those are, and `partial` how many built some of their batches.
+    `untouched` are those for which there is nothing to be done.
     """
 
     passed: int = 0
     warned: int = 0
     failed: int = 0
     skipped: int = 0
+    untouched: int = 0
     cancelled: int = 0
     partial: int = 0
 
@@ -38,6 +40,8 @@ class Tally:
                 self.warned += 1
             case Status.SKIPPED:
                 self.skipped += 1
+            case Status.NO_OP:
+                self.untouched += 1
             case Status.CANCELLED:
                 self.cancelled += 1
                 self.failed += 1
@@ -49,10 +53,10 @@ class Tally:
 
     @property
     def total(self) -> int:
-        return self.passed + self.warned + self.failed + self.skipped
+        return self.passed + self.warned + self.failed + self.skipped + self.untouched
 
     def __str__(self) -> str:
         return (
             f"PASS={self.passed} WARN={self.warned} ERROR={self.failed}"
-            f" SKIP={self.skipped} NO-OP=0 TOTAL={self.total}"
+            f" SKIP={self.skipped} NO-OP={self.untouched} TOTAL={self.total}"
         )

@@ -11,7 +11,7 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "seed": frozenset({"seed"}),
     "snapshot": frozenset({"snapshot"}),
     "test": frozenset({"test", "unit_test"}),
-    "build": frozenset({"model", "seed", "snapshot", "test", "unit_test"}),
+    "build": frozenset("model seed snapshot test unit_test exposure saved_query".split()),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
     "freshness": frozenset({"source"}),
     "ls": frozenset(

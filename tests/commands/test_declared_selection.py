@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from headrace import Status
 
 from ..building.support import relations, run
 
@@ -92,7 +93,36 @@ async def test_whole_project_is_built_with_its_tests(copy_fixture: CopyFixture) 
     assert ran.exit_code == 0
     assert {"orders_v1", "orders_v2", "orders_of_tomorrow"} <= relations(root).keys()
     types = {result.node.resource_type for result in ran.outcome.results}
-    assert types == {"model", "seed", "test"}
+    assert types == {"model", "seed", "test", "exposure", "saved_query"}
+
+
+async def test_build_takes_exposures_and_saved_queries_as_they_are(
+    copy_fixture: CopyFixture,
+) -> None:
+    root = copy_fixture("declared_beside_models")
+    await run(root, "seed")
+
+    ran = await run(root, "build", select=("+exposure:board", "by_day"))
+    narrowed = await run(root, "build", select=("board",), exclude_resource_types=("exposure",))
+
+    assert ran.exit_code == 0
+    for name in ("board", "by_day"):
+        result = ran.result(name)
+        assert (result.status, result.message, result.failures) == (Status.NO_OP, "NO-OP", 0)
+    written = json.loads((root / "target/run_results.json").read_text())["results"]
+    assert {"unique_id": "exposure.shop.board", "status": "no-op", "relation_name": None} in [
+        {key: result[key] for key in ("unique_id", "status", "relation_name")} for result in written
+    ]
+    assert narrowed.statuses == {}
+
+
+async def test_exposure_of_a_model_that_failed_is_skipped(copy_fixture: CopyFixture) -> None:
+    root = copy_fixture("declared_beside_models")
+    (root / "models/marts/customers.sql").write_text("select nothing as id")
+
+    ran = await run(root, "build")
+
+    assert ran.result("board").status is Status.SKIPPED
 
 
 async def test_analysis_is_compiled_and_listed_on_request(copy_fixture: CopyFixture) -> None:

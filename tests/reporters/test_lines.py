@@ -43,6 +43,7 @@ from .support import (
 )
 
 SNAPSHOT = node("snapshot", "sn", "snapshot", "snaps.sn", "snapshots/sn.sql")
+BOARD = node("exposure", "board", "exposure", "board", "models/boards.yml")
 
 
 def rendered(event: Event, width: int = 69, *, debug: bool = False) -> list[str]:
@@ -130,10 +131,18 @@ def test_start_line(started: NodeInfo, line: str) -> None:
             checked(check("not_null_x"), Status.ERROR, None),
             "1 of 4 ERROR not_null_x ................................... [ERROR in 0.02s]",
         ),
+        (
+            checked(BOARD, Status.NO_OP, message="NO-OP"),
+            "1 of 4 NO-OP exposure board ............................... [NO-OP in 0.02s]",
+        ),
     ],
 )
 def test_result_line(result: RunResult, line: str) -> None:
     assert rendered(NodeFinished(result, 1, 4), width=59) == [line]
+
+
+def test_what_nothing_is_done_for_is_not_begun() -> None:
+    assert rendered(NodeStarted(BOARD, 1, 4, NOON)) == []
 
 
 @pytest.mark.parametrize(
