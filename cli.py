@@ -46,7 +46,7 @@ ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile"})
 _SIGNAL_EXIT = 128
 _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
-    "--exclude-resource-type --output-keys".split()
+    "--exclude-resource-type --exclude-resource-types --output-keys".split()
 )
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
@@ -56,7 +56,11 @@ _FLAGS_TO_COME = frozenset(
 _WITHOUT_EFFECT = frozenset(
     "--static-parser --no-static-parser "
     "--send-anonymous-usage-stats --no-send-anonymous-usage-stats "
-    "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only".split()
+    "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only "
+    "--log-cache-events --no-log-cache-events --use-colors-file --no-use-colors-file "
+    "--use-experimental-parser --no-use-experimental-parser "
+    "--upload-to-artifacts-ingest-api --no-upload-to-artifacts-ingest-api "
+    "--show-all-deprecations --no-show-all-deprecations".split()
 )
 
 _ALIASES = {"list": "ls", "snapshot-freshness": "freshness"}
@@ -229,10 +233,17 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
         return ConsoleReporter(
             stream, output=sys.stdout, level=level, use_colors=colors, scrub=redactor
         )
+    from .engine.reporters.line import LINE_WIDTH
     from .engine.reporters.text import TextReporter
 
     return TextReporter(
-        stream, output=sys.stdout, quiet=quiet, level=level, use_colors=colors, scrub=redactor
+        stream,
+        output=sys.stdout,
+        quiet=quiet,
+        level=level,
+        use_colors=colors,
+        scrub=redactor,
+        width=options.printer_width or LINE_WIDTH,
     )
 
 

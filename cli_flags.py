@@ -25,7 +25,9 @@ _NARROWING: dict[str, Any] = {
         "Only nodes of this type.", "--resource-type", "--resource-types", kind=list[str]
     ),
     "exclude_resource_type": _flag(
-        "No nodes of this type.", "--exclude-resource-type", kind=list[str]
+        "No nodes of this type.",
+        *("--exclude-resource-type", "--exclude-resource-types"),
+        kind=list[str],
     ),
 }
 _RUNNING: dict[str, Any] = {
@@ -36,6 +38,10 @@ _RUNNING: dict[str, Any] = {
         int | None,
         typer.Option(min=1, help="How many nodes are built at a time. [env: DBT_THREADS]"),
     ],
+    "single_threaded": _flag(
+        "One node at a time, whatever else is said. [env: DBT_SINGLE_THREADED]",
+        "--single-threaded/--no-single-threaded",
+    ),
 }
 _REFRESHING: dict[str, Any] = {
     "full_refresh": _flag(
@@ -106,6 +112,11 @@ INSTALLING: dict[str, Any] = {
 }
 _TELLING: dict[str, Any] = {
     "quiet": _flag("Errors only. [env: DBT_QUIET]", "--quiet/--no-quiet", "-q"),
+    "print": _flag("Show what templates print. [env: DBT_PRINT]", "--print/--no-print"),
+    "printer_width": Annotated[
+        int | None,
+        typer.Option(min=1, help="How wide log lines with dots are. [env: DBT_PRINTER_WIDTH]"),
+    ],
     "use_colors": _flag("Colours. [env: NO_COLOR]", "--use-colors/--no-use-colors"),
     "debug": _flag("Tracebacks of internal errors. [env: DBT_DEBUG]", "--debug/--no-debug", "-d"),
     "log_format": _flag(

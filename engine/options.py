@@ -21,6 +21,8 @@ class Options:
     profile: str | None = None
     target: str | None = None
     threads: int | None = None
+    single_threaded: bool | None = None
+    """Whether nodes go one after the other, whatever `threads` says."""
     vars: Mapping[str, object] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
@@ -40,6 +42,10 @@ class Options:
     target_path: Path | None = None
     write_json: bool | None = None
     quiet: bool | None = None
+    print: bool | None = None
+    """Whether what templates print is shown."""
+    printer_width: int | None = None
+    """How many columns a log line with dots takes."""
     use_colors: bool | None = None
     debug: bool | None = None
     warn_error: bool | None = None

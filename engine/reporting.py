@@ -13,10 +13,10 @@ from pathlib import Path
 from .errors import HeadraceError
 from .options import Options
 from .project.discovery import PROJECT_FILE, find_project_directory
-from .project.environment import find_setting
+from .project.environment import find_number, find_setting
 from .project.fields import Fields
 from .project.profiles_file import find_profiles, load_profile_flags
-from .project.project_flags import LOG_FORMATS, LOG_LEVELS
+from .project.project_flags import LOG_FORMATS, LOG_LEVELS, wanted_instead
 from .project.render import Renderer
 from .project.yaml_file import read_yaml
 from .settings import choose, decide
@@ -57,6 +57,7 @@ def settle_reporting(options: Options, environ: Mapping[str, str], cwd: Path) ->
         options,
         write_json=is_so("write_json", options.write_json, default=True),
         quiet=is_so("quiet", options.quiet),
+        printer_width=_printer_width(options, environ, flags),
         debug=is_so("debug", options.debug),
         use_colors=_use_colors(options, environ, flags),
         log_format=form,
@@ -85,6 +86,17 @@ def peek_flags(options: Options, environ: Mapping[str, str], cwd: Path) -> Mappi
     except HeadraceError:
         pass
     return flags
+
+
+def _printer_width(
+    options: Options, environ: Mapping[str, str], flags: Mapping[str, object]
+) -> int | None:
+    """None where nobody says: it is as usual then."""
+    given = options.printer_width or find_number(environ, "PRINTER_WIDTH")
+    configured = flags.get("printer_width")
+    if given is None and isinstance(configured, int):
+        return configured if wanted_instead("printer_width", configured) is None else None
+    return given
 
 
 def _use_colors(

@@ -103,12 +103,13 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd)
     project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
     check_flags(project.flags, project.document)
+    is_single_threaded = decide("single_threaded", options.single_threaded, environ, project.flags)
     target = load_target(
         project,
         profiles_dir=options.profiles_dir,
         profile=options.profile,
         target=options.target,
-        threads=options.threads,
+        threads=1 if is_single_threaded else options.threads,
         cli_vars=options.vars,
         environ=environ,
         cwd=start.cwd,
@@ -154,6 +155,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
                 options, full_refresh=full_refresh, fail_fast=fail_fast, empty=reading.is_empty
             )
             | {
+                "PRINT": decide("print", options.print, environ, project.flags, default=True),
                 "WARN_ERROR": decide("warn_error", options.warn_error, environ, project.flags),
                 "STORE_FAILURES": decide(
                     "store_failures", options.store_failures, environ, project.flags

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import UsageError
+
 _PREFIXES = ("HEADRACE_", "DBT_")
 _CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
 
@@ -47,3 +49,19 @@ def expand_home(path: Path, environ: Mapping[str, str]) -> Path:
     if path.parts[:1] == ("~",):
         return home_directory(environ).joinpath(*path.parts[1:])
     return path
+
+
+def find_number(environ: Mapping[str, str], name: str) -> int | None:
+    """A setting that is a whole number of at least 1; None where it isn't set.
+
+    Raises:
+        UsageError: it is something else.
+    """
+    setting = find_setting(environ, name)
+    if setting is None:
+        return None
+    if not setting.value.isdecimal() or int(setting.value) < 1:
+        raise UsageError(
+            f"{setting.variable} must be a whole number of at least 1, not '{setting.value}'."
+        )
+    return int(setting.value)

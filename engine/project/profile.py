@@ -13,7 +13,7 @@ from urllib.parse import unquote
 from ...adapters.base import Target
 from ..errors import Location, ProfileError, UsageError
 from ..events import WarningRaised
-from .environment import find_setting
+from .environment import find_number, find_setting
 from .fields import noun_of
 from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles
 from .project import Project
@@ -201,14 +201,7 @@ def _threads(threads: int | None, environ: Mapping[str, str]) -> int | None:
         if threads < 1:
             raise UsageError(f"--threads must be at least 1, but it is {threads}.")
         return threads
-    setting = find_setting(environ, "THREADS")
-    if setting is None:
-        return None
-    if not setting.value.isdecimal() or int(setting.value) < 1:
-        raise UsageError(
-            f"{setting.variable} must be a whole number of at least 1, not '{setting.value}'."
-        )
-    return int(setting.value)
+    return find_number(environ, "THREADS")
 
 
 def _converted(key: str, value: object) -> object:

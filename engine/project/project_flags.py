@@ -14,24 +14,25 @@ LOG_FORMATS = ("default", "text", "debug", "json")
 LOG_LEVELS = ("info", "debug", "warn", "error", "none")
 
 _BOOLEANS = frozenset(
-    "debug empty fail_fast full_refresh lock partial_parse quiet store_failures use_colors "
-    "version_check warn_error write_json".split()
+    "debug empty fail_fast full_refresh lock partial_parse print quiet single_threaded "
+    "store_failures use_colors version_check warn_error write_json".split()
 )
 _PATHS = frozenset("log_path target_path".split())
+_NUMBERS = frozenset({"printer_width"})
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log_format": LOG_FORMATS,
     "log_format_file": LOG_FORMATS,
     "log_level": LOG_LEVELS,
     "log_level_file": LOG_LEVELS,
 }
-_HEEDED = _BOOLEANS | _PATHS | _CHOICES.keys() | {"warn_error_options"}
+_HEEDED = _BOOLEANS | _PATHS | _CHOICES.keys() | _NUMBERS | {"warn_error_options"}
 
 _TO_COME = frozenset({"indirect_selection"})
 """What this version doesn't heed, although it makes a difference."""
 
 # What they would turn on or off is so already, or makes no difference to what is built.
 _WITHOUT_EFFECT = frozenset(
-    "cache_selected_only populate_cache printer_width send_anonymous_usage_stats static_parser "
+    "cache_selected_only log_cache_events populate_cache send_anonymous_usage_stats static_parser "
     "use_colors_file use_experimental_parser".split()
 )
 
@@ -83,6 +84,9 @@ def wanted_instead(name: str, value: object) -> str | None:
         return None if isinstance(value, bool) else "true or false"
     if name in _PATHS:
         return None if isinstance(value, str) else "a path"
+    if name in _NUMBERS:
+        is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return None if is_number else "a whole number of at least 1"
     choices = _CHOICES.get(name)
     return f"one of {', '.join(choices)}" if choices and value not in choices else None
 

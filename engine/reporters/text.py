@@ -35,12 +35,14 @@ class TextReporter:
         level: Level = Level.INFO,
         clock: Callable[[], datetime] = local_now,
         scrub: Scrub | None = None,
+        width: int = LINE_WIDTH,
     ) -> None:
         self._stream = SteadyStream(stream)
         self._output = SteadyStream(output) if output else self._stream
         self._level = Level.ERROR if quiet else level
         self._use_colors = use_colors
         self._clock = clock
+        self._dotted_width = width - TIMESTAMP_WIDTH
         self._clean = Cleaner(scrub)
         self._command = ""
 
@@ -68,7 +70,7 @@ class TextReporter:
         rows = [
             row
             for line in shown
-            for row in render(line, LINE_WIDTH - TIMESTAMP_WIDTH, use_colors=self._use_colors)
+            for row in render(line, self._dotted_width, use_colors=self._use_colors)
         ]
         self._stream.write("".join(f"{(prefix + row).rstrip()}\n" for row in rows))
 

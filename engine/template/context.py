@@ -197,7 +197,8 @@ class CommonContext:
         return ""
 
     def _print(self, msg: Any) -> str:
-        self._emit(MessageLogged(str(msg), to_console=True, is_print=True))
+        if self._invocation.flags.get("PRINT", True):
+            self._emit(MessageLogged(str(msg), to_console=True, is_print=True))
         return ""
 
     def _env_var(self, name: str, default: str | None = None) -> str:

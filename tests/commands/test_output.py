@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from headrace import __version__
 
+from ..building.support import PROJECT
 from .support import SECONDS, environment, headrace
 
 WriteProject = Callable[[Mapping[str, str]], Path]
@@ -111,6 +112,64 @@ def test_form_of_the_log_that_does_not_exist_is_refused(write_project: WriteProj
     assert done.exit_code == 2
     assert "--log-format is 'jsn'" in done.stderr
     assert "Did you mean 'json'?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "flags", "is_shown"),
+    [
+        ((), {}, "", True),
+        (("--no-print",), {}, "", False),
+        ((), {"DBT_PRINT": "false"}, "", False),
+        ((), {}, "flags: {print: false}", False),
+        (("--print",), {"DBT_PRINT": "0"}, "flags: {print: false}", True),
+    ],
+)
+def test_what_templates_print_can_be_held_back(
+    write_project: WriteProject,
+    arguments: tuple[str, ...],
+    environ: Mapping[str, str],
+    flags: str,
+    is_shown: bool,
+) -> None:
+    root = write_project({**SHOP, "dbt_project.yml": f"{PROJECT}{flags}\n"})
+
+    done = headrace(root, "run", "--select", "loud", *arguments, environ=environ)
+
+    assert done.exit_code == 0, done.output
+    assert ("printed" in done.stdout) is is_shown
+    assert "| said" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "flags", "width"),
+    [
+        ((), {}, "", 80),
+        (("--printer-width", "120"), {"DBT_PRINTER_WIDTH": "90"}, "", 120),
+        ((), {"DBT_PRINTER_WIDTH": "90"}, "flags: {printer_width: 70}", 90),
+        ((), {}, "flags: {printer_width: 70}", 70),
+    ],
+)
+def test_width_of_the_lines_with_dots_can_be_chosen(
+    write_project: WriteProject,
+    arguments: tuple[str, ...],
+    environ: Mapping[str, str],
+    flags: str,
+    width: int,
+) -> None:
+    root = write_project({**SHOP, "dbt_project.yml": f"{PROJECT}{flags}\n"})
+
+    done = headrace(root, "run", "--select", "orders", *arguments, environ=environ)
+
+    (line,) = [line for line in done.stdout.splitlines() if " START " in line]
+    assert line.index(" [RUN]") == width
+
+
+def test_one_node_at_a_time_whatever_the_number_of_threads(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    done = headrace(root, "run", "--select", "orders", "--threads", "4", "--single-threaded")
+
+    assert "Concurrency: 1 threads (target='dev')" in done.stdout
 
 
 @pytest.mark.parametrize(
