@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
+
+import msgspec
 
 from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.discovery import SourceFile, checksum, find_files, read_source, seed_checksum
 from ..project.project import Project
+from ..project.render import has_template
 from .constraints import split_calls
 from .docs import Docs
 from .groups import check_access
@@ -28,13 +30,14 @@ from .nodes import (
     Seed,
     SingularTest,
 )
-from .properties import NodePatch, Properties
+from .properties import NODE_SECTIONS, NodePatch, Properties
 from .scanner import Scan, scan
 from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
 
 _NO_SINGULAR_TESTS = ("generic/", "fixtures/")
 SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)
+HookedT = TypeVar("HookedT", bound=Model | SingularTest | Analysis | Snapshot | Seed)
 
 
 class SqlNodeReader:
@@ -85,7 +88,9 @@ class SqlNodeReader:
     def seeds(self) -> Iterator[Seed]:
         for file in self._files(self._project.seed_paths, ".csv"):
             draft = self._draft(file, ResourceType.SEED, "seeds")
-            yield self._factory.make(Seed, draft)
+            seed = self._factory.make(Seed, draft)
+            _refuse_references(self._with_hooks(seed))
+            yield seed
 
     def singular_tests(self) -> Iterator[SingularTest]:
         for file in self._files(self._project.test_paths, ".sql"):
@@ -128,6 +133,10 @@ class SqlNodeReader:
             patch = self._patches[section, name]
             if patch.version is not None:
                 name, *_ = patch.version.file_names(patch.name)
+            other = self._section_of(name)
+            if other is not None:
+                self._inputs.warn(_wrong_section(patch, other))
+                continue
             known = {other for kind, other in self._patches if kind == section}
             self._inputs.warn(
                 WarningRaised(
@@ -138,6 +147,10 @@ class SqlNodeReader:
                     patch.location,
                 )
             )
+
+    def _section_of(self, name: str) -> str | None:
+        """The section that a node's entry belongs to, if there is such a node."""
+        return next((found for found in NODE_SECTIONS if name in self._names(found)), None)
 
     def _files(self, paths: Sequence[str], suffix: str) -> list[SourceFile]:
         return find_files(self._project.root, paths, (suffix,), warn=self._inputs.warn)
@@ -194,8 +207,7 @@ class SqlNodeReader:
         return None if patch is None or patch.version is not None else patch
 
     def _read(self, kind: type[SqlNodeT], draft: Draft, **fields: Any) -> SqlNodeT:
-        found = self._inputs.cache.scan(draft.raw_code, partial(self._scan, draft))
-        found = found.judged(self._is_inert)
+        found = self._scan(draft.raw_code, draft.original_file_path)
         pieces: tuple[Piece, ...] | None = found.pieces
         captured = Captured(found.refs, found.sources, found.config)
         if found.needs_render:
@@ -218,14 +230,42 @@ class SqlNodeReader:
                 f"a model can't be materialized as a {node.config.materialized}.",
                 location=draft.location,
             )
-        return node
+        return self._with_hooks(node)
 
-    def _scan(self, draft: Draft) -> Scan:
-        """What the draft's template says, the quick way where it is that simple."""
-        found = scan_literal_template(draft.raw_code)
-        if found is None:
-            found = scan(self._syntax.syntax_tree(draft.raw_code, draft.original_file_path))
-        return found
+    def _with_hooks(self, node: HookedT) -> HookedT:
+        """The node with what its hooks refer to, which it depends on as well.
+
+        Raises:
+            CompilationError: a hook isn't Jinja, or fails while nothing is executed.
+        """
+        hooks = (*node.config.pre_hook, *node.config.post_hook)
+        templates = [hook.sql for hook in hooks if has_template(hook.sql)]
+        if not templates:
+            return node
+        refs, sources, macros = list(node.refs), list(node.sources), list(node.macros)
+        for template in templates:
+            found = self._scan(template, node.original_file_path)
+            captured = Captured(found.refs, found.sources, found.config)
+            if found.needs_render:
+                captured = self._renderer.render(node, template)
+            refs += captured.refs
+            sources += captured.sources
+            macros += self._macro_ids(found)
+        return msgspec.structs.replace(
+            node,
+            refs=tuple(refs),
+            sources=tuple(sources),
+            macros=tuple(dict.fromkeys(macros)),
+        )
+
+    def _scan(self, text: str, path: str) -> Scan:
+        """What a template says, the quick way where it is that simple."""
+
+        def fresh() -> Scan:
+            found = scan_literal_template(text)
+            return scan(self._syntax.syntax_tree(text, path)) if found is None else found
+
+        return self._inputs.cache.scan(text, fresh).judged(self._is_inert)
 
     def _is_inert(self, names: frozenset[str], attributes: frozenset[str]) -> bool:
         visible = self._macros.visible_from(self._project.name)
@@ -280,3 +320,23 @@ def _entry_keys(patch: NodePatch) -> tuple[str, tuple[str | int, ...]]:
 
 def _stem(file: SourceFile) -> str:
     return PurePosixPath(file.relative).stem
+
+
+def _refuse_references(seed: Seed) -> None:
+    if seed.refs or seed.sources:
+        raise ParseError(
+            f"Seeds cannot depend on other nodes, but a hook of '{seed.name}' calls ref() or "
+            "source(), by itself or by a macro. Name the relation without them, or move the hook "
+            "to a model.",
+            location=seed.location,
+        )
+
+
+def _wrong_section(patch: NodePatch, section: str) -> WarningRaised:
+    return WarningRaised(
+        "WrongResourceSchemaFile",
+        f"'{patch.name}' is a {NODE_SECTIONS[section]}, but it stands under '{patch.section}:' in "
+        f"{patch.document.display}: its tests count, and nothing else does. Move it to "
+        f"'{section}:'.",
+        patch.location,
+    )

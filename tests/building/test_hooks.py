@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,48 @@ async def test_commit_in_a_hook_is_an_error_that_says_so(write_project: WritePro
 
     assert ran.statuses == {"orders": Status.ERROR}
     assert "transaction: false" in ran.error("orders")
+
+
+async def test_node_depends_on_what_its_hooks_refer_to(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/a.sql": hooked(
+                "select 1 as id",
+                post_hook="insert into log select name, 1 from {{ ref('z') }}",
+                pre_hook=["{{ count_of(source('all', 'sqlite_master')) }}"],
+            ),
+            "models/z.sql": hooked("select 'from z' as name"),
+            "models/sources.yml": "sources: [{name: all, schema: main, "
+            "tables: [{name: sqlite_master}]}]",
+            "macros/of.sql": "{% macro count_of(it) %}select 1 from {{ it }}{% endmacro %}",
+            **LOG,
+        }
+    )
+    await run(root, "seed")
+
+    ran = await run(root)
+
+    assert ran.statuses == {"z": Status.SUCCESS, "a": Status.SUCCESS}
+    assert logged(root) == [("from z", 1)]
+    manifest = json.loads((root / "target/manifest.json").read_text())
+    depends_on = manifest["nodes"]["model.shop.a"]["depends_on"]
+    assert sorted(depends_on["nodes"]) == ["model.shop.z", "source.shop.all.sqlite_master"]
+    assert depends_on["macros"] == ["macro.shop.count_of"]
+
+
+@pytest.mark.parametrize("hook", ["select * from {{ ref('a') }}", "{{ of_a() }}"])
+async def test_seed_depends_on_no_other_node(write_project: WriteProject, hook: str) -> None:
+    root = write_project(
+        {
+            "models/a.sql": "select 1 as id",
+            "macros/of.sql": "{% macro of_a() %}select * from {{ ref('a') }}{% endmacro %}",
+            "seeds/raw.csv": "id\n1\n",
+            "dbt_project.yml": f'{PROJECT}seeds: {{+post-hook: "{hook}"}}\n',
+        }
+    )
+
+    ran = await run(root, "build")
+
+    assert ran.exit_code == 2
+    assert "seeds/raw.csv: Seeds cannot depend on other nodes" in str(ran.outcome.error)
+    assert not (root / "shop.db").exists()
