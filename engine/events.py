@@ -78,6 +78,11 @@ class NothingToDo:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEmpty:
+    """A command that runs nodes has none to run."""
+
+
+@dataclass(frozen=True, slots=True)
 class NodeStarted:
     """A node took a slot. `index` counts from 1 in the order of starts."""
 
@@ -226,6 +231,7 @@ Event = (
     | ProjectLoaded
     | RunStarted
     | NothingToDo
+    | RunEmpty
     | NodeStarted
     | NodeCompiled
     | BatchStarted

@@ -36,9 +36,10 @@ from .events import (
     ProjectFound,
     ProjectLoaded,
     Reporter,
+    RunEmpty,
     WarningRaised,
 )
-from .manifest.nodes import Node, Source
+from .manifest.nodes import Analysis, Model, Node, Source, Test
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
@@ -324,6 +325,7 @@ class Session:
         }
         if not nodes:
             self._announce_manifest(project, {})
+            self._emit(RunEmpty())
             self._report_nothing("NothingToDo", selection)
             return ExitCode.DONE
         command = self._options.command
@@ -372,6 +374,8 @@ def _is_run(node: Node) -> bool:
     """Whether there is something to do for a node of a command that runs nodes."""
     if isinstance(node, Source):
         return node.freshness is not None and node.freshness.is_checked
+    if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
+        return False  # As in dbt, an empty file is a node of which nothing is built.
     return not node.is_ephemeral
 
 

@@ -17,7 +17,7 @@ RAISED_WHILE_READING = frozenset(
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
     "NothingForThisDatabase PackageInstallPathDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation UnknownFlag UnusedResourceConfigPath "
-    "UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation".split()
+    "UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 

@@ -48,7 +48,13 @@ _UNIQUE_VIOLATION = "23505"
 _DUPLICATE_OBJECT = "42710"
 _MAKERS_OF_TYPES = ("TypeCreate", "RenameTypeInternal")
 _DERIVED_NAME = re.compile(r"\W_")
-_CONCURRENTLY = ("tuple concurrently updated", "tuple concurrently deleted")
+_CONCURRENTLY = (
+    "tuple concurrently updated",
+    "tuple concurrently deleted",
+    # What a statement has looked up by its name is gone by the time that it opens it.
+    "could not open relation with OID",
+    "cache lookup failed for",
+)
 
 
 def classify(error: BaseException) -> ErrorClass:
@@ -57,7 +63,7 @@ def classify(error: BaseException) -> ErrorClass:
         code = error.sqlstate or ""
         if code.startswith(_CONNECTION_EXCEPTION):
             return ErrorClass.LOST
-        if code == _INTERNAL_ERROR and str(error) in _CONCURRENTLY:
+        if code == _INTERNAL_ERROR and str(error).startswith(_CONCURRENTLY):
             return ErrorClass.TRANSIENT
         if _is_of_derived_name(error, code):
             return ErrorClass.TRANSIENT

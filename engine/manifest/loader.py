@@ -299,8 +299,10 @@ def _add_generic_tests(
     found: _Found, project: Project, properties: Properties, tests: GenericTestReader
 ) -> None:
     for patch in properties.nodes:
-        prefix = NODE_SECTIONS[patch.section]
-        attached = found.nodes.get(f"{prefix}.{project.name}.{patch.versioned_name}")
+        # The tests of an entry in the wrong section count, as in dbt.
+        sections = (patch.section, *NODE_SECTIONS)
+        ids = (f"{NODE_SECTIONS[x]}.{project.name}.{patch.versioned_name}" for x in sections)
+        attached = next((found.nodes[id_] for id_ in ids if id_ in found.nodes), None)
         if attached is not None:
             found.add_all(tests.of_node(patch, attached))
     for patch_of_source in properties.sources:

@@ -22,6 +22,7 @@ from ..events import (
     NodeFinished,
     NodeSkipped,
     NodeStarted,
+    RunEmpty,
     RunFinished,
     RunStarted,
     WarningRaised,
@@ -74,6 +75,9 @@ class Journal:
                 self._invocation = event
             case RunStarted():
                 self._begin(event)
+            case RunEmpty():
+                # The file stays: what the last run left to be done is still to be done.
+                self.state.apply(self._header())
             case NodeStarted(node=node):
                 at = utc_text(event.started_at)
                 self._note({"event": "started", "unique_id": node.unique_id, "at": at})
@@ -111,9 +115,10 @@ class Journal:
         end: Record = {"elapsed": event.elapsed, "interrupted": event.interrupted}
         self._note({"event": "finished", "at": utc_text(self._clock())} | end)
 
-    def _header(self, event: RunStarted) -> Record:
-        header: Record = {"event": "header", "format": FORMAT, "threads": event.threads}
-        header["target"] = event.target_name
+    def _header(self, event: RunStarted | None = None) -> Record:
+        header: Record = {"event": "header", "format": FORMAT}
+        if event is not None:
+            header |= {"threads": event.threads, "target": event.target_name}
         if self._invocation:
             arguments: object = dict(self._invocation.arguments)
             header |= {

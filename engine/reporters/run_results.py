@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..atomic import WriteBytes, write_atomically
-from ..events import Event, RunFinished, RunStarted, WarningRaised
+from ..events import Event, RunEmpty, RunFinished, RunStarted, WarningRaised
 from ..project.environment import custom_environment
 from ..results import Status
 from .encoding import encode, utc_text
@@ -23,7 +23,7 @@ class RunResultsWriter:
     """A reporter that writes run_results.json once a run has ended, however it ended.
 
     It writes what `state`, a journal's own, holds by then: at the end of the run, or when
-    closed if the run never got there. A command that ran no node leaves the old file alone.
+    closed if the run never got there. A command that runs no nodes leaves the old file alone.
     What can't be written is told by `problems`, and the old file is then still whole.
     """
 
@@ -59,6 +59,8 @@ class RunResultsWriter:
         match event:
             case RunStarted():
                 self._due = True
+            case RunEmpty():
+                self._write_file()
             case RunFinished(elapsed=elapsed):
                 self._state.elapsed = elapsed
                 self._write_file()

@@ -10,6 +10,7 @@ from ...adapters.base import Adapter, ValueKind
 from ...adapters.relation import quote_identifier
 from ..errors import CompilationError, ParseError
 from ..manifest.snapshot_node import hard_deletes
+from .api import ColumnMaker, RelationMaker
 from .constraints import column_definitions, table_constraints
 
 
@@ -33,6 +34,16 @@ class AdapterValues:
         self._adapter = adapter
         self._quoting = quoting
         self.dispatch = dispatch
+
+    @property
+    def Relation(self) -> RelationMaker:  # noqa: N802 # dbt's name
+        """As `api.Relation`."""
+        return RelationMaker(self._adapter)
+
+    @property
+    def Column(self) -> ColumnMaker:  # noqa: N802 # dbt's name
+        """As `api.Column`."""
+        return ColumnMaker(self._adapter)
 
     def type(self) -> str:
         return self._adapter.type

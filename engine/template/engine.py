@@ -113,7 +113,7 @@ class References:
 
     def _relation(self, node: Node) -> Relation:
         relation = self._relations.of(node)
-        if self._select_rows is None or node.is_ephemeral:
+        if self._select_rows is None:
             return relation
         selection = self._select_rows(node, relation)
         if selection.rows is not None:
@@ -212,7 +212,7 @@ class TemplateEngine:
             "ref": references.ref,
             "source": references.source,
             "config": RunningConfig(shown_values(node), node.name),
-            "this": self.relations.of(node),
+            "this": self.relations.this(node),
             "thread_id": thread_id,
             "load_result": results.load,
             "store_result": results.store,

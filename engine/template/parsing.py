@@ -90,7 +90,7 @@ class TemplateParseRenderer:
             "ref": capture.ref,
             "source": capture.source,
             "config": capture.config,
-            "this": self._relations.of(node),
+            "this": self._relations.this(node),
             "thread_id": "",
             "graph": {},
             "load_result": lambda name: None,
@@ -122,11 +122,11 @@ class _Capture:
 
     def ref(self, *arguments: Any, **named: Any) -> Relation:
         self._refs.append(ref_call(arguments, named))
-        return self._relations.of(self._node)
+        return self._relations.this(self._node)
 
     def source(self, *arguments: Any) -> Relation:
         self._sources.append(source_call(arguments))
-        return self._relations.of(self._node)
+        return self._relations.this(self._node)
 
     def captured(self) -> Captured:
         return Captured(tuple(self._refs), tuple(self._sources), self.config.captured)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ...adapters.base import Adapter
 from ...adapters.relation import Parts, Relation, RelationType
@@ -11,10 +10,10 @@ from ..manifest.nodes import Node, Source
 
 CTE_PREFIX = "__dbt__cte__"
 
-_TYPES = {
+_TYPES: dict[str, RelationType | None] = {
     "view": RelationType.VIEW,
     "materialized_view": RelationType.MATERIALIZED_VIEW,
-    "ephemeral": RelationType.CTE,
+    "ephemeral": None,
 }
 
 
@@ -31,8 +30,12 @@ class RelationFactory:
         self.quoting = project_quoting
         self._made: dict[tuple[str, str, str], Relation] = {}
 
+    def this(self, node: Node) -> Relation:
+        """What a node itself is called, also where nothing is built of it."""
+        return self._named(node) if node.is_ephemeral else self.of(node)
+
     def of(self, node: Node) -> Relation:
-        """The relation that a node is built as; a bare name for an ephemeral model."""
+        """What a node is to those that read it; a bare name for an ephemeral model."""
         # While parsing a node is asked for before its macros have named it.
         key = (node.unique_id, node.schema, node.alias)
         made = self._made.get(key)
@@ -43,15 +46,16 @@ class RelationFactory:
     def _make(self, node: Node) -> Relation:
         if node.is_ephemeral:
             return Relation(None, None, f"{CTE_PREFIX}{node.alias}", RelationType.CTE)
+        return self._named(node)
+
+    def _named(self, node: Node) -> Relation:
         quoting = {**self.quoting, **node.config.quoting}
         if isinstance(node, Source):
             quoting.update(node.quoting)
         parts = parts_of(quoting)
         kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
-            return replace(
-                self._adapter.relation(node.schema, node.identifier, quote_policy=parts), type=None
-            )
+            return self._adapter.relation(node.schema, node.identifier, quote_policy=parts)
         return self._adapter.relation(
             node.schema, node.alias, kind, database=node.database, quote_policy=parts
         )

@@ -159,6 +159,14 @@ def test_server_without_room_is_an_error_of_its_own() -> None:
         (postgres_error("40001"), ErrorClass.TRANSIENT),
         (postgres_error("XX000", message="tuple concurrently updated"), ErrorClass.TRANSIENT),
         (postgres_error("XX000", message="tuple concurrently deleted"), ErrorClass.TRANSIENT),
+        (
+            postgres_error("XX000", message="could not open relation with OID 116892"),
+            ErrorClass.TRANSIENT,
+        ),
+        (
+            postgres_error("XX000", message="cache lookup failed for relation 116892"),
+            ErrorClass.TRANSIENT,
+        ),
         (postgres_error("XX000"), ErrorClass.USER),
         (postgres_error("23505", schema_name="pg_catalog"), ErrorClass.TRANSIENT),
         (postgres_error("23505", schema_name="public"), ErrorClass.USER),

@@ -42,6 +42,24 @@ def only_result(ran: Ran) -> tuple[Status, int | None]:
 CUSTOMERS = {"models/customers.sql": "select 1 as id"}
 
 
+async def test_tests_of_an_entry_in_the_wrong_section_count(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id",
+            "seeds/raw.csv": "id\n1\n1\n",
+            "models/raw.yml": "models: [{name: raw, columns: [{name: id, data_tests: [unique]}]}]",
+        }
+    )
+
+    ran = await run(root, "build")
+
+    assert ran.statuses["unique_raw_id"] is Status.FAIL
+    assert ran.warnings == [
+        "'raw' is a seed, but it stands under 'models:' in models/raw.yml: its tests count, and "
+        "nothing else does. Move it to 'seeds:'."
+    ]
+
+
 @pytest.mark.parametrize(
     ("column", "test", "expected"),
     [

@@ -235,6 +235,8 @@ async def test_empty_builds_relations_without_rows(write_project: WriteProject) 
             "join {{ ref('events') }} x on x.id = e.id",
             "models/c.sql": "select id from {{ ref('events') }}\nwhere id > 1",
             "models/d.sql": "select count(*) as n from ({{ 'select * from ' ~ ref('events') }})",
+            "models/one.sql": "{{ config(materialized='ephemeral') }} select 1 as id",
+            "models/f.sql": "select one.id from {{ ref('one') }} as one, {{ ref('one') }}",
         }
     )
 
@@ -242,7 +244,7 @@ async def test_empty_builds_relations_without_rows(write_project: WriteProject) 
 
     assert ran.exit_code == 0, [result.error for result in ran.outcome.results]
     assert rows(root, "select count(*) from events") == [(4,)]
-    assert [rows(root, f"select count(*) from {name}") for name in "abc"] == [[(0,)]] * 3
+    assert [rows(root, f"select count(*) from {name}") for name in "abcf"] == [[(0,)]] * 4
     assert rows(root, "select n from d") == [(0,)]
 
 

@@ -183,6 +183,21 @@ async def test_ephemeral_model_is_part_of_its_children_and_not_in_the_database(
     assert rows(root, "select id from orders order by id") == [(1,), (2,), (5,)]
 
 
+async def test_ephemeral_model_knows_what_it_would_be_called(write_project: WriteProject) -> None:
+    told = "'{{ this.schema }}' as place, '{{ this.identifier }}' as name, '{{ this }}' as whole"
+    root = write_project(
+        {
+            "models/base.sql": EPHEMERAL + f"select {told}",
+            "models/orders.sql": TABLE + "select place, name, whole from {{ ref('base') }}",
+        }
+    )
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0
+    assert rows(root, "select * from orders") == [("main", "base", '"main"."base"')]
+
+
 async def test_failing_ephemeral_model_fails_its_child_by_name(
     write_project: WriteProject,
 ) -> None:
@@ -284,6 +299,24 @@ async def test_fifty_writers_of_one_database_all_succeed(write_project: WritePro
 
     assert set(ran.statuses.values()) == {Status.SUCCESS}
     assert len(relations(root)) == 50
+
+
+async def test_nothing_is_built_of_a_file_without_text(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id",
+            "models/later.sql": "\n \n",
+            "tests/later_too.sql": "",
+            "seeds/raw.csv": "id\n1\n",
+        }
+    )
+
+    ran = await run(root, "build")
+    listed = await run(root, "ls")
+
+    assert ran.exit_code == 0
+    assert ran.statuses.keys() == {"orders", "raw"}
+    assert listed.lines == ["shop.later", "shop.orders", "shop.raw", "shop.later_too"]
 
 
 async def test_model_of_nothing_but_a_comment_says_so(write_project: WriteProject) -> None:

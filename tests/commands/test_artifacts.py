@@ -176,17 +176,33 @@ async def test_nothing_is_written_as_json_if_so_wished(write_project: WriteProje
     assert not list((root / "target").glob("*.json"))
 
 
-async def test_command_that_ran_nothing_keeps_the_results_of_the_last_run(
+async def test_command_that_runs_no_nodes_keeps_the_results_of_the_last_run(
     write_project: WriteProject,
 ) -> None:
     root = write_project(SHOP)
     await run(root, "seed")
 
-    await run(root, "run", select=("ordrs",))
     await run(root, "ls")
+    await run(root, "ls", select=("ordrs",))
     await run(root, "parse")
 
     assert run_results(root) == {"seed.shop.raw": "success"}
+
+
+async def test_run_of_nothing_has_no_results_and_keeps_the_journal(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(SHOP)
+    await run(root, "seed")
+    journal = (root / "target/run_results.jsonl").read_bytes()
+
+    ran = await run(root, "run", select=("ordrs",))
+
+    assert ran.exit_code == 0
+    written = json.loads((root / "target/run_results.json").read_text())
+    assert written["results"] == []
+    assert written["args"]["which"] == "run"
+    assert (root / "target/run_results.jsonl").read_bytes() == journal
 
 
 async def test_secrets_in_configuration_are_in_no_artifact(write_project: WriteProject) -> None:

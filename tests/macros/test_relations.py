@@ -267,3 +267,22 @@ async def test_projects_own_macros_make_and_drop_schemas(place: Place) -> None:
         f"dropping {made}",
         "False",
     ]
+
+
+async def test_relations_are_made_and_changed_also_where_no_rows_are_read(place: Place) -> None:
+    place.write("models/a.sql", "{{ config(materialized='table') }} select 1 as id")
+    await place.build()
+    place.write(
+        "models/b.sql",
+        """{{ config(materialized='table') }}
+        {% set a = adapter.Relation.create(this.database, this.schema, 'a', 'table') %}
+        {% set more = adapter.Column('more', 'integer') %}
+        {% do alter_relation_add_remove_columns(ref('a'), [more], none) %}
+        {% do truncate_relation(ref('a')) if execute %}
+        select id, more from {{ a }}""",
+    )
+
+    await place.build("b", empty=True)
+
+    assert await place.fetch("select id, more from {schema}.b") == []
+    assert await place.fetch("select id, more from {schema}.a") == []

@@ -98,6 +98,23 @@ async def test_descriptions_become_comments(shop: Shop, kind: str) -> None:
     ) == [("It's $$ours", "Which")]
 
 
+async def test_described_columns_that_are_not_there_are_warned_of(shop: Shop) -> None:
+    shop.write("models/orders.sql", model("persist_docs={'columns': true}"))
+    shop.write(
+        "models/schema.yml",
+        "models: [{name: orders, columns: [{name: id, description: Which}, "
+        "{name: gone, description: Not there}, {name: ID, quote: true, description: Other}]}]",
+    )
+
+    ran = await shop.build()
+
+    assert await shop.fetch("select col_description('{schema}.orders'::regclass, 1)") == [
+        ("Which",)
+    ]
+    (warning,) = ran.warnings
+    assert warning.endswith("gone, ID")
+
+
 async def test_table_is_unlogged_where_it_says_so(shop: Shop) -> None:
     shop.write("models/orders.sql", model("unlogged=true"))
 

@@ -114,6 +114,7 @@ WHILE_READING = {
             SCHEMA: "models: [{name: orders, deprecation_date: 2999-01-01}]",
         }
     ),
+    "WrongResourceSchemaFile": properties("seeds: [{name: orders}]"),
     "NoNodesForSelectionCriteria": Situation(ORDERS, "run", {"select": ("nobody",)}),
 }
 AT_THE_END = {

@@ -23,7 +23,7 @@
 {% macro postgres__create_view_as(relation, sql) -%}
   {{ config.get('sql_header', '') }}
   {{ _assert_contract(sql) -}}
-  create or replace view {{ relation }} as (
+  create or replace view {{ relation.render() }} as (
 {{ sql }}
   )
 {%- endmacro %}
@@ -58,14 +58,15 @@
 {%- endmacro %}
 
 
-{#- A column is found by its name, or else by one that differs in case only. -#}
+{#- A column is found by its name, or else, if it isn't quoted, by one that differs in case only. -#}
 {% macro postgres__alter_column_comment(relation, column_dict) -%}
   {%- set there = adapter.get_columns_in_relation(relation) -%}
-  {%- for name, column in column_dict.items() if column['description'] -%}
+  {%- set described = validate_doc_columns(relation, column_dict, there | map(attribute='name') | list) -%}
+  {%- for name, column in described.items() if column['description'] -%}
     {%- set known = there | selectattr('name', 'equalto', name) | first
       or there | selectattr('name', 'equalto', name | lower) | first -%}
     {%- if known -%}
-      comment on column {{ relation }}.{{ known.quoted }} is {{ postgres_literal(column['description']) }};
+      comment on column {{ relation.render() }}.{{ known.quoted }} is {{ postgres_literal(column['description']) }};
     {%- endif -%}
   {%- endfor -%}
 {%- endmacro %}

@@ -14,7 +14,7 @@
 {% macro sqlite__create_view_as(relation, sql) -%}
   {{ config.get('sql_header', '') }}
   {{ _assert_contract(sql) -}}
-  create view {{ relation }} as
+  create view {{ relation.render() }} as
   {{ sql }}
 {%- endmacro %}
 

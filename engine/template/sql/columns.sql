@@ -9,11 +9,11 @@
 {% macro default__alter_relation_add_remove_columns(relation, add_columns, remove_columns) -%}
     {%- for column in add_columns or [] -%}
         {%- do run_query(
-            'alter table ' ~ relation ~ ' add column ' ~ column.quoted ~ ' ' ~ column.data_type
+            'alter table ' ~ relation.render() ~ ' add column ' ~ column.quoted ~ ' ' ~ column.data_type
         ) -%}
     {%- endfor -%}
     {%- for column in remove_columns or [] -%}
-        {%- do run_query('alter table ' ~ relation ~ ' drop column ' ~ column.quoted) -%}
+        {%- do run_query('alter table ' ~ relation.render() ~ ' drop column ' ~ column.quoted) -%}
     {%- endfor -%}
 {%- endmacro %}
 
@@ -24,7 +24,7 @@
 {% macro default__alter_column_type(relation, column_name, new_column_type) -%}
     {%- set column = adapter.quote(column_name) -%}
     {%- do run_query(
-        'alter table ' ~ relation ~ ' alter column ' ~ column ~ ' type ' ~ new_column_type
+        'alter table ' ~ relation.render() ~ ' alter column ' ~ column ~ ' type ' ~ new_column_type
         ~ ' using ' ~ column ~ '::' ~ new_column_type
     ) -%}
 {%- endmacro %}

@@ -52,7 +52,7 @@
 {#- The table first, with its constraints, and then its rows. -#}
 {% macro _create_table_by_contract(relation, sql, kind='') -%}
     {{ _assert_contract(sql) }}
-    create {{ kind }}table {{ relation }} {{ get_table_columns_and_constraints() }};
-    insert into {{ relation }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})
+    create {{ kind }}table {{ relation.render() }} {{ get_table_columns_and_constraints() }};
+    insert into {{ relation.render() }} ({{ adapter.dispatch('get_column_names', 'dbt')() }})
     {{ get_select_subquery(sql) }}
 {%- endmacro %}

@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 {% macro default__get_show_grant_sql(relation) -%}
-    show grants on {{ relation }}
+    show grants on {{ relation.render() }}
 {%- endmacro %}
 
 {% macro get_grant_sql(relation, privilege, grantees) -%}
@@ -36,7 +36,7 @@
 {%- endmacro %}
 
 {% macro default__get_grant_sql(relation, privilege, grantees) -%}
-    grant {{ privilege }} on {{ relation }} to {{ grantees | join(', ') }}
+    grant {{ privilege }} on {{ relation.render() }} to {{ grantees | join(', ') }}
 {%- endmacro %}
 
 {% macro get_revoke_sql(relation, privilege, grantees) -%}
@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 {% macro default__get_revoke_sql(relation, privilege, grantees) -%}
-    revoke {{ privilege }} on {{ relation }} from {{ grantees | join(', ') }}
+    revoke {{ privilege }} on {{ relation.render() }} from {{ grantees | join(', ') }}
 {%- endmacro %}
 
 {% macro alter_relation_comment(relation, relation_comment) -%}

@@ -79,13 +79,13 @@
 {%- endmacro %}
 
 {% macro get_rename_view_sql(relation, new_name) -%} {{ return(adapter.dispatch('get_rename_view_sql', 'dbt')(relation, new_name)) }} {%- endmacro %}
-{% macro default__get_rename_view_sql(relation, new_name) -%} alter view {{ relation }} rename to {{ adapter.quote(new_name) }} {%- endmacro %}
+{% macro default__get_rename_view_sql(relation, new_name) -%} alter view {{ relation.render() }} rename to {{ adapter.quote(new_name) }} {%- endmacro %}
 
 {% macro get_rename_materialized_view_sql(relation, new_name) -%}
     {{ return(adapter.dispatch('get_rename_materialized_view_sql', 'dbt')(relation, new_name)) }}
 {%- endmacro %}
 {% macro default__get_rename_materialized_view_sql(relation, new_name) -%}
-    alter materialized view {{ relation }} rename to {{ adapter.quote(new_name) }}
+    alter materialized view {{ relation.render() }} rename to {{ adapter.quote(new_name) }}
 {%- endmacro %}
 
 {% macro get_rename_intermediate_sql(relation) -%}
@@ -152,8 +152,8 @@
 
 {#- What depends on a relation is never dropped with it. -#}
 {% macro drop_table(relation) -%} {{ return(adapter.dispatch('drop_table', 'dbt')(relation)) }} {%- endmacro %}
-{% macro default__drop_table(relation) -%} drop table if exists {{ relation }} {%- endmacro %}
+{% macro default__drop_table(relation) -%} drop table if exists {{ relation.render() }} {%- endmacro %}
 {% macro drop_view(relation) -%} {{ return(adapter.dispatch('drop_view', 'dbt')(relation)) }} {%- endmacro %}
-{% macro default__drop_view(relation) -%} drop view if exists {{ relation }} {%- endmacro %}
+{% macro default__drop_view(relation) -%} drop view if exists {{ relation.render() }} {%- endmacro %}
 {% macro drop_materialized_view(relation) -%} {{ return(adapter.dispatch('drop_materialized_view', 'dbt')(relation)) }} {%- endmacro %}
-{% macro default__drop_materialized_view(relation) -%} drop materialized view if exists {{ relation }} {%- endmacro %}
+{% macro default__drop_materialized_view(relation) -%} drop materialized view if exists {{ relation.render() }} {%- endmacro %}

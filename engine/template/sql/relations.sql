@@ -31,7 +31,7 @@
 {% macro default__create_view_as(relation, sql) -%}
     {{ config.get('sql_header', '') }}
     {{ _assert_contract(sql) -}}
-    create view {{ relation }} as (
+    create view {{ relation.render() }} as (
 {{ sql }}
     )
 {%- endmacro %}
@@ -60,7 +60,7 @@
 {%- endmacro %}
 
 {% macro default__get_rename_table_sql(relation, new_name) -%}
-    alter table {{ relation }} rename to {{ adapter.quote(new_name) }}
+    alter table {{ relation.render() }} rename to {{ adapter.quote(new_name) }}
 {%- endmacro %}
 
 {% macro get_columns_in_relation(relation) -%}
@@ -98,7 +98,7 @@
 {%- endmacro %}
 
 {% macro default__get_create_materialized_view_as_sql(relation, sql) -%}
-    create materialized view {{ relation }} as
+    create materialized view {{ relation.render() }} as
 {{ sql }}
 {%- endmacro %}
 
@@ -107,5 +107,5 @@
 {%- endmacro %}
 
 {% macro default__refresh_materialized_view(relation) -%}
-    refresh materialized view {{ relation }}
+    refresh materialized view {{ relation.render() }}
 {%- endmacro %}

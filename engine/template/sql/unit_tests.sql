@@ -18,7 +18,7 @@
         {%- do exceptions.raise_compiler_error(
             "Not able to get columns for unit test '" ~ model.name ~ "' from relation " ~ this
             ~ " because the relation doesn't exist. "
-            ~ ('Give' if this.is_cte else 'Build it first, if only with --empty, or give')
+            ~ ('Give' if this.type is none else 'Build it first, if only with --empty, or give')
             ~ " all of its columns with 'format: sql'."
         ) -%}
     {%- endif -%}
