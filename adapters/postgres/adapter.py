@@ -9,6 +9,7 @@ from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any, ClassVar
 
+import anyio
 import asyncpg
 
 from ..abilities import IsOurs, Locking, Replaced, Replacing
@@ -67,6 +68,7 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         self._control = Control(self._connect)
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
+        self._exchanging = anyio.Lock()
         self.retries = keys.retries
         self.retry_backoff = keys.retry_backoff
 
@@ -152,7 +154,9 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         self, connection: Connection, existing: Relation, replacement: Relation, is_ours: IsOurs
     ) -> Replaced:
         assert isinstance(connection, PostgresConnection)
-        exchange = RelationExchange(connection, self._keys, existing, replacement, is_ours)
+        exchange = RelationExchange(
+            connection, self._keys, existing, replacement, is_ours, self._exchanging
+        )
         await connection.exchange(exchange)
         return exchange.replaced
 
@@ -179,7 +183,9 @@ class PostgresAdapter(Adapter, Replacing, Locking):
         is_ours: IsOurs,
     ) -> Replaced:
         assert isinstance(connection, PostgresConnection)
-        exchange = ViewExchange(connection, self._keys, existing, sql, build_beside, is_ours)
+        exchange = ViewExchange(
+            connection, self._keys, existing, sql, build_beside, is_ours, self._exchanging
+        )
         await connection.exchange(exchange)
         return exchange.replaced
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,7 +43,7 @@ class RelationExchange(Exchange):
     """One relation takes another's place, on a connection with an open transaction.
 
     Mostly nothing hangs on the old one. Then it goes with the COMMIT, behind a question that
-    fails if something does.
+    fails if something does. `turn` is what exchanges of the same run take turns by.
     """
 
     preparation: ClassVar[str] = (
@@ -58,6 +59,7 @@ class RelationExchange(Exchange):
         existing: Relation,
         replacement: Relation,
         is_ours: IsOurs,
+        turn: anyio.Lock,
     ) -> None:
         self.replaced = Replaced()
         self._connection = connection
@@ -65,6 +67,8 @@ class RelationExchange(Exchange):
         self._existing = existing
         self._replacement = replacement
         self._is_ours = is_ours
+        self._turn = turn
+        self._seen = Dependents()
         self._simple = exchange(existing, replacement, Dependents())
         self.replaced.statements[:] = self._simple
 
@@ -80,33 +84,37 @@ class RelationExchange(Exchange):
 
     async def run(self) -> None:
         """Do it with all that hangs on the old relation."""
-        dependents = await self._dependents(self._existing)
+        while True:
+            try:
+                await attempt(
+                    self._connection, self._keys, self._existing, self._carry_over, self._turn
+                )
+            except DatabaseError as error:
+                views = self._seen.definitions.items()
+                unfit = next((name for name, sql in views if sql == error.sql), None)
+                if unfit is None or isinstance(error, _PASSING):
+                    raise self._explained(error) from error
+                await self._give_up(unfit, error)
+            else:
+                return
+
+    async def _carry_over(self) -> None:
+        """Look what hangs on the old relation, and exchange it with that.
+
+        To be told of a view PostgreSQL locks all that it reads, for as long as the savepoint
+        around this: nobody changes it in between.
+        """
+        dependents = self._seen = await self._dependents(self._existing)
         if dependents.references:
             raise DatabaseError(
                 f"{self._existing.display_name} can't be built anew, because of "
                 f"{_listed(dependents.references)}. Drop it, or make the model incremental."
             )
-        if dependents.fixed:
-            refilled = await self._refilled(dependents)
-            if refilled is not None:
-                await self._attempt(refilled)
-                return
-        while True:
+        statements = await self._refilled(dependents) if dependents.fixed else None
+        if statements is None:
             gone = self.replaced.dropped
             statements = exchange(self._existing, self._replacement, dependents, gone)
-            try:
-                await self._attempt(statements)
-            except DatabaseError as error:
-                views = dependents.definitions.items()
-                unfit = next((name for name, sql in views if sql == error.sql), None)
-                if unfit is None or isinstance(error, _PASSING):
-                    raise self._explained(error) from error
-                await self._give_up(unfit, dependents, error)
-            else:
-                return
-
-    async def _attempt(self, statements: Sequence[str]) -> None:
-        await attempt(self._connection, self._keys, statements, self._existing)
+        await _execute_each(self._connection, self._keys, statements)
         self.replaced.statements[:] = statements
 
     async def _dependents(self, relation: Relation) -> Dependents:
@@ -142,10 +150,10 @@ class RelationExchange(Exchange):
         rows = await self._connection.ask(COLUMNS, _name(relation))
         return [(str(name), str(data_type)) for name, data_type in rows]
 
-    async def _give_up(self, name: str, dependents: Dependents, error: DatabaseError) -> None:
+    async def _give_up(self, name: str, error: DatabaseError) -> None:
         """Let a view go that no longer fits, and those that read it: if all of them are ours."""
-        found = next(view for view in dependents.views if ".".join(view) == name)
-        readers = await self._dependents(self._view(found))
+        found = next(view for view in self._seen.views if ".".join(view) == name)
+        readers = await self._look(self._view(found))
         going = [*map(self._view, readers.views), self._view(found)]
         strange = [view.display_name for view in going if not self._is_ours(view)]
         foreign = [*readers.fixed, *strange]
@@ -159,6 +167,14 @@ class RelationExchange(Exchange):
             ) from error
         known = {view.display_name for view in self.replaced.dropped}
         self.replaced.dropped += [view for view in going if view.display_name not in known]
+
+    async def _look(self, relation: Relation) -> Dependents:
+        """What hangs on a relation, without keeping the locks that the question takes."""
+        await self._connection.execute_all(_beginning(self._keys))
+        try:
+            return await self._dependents(relation)
+        finally:
+            await self._connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
 
     def _view(self, name: tuple[str, str], kind: RelationType = RelationType.VIEW) -> Relation:
         schema, identifier = name
@@ -186,6 +202,7 @@ class ViewExchange(Exchange):
         sql: str,
         build_beside: Callable[[], Awaitable[Relation]],
         is_ours: IsOurs,
+        turn: anyio.Lock,
     ) -> None:
         self.replaced = Replaced([sql])
         self._connection = connection
@@ -194,6 +211,7 @@ class ViewExchange(Exchange):
         self._sql = sql
         self._build_beside = build_beside
         self._is_ours = is_ours
+        self._turn = turn
 
     @property
     def statements(self) -> Sequence[str]:
@@ -201,13 +219,14 @@ class ViewExchange(Exchange):
 
     async def recover(self, error: DatabaseError) -> None:
         if isinstance(error, _PASSING):
-            await attempt(self._connection, self._keys, [self._sql], self._existing)
+            replace_text = partial(_execute_each, self._connection, self._keys, [self._sql])
+            await attempt(self._connection, self._keys, self._existing, replace_text, self._turn)
             return
         if error.code not in _OTHER_COLUMNS:
             raise error
         replacement = await self._build_beside()
         further = RelationExchange(
-            self._connection, self._keys, self._existing, replacement, self._is_ours
+            self._connection, self._keys, self._existing, replacement, self._is_ours, self._turn
         )
         await further.run()
         self.replaced.statements[:] = further.replaced.statements
@@ -216,62 +235,78 @@ class ViewExchange(Exchange):
 
 def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str]:
     """Statements that wait for their locks no longer than the profile says."""
-    return [
-        f"SET LOCAL lock_timeout = '{round(keys.lock_timeout * 1000)}ms'",
-        *statements,
-        "SET LOCAL lock_timeout TO DEFAULT",
-        f"RELEASE SAVEPOINT {SAVEPOINT}",
-    ]
+    return [_lock_timeout(keys), *statements, *_ENDING]
+
+
+_ENDING = ("SET LOCAL lock_timeout TO DEFAULT", f"RELEASE SAVEPOINT {SAVEPOINT}")
+
+
+def _beginning(keys: PostgresKeys) -> list[str]:
+    return [f"SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)]
+
+
+def _lock_timeout(keys: PostgresKeys) -> str:
+    return f"SET LOCAL lock_timeout = '{round(keys.lock_timeout * 1000)}ms'"
 
 
 async def attempt(
     connection: PostgresConnection,
     keys: PostgresKeys,
-    statements: Sequence[str],
     relation: Relation,
+    work: Callable[[], Awaitable[None]],
+    turn: anyio.Lock,
 ) -> None:
-    """Run statements that need locks, in one message, until they get them.
+    """Do what needs locks, in a savepoint that it ends itself, until it gets them.
 
     Each attempt waits for `lock_timeout`, and new readers wait behind it for as long. Between
-    attempts there is a pause in which they get through.
+    attempts there is a pause in which they get through; an attempt that failed keeps no lock.
+    Of the run's own nodes one makes an attempt at a time (`turn`): two of them with a view in
+    common would each wait for what the other holds.
 
     Raises:
         DatabaseLockedError: `swap_timeout` is over; says who holds the relation.
     """
-    message = [f"SAVEPOINT {SAVEPOINT}", *with_lock_timeout(keys, statements)]
     deadline = anyio.current_time() + keys.swap_timeout
     pause = _FIRST_PAUSE_SECONDS
     while True:
-        try:
-            await connection.execute_all(message)
-        except _PASSING as error:
-            await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-            if anyio.current_time() + pause >= deadline:
-                raise await _locked(connection, keys, relation, error) from error
-        except ConnectionLostError:
-            raise
-        except DatabaseError as error:
-            await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-            raise await _refused(connection, statements, error) from error
-        else:
-            return
+        async with turn:
+            try:
+                await connection.execute_all(_beginning(keys))
+                await work()
+            except ConnectionLostError:
+                raise
+            except _PASSING as error:
+                await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+                if anyio.current_time() + pause >= deadline:
+                    raise await _locked(connection, keys, relation, error) from error
+            except DatabaseError:
+                await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+                raise
+            else:
+                return
         await anyio.sleep(pause * random.uniform(0.5, 1.5))
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-async def _refused(
-    connection: PostgresConnection, statements: Sequence[str], error: DatabaseError
-) -> DatabaseError:
-    """The error of the statement that is refused. Of a message it isn't always said which."""
-    if len(statements) == 1:
-        return error
+async def _execute_each(
+    connection: PostgresConnection, keys: PostgresKeys, statements: Sequence[str]
+) -> None:
+    """Run statements in one message, which ends the savepoint that they are in.
+
+    Raises:
+        DatabaseError: one was refused, and which one; of a message that isn't always said.
+    """
     try:
+        await connection.execute_all([*statements, *_ENDING])
+    except (*_PASSING, ConnectionLostError):
+        raise
+    except DatabaseError as error:
+        if len(statements) == 1:
+            raise
+        await connection.execute_all([f"ROLLBACK TO SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)])
         for sql in statements:
             await connection.execute(sql)
-    except DatabaseError as found:
-        error = found
-    await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-    return error
+        raise error
 
 
 async def _locked(

@@ -308,3 +308,25 @@ async def test_seed_is_loaded_anew_under_the_views_that_read_it(shop: Shop) -> N
     assert "--full-refresh" in again.error("raw")
     assert refreshed.exit_code == 0
     assert await shop.fetch("select id, name from {schema}.named") == [(3, "c")]
+
+
+@pytest.mark.parametrize("hook", ["", "select pg_sleep(0.05)"], ids=["at once", "with a hook"])
+async def test_tables_with_views_in_common_are_rebuilt_side_by_side(shop: Shop, hook: str) -> None:
+    pairs = [(0, 1), (1, 2), (3, 4), (4, 0), (5, 2), (5, 0)]
+    for number in range(6):
+        config = f"config(materialized='table', post_hook=\"{hook}\")"
+        shop.write(
+            f"models/t{number}.sql", f"{{{{ {config} }}}} select {{{{ var('day') }}}} as day"
+        )
+    for number, (one, other) in enumerate(pairs):
+        both = (f"select day from {{{{ ref('t{table}') }}}}" for table in (one, other))
+        shop.view(f"v{number}", " union all ".join(both))
+    shop.view("above", "select a.day from {{ ref('v0') }} a join {{ ref('v3') }} b using (day)")
+
+    for day in range(4):
+        ran = await shop.build(threads=6, vars={"day": day})
+
+        assert all(result.execution_time < 5 for result in ran.outcome.results)
+        for number in range(len(pairs)):
+            assert await shop.fetch(f"select day from {{schema}}.v{number}") == [(day,), (day,)]
+        assert await shop.fetch("select day from {schema}.above") == [(day,)] * 4
