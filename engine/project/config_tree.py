@@ -79,12 +79,15 @@ def tree_config(tree: Config, fqn: Sequence[str]) -> list[Config]:
 
 def _own_config(tree: Config) -> dict[str, object]:
     own: dict[str, object] = {}
+    keys: dict[str, str] = {}
     for key, value in tree.items():
-        name = str(key)
-        if name.startswith("+"):
-            own[config_key(name[1:].strip())] = value
-        elif not isinstance(value, Mapping):
-            own[config_key(name)] = value
+        written = str(key)
+        is_marked = written.startswith("+")
+        if is_marked or not isinstance(value, Mapping):
+            name = config_key(written[1:].strip() if is_marked else written)
+            if name in keys and name in _SPELLINGS.values():
+                raise _twice(keys[name], written)
+            keys[name], own[name] = written, value
     return own
 
 
@@ -117,8 +120,17 @@ def merge_config(low: Config, high: Config) -> dict[str, object]:
                 merged[key] = value
             else:
                 name = config_key(key)
+                if name != key and name in config:
+                    raise _twice(key, name)
                 merged[name] = _merge_value(name, merged.get(name), value)
     return merged
+
+
+def _twice(one: str, other: str) -> ParseError:
+    return ParseError(
+        f"'{one}' and '{other}' are the same configuration, and both are given. Make one list of "
+        "the two."
+    )
 
 
 def finish_config(config: Config) -> dict[str, object]:

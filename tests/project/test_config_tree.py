@@ -128,7 +128,7 @@ configs = st.fixed_dictionaries(
         "materialized": words,
         "persist_docs": st.dictionaries(words, st.booleans(), max_size=2),
     },
-)
+).filter(lambda config: not {"pre-hook", "pre_hook"} <= config.keys())
 
 
 @given(configs, configs, configs)
@@ -152,6 +152,20 @@ def test_tags_hold_each_tag_once(low: Config, high: Config) -> None:
 
     assert isinstance(tags, list)
     assert len(tags) == len(set(tags))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"pre-hook": "select 1", "pre_hook": "select 2"},
+        {"post_hook": ["select 1"], "post-hook": []},
+    ],
+)
+def test_hook_that_is_given_under_two_names_is_refused(config: Config) -> None:
+    with pytest.raises(ParseError, match="are the same configuration, and both are given"):
+        merge_config({}, config)
+    with pytest.raises(ParseError, match="are the same configuration, and both are given"):
+        ConfigTree({"shop": {f"+{key}": value for key, value in config.items()}})
 
 
 def test_unused_paths_are_those_without_a_node() -> None:
