@@ -22,6 +22,7 @@ from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
 from .manifest.stored_failures import check_stored_names, stores_failures
 from .manifest.unit_test_node import UnitTest
+from .materializations.built_name import keeps_whole
 from .parsed_project import ParsedProject
 from .plan import Plan
 from .query_comment import QueryComments
@@ -223,9 +224,13 @@ class Execution:
         return [*models, *self._storing()]
 
     def _schemas(self) -> set[str]:
-        """The schemas that something is made in, as the database calls them."""
-        relations = self._workspace.relations
-        return {relations.of(node).schema or "" for node in self._built()} - {""}
+        """The schemas that something is made in, as the database calls them.
+
+        Without those whose names it would cut, each of whose nodes says so for itself.
+        """
+        workspace = self._workspace
+        schemas = {workspace.relations.of(node).schema or "" for node in self._built()} - {""}
+        return {schema for schema in schemas if keeps_whole(workspace.adapter, schema)}
 
     def _storing(self) -> list[Node]:
         """The tests that keep the rows that they find."""

@@ -13,15 +13,17 @@ def check_built_name(node: Node, adapter: Adapter) -> None:
     Raises:
         CompilationError: it has too many bytes.
     """
-    longest = adapter.max_identifier_bytes
-    if longest is None:
-        return
     for part, name in (("name", node.alias), ("schema", node.schema)):
-        size = len(name.encode())
-        if size > longest:
+        if not keeps_whole(adapter, name):
             raise CompilationError(
-                f"the {part} '{name}' has {size} bytes, and {adapter.type} keeps "
-                f"{longest} of them. Set a shorter "
+                f"the {part} '{name}' has {len(name.encode())} bytes, and {adapter.type} keeps "
+                f"{adapter.max_identifier_bytes} of them. Set a shorter "
                 f"{'alias' if part == 'name' else 'schema'}.",
                 location=node.location,
             )
+
+
+def keeps_whole(adapter: Adapter, name: str) -> bool:
+    """Whether the database keeps the whole of a name."""
+    longest = adapter.max_identifier_bytes
+    return longest is None or len(name.encode()) <= longest
