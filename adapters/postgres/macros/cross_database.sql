@@ -4,10 +4,10 @@
 
 {% macro postgres__equals(expr1, expr2) -%} ({{ expr1 }} is not distinct from {{ expr2 }}) {%- endmacro %}
 
-{% macro postgres__current_timestamp_backcompat() -%} current_timestamp::timestamp without time zone {%- endmacro %}
+{% macro postgres__current_timestamp_backcompat() -%} current_timestamp::{{ type_timestamp() }} {%- endmacro %}
 
 {% macro postgres__current_timestamp_in_utc_backcompat() -%}
-  (current_timestamp at time zone 'utc')::timestamp without time zone
+  (current_timestamp at time zone 'utc')::{{ type_timestamp() }}
 {%- endmacro %}
 
 {% macro postgres__dateadd(datepart, interval, from_date_or_timestamp) -%}
