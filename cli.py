@@ -10,7 +10,7 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -65,15 +65,6 @@ _WITHOUT_EFFECT = frozenset(
 
 _ALIASES = {"list": "ls", "snapshot-freshness": "freshness"}
 
-app = typer.Typer(
-    name="headrace",
-    help="The job of `dbt run`, done by one asyncio program.",
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-
 
 def main() -> None:
     """The console script."""
@@ -86,7 +77,7 @@ def main() -> None:
         typer.echo(f"Usage Error\n  {lacking}", err=True)
         sys.exit(2)
     try:
-        app(args=join_values(arguments), prog_name="headrace")
+        make_app(arguments)(args=join_values(arguments), prog_name="headrace")
     except KeyboardInterrupt:
         # Before the event loop is there to take the signal, nothing has begun.
         sys.exit(_SIGNAL_EXIT + signal.SIGINT)
@@ -292,31 +283,54 @@ async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor
 _VERSION = Annotated[
     bool | None, typer.Option("--version", "-V", callback=_print_version, is_eager=True)
 ]
-app.callback()(taking({"version": _VERSION, **EVERYWHERE}, _keep))
-
-for _name, _flags, _help in (
-    ("run", BUILDING, "Build the selected models."),
-    (
-        "build",
+_COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
+    "run": (BUILDING, "Build the selected models."),
+    "build": (
         {**BUILDING, **STORING},
         "Load seeds, build models and snapshots, and test them, in the graph's order.",
     ),
-    ("seed", BUILDING, "Load the selected seeds' CSV files."),
-    ("snapshot", SNAPSHOTTING, "Note in the selected snapshots what has changed."),
-    ("compile", BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
-    ("test", TESTING, "Test the selected nodes."),
-    ("ls", NAMING, "List the selected nodes."),
-    ("list", NAMING, "List the selected nodes (another name of ls)."),
-    ("parse", LOOKING, "Read the project, and write target/manifest.json."),
-    ("run-operation", OPERATING, "Call one macro."),
-    ("debug", LOOKING, "Check the project, the profile and the connection."),
-    ("clean", LOOKING, "Delete the project's clean-targets."),
-    ("deps", {**INSTALLING, **LOOKING}, "Install the packages that packages.yml asks for."),
-):
-    app.command(_name, help=_help)(taking(_flags, _invoke))
-
-_source = typer.Typer(help="About the project's sources.", no_args_is_help=True)
-app.add_typer(_source, name="source")
+    "seed": (BUILDING, "Load the selected seeds' CSV files."),
+    "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
+    "compile": (BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
+    "test": (TESTING, "Test the selected nodes."),
+    "ls": (NAMING, "List the selected nodes."),
+    "list": (NAMING, "List the selected nodes (another name of ls)."),
+    "parse": (LOOKING, "Read the project, and write target/manifest.json."),
+    "run-operation": (OPERATING, "Call one macro."),
+    "debug": (LOOKING, "Check the project, the profile and the connection."),
+    "clean": (LOOKING, "Delete the project's clean-targets."),
+    "deps": ({**INSTALLING, **LOOKING}, "Install the packages that packages.yml asks for."),
+}
+_SOURCE = "source"
 _FRESHNESS = "Check that sources aren't older than their `freshness` allows."
-_source.command("freshness", help=_FRESHNESS)(taking(CHECKING, _invoke))
-_source.command("snapshot-freshness", help=_FRESHNESS, hidden=True)(taking(CHECKING, _invoke))
+
+
+def make_app(arguments: Collection[str]) -> typer.Typer:
+    """The command line, with those commands alone that are among the arguments.
+
+    Each takes typer a millisecond to make. Where help is asked for, or no command is there, it
+    has them all.
+    """
+    app = typer.Typer(
+        name="headrace",
+        help="The job of `dbt run`, done by one asyncio program.",
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(taking({"version": _VERSION, **EVERYWHERE}, _keep))
+    every = {*_COMMANDS, _SOURCE}
+    named = every & {*arguments}
+    wanted = named if named and "--help" not in arguments else every
+    for name, (flags, text) in _COMMANDS.items():
+        if name in wanted:
+            app.command(name, help=text)(taking(flags, _invoke))
+    if _SOURCE in wanted:
+        source = typer.Typer(help="About the project's sources.", no_args_is_help=True)
+        app.add_typer(source, name=_SOURCE)
+        source.command("freshness", help=_FRESHNESS)(taking(CHECKING, _invoke))
+        source.command("snapshot-freshness", help=_FRESHNESS, hidden=True)(
+            taking(CHECKING, _invoke)
+        )
+    return app

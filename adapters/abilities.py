@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from .base import Connection
 from .relation import Relation
@@ -27,8 +28,7 @@ class Locking(ABC):
         """
 
 
-@dataclass(slots=True)
-class Replaced:
+class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 
     statements: list[str] = field(default_factory=list)

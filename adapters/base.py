@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self
 
+from msgspec import Struct
+
 from .column import Column
 from .comment import StatementComment
 from .relation import Parts, Relation, RelationType, quote_identifier
@@ -68,8 +70,7 @@ class Target:
     invocation_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """What a database said of a statement.
 
     `message` is for people (`SELECT 4`), `rows_affected` counts rows where the database does.
@@ -80,8 +81,7 @@ class Response:
     rows_affected: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A result set, in memory."""
 
     column_names: tuple[str, ...]
@@ -89,8 +89,7 @@ class Rows:
     response: Response = Response("OK")
 
 
-@dataclass(slots=True)
-class Deferred:
+class Deferred(Struct):
     """SQL that waits to be sent with what comes next. `response` is None until it has been.
 
     With `wants_response` it is the database's own, also where that costs a message. Otherwise a
@@ -102,8 +101,7 @@ class Deferred:
     response: Response | None = None
 
 
-@dataclass(slots=True)
-class Transaction:
+class Transaction(Struct):
     """The state of one transaction. `committed` turns true once the database has said so.
 
     A cancellation that arrives while COMMIT is under way waits for the answer, so that

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .relation import quote_identifier
 
@@ -25,8 +26,7 @@ LABELS = {"STRING": "TEXT"}
 """What dbt calls a type everywhere, and what the databases do."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column of a relation, with its type as the database spells it.
 
     The methods and their names are those of dbt's `api.Column`

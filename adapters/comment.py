@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class StatementComment:
+class StatementComment(Struct, frozen=True):
     """A comment in front of SQL, or behind it. `text` is without its marks, and not empty."""
 
     text: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class RelationType(StrEnum):
@@ -18,8 +20,7 @@ class RelationType(StrEnum):
     EXTERNAL = "external"
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """A yes or no for each of a relation's three parts: whether it is quoted, or included."""
 
     database: bool = True
@@ -27,8 +28,7 @@ class Parts:
     identifier: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(Struct, frozen=True):
     """The three parts of a relation's name, as they are."""
 
     database: str | None
@@ -36,8 +36,7 @@ class Path:
     identifier: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A table, view or other thing that stands under a name in a database.
 
     `str(relation)` is the name as SQL: the included parts, each quoted where its part says so.
@@ -126,7 +125,7 @@ class Relation:
     ) -> Relation:
         """The same relation with some parts of its path, its type or its policies replaced."""
         kind = RelationType(type) if type is not None else self.type
-        changed = replace(self, type=kind, **(path or {}))  # type: ignore[arg-type] # a path holds only name parts
+        changed = replace(self, type=kind, **(path or {}))
         return changed.quote(**(quote_policy or {})).include(**(include_policy or {}))
 
     def replace_path(self, **parts: str | None) -> Relation:

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..adapters.base import Connection
 from .ctes import inject_ctes
@@ -23,8 +24,7 @@ from .template.scope import Scope
 from .template.unit_test import render_unit_test
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(Struct, frozen=True):
     """A node's SQL, ready for its materialization.
 
     `ctes` are the ephemeral models in it by unique id, each with its own SQL, parents first.
@@ -35,8 +35,7 @@ class Compiled:
     ctes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BatchScope:
+class BatchScope(Struct, frozen=True):
     """One batch of a microbatch model, as the model's templates see it."""
 
     id: str

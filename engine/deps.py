@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct
 
 from .errors import PackageError
 from .events import Event, MessageLogged, WarningRaised
@@ -44,8 +44,7 @@ from .workspace import Start
 Emit = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Struct, frozen=True):
     """What is to be installed. `files` are written once it is, with the packages."""
 
     project: Project

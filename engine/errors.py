@@ -17,12 +17,12 @@ HeadraceError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Location:
+
+class Location(Struct, frozen=True):
     """A place in a file: `path` as the user knows it, `line` and `column` from 1."""
 
     path: str
@@ -93,8 +93,7 @@ class CycleError(ParseError):
         super().__init__(f"Found a cycle: {path}. Take one of these refs away.", location=location)
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One step of a template's call stack: `macro cents (macros/cents.sql)`."""
 
     kind: str

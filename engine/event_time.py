@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from .errors import UsageError, did_you_mean
 from .project.yaml_file import load_yaml_text
@@ -60,8 +61,7 @@ class BatchSize(StrEnum):
         return start.strftime(formats[self])
 
 
-@dataclass(frozen=True, slots=True)
-class EventWindow:
+class EventWindow(Struct, frozen=True):
     """From `start`, up to `end` and without it."""
 
     start: datetime
@@ -74,8 +74,7 @@ class EventWindow:
         return EventWindow(max(self.start, other.start), min(self.end, other.end))
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """Which rows templates read of what they refer to.
 
     Attributes:

@@ -7,17 +7,17 @@ called in the engine's own event loop and must not block: it writes at most a li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from .errors import HeadraceError, Location
 from .results import NodeInfo, RunResult
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationStarted:
+class InvocationStarted(Struct, frozen=True):
     """A command begins. `arguments` are its options by name; `--vars` may hold a secret."""
 
     invocation_id: str
@@ -27,8 +27,7 @@ class InvocationStarted:
     arguments: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class WarningRaised:
+class WarningRaised(Struct, frozen=True):
     """Something to look at that stops nothing. `name` is the documented name of its kind."""
 
     name: str
@@ -36,15 +35,13 @@ class WarningRaised:
     location: Location | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFound:
+class ProjectFound(Struct, frozen=True):
     """It is known which project it is, and where its log goes. Its nodes aren't read yet."""
 
     log_path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectLoaded:
+class ProjectLoaded(Struct, frozen=True):
     """The project was read. `counts` are pairs as the "Found …" line says them: (4, "models")."""
 
     counts: tuple[tuple[int, str], ...]
@@ -54,8 +51,7 @@ class ProjectLoaded:
     """Where artifacts go. Absolute."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunStarted:
+class RunStarted(Struct, frozen=True):
     """Nodes are about to run: all that were selected, in the order of the graph."""
 
     nodes: tuple[NodeInfo, ...]
@@ -70,20 +66,17 @@ class RunStarted:
         return (*self.start_hooks, *self.nodes, *self.end_hooks)
 
 
-@dataclass(frozen=True, slots=True)
-class NothingToDo:
+class NothingToDo(Struct, frozen=True):
     """The selection is empty. `unmatched` are the criteria that matched nothing."""
 
     unmatched: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RunEmpty:
+class RunEmpty(Struct, frozen=True):
     """A command that runs nodes has none to run."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeStarted:
+class NodeStarted(Struct, frozen=True):
     """A node took a slot. `index` counts from 1 in the order of starts."""
 
     node: NodeInfo
@@ -92,8 +85,7 @@ class NodeStarted:
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NodeCompiled:
+class NodeCompiled(Struct, frozen=True):
     """A node's SQL is known: what `target/compiled` holds. `path` is relative to there."""
 
     node: NodeInfo
@@ -101,8 +93,7 @@ class NodeCompiled:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStarted:
+class BatchStarted(Struct, frozen=True):
     """A batch of a microbatch model begins. `label` says when its window does."""
 
     node: NodeInfo
@@ -111,8 +102,7 @@ class BatchStarted:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFinished:
+class BatchFinished(Struct, frozen=True):
     """A batch has ended. `message` is the database's answer; `seconds` is how long it took."""
 
     node: NodeInfo
@@ -124,8 +114,7 @@ class BatchFinished:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NodeExecuted:
+class NodeExecuted(Struct, frozen=True):
     """What was, or is about to be, sent to the database: what `target/run` holds."""
 
     node: NodeInfo
@@ -133,8 +122,7 @@ class NodeExecuted:
     sql: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFinished:
+class NodeFinished(Struct, frozen=True):
     """A node that ran has its result, good or bad."""
 
     result: RunResult
@@ -142,8 +130,7 @@ class NodeFinished:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class NodeSkipped:
+class NodeSkipped(Struct, frozen=True):
     """A node will not run: something before it failed, or the run was stopped."""
 
     result: RunResult
@@ -151,8 +138,7 @@ class NodeSkipped:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class NodeCancelled:
+class NodeCancelled(Struct, frozen=True):
     """A node in flight was stopped; its query has ended on the server."""
 
     result: RunResult
@@ -160,8 +146,7 @@ class NodeCancelled:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLogged:
+class MessageLogged(Struct, frozen=True):
     """A template's `log(…)` or `print(…)`. `to_console`: `info=True`; `is_print`: even if quiet.
 
     With a `name` it is a command's own word, and that is what dbt calls such a line.
@@ -173,8 +158,7 @@ class MessageLogged:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinished:
+class RunFinished(Struct, frozen=True):
     """Every selected node has its final status. `elapsed` is in seconds, of executing."""
 
     results: tuple[RunResult, ...]
@@ -182,37 +166,35 @@ class RunFinished:
     interrupted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutputProduced:
+class OutputProduced(Struct, frozen=True):
     """A command's own answer, for standard output: `ls` lines, a compiled model."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class ManifestReady:
+class ManifestReady(Struct, frozen=True):
     """The project's manifest is final. `document` makes what is in `manifest.json`."""
 
     document: Callable[[], Mapping[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
-class ParseCacheChanged:
+class ParseCacheChanged(Struct, frozen=True):
     """There is something to keep for the next parse: the content of a file in the target path."""
 
     name: str
-    content: bytes = field(repr=False)
+    content: bytes
+
+    def __repr__(self) -> str:
+        return f"ParseCacheChanged(name={self.name!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationFailed:
+class InvocationFailed(Struct, frozen=True):
     """The command could not run, or could not go on."""
 
     error: HeadraceError
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationFinished:
+class InvocationFinished(Struct, frozen=True):
     """The command has ended. `elapsed` is in seconds.
 
     After it come at most warnings, of artifacts that couldn't be written, or failures where

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.errors import AdapterError
 from .errors import CompilationError, HeadraceError, ProjectError
-from .manifest.artifact import source_dict
 from .manifest.freshness import AgeLimit
+from .manifest.node_dicts import source_dict
 from .manifest.nodes import Source
 from .materializations.node_build import Outcome
 from .node_outcome import Progress, explain, result_of

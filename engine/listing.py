@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from .errors import UsageError, did_you_mean
-from .manifest.artifact import node_dict, source_dict
 from .manifest.declared_artifact import declared_dict
 from .manifest.declared_nodes import Declared
 from .manifest.manifest import Manifest
+from .manifest.node_dicts import node_dict, source_dict
 from .manifest.nodes import Node, Source
 
 _DEFAULT_KEYS = (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import anyio
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..adapters.base import Response
 from .event_time import EventWindow, Reading, windows
@@ -20,8 +21,7 @@ from .results import BatchResults, NodeError, Status
 _READS_ITSELF = re.compile(r"\bthis\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """One of a model's batches.
 
     `index` counts from 1. `is_incremental`: it adds to the table, whatever the flags say.
@@ -42,8 +42,7 @@ class Batch:
         return self.index == self.total
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOutcome:
+class BatchOutcome(Struct, frozen=True):
     """What became of a batch. `error` is why it failed, where it did."""
 
     batch: Batch
@@ -106,8 +105,7 @@ def may_run_together(node: Model, settings: MicrobatchSettings) -> bool:
     return not node.config.unique_key and _READS_ITSELF.search(node.raw_code) is None
 
 
-@dataclass(slots=True)
-class Microbatch:
+class Microbatch(Struct):
     """The batches of one model. `await run()`: the first alone, then the others, then the last.
 
     A batch that fails doesn't stop those after it, but for the first one.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..adapters.base import Response
 from ..adapters.errors import AdapterError, ApproximateMatchError, DatabaseError
@@ -20,8 +22,7 @@ from .results import NodeError, NodeInfo, RunResult, Status, Timing
 from .warning_policy import RaisedWarningsError
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far a node got: what its result says of timing, attempts and SQL."""
 
     thread_id: str

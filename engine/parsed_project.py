@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from .. import __version__
 from ..adapters.base import Adapter
@@ -30,8 +31,7 @@ from .workspace import Workspace
 BUILTIN_MACROS = Path(__file__).parent / "template" / "sql"
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedProject:
+class ParsedProject(Struct, frozen=True):
     """A workspace whose nodes have been read, and don't go in circles."""
 
     workspace: Workspace

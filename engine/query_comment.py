@@ -11,7 +11,7 @@ from typing import Any
 from ..adapters.base import Connection, Target
 from ..adapters.comment import StatementComment
 from .errors import CompilationError, Location
-from .manifest.artifact import node_dict, source_dict
+from .manifest.node_dicts import node_dict, source_dict
 from .manifest.nodes import Checksum, Node, NodeConfig, ResourceType, Source
 from .manifest.operation import Operation
 from .project.project import QueryComment

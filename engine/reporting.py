@@ -7,8 +7,9 @@ wrong with the project is not said yet: that is for whoever reads it in earnest.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from .errors import HeadraceError
 from .options import Options

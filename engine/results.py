@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from .errors import Location
 
@@ -50,16 +51,14 @@ _FAILURES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BatchResults:
+class BatchResults(Struct, frozen=True):
     """The batches of a microbatch model by what became of them: start and end, in UTC."""
 
     successful: tuple[tuple[datetime, datetime], ...] = ()
     failed: tuple[tuple[datetime, datetime], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class NodeInfo:
+class NodeInfo(Struct, frozen=True):
     """A node as people and logs know it.
 
     `kind` is the noun of the log line ("table model", "seed file", "test"), `display_name`
@@ -76,8 +75,7 @@ class NodeInfo:
     relation_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """One phase of a node ("compile", "execute"). Times are aware, in UTC."""
 
     name: str
@@ -85,8 +83,7 @@ class Timing:
     completed_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NodeError:
+class NodeError(Struct, frozen=True):
     """Why a node failed.
 
     `title` heads it ("Database Error in model orders (models/orders.sql)"); `message` says
@@ -99,8 +96,7 @@ class NodeError:
     compiled_path: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SourceAge:
+class SourceAge(Struct, frozen=True):
     """How old a source is: its newest row and the moment of asking, in UTC, and seconds between.
 
     `criteria` are the ages that are allowed, as artifacts have them.
@@ -112,8 +108,7 @@ class SourceAge:
     criteria: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """What became of one node.
 
     `execution_time` is in seconds. `message` is what the log line says between its brackets

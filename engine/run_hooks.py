@@ -7,11 +7,11 @@ BEGIN. A hook that failed keeps those behind it from running, and no others.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import anyio
+from msgspec.structs import replace
 
 from ..adapters.base import Adapter, Connection, Response
 from ..adapters.errors import AdapterError

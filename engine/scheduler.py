@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import heappop, heappush
 from types import MappingProxyType
@@ -18,6 +17,8 @@ from anyio import (
 )
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .events import Emitter, NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
 from .plan import Plan
@@ -47,8 +48,7 @@ class _Report(NamedTuple):
     ended_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Stop:
+class _Stop(Struct, frozen=True):
     """Why no further node is started. `because` is the node that caused it, if one did."""
 
     cancelled: str

@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import partial
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
+from msgspec import Struct
 
 from .. import __version__
 from ..adapters.errors import AdapterError
@@ -79,8 +79,7 @@ class ExitCode(IntEnum):
     """Cancelled from outside."""
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationResult:
+class InvocationResult(Struct, frozen=True):
     """What became of an invocation. `error` is why it could not run, where it couldn't."""
 
     exit_code: ExitCode

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from msgspec import Struct
 
 from .errors import CompilationError, UsageError, YamlError, did_you_mean
 from .events import WarningRaised
@@ -35,8 +36,7 @@ class Verdict(Enum):
     """Nobody hears of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class WarningPolicy:
+class WarningPolicy(Struct, frozen=True):
     """Which warnings are errors, which stay warnings, and which are not shown, by name.
 
     A name counts for more than the group `Deprecations`, and that for more than all. At each of

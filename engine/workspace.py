@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field, structs
 
 from ..adapters.base import Adapter, Target
 from ..adapters.errors import AdapterError, ProfileKeyError
@@ -36,8 +37,7 @@ from .template.relations import RelationFactory
 from .warning_policy import WarningPolicy, decide_policy
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What an invocation is told from outside, and what names it."""
 
     options: Options
@@ -47,8 +47,7 @@ class Start:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
-@dataclass(frozen=True, slots=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """A project with its target, before its nodes are read."""
 
     start: Start
@@ -89,7 +88,7 @@ class Workspace:
         self, emit: Callable[[Event], None], selected: Iterable[str] = ()
     ) -> CommonContext:
         """What every template of a phase has at hand; `selected` are the ids that are run."""
-        invocation = replace(self.invocation, selected=tuple(selected))
+        invocation = structs.replace(self.invocation, selected=tuple(selected))
         return CommonContext(invocation, self.project, self.variables, self.adapter, emit)
 
 
@@ -115,11 +114,13 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         cwd=start.cwd,
         warn=warn,
     )
-    target = replace(target, invocation_id=start.invocation_id)
+    target = dataclasses.replace(target, invocation_id=start.invocation_id)
     profiles = find_profiles(
         root, profiles_dir=options.profiles_dir, environ=environ, cwd=start.cwd
     )
-    project = replace(project, flags={**load_profile_flags(profiles, warn), **project.flags})
+    project = dataclasses.replace(
+        project, flags={**load_profile_flags(profiles, warn), **project.flags}
+    )
     try:
         adapter = create_adapter(target)
     except AdapterError as error:

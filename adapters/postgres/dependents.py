@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 
 class Tie(StrEnum):
@@ -21,8 +22,7 @@ class Tie(StrEnum):
     """The relation's own: its owner, a grant, a comment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependents:
+class Dependents(Struct, frozen=True):
     """What hangs on one relation.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace as copy_of
+
+from msgspec.structs import replace as copy_of
 
 from ..relation import Relation, RelationType, quote_identifier
 from .dependents import Dependents

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from ..base import Deferred, Response, Rows
 from ..comment import StatementComment
@@ -25,8 +26,7 @@ class Control(StrEnum):
     ROLLBACK = "ROLLBACK"
 
 
-@dataclass(frozen=True, slots=True)
-class Insertion:
+class Insertion(Struct, frozen=True):
     """Rows to be bound to one INSERT, one after the other."""
 
     sql: str

@@ -13,8 +13,9 @@ and dbt-sqlite's names a file for each schema (https://github.com/codeforkjeff/d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from ..base import Target
 from ..errors import ProfileKeyError
@@ -23,8 +24,7 @@ from ..profile_keys import ProfileKeys
 DEFAULT_LOCK_TIMEOUT = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class SqliteKeys:
+class SqliteKeys(Struct, frozen=True):
     """The profile's keys, with every path absolute.
 
     `lock_timeout` is how many seconds to wait for another process that writes. `public` holds

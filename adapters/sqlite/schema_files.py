@@ -10,8 +10,9 @@ import re
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import NotSupportedError
 from .keys import SqliteKeys
@@ -23,8 +24,7 @@ _ESCAPE = re.compile(r"%([0-9a-f]+);")
 _RESERVED = frozenset({"main", "temp"})
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SchemaFile:
+class SchemaFile(Struct, frozen=True, eq=False):
     """An attached schema. `is_ours`: the profile names it or a run made it just now.
 
     Only ours are switched to write-ahead logging; what was merely found stays as it is. A

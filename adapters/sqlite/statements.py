@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # White space and comments. The quantifiers are possessive: a text that doesn't match costs
 # no backtracking.
@@ -27,8 +28,7 @@ _WRITING_WORD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(Struct, frozen=True):
     """A statement's first words.
 
     `verb` is in lower case. The rest is for CREATE TABLE and CREATE VIEW: `created` is the

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..relation import RelationType
 
@@ -22,8 +23,7 @@ Key = tuple[str, str]
 """A schema and an identifier, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """What one statement does to the catalog: a relation goes, one comes."""
 
     gone: Key | None = None
@@ -33,8 +33,7 @@ class Change:
     type: RelationType = RelationType.TABLE
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A relation that exists, in the spelling that it was made with."""
 
     schema: str

@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from ..base import Response, Rows, Target
 from ..errors import ProfileKeyError
 from ..profile_keys import ProfileKeys
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What becomes of the statements that `match` is found in.
 
     `latency` is in seconds, None for the script's own. With an `error` the statement fails.
@@ -41,8 +41,7 @@ class Rule:
 _NO_RULE = Rule(re.compile(""))
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """Every answer of a simulated database."""
 
     latency: float = 0.0

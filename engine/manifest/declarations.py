@@ -11,7 +11,7 @@ from .exposures import read_exposure
 from .lookup import MissingTargetError, NodeLookup
 from .metrics import read_metric
 from .nodes import Node
-from .properties import NodePatch
+from .patches import NodePatch
 from .saved_queries import read_saved_query
 from .semantic_links import SemanticLinks
 from .semantic_models import read_semantic_model

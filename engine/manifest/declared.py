@@ -7,28 +7,27 @@ the manifest for those who read it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ..project.config_tree import config_key
 from ..project.project import Project
 from .declared_nodes import Declared
 from .docs import Docs
-from .entries import Keys, Place, below_search_path
+from .entries import Keys, Place, below_search_path, directories_of
 from .inputs import ParseInputs
 from .node_factory import Draft, NodeFactory
 from .node_properties import locate_config
 from .nodes import Checksum, ResourceType
-from .properties import NodePatch
+from .patches import NodePatch
 
 DeclaredT = TypeVar("DeclaredT", bound=Declared)
 
 _NO_FILE = Checksum("none", "")
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredContext:
+class DeclaredContext(Struct, frozen=True):
     """What reading the declared nodes of one project takes."""
 
     inputs: ParseInputs
@@ -76,7 +75,7 @@ class DeclaredContext:
             project=self.project,
             path=path,
             original_file_path=display,
-            fqn=(self.project.name, *PurePosixPath(path).parent.parts, name),
+            fqn=(self.project.name, *directories_of(display, self.project), name),
             raw_code="",
             checksum=_NO_FILE,
             patch_config={config_key(str(key)): value for key, value in config.items()},

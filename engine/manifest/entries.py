@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
@@ -33,8 +33,7 @@ class MetricCall(msgspec.Struct, frozen=True):
 Call = RefCall | SourceCall | MetricCall
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """An entry's document, and the keys that lead to it there. `what` names its kind."""
 
     document: YamlDocument
@@ -177,3 +176,8 @@ def below_search_path(display: str, project: Project) -> str:
         if display.startswith(f"{search_path}/"):
             return display[len(search_path) + 1 :]
     return display
+
+
+def directories_of(display: str, project: Project) -> tuple[str, ...]:
+    """The directories from the search path that a properties file was found under to it."""
+    return tuple(below_search_path(display, project).split("/")[:-1])

@@ -13,7 +13,7 @@ from .declared_nodes import Exposure
 from .entries import MetricCall, read_call, read_entry
 from .groups import read_owner
 from .nodes import RefCall, ResourceType, SourceCall
-from .properties import NodePatch
+from .patches import NodePatch
 
 _GOOD_NAME = re.compile(r"[\w-]+\Z")
 

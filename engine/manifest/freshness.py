@@ -8,10 +8,10 @@ What is said of a table is laid over what is said of its source, key by key; at 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import Location, ParseError
 
@@ -154,8 +154,7 @@ def _limit(key: str, value: Any) -> Any:
     return AgeLimit(**value) if key in _LIMITS and value is not None else value
 
 
-@dataclass(frozen=True, slots=True)
-class AgeEntry:
+class AgeEntry(Struct, frozen=True):
     """What one entry of a properties file says of age, its values rendered.
 
     `beside` is what stands in the entry itself, `config` what stands under its `config:`.

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
 
+from msgspec import Struct
+
 from ..errors import ParseError
 from .nodes import RefCall, SourceCall
-from .properties import TestEntry
+from .patches import TestEntry
 
 _CONFIG_ORDER = (
     "severity",
@@ -44,8 +45,7 @@ _LITERAL_REF = re.compile(r"\s*ref\(\s*(?:(['\"])(\w+)\1\s*,\s*)?(['\"])(\w+)\3\
 _LITERAL_SOURCE = re.compile(r"\s*source\(\s*(['\"])([^'\"]+)\1\s*,\s*(['\"])([^'\"]+)\3\s*\)\s*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class TestDefinition:
+class TestDefinition(Struct, frozen=True):
     """A test entry taken apart.
 
     `arguments` are what the macro is called with, `model` and `column_name` among them, as text

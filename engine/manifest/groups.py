@@ -16,7 +16,7 @@ from .entries import Place, below_search_path, read_entry
 from .inputs import ParseInputs
 from .node_factory import Draft
 from .nodes import Model, Node
-from .properties import NodePatch
+from .patches import NodePatch
 
 _ACCESS = ("private", "protected", "public")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..events import WarningRaised
 from ..project.project import Project
@@ -14,8 +15,7 @@ from .node_factory import ParseRenderer
 from .parse_cache import ParseCache
 
 
-@dataclass(frozen=True, slots=True)
-class ParseInputs:
+class ParseInputs(Struct, frozen=True):
     """The inputs of `load_manifest`.
 
     Attributes:

@@ -35,8 +35,9 @@ from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
 from .nodes import Macro, Node, Source, Test
 from .parse_cache import ParseCache
+from .patches import SourcePatch
 from .plain_macros import is_plain, read_plain_macros
-from .properties import NODE_SECTIONS, Properties, PropertiesReader, SourcePatch
+from .properties import NODE_SECTIONS, Properties, PropertiesReader
 from .run_hooks import RunHook, RunHookReader
 from .snapshot_node import RELATION_KINDS
 from .snapshots import read_snapshots

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from jinja2 import nodes
+from msgspec import Struct
 
 from ..errors import Location, ParseError
 from .nodes import Macro
@@ -23,8 +23,7 @@ _BLOCK = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MacroFile:
+class MacroFile(Struct, frozen=True):
     """The text of one macro file, and where it belongs."""
 
     package_name: str

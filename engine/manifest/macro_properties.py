@@ -14,7 +14,7 @@ from .docs import Docs
 from .entries import Place, read_entry
 from .inputs import ParseInputs
 from .macro_index import MacroIndex
-from .properties import NodePatch
+from .patches import NodePatch
 
 
 class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from .declared import DeclaredContext
 from .declared_nodes import Metric
 from .entries import Keys, Place, read_entry
 from .nodes import ResourceType
-from .properties import NodePatch
+from .patches import NodePatch
 from .semantic_values import Expression, Filter, Grain, filter_dict, window_dict
 
 _LONGEST_NAME = 250

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import ParseError
 from ..event_time import BatchSize, parse_moment
@@ -16,8 +17,7 @@ from .nodes import Model, Node
 _MACRO = "get_incremental_microbatch_sql"
 
 
-@dataclass(frozen=True, slots=True)
-class MicrobatchSettings:
+class MicrobatchSettings(Struct, frozen=True):
     """How a model is cut into batches.
 
     `lookback` is how many batches before the newest are built again. `is_concurrent` is None

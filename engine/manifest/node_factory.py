@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from msgspec import Struct, field
 
 from ..errors import Location, ParseError, did_you_mean
 from ..project.config_tree import ConfigTree, finish_config, merge_config, tree_config
@@ -59,8 +59,7 @@ _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_
 _SEVERITIES = ("WARN", "ERROR")
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(Struct, frozen=True):
     """What rendering a template while parsing found out."""
 
     refs: tuple[RefCall, ...] = ()
@@ -81,8 +80,7 @@ class ParseRenderer(Protocol):
         """Call a project's own `generate_…_name` macro."""
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A node in the making: what its file and its properties say."""
 
     resource_type: ResourceType
@@ -157,6 +155,7 @@ class NodeFactory:
             entry["macro_namespace"] == BUILTIN_PACKAGE for entry in root.dispatch
         )
         self._trees: dict[tuple[str, ResourceType], ConfigTree] = {}
+        self._named_by_macros: dict[str, tuple[str, ...]] = {}
 
     def make(self, kind: type[NodeT], draft: Draft, **more: Any) -> NodeT:
         """A node out of a draft. `more` are the fields that only its kind has.
@@ -257,12 +256,20 @@ class NodeFactory:
         if isinstance(node, (Source, Declared)):
             return node
         changes: dict[str, str] = {}
-        for part in ("database", "schema", "alias"):
-            macro = f"generate_{part}_name"
-            if self._dispatches or self._macros.overrides(macro, node.package_name):
-                custom = getattr(node.config, part)
-                changes[part] = self._renderer.call_macro(macro, custom, node).strip()
+        for part in self._parts_named_by_macros(node.package_name):
+            custom = getattr(node.config, part)
+            changes[part] = self._renderer.call_macro(f"generate_{part}_name", custom, node).strip()
         return msgspec.structs.replace(node, **changes) if changes else node
+
+    def _parts_named_by_macros(self, package: str) -> tuple[str, ...]:
+        """What the project itself names of a package's nodes, among database, schema and alias."""
+        if package not in self._named_by_macros:
+            self._named_by_macros[package] = tuple(
+                part
+                for part in ("database", "schema", "alias")
+                if self._dispatches or self._macros.overrides(f"generate_{part}_name", package)
+            )
+        return self._named_by_macros[package]
 
 
 def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:

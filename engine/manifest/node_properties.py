@@ -18,7 +18,7 @@ from .entries import Place
 from .inputs import ParseInputs
 from .node_factory import Draft
 from .nodes import Column, ResourceType
-from .properties import NodePatch
+from .patches import NodePatch
 from .time_spines import read_time_spine
 from .versions import PlacedColumn, VersionOf, deep_merge, version_text
 

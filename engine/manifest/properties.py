@@ -7,13 +7,16 @@ silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..errors import Location, ParseError, did_you_mean
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from ..errors import ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.yaml_file import YamlDocument
-from .versions import VERSION_KEYS, PlacedColumn, VersionEntry, VersionOf, read_versions
+from .patches import NodePatch, SourcePatch, TestEntry
+from .versions import VERSION_KEYS, VersionEntry, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 """The sections whose entries describe a node; a snapshot may be defined there, too."""
@@ -129,85 +132,7 @@ _TABLE_KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TestEntry:
-    """One item under `tests:` or `data_tests:`.
-
-    `column` is None where it stands at the model itself. `keys` lead to it in its document.
-    """
-
-    __test__ = False
-
-    definition: Any
-    column: Mapping[str, Any] | None
-    document: YamlDocument
-    keys: tuple[str | int, ...]
-
-    @property
-    def location(self) -> Location:
-        return self.document.locate(*self.keys)
-
-
-@dataclass(frozen=True, slots=True)
-class NodePatch:
-    """What a properties file says of one node."""
-
-    section: str
-    name: str
-    package_name: str
-    values: Mapping[str, Any]
-    document: YamlDocument
-    keys: tuple[str | int, ...]
-    tests: tuple[TestEntry, ...] = ()
-    version: VersionOf | None = None
-    versioned_columns: tuple[PlacedColumn, ...] = ()
-
-    @property
-    def columns(self) -> tuple[PlacedColumn, ...]:
-        """The entries of the node's columns, each with the keys that lead to it."""
-        if self.version is not None:
-            return self.versioned_columns
-        columns = enumerate(self.values.get("columns") or ())
-        return tuple((column, (*self.keys, "columns", number)) for number, column in columns)
-
-    @property
-    def versioned_name(self) -> str:
-        """ "orders.v2", as the end of the node's id; the name alone without versions."""
-        return self.name if self.version is None else f"{self.name}.v{self.version.version}"
-
-    @property
-    def location(self) -> Location:
-        return self.document.locate(*self.keys, "name" if self.version is None else "v")
-
-    @property
-    def patch_path(self) -> str:
-        return f"{self.package_name}://{self.document.display}"
-
-
-@dataclass(frozen=True, slots=True)
-class SourcePatch:
-    """One table of a source, with the source's own entry."""
-
-    source: Mapping[str, Any]
-    table: Mapping[str, Any]
-    package_name: str
-    document: YamlDocument
-    keys: tuple[str | int, ...]
-    tests: tuple[TestEntry, ...] = ()
-
-    @property
-    def columns(self) -> tuple[PlacedColumn, ...]:
-        """The entries of the table's columns, each with the keys that lead to it."""
-        columns = enumerate(self.table.get("columns") or ())
-        return tuple((column, (*self.keys, "columns", number)) for number, column in columns)
-
-    @property
-    def location(self) -> Location:
-        return self.document.locate(*self.keys, "name")
-
-
-@dataclass(slots=True)
-class Properties:
+class Properties(Struct):
     """Everything that the properties files of one package say."""
 
     nodes: list[NodePatch] = field(default_factory=list)

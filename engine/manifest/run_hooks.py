@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from ..errors import Location
 from ..project.project import Project
@@ -62,8 +62,7 @@ class RunHook(Node, frozen=True, kw_only=True):
         return f"{self.package_name}/dbt_project.yml/{self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class RunHookReader:
+class RunHookReader(Struct, frozen=True):
     """Reads the hooks of all projects in the order in which they run.
 
     Those of packages come first, by the packages' names, and the root project's last, so that

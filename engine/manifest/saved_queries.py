@@ -10,7 +10,7 @@ from .declared import DeclaredContext
 from .declared_nodes import SavedQuery
 from .entries import Keys, MetricCall, Place, read_entry
 from .nodes import ResourceType
-from .properties import NodePatch
+from .patches import NodePatch
 from .semantic_values import Filter, filter_dict
 
 

@@ -12,7 +12,7 @@ from .declared_nodes import Metric, SemanticModel
 from .entries import read_call, read_entry
 from .metrics import metric_of_measure
 from .nodes import RefCall, ResourceType
-from .properties import NodePatch
+from .patches import NodePatch
 from .semantic_values import Expression, Grain
 
 _Aggregation = Literal[

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import Location, ParseError
 
@@ -15,8 +16,7 @@ _AROUND = frozenset({"if", "for"})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class SnapshotBlock:
+class SnapshotBlock(Struct, frozen=True):
     """One block: its name, what stands between its tags, and the line where that begins."""
 
     name: str

@@ -15,7 +15,8 @@ from ..project.discovery import checksum, find_files, read_source
 from ..project.project import Project
 from .node_factory import Draft
 from .nodes import Checksum, ResourceType
-from .properties import NodePatch, Properties
+from .patches import NodePatch
+from .properties import Properties
 from .snapshot_blocks import SnapshotBlock, snapshot_blocks
 from .snapshot_node import Snapshot, check_configuration
 from .sql_nodes import SqlNodeReader
@@ -38,7 +39,7 @@ def read_snapshots(
     """
     for file in find_files(project.root, project.snapshot_paths, (".sql",), warn=warn):
         source = read_source(file)
-        directories = PurePosixPath(file.relative).with_suffix("").parts
+        directories = (*file.directories, file.stem)
         blocks = list(snapshot_blocks(source, file.root_relative))
         for block in blocks:
             draft = _draft(project, block, file.root_relative, directories, source)

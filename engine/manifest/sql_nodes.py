@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,7 +29,8 @@ from .nodes import (
     Seed,
     SingularTest,
 )
-from .properties import NODE_SECTIONS, NodePatch, Properties
+from .patches import NodePatch
+from .properties import NODE_SECTIONS, Properties
 from .scanner import Scan, scan
 from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
@@ -69,7 +69,7 @@ class SqlNodeReader:
 
     def models(self) -> Iterator[Model]:
         files = self._files(self._project.model_paths, ".sql")
-        self._versions = self._files_of_versions({_stem(file) for file in files})
+        self._versions = self._files_of_versions({file.stem for file in files})
         for file in files:
             draft = self._draft(file, ResourceType.MODEL, "models")
             model = self._read(Model, draft)
@@ -169,12 +169,11 @@ class SqlNodeReader:
             "analyses": (self._project.analysis_paths, ".sql"),
         }.get(section, (self._project.test_paths, ".sql"))
         files = find_files(self._project.root, paths, (suffix,))
-        return {PurePosixPath(file.relative).stem for file in files}
+        return {file.stem for file in files}
 
     def _draft(self, file: SourceFile, kind: ResourceType, section: str) -> Draft:
-        relative = PurePosixPath(file.relative)
-        patch = self._patch(section, relative.stem)
-        name = relative.stem if patch is None else patch.name
+        patch = self._patch(section, file.stem)
+        name = file.stem if patch is None else patch.name
         is_seed = kind is ResourceType.SEED
         source = "" if is_seed else read_source(file)
         draft = Draft(
@@ -184,7 +183,7 @@ class SqlNodeReader:
             project=self._project,
             path=file.relative,
             original_file_path=file.root_relative,
-            fqn=(self._project.name, *relative.parts[:-1], name),
+            fqn=(self._project.name, *file.directories, name),
             raw_code=source.rstrip(),
             checksum=Checksum(*seed_checksum(file))
             if is_seed
@@ -316,10 +315,6 @@ def _by_name(properties: Properties) -> dict[tuple[str, str], NodePatch]:
 def _entry_keys(patch: NodePatch) -> tuple[str, tuple[str | int, ...]]:
     """Which entry of which file a patch is read from."""
     return patch.document.display, patch.version.model_keys if patch.version else patch.keys
-
-
-def _stem(file: SourceFile) -> str:
-    return PurePosixPath(file.relative).stem
 
 
 def _refuse_references(seed: Seed) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
-from pathlib import PurePosixPath
 from typing import Any, Literal
 
 import msgspec
@@ -116,8 +115,7 @@ class FixtureReader:
             paths = tuple(fixture_paths(self._project))
             self._files = {
                 suffix: {
-                    PurePosixPath(file.relative).stem: file
-                    for file in find_files(self._project.root, paths, (suffix,))
+                    file.stem: file for file in find_files(self._project.root, paths, (suffix,))
                 }
                 for suffix in _SUFFIXES.values()
             }

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,12 +17,12 @@ from ..events import WarningRaised
 from ..project.config_tree import config_key
 from ..project.text_file import read_text
 from .declared import DeclaredContext, never
-from .entries import Place, below_search_path, read_call, read_entry
+from .entries import Place, below_search_path, directories_of, read_call, read_entry
 from .lookup import NodeLookup
 from .node_factory import Draft
 from .node_properties import locate_config
 from .nodes import Checksum, Model, Node, RefCall, ResourceType, Seed, SourceCall, Version
-from .properties import NodePatch
+from .patches import NodePatch
 from .unit_fixtures import FixtureReader, GivenEntry, RowsEntry, csv_rows
 from .unit_test_node import THIS, Fixture, Given, Overrides, UnitTest, VersionChoice
 
@@ -207,7 +207,12 @@ def _read(patch: NodePatch, context: DeclaredContext, fixtures: FixtureReader) -
         project=project,
         path=path,
         original_file_path=display,
-        fqn=(project.name, *PurePosixPath(path).parent.parts, entry.model, entry.name),
+        fqn=(
+            project.name,
+            *directories_of(display, project),
+            entry.model,
+            entry.name,
+        ),
         raw_code="",
         checksum=_PENDING,
         patch_config={config_key(str(key)): value for key, value in entry.config.items()},

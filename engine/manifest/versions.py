@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any
+
+from msgspec import Struct
 
 from ..errors import ParseError, did_you_mean
 from ..project.yaml_file import YamlDocument
@@ -28,8 +29,7 @@ _FALLS_BACK = ("description", "constraints")
 """What a version that is silent takes from its model's entry; `config` is merged instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class VersionOf:
+class VersionOf(Struct, frozen=True):
     """Which version of its model an entry describes, and the model's own entry."""
 
     version: Version
@@ -47,8 +47,7 @@ class VersionOf:
         return [*names, model] if self.version == self.latest else names
 
 
-@dataclass(frozen=True, slots=True)
-class VersionEntry:
+class VersionEntry(Struct, frozen=True):
     """One item under `versions:`, with what it takes from the model's entry filled in."""
 
     of: VersionOf

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
@@ -14,7 +13,7 @@ from ..errors import CompilationError, ParseError, did_you_mean
 from ..project.config_tree import merge_config
 from ..project.project import Project
 from .docs import Docs
-from .entries import below_search_path
+from .entries import directories_of
 from .freshness import AgeEntry, read_age
 from .generic_tests import TestDefinition, define_test, is_template_call, literal_dependency
 from .inputs import ParseInputs
@@ -31,7 +30,7 @@ from .nodes import (
     Source,
     SourceCall,
 )
-from .properties import NodePatch, SourcePatch, TestEntry
+from .patches import NodePatch, SourcePatch, TestEntry
 
 _NO_FILE = Checksum("none", "")
 _READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
@@ -66,7 +65,7 @@ def read_source(
         return AgeEntry(beside, own, partial(locate_config, document, keys))
 
     schema = text(source, source_keys, "schema") or source_name
-    directories = PurePosixPath(below_search_path(patch.document.display, project)).parent.parts
+    directories = directories_of(patch.document.display, project)
     draft = Draft(
         resource_type=ResourceType.SOURCE,
         name=name,
@@ -172,7 +171,7 @@ class GenericTestReader:
         macro = self._macro(entry, definition)
         namespace = f"{definition.namespace}." if definition.namespace else ""
         display = entry.document.display
-        directories = PurePosixPath(below_search_path(display, self._project)).parent.parts
+        directories = directories_of(display, self._project)
         unique_id = definition.unique_id(self._project.name)
         self._check_unique(unique_id, definition, entry)
         called = "{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}"

@@ -8,12 +8,13 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
 from typing import TextIO
+
+from msgspec import Struct
 
 from ...adapters.base import ValueKind
 from ..errors import Location, ProjectError
@@ -31,8 +32,7 @@ _SURELY_64_BITS = 18
 _LONGEST_INTEGER = 40
 
 
-@dataclass(frozen=True, slots=True)
-class CsvFile:
+class CsvFile(Struct, frozen=True):
     """A CSV file whose shape is known.
 
     `kinds` are the types that its values allow, by column; a column of nothing but nulls is

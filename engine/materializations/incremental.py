@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from hashlib import sha256
+
+from msgspec.structs import replace
 
 from ...adapters.abilities import Replacing
 from ...adapters.base import Transaction

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct, field
 
 from ...adapters.abilities import IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response
@@ -24,8 +25,7 @@ _INVOCATION_DIGITS = 8
 RenderHook = Callable[[str], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a materialization achieved. `failures` counts the rows that a test found.
 
     `error` is why it failed, where that isn't raised; `stored` is the query for the rows that a
@@ -40,8 +40,7 @@ class Outcome:
     stored: str | None = None
 
 
-@dataclass(slots=True)
-class NodeBuild:
+class NodeBuild(Struct):
     """One node on its way into the database.
 
     Attributes:

@@ -17,9 +17,10 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
+
+from msgspec import Struct
 
 Row = Sequence[object]
 CellKey = tuple[int, Decimal, str]
@@ -38,8 +39,7 @@ _CONTEXT = 1
 """How many rows without a difference are shown beside one that has."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """A line of the table, and the row by which it takes its place."""
 
     place: tuple[RowKey, int]
@@ -47,8 +47,7 @@ class _Line:
     cells: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Keyed:
+class _Keyed(Struct, frozen=True):
     key: RowKey
     row: Row
 

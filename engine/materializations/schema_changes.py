@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...adapters.column import Column
 from ...adapters.relation import Relation
@@ -20,8 +21,7 @@ _TEXT_TYPE = re.compile(
 POLICIES = ("ignore", "append_new_columns", "sync_all_columns", "fail")
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaChanges:
+class SchemaChanges(Struct, frozen=True):
     """How the columns that arrive differ from those of the table."""
 
     added: tuple[Column, ...] = ()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import anyio
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...adapters.abilities import Replacing
 from ...adapters.base import Deferred, Response, Rows
@@ -23,8 +24,7 @@ from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 
 
-@dataclass(frozen=True, slots=True)
-class SeedTable:
+class SeedTable(Struct, frozen=True):
     """A seed's file, and the columns of the table that it becomes."""
 
     file: CsvFile

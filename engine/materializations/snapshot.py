@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
-from ..manifest.artifact import config_dict
+from ..manifest.node_dicts import config_dict
 from ..manifest.snapshot_node import meta_column_names
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome

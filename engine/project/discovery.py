@@ -6,8 +6,9 @@ import hashlib
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+
+from msgspec import Struct
 
 from ..errors import Location, ProjectError, did_you_mean
 from ..events import WarningRaised
@@ -23,8 +24,7 @@ MAX_HASHED_SEED_BYTES = 1024 * 1024
 _HIDDEN = (".", "#", "~")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(Struct, frozen=True):
     """A file of the project. All paths but `absolute` have forward slashes.
 
     With `search_path` "models" and `relative` "staging/a.sql", `root_relative` is
@@ -35,6 +35,16 @@ class SourceFile:
     root_relative: str
     search_path: str
     relative: str
+
+    @property
+    def stem(self) -> str:
+        """Its name without the suffix: "a"."""
+        return posixpath.splitext(posixpath.basename(self.relative))[0]
+
+    @property
+    def directories(self) -> tuple[str, ...]:
+        """The directories from the search path to it: ("staging",)."""
+        return tuple(self.relative.split("/")[:-1])
 
 
 def find_project_directory(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import UsageError
 
@@ -12,8 +13,7 @@ _PREFIXES = ("HEADRACE_", "DBT_")
 _CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value from the environment, with the variable that it came from."""
 
     variable: str

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from .text_file import read_text
 
 IGNORE_FILE = ".dbtignore"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(Struct, frozen=True):
     matches: re.Pattern[str]
     directories_only: bool
     is_exception: bool
 
 
-@dataclass(frozen=True, slots=True)
-class IgnoreRules:
+class IgnoreRules(Struct, frozen=True):
     """The rules of a project. The last one that matches a path decides."""
 
     rules: tuple[_Rule, ...] = ()

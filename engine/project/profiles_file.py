@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..errors import Location, ProfileError, did_you_mean
 from ..events import WarningRaised
@@ -19,8 +20,7 @@ PROFILES_FILE = "profiles.yml"
 _FLAGS_KEY = "config"
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileSource:
+class ProfileSource(Struct, frozen=True):
     """Where the profiles are: `path` is None where there is no profiles.yml in `searched`."""
 
     path: Path | None

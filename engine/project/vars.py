@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..errors import UsageError, YamlError
 from .yaml_file import load_yaml_text
@@ -35,8 +36,7 @@ def _kind(data: object) -> str:
     return {str: "a text", list: "a list", bool: "a boolean"}.get(type(data), "a number")
 
 
-@dataclass(frozen=True, slots=True)
-class Vars:
+class Vars(Struct, frozen=True):
     """All variables of an invocation, and who sees which.
 
     Best first: `--vars`; the root project's, scoped by the node's package; the root project's

@@ -7,11 +7,11 @@ can't disagree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
 
 from ..errors import UsageError
 from ..project.text_file import read_regular
@@ -33,8 +33,7 @@ class NodeState(Enum):
     """It has its result."""
 
 
-@dataclass(slots=True)
-class JournalNode:
+class JournalNode(Struct):
     """One selected node. `plan` and `result` are the journal's own records of it."""
 
     unique_id: str
@@ -61,8 +60,7 @@ class JournalNode:
         return [*records, result] if self.result is not None else records
 
 
-@dataclass(slots=True)
-class JournalState:
+class JournalState(Struct):
     """A journal so far. `nodes` keeps the order of the plan; `elapsed` is in seconds."""
 
     header: Mapping[str, object] = field(default_factory=dict)

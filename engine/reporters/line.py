@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from msgspec import Struct
 
 from ..results import NodeInfo, RunResult
 from .plain_text import column_width
@@ -43,16 +44,14 @@ Segments = tuple[str, str, str]
 """A physical line in three: plain, painted, plain."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineKind:
+class LineKind(Struct, frozen=True):
     """What dbt's JSON log calls such a line, for the tools that read it."""
 
     name: str
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One entry of the log.
 
     With a `status` it is laid out in dbt's form: text, dots, and the status in brackets with

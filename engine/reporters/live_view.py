@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import Struct, field
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -23,8 +23,7 @@ MAX_WIDTH = 120
 _NARROWEST_BAR = 10
 
 
-@dataclass(slots=True)
-class LiveState:
+class LiveState(Struct):
     """How far the run is. `running` is in the order of starts: the longest runner is first."""
 
     planned: frozenset[str] = frozenset()
@@ -57,8 +56,7 @@ class LiveState:
             self.tally.add(result.status)
 
 
-@dataclass(frozen=True, slots=True)
-class LiveView:
+class LiveView(Struct, frozen=True):
     """The state as rich paints it: as it is whenever it is painted."""
 
     state: LiveState

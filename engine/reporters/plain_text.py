@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 Scrub = Callable[[str], str]
 """Takes secrets out of a text."""
@@ -60,8 +61,7 @@ def column_width(text: str) -> int:
     return sum(_character_width(character) for character in text)
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaner:
+class Cleaner(Struct, frozen=True):
     """Makes text from outside fit to be shown: scrubbed, cut, escaped."""
 
     scrub: Scrub | None = None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..results import RunResult, Status
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """A count of final statuses in which each result is counted once.
 
     A cancelled node counts as an error, as it does for the exit code; `cancelled` says how

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import SelectionError
 
@@ -28,8 +29,7 @@ _CRITERION = re.compile(
 _FILE_SUFFIXES = (".sql", ".csv", ".py", ".yml", ".yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """One condition, with how far it reaches along the graph.
 
     A depth of None means: all the way; `parents` or `children` false means: not at all.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..errors import did_you_mean
 from ..graph import Graph
@@ -16,8 +17,7 @@ from .methods import matching
 _TESTS = (Test, UnitTest)
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The ids selected, and a message for each criterion that matched nothing."""
 
     selected: frozenset[str]

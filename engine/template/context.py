@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
 from typing import Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
 from ...adapters.base import Adapter
 from ..errors import CompilationError, did_you_mean
 from ..events import Emitter, MessageLogged
-from ..manifest.artifact import node_dict, source_dict
 from ..manifest.declared_artifact import SECTIONS, declared_dict
 from ..manifest.groups import group_dict
 from ..manifest.manifest import Manifest
+from ..manifest.node_dicts import node_dict, source_dict
 from ..manifest.nodes import Node
 from ..project.environment import custom_environment
 from ..project.project import Project
@@ -31,8 +33,7 @@ DBT_VERSION = "1.10.23"
 """The version of dbt whose language this is: what packages' `require-dbt-version` is held to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """What a template may know of the invocation that it is part of.
 
     `target` holds what may be shown of the target, `flags` the flags by their upper-case names.

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any
 
-from ..manifest.artifact import node_dict, source_dict
 from ..manifest.manifest import Manifest
+from ..manifest.node_dicts import node_dict, source_dict
 from ..manifest.snapshot_node import RELATION_KINDS
 from ..results import RunResult, Status, Timing
 

@@ -7,8 +7,8 @@ from typing import Any
 from ...adapters.base import Adapter
 from ...adapters.relation import Relation
 from ..errors import CompilationError
-from ..manifest.artifact import node_dict
 from ..manifest.macro_index import MacroIndex
+from ..manifest.node_dicts import node_dict
 from ..manifest.node_factory import Captured
 from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from .adapter_facade import ParsingAdapter

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.cli import app, join_values
+from headrace.cli import join_values, make_app
 from typer.testing import CliRunner
 
 from ..building.support import run
@@ -111,9 +111,8 @@ def test_flags_take_several_values(
 ) -> None:
     monkeypatch.chdir(write_project(SHOP))
 
-    answer = CliRunner().invoke(
-        app, join_values(["ls", "--output", "name", *arguments.split("|")]), env=NO_SETTINGS
-    )
+    given = ["ls", "--output", "name", *arguments.split("|")]
+    answer = CliRunner().invoke(make_app(given), join_values(given), env=NO_SETTINGS)
 
     assert answer.stdout.split() == ["customers", "orders"]
 

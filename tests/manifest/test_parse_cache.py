@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from headrace.engine.parsed_project import manifest_of, parse_project
 from headrace.engine.workspace import Start, open_workspace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ..building.support import run
 from ..conftest import WriteProject

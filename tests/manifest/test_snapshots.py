@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 from headrace.engine.errors import ParseError
-from headrace.engine.manifest.artifact import config_dict, node_dict
+from headrace.engine.manifest.node_dicts import config_dict, node_dict
 from headrace.engine.manifest.snapshot_blocks import snapshot_blocks
 from headrace.engine.manifest.snapshot_node import Snapshot
 from hypothesis import given

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from headrace.engine.events import (
 )
 from headrace.engine.reporters.artifacts import TargetDirectory
 from headrace.engine.reporters.journal_state import read_journal
+from msgspec.structs import replace
 
 from .support import NOON, invocation, small_run
 
