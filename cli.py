@@ -26,6 +26,7 @@ from .cli_flags import (
     LOOKING,
     NAMING,
     OPERATING,
+    SEEDING,
     SNAPSHOTTING,
     STORING,
     TESTING,
@@ -50,11 +51,12 @@ _MULTIPLE = frozenset(
 )
 _COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
 _FLAGS_TO_COME = frozenset(
-    "--selector --indirect-selection --defer --state --defer-state --favor-state --inline".split()
+    "--selector --indirect-selection --defer --state --defer-state --favor-state --inline "
+    "--no-introspect".split()
 )
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
-    "--static-parser --no-static-parser "
+    "--static-parser --no-static-parser --introspect "
     "--send-anonymous-usage-stats --no-send-anonymous-usage-stats "
     "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only "
     "--log-cache-events --no-log-cache-events --use-colors-file --no-use-colors-file "
@@ -286,10 +288,10 @@ _VERSION = Annotated[
 _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     "run": (BUILDING, "Build the selected models."),
     "build": (
-        {**BUILDING, **STORING},
+        {**SEEDING, **STORING},
         "Load seeds, build models and snapshots, and test them, in the graph's order.",
     ),
-    "seed": (BUILDING, "Load the selected seeds' CSV files."),
+    "seed": (SEEDING, "Load the selected seeds' CSV files."),
     "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
     "compile": (BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
     "test": (TESTING, "Test the selected nodes."),

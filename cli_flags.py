@@ -77,6 +77,9 @@ STORING: dict[str, Any] = {
         "--store-failures/--no-store-failures",
     ),
 }
+_SHOWING: dict[str, Any] = {
+    "show": Annotated[bool, typer.Option("--show", help="Show rows of each seed that was loaded.")],
+}
 _LISTING: dict[str, Any] = {
     "output": Annotated[str, typer.Option(help="selector, name, path or json.")],
     "output_keys": _flag("The keys of --output json.", "--output-keys", kind=list[str]),
@@ -193,7 +196,8 @@ CHECKING: dict[str, Any] = {
         kind=Path,
     ),
 }
-_PRESET = {"output": "selector", "macro": inspect.Parameter.empty}
+SEEDING = {**BUILDING, **_SHOWING}
+_PRESET = {"output": "selector", "macro": inspect.Parameter.empty, "show": False}
 """What a flag is when it isn't given, where that isn't None. An empty one must be given."""
 
 

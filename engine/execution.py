@@ -286,9 +286,7 @@ class Execution:
             templates=self._templates,
             comments=self._comments,
             emit=self._emit,
-            project_roots={
-                project.name: project.root for project in (workspace.project, *workspace.packages)
-            },
+            project_roots=workspace.roots,
             target_path=workspace.target_path_display,
             full_refresh=workspace.full_refresh,
             reading=workspace.reading,

@@ -36,6 +36,8 @@ class Options(Struct, frozen=True):
     fail_fast: bool | None = None
     store_failures: bool | None = None
     empty: bool | None = None
+    show: bool = False
+    """Whether rows of each seed that was loaded are shown."""
     sample: str | None = None
     event_time_start: str | None = None
     event_time_end: str | None = None

@@ -338,6 +338,9 @@ class Session:
             self._announce_manifest(project, execution.compiled)
         if command == "compile":
             self._show_compiled(execution)
+        if self._options.show:
+            async for text in _module("seed_samples").seed_samples(project, self._results):
+                self._say(text)
         return _exit_code(self._results)
 
     async def _run_operation(self, project: ParsedProject) -> ExitCode:

@@ -69,6 +69,11 @@ class Workspace(Struct, frozen=True):
     codes: CodeCache = field(default_factory=CodeCache)
 
     @property
+    def roots(self) -> Mapping[str, Path]:
+        """The directory of each project, the packages' among them."""
+        return {project.name: project.root for project in (self.project, *self.packages)}
+
+    @property
     def target_path_display(self) -> str:
         """The target path as messages say it: relative to the project where it is inside."""
         if self.target_path.is_relative_to(self.project.root):

@@ -260,3 +260,27 @@ async def test_file_that_is_not_utf_8_is_refused_with_its_line(write_project: Wr
 
     assert ran.exit_code == 2
     assert "seeds/raw.csv:2:5: byte 12 is 0xeb, which isn't UTF-8." in str(ran.outcome.error)
+
+
+async def test_sample_of_a_seed_is_shown(write_project: WriteProject) -> None:
+    _, ran = await seed(write_project, "id,name\n1,Ada\n,Grace\n", show=True)
+
+    heading, line, names, _, *shown = ran.lines[0].splitlines()
+    assert (heading, line) == ("Random sample of table: main.raw", "-" * len(heading))
+    assert names == "| id | name  |"
+    assert sorted(shown) == ["|    | Grace |", "| 1  | Ada   |"]
+
+
+async def test_sample_of_a_large_seed_is_ten_of_its_rows(write_project: WriteProject) -> None:
+    _, ran = await seed(write_project, "id\n" + "".join(f"{n}\n" for n in range(5_000)), show=True)
+
+    shown = {int(row.strip("| ")) for row in ran.lines[0].splitlines()[4:]}
+    assert len(shown) == 10
+    assert shown <= set(range(5_000))
+
+
+async def test_seed_that_failed_has_no_sample(write_project: WriteProject) -> None:
+    _, ran = await seed(write_project, "id\n1,2\n", show=True)
+
+    assert ran.statuses == {"raw": Status.ERROR}
+    assert ran.lines == []
