@@ -160,9 +160,14 @@ def require_text_of(size: int) -> None:
     """As `require_text`, for a text that is still growing."""
     limit = MAX_TEXT if _current.get() is not None else _TEXT_WITHOUT_RENDER
     if size > limit:
-        raise TemplateLimitError(
-            f"the template makes a text of {size:,} characters: the limit is {limit:,}."
-        )
+        raise too_long(size, limit)
+
+
+def too_long(size: int, limit: int = MAX_TEXT) -> TemplateLimitError:
+    """The error of a text of so many characters."""
+    return TemplateLimitError(
+        f"the template makes a text of {size:,} characters: the limit is {limit:,}."
+    )
 
 
 def require_items(count: int) -> None:

@@ -7,7 +7,7 @@ nothing awaits the database, `drive` runs it without an event loop.
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Coroutine
 from types import CodeType, TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -17,7 +17,7 @@ from jinja2.utils import missing
 
 from ..errors import CompilationError, Location
 from ..manifest.syntax import SyntaxEnvironment, prefix_macros
-from ..sandbox.budget import budgeted, metered
+from ..sandbox.budget import MAX_TEXT, budgeted, metered, too_long
 from ..sandbox.operators import concatenate
 from ..sandbox.runtime import watch
 from .filters import FILTERS
@@ -142,8 +142,15 @@ async def render(template: Template, context: Context) -> str:
 
 
 async def _render(template: Template, context: Context) -> str:
-    chunks: AsyncIterator[str] = template.root_render_func(context)  # type: ignore[assignment] # asynchronous with enable_async
-    return concatenate([chunk async for chunk in chunks])
+    chunks: AsyncGenerator[str, None] = template.root_render_func(context)  # type: ignore[assignment] # asynchronous with enable_async
+    texts, size = [], 0
+    async for chunk in chunks:
+        texts.append(chunk)
+        size += len(chunk)
+        if size > MAX_TEXT:
+            # Raised where the template is, so that the traceback knows its line.
+            await chunks.athrow(too_long(size))
+    return concatenate(texts)
 
 
 def drive(coroutine: Coroutine[Any, Any, T] | Awaitable[T]) -> T:
