@@ -21,6 +21,7 @@ from . import __version__
 from .cli_flags import (
     BUILDING,
     CHECKING,
+    DEBUGGING,
     EVERYWHERE,
     INSTALLING,
     LOOKING,
@@ -299,7 +300,7 @@ _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     "list": (NAMING, "List the selected nodes (another name of ls)."),
     "parse": (LOOKING, "Read the project, and write target/manifest.json."),
     "run-operation": (OPERATING, "Call one macro."),
-    "debug": (LOOKING, "Check the project, the profile and the connection."),
+    "debug": (DEBUGGING, "Check the project, the profile and the connection."),
     "clean": (LOOKING, "Delete the project's clean-targets."),
     "deps": ({**INSTALLING, **LOOKING}, "Install the packages that packages.yml asks for."),
 }

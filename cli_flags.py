@@ -178,6 +178,12 @@ SNAPSHOTTING = {
 TESTING = {**_SELECTING, **_NARROWING, **_RUNNING, **STORING, **_FINDING, **_TELLING}
 NAMING = {**_SELECTING, **_NARROWING, **_LISTING, **_FINDING, **_TELLING}
 LOOKING = {**_FINDING, **_TELLING}
+DEBUGGING: dict[str, Any] = {
+    "connection_only": Annotated[
+        bool, typer.Option("--connection", help="Say only whether the connection works.")
+    ],
+    **LOOKING,
+}
 OPERATING: dict[str, Any] = {
     "macro": Annotated[str, typer.Argument(help="The macro's name, or package.name.")],
     "args": _flag("Its arguments, as a YAML or JSON mapping.", "--args", kind=str),
@@ -197,7 +203,12 @@ CHECKING: dict[str, Any] = {
     ),
 }
 SEEDING = {**BUILDING, **_SHOWING}
-_PRESET = {"output": "selector", "macro": inspect.Parameter.empty, "show": False}
+_PRESET = {
+    "output": "selector",
+    "macro": inspect.Parameter.empty,
+    "show": False,
+    "connection_only": False,
+}
 """What a flag is when it isn't given, where that isn't None. An empty one must be given."""
 
 

@@ -65,5 +65,7 @@ class Options(Struct, frozen=True):
     add_package: str | None = None
     package_source: str | None = None
     output_path: Path | None = None
+    connection_only: bool = False
+    """Whether `debug` says nothing of the project and the profile."""
     macro: str = ""
     args: Mapping[str, object] = field(default_factory=dict)

@@ -204,7 +204,9 @@ class Session:
     async def _command(self) -> ExitCode:
         command = self._options.command
         if command == "debug":
-            checks_passed = await _module("debugging").debug(self._open, self._say)
+            checks_passed = await _module("debugging").debug(
+                self._open, self._say, connection_only=self._options.connection_only
+            )
             return ExitCode.DONE if checks_passed else ExitCode.NODE_FAILED
         if command == "clean":
             await self._clean()

@@ -120,6 +120,16 @@ async def test_debug_says_what_would_be_used(write_project: WriteProject) -> Non
         assert part in text
 
 
+def test_debug_can_be_about_the_connection_alone(write_project: WriteProject) -> None:
+    root = write_project({})
+
+    done = headrace(root, "debug", "--connection")
+
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Connection:\n")
+    assert "Connection test: [OK" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("files", "parts"),
     [
