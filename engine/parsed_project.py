@@ -81,6 +81,8 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             ),
             warn=warn,
             cache=cache,
+            # A variable that is a template may refer to a node.
+            effects=frozenset({"var"} if workspace.variables.hold_templates else ()),
         )
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})

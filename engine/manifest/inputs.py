@@ -25,6 +25,7 @@ class ParseInputs(Struct, frozen=True):
         dialect: the prefixes by which dispatch looks, best first.
         ignored_configs: what the database has nothing for.
         context_names: the names of the template context that nothing depends on while parsing.
+        effects: those of them on which something depends all the same, in this invocation.
         make_renderer: the template engine over the macros found.
         yaml: renders the Jinja in the values of properties files.
         warn: takes each warning.
@@ -43,6 +44,7 @@ class ParseInputs(Struct, frozen=True):
     yaml: Renderer
     warn: Callable[[WarningRaised], None]
     cache: ParseCache = field(default_factory=ParseCache)
+    effects: frozenset[str] = frozenset()
 
     @property
     def root(self) -> Project:

@@ -71,6 +71,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         dialect=inputs.dialect,
         read=read,
         search_order=_builtin_search_order(inputs),
+        effects=inputs.effects,
     )
     found = _Found()
     docs = Docs(

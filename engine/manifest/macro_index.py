@@ -12,10 +12,18 @@ from msgspec import Struct
 
 from ..errors import Location, ParseError
 from .nodes import Macro
-from .scanner import PARSE_TIME_EFFECTS
+from .scanner import PARSE_TIME_EFFECTS, READING_CONFIG
 from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros
 
 BUILTIN_PACKAGE = "dbt"
+
+_WHOLE_NAMES = frozenset(
+    "model target kwargs varargs loop flags this schema database results schemas execute sql "
+    "database_schemas modules api adapter dbt_metadata_envs invocation_args_dict project_name "
+    "selected_resources run_started_at invocation_id thread_id dbt_version caller column return "
+    "none true false none None True False".split()
+)
+"""Names of the context that may be handed on, or looked into, without effect."""
 
 _OPENING = re.compile(r"\{%-?\s*(?:macro|test|data_test|materialization)\b")
 _BLOCK = re.compile(
@@ -46,7 +54,7 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
     for position, definition in enumerate(definitions):
         name = definition.name.removeprefix(MACRO_PREFIX)
-        names, dispatched, captures = _reads(definition, effects_in(file))
+        names, dispatched, captures = _reads(definition, file)
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,
@@ -81,21 +89,30 @@ def effects_in(file: MacroFile) -> frozenset[str]:
     return (PARSE_TIME_EFFECTS - own) | {"ref", "source"}
 
 
-def _reads(
-    macro: nodes.Macro, effects: frozenset[str]
-) -> tuple[frozenset[str], frozenset[str], bool]:
+def _reads(macro: nodes.Macro, file: MacroFile) -> tuple[frozenset[str], frozenset[str], bool]:
     """The names that a macro reads, those it dispatches to, and whether it captures."""
     names: set[str] = set()
     dispatched: set[str] = set()
+    whole: set[str] = set()
     stored = {argument.name for argument in macro.args}
     captures = False
-    for node in macro.find_all((nodes.Name, nodes.Getattr, nodes.Call)):
+    for node in macro.find_all(
+        (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Assign, nodes.Call)
+    ):
         if isinstance(node, nodes.Name):
             (names if node.ctx == "load" else stored).add(node.name)
         elif isinstance(node, nodes.Getattr):
             if isinstance(node.node, nodes.Name):
                 names.add(f"{node.node.name}.{node.attr}")
+                if node.node.name == "config" and node.attr not in READING_CONFIG:
+                    whole.add("config")
+        elif isinstance(node, nodes.Getitem | nodes.Assign):
+            if isinstance(node.node, nodes.Name):
+                whole.add(node.node.name)
         elif isinstance(node, nodes.Call):
+            whole.update(
+                argument.name for argument in node.args if isinstance(argument, nodes.Name)
+            )
             called = node.node
             if isinstance(called, nodes.Name) and called.name == "config":
                 captures = True
@@ -106,7 +123,10 @@ def _reads(
                 else:
                     captures = True
     free = frozenset(names - stored)
-    captures = captures or bool(free & effects)
+    captures = captures or bool(free & effects_in(file))
+    if file.package_name != BUILTIN_PACKAGE:
+        # A name that is nobody's here may be a package, in which macros are looked up by name.
+        captures = captures or bool((whole & free) - _WHOLE_NAMES)
     return free, frozenset(dispatched), captures
 
 
@@ -127,8 +147,11 @@ class MacroIndex:
         dialect: tuple[str, ...],
         read: Callable[[MacroFile], Iterable[Macro]] | None = None,
         search_order: Iterable[str] = (),
+        effects: frozenset[str] = frozenset(),
     ) -> None:
         """Read the macros of every file; `read` may know what is in one without reading it.
+
+        `effects` are further names of the context whose use while parsing shows.
 
         Raises:
             CompilationError: a file isn't Jinja.
@@ -147,6 +170,7 @@ class MacroIndex:
             self.files[file.package_name, file.original_file_path] = file
             for macro in read(file):
                 self._add(macro)
+        self._effects = effects
         self._inert: dict[str, bool] = {}
         self._implementations: dict[tuple[str, str], Macro | None] = {}
         self._flat: dict[str, Mapping[str, Macro]] = {}
@@ -251,7 +275,8 @@ class MacroIndex:
         result = True
         while waiting and result:
             current = waiting.pop()
-            result = current.is_inert and self._inert.get(current.unique_id, True)
+            result = current.is_inert and not current.names & self._effects
+            result = result and self._inert.get(current.unique_id, True)
             for called in self._may_be_called_by(current):
                 if called.unique_id not in seen:
                     seen.add(called.unique_id)

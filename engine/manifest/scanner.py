@@ -22,6 +22,14 @@ CAPTURING = frozenset({"ref", "source", "config"})
 PARSE_TIME_EFFECTS = frozenset({"exceptions", "builtins", "context", "render", "graph"})
 """Names that do or read something while parsing, so that skipping the render would show."""
 
+READING_CONFIG = frozenset(
+    "get require meta_get meta_require persist_relation_docs persist_column_docs".split()
+)
+"""The methods of `config` that set nothing."""
+
+WHOLE = "*"
+"""In the place of an attribute: the name is used as a whole, whatever is looked up in it."""
+
 _CONDITIONAL = (nodes.If, nodes.For, nodes.CondExpr, nodes.And, nodes.Or, nodes.Macro)
 _CONDITIONAL += (nodes.CallBlock, nodes.FilterBlock, nodes.AssignBlock)  # type: ignore[assignment] # a wider tuple
 
@@ -92,12 +100,13 @@ class ScanBuilder:
 
     def finished(self, pieces: tuple[Piece, ...] | None) -> Scan:
         """All that was seen, as one value."""
+        own = {f"{name}.{WHOLE}" for name in self.stored}
         return Scan(
             refs=tuple(self.refs),
             sources=tuple(self.sources),
             config=self.config,
             names=frozenset(self.loaded - self.stored),
-            attributes=frozenset(self.attributes),
+            attributes=frozenset(self.attributes - own),
             needs_render=self.needs_render,
             pieces=None if self.needs_render else pieces,
         )
@@ -132,24 +141,45 @@ def scan(tree: nodes.Template) -> Scan:
 
 
 def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:
+    children = list(node.iter_child_nodes())
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
         if _note_call(node, node.node.name, found, conditional):
             return
+        _note_name(node.node, found)
+        children.remove(node.node)
     elif isinstance(node, nodes.Name):
-        (found.loaded if node.ctx == "load" else found.stored).add(node.name)
-        # A capturing function that isn't called on the spot may be called anywhere.
-        if node.name in ("ref", "source") or node.name in PARSE_TIME_EFFECTS:
-            found.needs_render = True
-        return
+        _note_name(node, found)
+        if node.ctx == "load":
+            found.attributes.add(f"{node.name}.{WHOLE}")
+            # Whoever gets `config` may set something by it.
+            found.needs_render = found.needs_render or node.name == "config"
     elif isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
+        _note_name(node.node, found)
         found.attributes.add(f"{node.node.name}.{node.attr}")
+        if _captures_by_attribute(node.node.name, node.attr):
+            found.needs_render = True
+        children.remove(node.node)
     elif isinstance(node, nodes.Macro):
         found.stored.add(node.name)
     elif isinstance(node, (nodes.Import, nodes.FromImport, nodes.Include, nodes.Extends)):
         found.needs_render = True
     conditional = conditional or isinstance(node, _CONDITIONAL)
-    for child in node.iter_child_nodes():
+    for child in children:
         _walk(child, found, conditional)
+
+
+def _captures_by_attribute(name: str, attribute: str) -> bool:
+    """Whether an attribute of a name does what only a render can say: `config.set`."""
+    if name == "config":
+        return attribute not in READING_CONFIG
+    return (name, attribute) == ("adapter", "dispatch")
+
+
+def _note_name(name: nodes.Name, found: ScanBuilder) -> None:
+    (found.loaded if name.ctx == "load" else found.stored).add(name.name)
+    # A capturing function that isn't called on the spot may be called anywhere.
+    if name.name in ("ref", "source") or name.name in PARSE_TIME_EFFECTS:
+        found.needs_render = True
 
 
 def _note_call(call: nodes.Call, function: str, found: ScanBuilder, conditional: bool) -> bool:

@@ -267,6 +267,8 @@ class SqlNodeReader:
         return self._inputs.cache.scan(text, fresh).judged(self._is_inert)
 
     def _is_inert(self, names: frozenset[str], attributes: frozenset[str]) -> bool:
+        if names & self._inputs.effects:
+            return False
         visible = self._macros.visible_from(self._project.name)
         for name in names:
             macro = visible.get(name)

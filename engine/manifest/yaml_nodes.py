@@ -265,9 +265,10 @@ class GenericTestReader:
     ) -> Captured:
         """What the test depends on and is configured by; rendered only where it must be."""
         arguments = [
-            value
+            text
             for key, value in node.arguments.items()
-            if key not in ("model", "column_name") and isinstance(value, str)
+            if key not in ("model", "column_name")
+            for text in _texts_in(value)
         ]
         literal = [literal_dependency(value) for value in arguments]
         computed = [
@@ -304,6 +305,15 @@ class GenericTestReader:
                 f"at {twin.location}. Remove one, or give one a 'name:'.",
                 location=entry.location,
             )
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Every text in an argument, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
 
 
 def _has_jinja(value: str) -> bool:

@@ -151,12 +151,15 @@ class Renderer:
         names: dict[str, object] = {
             **self._more_names,
             "env_var": self._env_var,
-            "var": _VarLookup(self._cli_vars, show_values=not self._with_secrets),
+            "var": _VarLookup(self._cli_vars, self._rendered, show_values=not self._with_secrets),
         }
         if self._target is not None:
             names["target"] = self._target
         templates: _Templates = import_module(".native", __package__).NativeTemplates(names)
         return templates
+
+    def _rendered(self, text: str) -> object:
+        return self._templates.evaluate(text)
 
     def _env_var(self, name: object, default: object = None) -> object:
         name = str(name)
@@ -197,15 +200,27 @@ class Renderer:
 
 
 class _VarLookup:
-    """`var('x')`, `var('x', default)` and `var.has_var('x')`."""
+    """`var('x')`, `var('x', default)` and `var.has_var('x')`.
 
-    def __init__(self, cli_vars: Mapping[str, object], *, show_values: bool) -> None:
+    `render` gives the value of a variable that is a template.
+    """
+
+    def __init__(
+        self,
+        cli_vars: Mapping[str, object],
+        render: Callable[[str], object],
+        *,
+        show_values: bool,
+    ) -> None:
         self._cli_vars = cli_vars
+        self._render = render
         self._show_values = show_values
 
     def __call__(self, name: str, default: object = _NO_DEFAULT) -> object:
         if name in self._cli_vars:
-            return self._cli_vars[name]
+            value = self._cli_vars[name]
+            is_template = isinstance(value, str) and has_template(value)
+            return self._render(str(value)) if is_template else value
         if default is not _NO_DEFAULT:
             return default
         supplied: object = dict(self._cli_vars) if self._show_values else sorted(self._cli_vars)

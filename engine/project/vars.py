@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from ..errors import UsageError, YamlError
+from .render import has_template
 from .yaml_file import load_yaml_text
 
 
@@ -63,6 +64,15 @@ class Vars(Struct, frozen=True):
             if name in own:
                 return True, own[name]
         return False, None
+
+    @property
+    def hold_templates(self) -> bool:
+        """Whether there is one that is Jinja."""
+        values: list[object] = []
+        for own in (self.cli, self.root, *self.packages.values()):
+            for value in own.values():
+                values += value.values() if isinstance(value, Mapping) else [value]
+        return any(isinstance(value, str) and has_template(value) for value in values)
 
     def for_package(self, package_name: str) -> dict[str, object]:
         """All the variables that a node of that package sees."""

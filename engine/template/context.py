@@ -21,6 +21,7 @@ from ..manifest.node_dicts import node_dict, source_dict
 from ..manifest.nodes import Node
 from ..project.environment import custom_environment
 from ..project.project import Project
+from ..project.render import has_template
 from ..project.secrets import is_secret_variable
 from ..project.vars import Vars
 from .api import make_api
@@ -55,20 +56,30 @@ class Invocation(Struct, frozen=True):
 class VarFunction:
     """`var` for one node. Where it isn't `required`, what nobody supplied is None.
 
-    So it is while parsing: a model that isn't run may lack its variables.
+    So it is while parsing: a model that isn't run may lack its variables. A variable that is a
+    template is rendered, by `render`, as if it stood in the place of the call.
     """
 
     def __init__(
-        self, variables: Vars, package: str, node_name: str, *, required: bool = True
+        self,
+        variables: Vars,
+        package: str,
+        node_name: str,
+        *,
+        required: bool = True,
+        render: Callable[[str, str], Any] | None = None,
     ) -> None:
         self._variables = variables
         self._package = package
         self._node_name = node_name
         self._required = required
+        self._render = render
 
     def __call__(self, name: str, *default: Any, **named: Any) -> Any:
         found, value = self._variables.lookup(self._package, name)
         if found:
+            if self._render is not None and isinstance(value, str) and has_template(value):
+                return self._render(value, f"var('{name}')")
             return value
         if default:
             return default[0]
@@ -83,9 +94,6 @@ class VarFunction:
             f"Give it under 'vars:' in dbt_project.yml, with --vars, or a default: "
             f"var('{name}', …).{did_you_mean(name, supplied)}"
         )
-
-    def optional(self) -> VarFunction:
-        return VarFunction(self._variables, self._package, self._node_name, required=False)
 
     def has_var(self, name: str) -> bool:
         return self._variables.lookup(self._package, name)[0]
@@ -147,10 +155,17 @@ class CommonContext:
         return {
             **self.names,
             "execute": execute,
-            "var": VarFunction(self._variables, node.package_name, node.name),
             "schema": node.schema,
             "database": node.database,
         }
+
+    def var(
+        self, node: Node, render: Callable[[str, str], Any], *, required: bool = True
+    ) -> VarFunction:
+        """`var` for one node."""
+        return VarFunction(
+            self._variables, node.package_name, node.name, required=required, render=render
+        )
 
     def overridden(
         self, node: Node, variables: Mapping[str, Any], environ: Mapping[str, Any]

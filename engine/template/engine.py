@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,8 +25,8 @@ from .context import CommonContext, ManifestNames
 from .environment import TemplateEnvironment
 from .generic_test import render_generic_test
 from .relations import RelationFactory
-from .rendering import render_source
-from .scope import MacroSpace, Scope
+from .rendering import render_nested, render_source
+from .scope import Builtins, MacroSpace, Scope
 from .table import ResultTable
 
 _CLAUSES = (
@@ -220,12 +221,17 @@ class TemplateEngine:
             "store_raw_result": results.store_raw,
             "write": lambda payload: "",
         }
-        names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
+
+        def renderer(scope: Scope) -> Callable[..., Any]:
+            return partial(render_nested, self._environment, scope)
+
         lazy = {
             **self._common.lazy_names(),
             **self._manifest_names.of(node),
             "adapter": lambda scope: self.adapter_in(scope, connection),
-            "render": lambda scope: lambda text: self.render_text(str(text), scope, node),
+            "builtins": Builtins,
+            "var": lambda scope: self._common.var(node, renderer(scope)),
+            "render": renderer,
         }
         scope = Scope(self._macros, node.package_name, names, lazy)
         return NodeScope(scope, references)
@@ -265,9 +271,7 @@ class TemplateEngine:
     ) -> Scope:
         """A scope for a node in which some variables, of either kind, have other values."""
         scope = self.scope(node, connection, thread_id).scope
-        names = self._common.overridden(node, variables, environ)
-        builtins = {**scope.context_name("builtins"), "var": names["var"]}
-        return scope.with_names(**names, builtins=builtins)
+        return scope.with_names(**self._common.overridden(node, variables, environ))
 
     def adapter_in(
         self,

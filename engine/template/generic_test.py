@@ -71,8 +71,17 @@ async def _tested(node: GenericTest, scope: Scope) -> Any:
 async def _argument(
     environment: TemplateEnvironment, name: str, value: Any, node: GenericTest, scope: Scope
 ) -> Any:
-    """An argument of a generic test, with the Jinja in it evaluated."""
-    if name == "column_name" or not isinstance(value, str):
+    """An argument of a generic test, or a part of one, with the Jinja in it evaluated."""
+    if name == "column_name":
+        return value
+    if isinstance(value, list):
+        return [await _argument(environment, name, item, node, scope) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: await _argument(environment, str(key), item, node, scope)
+            for key, item in value.items()
+        }
+    if not isinstance(value, str):
         return value
     literal = literal_dependency(value)
     if literal is not None:

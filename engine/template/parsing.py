@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from ...adapters.base import Adapter
@@ -18,8 +20,8 @@ from .engine import ref_call, source_call
 from .environment import TemplateEnvironment, drive
 from .generic_test import evaluate_arguments, render_generic_test
 from .relations import RelationFactory
-from .rendering import node_frame, render_source
-from .scope import LazyName, MacroSpace, Scope
+from .rendering import node_frame, render_nested, render_source
+from .scope import Builtins, LazyName, MacroSpace, Scope
 
 PARSE_NAMES = frozenset(
     "ref source config var env_var this target execute run_started_at invocation_id log print "
@@ -83,10 +85,8 @@ class TemplateParseRenderer:
             ) from error
 
     def _scope(self, node: Node, capture: _Capture, *, needs_vars: bool = True) -> Scope:
-        names = self._common.for_node(node, execute=False)
-        if not needs_vars:
-            names["var"] = names["var"].optional()
-        names |= {
+        names = {
+            **self._common.for_node(node, execute=False),
             "ref": capture.ref,
             "source": capture.source,
             "config": capture.config,
@@ -97,11 +97,16 @@ class TemplateParseRenderer:
             "store_result": lambda *arguments, **named: "",
             "store_raw_result": lambda *arguments, **named: "",
             "write": lambda payload: "",
-            "render": lambda text: text,
         }
-        names["builtins"] = {key: names[key] for key in ("ref", "source", "config", "var")}
+
+        def renderer(scope: Scope) -> Callable[..., Any]:
+            return partial(render_nested, self._environment, scope)
+
         lazy: dict[str, LazyName] = {
             **self._common.lazy_names(),
+            "builtins": Builtins,
+            "var": lambda scope: self._common.var(node, renderer(scope), required=needs_vars),
+            "render": renderer,
             "model": lambda scope: node_dict(node),
             "adapter": lambda scope: ParsingAdapter(
                 self._adapter, self._common.dispatcher(scope), self._relations.quoting

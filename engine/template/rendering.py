@@ -34,6 +34,26 @@ async def render_source(
     return text
 
 
+async def render_nested(
+    environment: TemplateEnvironment, scope: Scope, source: str, name: str = "render()"
+) -> str:
+    """The text of a template that a template has: a variable's value, what it gives to `render`.
+
+    `name` is what messages call it.
+
+    Raises:
+        CompilationError: it isn't Jinja, or failed.
+        AdapterError: a statement that it ran was refused.
+    """
+    template = environment.template(str(source), name)
+    try:
+        return await render(template, ScopeContext(environment, template, scope, scope.package))
+    except (AdapterError, HeadraceError, MacroReturn):
+        raise
+    except Exception as error:
+        raise CompilationError(f"{name}: {describe(error)}") from error
+
+
 async def evaluate_source(
     environment: TemplateEnvironment, source: str, node: Node, scope: Scope
 ) -> Any:

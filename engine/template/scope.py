@@ -159,6 +159,12 @@ class Scope:
             return namespace
         return missing
 
+    def known_names(self) -> list[str]:
+        """Every name that stands for something in the templates of the node's package."""
+        index = self.macros.index
+        macros = index.visible_from(self.package)
+        return sorted({*self._names, *self._lazy, *index.by_package, *macros})
+
     def bind(self, macro: Macro) -> BoundMacro:
         """A macro that can be called in this scope."""
         bound = self._bound.get(macro.unique_id)
@@ -290,6 +296,31 @@ class ContextNames:
 
     def get(self, name: str, default: Any = None) -> Any:
         found = self._scope.lookup(name, self._scope.package)
+        return default if found is missing else found
+
+    def keys(self) -> list[str]:
+        return self._scope.known_names()
+
+
+class Builtins:
+    """`builtins` in a template: the names of the context, whatever macros hide them."""
+
+    __slots__ = ("_scope",)
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._scope.context_name(name)
+        if found is missing:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return self._scope.context_name(name) is not missing
+
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self._scope.context_name(name)
         return default if found is missing else found
 
 
