@@ -251,9 +251,14 @@ class PostgresConnection(Connection):
         if leaves_traces:
             session.is_altered |= any(alters_session(part.sql) for part in parts)
         self._has_begun = self._in_block
+        if message.is_blank:
+            message.note_answers("")
+            return
         try:
             if commit is None:
                 tag = await session.run(session.driver.execute(message.sql))
+                # A hook may end the transaction itself: then the next statement begins another.
+                self._has_begun = self._in_block and session.has_open_transaction
             else:
                 await session.commit(message.sql, _noting(commit), self._number)
                 tag = ""

@@ -18,6 +18,9 @@ _DEFINITION = re.compile(
 )
 
 
+_BLANK = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*\Z", re.DOTALL)
+
+
 class Message:
     """What is sent at once: BEGIN where a transaction has yet to begin, statements, COMMIT."""
 
@@ -39,6 +42,11 @@ class Message:
         joined = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
         self._start = len(comment.before) if comment else 0
         self.sql = comment.on(joined) if comment else joined
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it but comments, to which the driver knows no answer."""
+        return _BLANK.match(self.sql) is not None
 
     def note_answers(self, tag: str) -> None:
         """Give each statement its answer: the driver tells that of the last one only."""

@@ -112,7 +112,9 @@ _CONTRACT = {"enforced": False, "alias_types": True, "checksum": None}
 
 def config_dict(node: Node) -> dict[str, Any]:
     """A node's configuration as artifacts and templates spell it, defaults included."""
-    config = {**_CONFIG[node.resource_type], **node.config.values}
+    # A unit test has the configuration of the model that it tests.
+    own = _CONFIG.get(node.resource_type, _CONFIG[ResourceType.MODEL])
+    config = {**own, **node.config.values}
     if node.resource_type is ResourceType.SOURCE:
         config.pop("materialized", None)
         return config

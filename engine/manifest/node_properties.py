@@ -10,6 +10,7 @@ import msgspec
 
 from ..errors import Location, ParseError
 from ..project.config_tree import config_key
+from ..project.render import has_template
 from ..project.yaml_file import YamlDocument
 from .constraints import check_primary_key, read_constraints, referred_calls
 from .deprecation import read_deprecation_date
@@ -22,6 +23,7 @@ from .patches import NodePatch
 from .time_spines import read_time_spine
 from .versions import PlacedColumn, VersionOf, deep_merge, version_text
 
+_RENDERED_LATER = frozenset({"description", "tests", "data_tests"})
 _CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
 """Configuration that may stand beside `config:`, as it did before there was one."""
 
@@ -131,14 +133,30 @@ def read_columns(
 ) -> dict[str, Column]:
     """The columns that a properties file describes, by name."""
     found: dict[str, Column] = {}
-    for column, keys in columns:
+    for written, keys in columns:
         place = Place(document, keys, "a column")
+        column = _rendered_column(written, document, keys, inputs)
         found[column["name"]] = msgspec.structs.replace(
             read_column(column, docs.describe(column, package, document, keys)),
             constraints=read_constraints(column, place, inputs.warn, of_column=True),
             doc_blocks=docs.called_by(column, package),
         )
     return found
+
+
+def _rendered_column(
+    column: Mapping[str, Any],
+    document: YamlDocument,
+    keys: tuple[str | int, ...],
+    inputs: ParseInputs,
+) -> Mapping[str, Any]:
+    """A column's entry with its Jinja done, but for what is rendered later by itself."""
+    if not any(has_template(str(column[key])) for key in column.keys() - _RENDERED_LATER):
+        return column
+    return {
+        key: value if key in _RENDERED_LATER else inputs.yaml.render(document, value, (*keys, key))
+        for key, value in column.items()
+    }
 
 
 def read_column(column: Mapping[str, Any], description: str) -> Column:

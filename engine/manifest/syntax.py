@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
-from jinja2.ext import Extension, do
+from jinja2.ext import Extension, do, loopcontrols
 from jinja2.parser import Parser
 
 from ..errors import CompilationError, Location
@@ -24,7 +24,7 @@ class SyntaxEnvironment(GuardedEnvironment):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            extensions=[do, TestTag, MaterializationTag],
+            extensions=[do, loopcontrols, TestTag, MaterializationTag],
             cache_size=0,
             **options,
         )

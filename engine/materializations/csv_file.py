@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from math import isfinite
 from pathlib import Path
 from types import MappingProxyType
@@ -28,6 +29,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\Z", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}|\Z)")
+_CURRENCIES = "؋$ƒ៛¥₡₱£€¢﷼₪₩₭₮₦฿₤₫"
 _SURELY_64_BITS = 18
 _LONGEST_INTEGER = 40
 
@@ -138,6 +140,8 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
             for row in reader:
                 if len(row) == len(header):
                     yield row
+                elif row and len(row) < len(header):
+                    yield row + [""] * (len(header) - len(row))  # as in dbt, what lacks is null
                 elif row:
                     raise ProjectError(
                         f"the row has {_values(len(row))}, the header has {len(header)}. Put "
@@ -174,10 +178,24 @@ def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{count} values"
 
 
+def _plain_number(value: str) -> str:
+    """A value without what dbt lets a number have: digits in groups, a currency, a percent sign."""
+    text = value.strip().strip("%")
+    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
+    return sign + text.strip(_CURRENCIES).replace(",", "").replace("_", "")
+
+
 def _is_integer(value: str) -> bool:
-    """Whether a value is an integer of 64 bits: what is longer is an identifier, and a text."""
+    """Whether a value is an integer of 64 bits: what is longer is an identifier, and a text.
+
+    As in dbt `1.0` and `1e3` are integers.
+    """
     if not _INTEGER.match(value):
-        return False
+        plain = _plain_number(value)
+        if not _NUMBER.match(plain) or not isfinite(float(plain)):
+            return False
+        number = Decimal(plain)
+        return number == number.to_integral_value() and -(2**63) <= number < 2**63
     if len(value) <= _SURELY_64_BITS:
         return True
     return len(value) <= _LONGEST_INTEGER and -(2**63) <= int(value) < 2**63
@@ -185,9 +203,27 @@ def _is_integer(value: str) -> bool:
 
 def _is_number(value: str) -> bool:
     """Whether a value is a number of finite size, and no identifier of many digits."""
-    if not _NUMBER.match(value):
+    plain = value if _NUMBER.match(value) else _plain_number(value)
+    if not _NUMBER.match(plain):
         return False
-    return isfinite(float(value)) and (not _INTEGER.match(value) or _is_integer(value))
+    return isfinite(float(plain)) and (not _INTEGER.match(plain) or _is_integer(plain))
+
+
+def _integer(value: str) -> int:
+    return int(value) if _INTEGER.match(value.strip()) else int(Decimal(_plain_number(value)))
+
+
+def _number(value: str) -> float:
+    return float(_plain_number(value))
+
+
+def _timestamp(value: str) -> str:
+    """A moment as its text; one with an offset in UTC, since the column's type has none."""
+    text = value.strip()
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        return text
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 def _is_timestamp(value: str) -> bool:
@@ -223,10 +259,10 @@ _TESTS: Mapping[ValueKind, Callable[[str], bool]] = MappingProxyType(
 
 _CONVERTERS: Mapping[ValueKind, Callable[[str], object]] = MappingProxyType(
     {
-        ValueKind.INTEGER: int,
-        ValueKind.NUMBER: float,
+        ValueKind.INTEGER: _integer,
+        ValueKind.NUMBER: _number,
         ValueKind.DATE: str.strip,
-        ValueKind.TIMESTAMP: str.strip,
+        ValueKind.TIMESTAMP: _timestamp,
         ValueKind.BOOLEAN: lambda value: value.strip().lower() == "true",
         ValueKind.TEXT: str,
     }

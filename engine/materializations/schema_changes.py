@@ -36,16 +36,22 @@ class SchemaChanges(Struct, frozen=True):
     def between(
         cls, arriving: Sequence[Column], existing: Sequence[Column], *, with_types: bool
     ) -> SchemaChanges:
-        """The changes from the columns that exist to those that arrive."""
-        types = {column.name: column.data_type for column in existing}
+        """The changes from the columns that exist to those that arrive.
+
+        A text that arrives shorter than its column is none: what is there would be cut.
+        """
+        there = {column.name: column for column in existing}
         names = {column.name for column in arriving}
         return cls(
-            added=tuple(column for column in arriving if column.name not in types),
+            added=tuple(column for column in arriving if column.name not in there),
             removed=tuple(column for column in existing if column.name not in names),
             retyped=tuple(
                 column
                 for column in arriving
-                if with_types and types.get(column.name, column.data_type) != column.data_type
+                if with_types
+                and column.name in there
+                and there[column.name].data_type != column.data_type
+                and not column.can_expand_to(there[column.name])
             ),
         )
 
@@ -66,12 +72,14 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     if policy == "ignore" and not build.adapter.has_fixed_types:
         return existing
     columns = await build.adapter.columns(build.connection, arriving)
-    for column in wider(columns, existing):
+    widened = {column.name: column for column in wider(columns, existing)}
+    for column in widened.values():
         await build.scope.call_macro(
             "alter_column_type", build.relation, column.name, column.data_type
         )
     if policy == "ignore":
         return existing
+    existing = [widened.get(column.name, column) for column in existing]
     changes = SchemaChanges.between(columns, existing, with_types=build.adapter.has_fixed_types)
     if changes and policy == "fail":
         raise CompilationError(_failure(changes), location=build.node.location)

@@ -43,7 +43,16 @@ async def materialized_view(build: NodeBuild) -> Outcome:
 
 
 async def _rebuild(build: NodeBuild, kind: RelationType) -> Outcome:
-    async with node_transaction(build):
-        build.made = await build_and_swap(build, kind)
-    build.cache.add(replace(build.relation, type=kind))
+    target = replace(build.relation, type=kind)
+    existing = await build.existing()
+    try:
+        async with node_transaction(build):
+            build.made = await build_and_swap(build, kind)
+            build.cache.add(target)  # for the hooks that come now
+    except BaseException:
+        if not build.committed:
+            build.cache.drop(target)
+            if existing is not None:
+                build.cache.add(existing)
+        raise
     return build.success()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from msgspec.structs import replace
+
 from ...adapters.base import Adapter
 from ...adapters.column import Column, numeric_type, string_type, translate_type
 from ...adapters.relation import Parts, Relation, RelationType
@@ -33,18 +35,18 @@ class RelationMaker:
         quote_policy: dict[str, bool] | None = None,
         **more: Any,
     ) -> Relation:
-        """A relation of that name, whether there is one or not.
+        """A relation of that name, whether there is one or not. What isn't given isn't written.
 
         Raises:
             CompilationError: there is no such type of relation.
         """
-        return self._adapter.relation(
+        relation = self._adapter.relation(
             schema,
             identifier,
             _relation_type(type),
-            database=database,
             quote_policy=Parts(**quote_policy) if quote_policy else None,
         )
+        return replace(relation, database=database)
 
     def add_ephemeral_prefix(self, name: str) -> str:
         """What an ephemeral model of a name is called inside a statement."""

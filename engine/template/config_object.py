@@ -23,9 +23,13 @@ class RunningConfig:
         return self(**{name: value})
 
     def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
-        value = self._values.get(_spelled(name))
+        """The value of a key, or the default where neither the node nor its kind has it.
+
+        As in dbt a key that the kind of node has by itself, such as `alias`, is never the default.
+        """
+        value = self._values.get(_spelled(name), default)
         if value is None:
-            return default
+            return None
         if validator is not None:
             self._check(name, value, validator)
         return value

@@ -52,7 +52,8 @@ def _of_column(constraint: Mapping[str, Any]) -> str:
             text = _needed(kind, expression)
         case _:
             text = f"{_WORDS[kind]} {expression}".rstrip()
-    return _named(constraint, text)
+    # As in dbt, only a constraint of the whole table has its name in the database.
+    return text
 
 
 def _of_table(constraint: Mapping[str, Any]) -> str:

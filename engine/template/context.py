@@ -12,6 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...adapters.base import Adapter
+from ...adapters.column import translate_type
 from ..errors import CompilationError, did_you_mean
 from ..events import Emitter, MessageLogged
 from ..manifest.declared_artifact import SECTIONS, declared_dict
@@ -239,7 +240,7 @@ class ManifestNames:
         """The two names as a node's templates see them."""
 
         def model(scope: Scope) -> dict[str, Any]:
-            return self._described(node)
+            return _with_alias_types(self._described(node))
 
         def graph(scope: Scope) -> dict[str, Any]:
             return self._graph
@@ -268,6 +269,22 @@ class ManifestNames:
     def _described(self, node: Node) -> dict[str, Any]:
         parents = self._manifest.parents_of(node.unique_id)
         return node_dict(node, parents=parents, relation_name=str(self._relations.of(node)))
+
+
+def _with_alias_types(described: dict[str, Any]) -> dict[str, Any]:
+    """A model in which the types of columns that dbt has words of its own for are the database's.
+
+    Unless its contract says otherwise (`alias_types: false`).
+    """
+    if (described.get("contract") or {}).get("alias_types"):
+        described["columns"] = {
+            name: {
+                **column,
+                "data_type": column["data_type"] and translate_type(column["data_type"]),
+            }
+            for name, column in described["columns"].items()
+        }
+    return described
 
 
 def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

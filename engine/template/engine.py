@@ -16,6 +16,7 @@ from ...adapters.relation import Relation
 from ..errors import CompilationError
 from ..event_time import EventWindow, Reading
 from ..manifest.manifest import Manifest
+from ..manifest.node_dicts import config_dict
 from ..manifest.nodes import GenericTest, Model, Node, RefCall, ResourceType, SourceCall
 from ..manifest.operation import Operation
 from ..manifest.snapshot_node import shown_values
@@ -213,7 +214,7 @@ class TemplateEngine:
         names |= {
             "ref": references.ref,
             "source": references.source,
-            "config": RunningConfig(shown_values(node), node.name),
+            "config": RunningConfig({**shown_values(node), **config_dict(node)}, node.name),
             "this": self.relations.this(node),
             "thread_id": thread_id,
             "load_result": results.load,

@@ -15,6 +15,13 @@ def unchanged(value: Any) -> Any:
     return value
 
 
+def is_list(value: Any) -> bool:
+    return isinstance(value, list)
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = MappingProxyType(
-    dict.fromkeys(("as_text", "as_bool", "as_native", "as_number"), unchanged)
+    {
+        **dict.fromkeys(("as_text", "as_bool", "as_native", "as_number"), unchanged),
+        "is_list": is_list,
+    }
 )

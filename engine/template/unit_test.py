@@ -150,9 +150,7 @@ async def render_unit_test(
         overrides.vars if overrides else {},
         overrides.env_vars if overrides else {},
     )
-    names = inputs.names()
-    builtins = {**scope.context_name("builtins"), "ref": names["ref"], "source": names["source"]}
-    scope = scope.with_names(**names, builtins=builtins)
+    scope = scope.with_names(**inputs.names())
     if overrides:
         scope = scope.with_forced(_forced(overrides.macros, scope))
     return await templates.render_text(model.raw_code, scope, model), inputs.ctes

@@ -9,7 +9,7 @@
   create {% if temporary %}temporary {% else %}{{ unlogged }}{% endif %}table
   {{ relation.include(database=false, schema=not temporary) }} as (
 {{ sql }}
-  )
+  );
   {%- endif -%}
 {%- endmacro %}
 
@@ -25,7 +25,7 @@
   {{ _assert_contract(sql) -}}
   create or replace view {{ relation.render() }} as (
 {{ sql }}
-  )
+  );
 {%- endmacro %}
 
 

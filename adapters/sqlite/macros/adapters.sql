@@ -7,6 +7,7 @@
   {%- else %}
   create {% if temporary %}temporary {% endif %}table {{ relation.include(schema=not temporary) }} as
   {{ sql }}
+  ;
   {%- endif -%}
 {%- endmacro %}
 
@@ -16,6 +17,7 @@
   {{ _assert_contract(sql) -}}
   create view {{ relation.render() }} as
   {{ sql }}
+  ;
 {%- endmacro %}
 
 

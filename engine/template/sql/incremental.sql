@@ -63,7 +63,7 @@
 {%- endmacro %}
 
 {% macro default__get_delete_insert_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
-    {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
+    {%- set keys = ([unique_key] if unique_key is string else unique_key or []) | select | list -%}
     {%- if keys %}
     delete from {{ target }} as DBT_INTERNAL_DEST
     where {{ _same_key(keys, source) }}
@@ -154,7 +154,7 @@
 
 {#- The two aliases are what a project's predicates call the table and the rows that arrive. -#}
 {% macro default__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates=none) -%}
-    {%- set keys = [unique_key] if unique_key is string else (unique_key or []) | list -%}
+    {%- set keys = ([unique_key] if unique_key is string else unique_key or []) | select | list -%}
     {%- set conditions = (incremental_predicates or []) | list -%}
     {%- for key in keys -%}
         {%- set source_key, target_key = 'DBT_INTERNAL_SOURCE.' ~ key, 'DBT_INTERNAL_DEST.' ~ key -%}

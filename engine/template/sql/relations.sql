@@ -12,7 +12,7 @@
     create {% if temporary %}temporary {% endif %}table
     {{ relation.include(database=not temporary, schema=not temporary) }} as (
 {{ sql }}
-    )
+    );
     {%- endif -%}
 {%- endmacro %}
 
@@ -33,7 +33,7 @@
     {{ _assert_contract(sql) -}}
     create view {{ relation.render() }} as (
 {{ sql }}
-    )
+    );
 {%- endmacro %}
 
 {% macro get_create_view_as_sql(relation, sql) -%}

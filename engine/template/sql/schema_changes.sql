@@ -21,7 +21,7 @@
     {%- set found = [] -%}
     {%- for column in source_columns -%}
         {%- for target in target_columns if target.name == column.name and target.data_type != column.data_type
-            and not target.can_expand_to(column) -%}
+            and not column.can_expand_to(target) -%}
             {%- do found.append({'column_name': target.name, 'new_type': column.data_type}) -%}
         {%- endfor -%}
     {%- endfor -%}

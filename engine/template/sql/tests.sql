@@ -61,6 +61,11 @@ where {{ column_name }} is null
     {{ return(adapter.dispatch('test_accepted_values', 'dbt')(model, column_name, values, quote)) }}
 {%- endtest %}
 
+{#- In dbt a quote in a value has to be doubled by who writes it; here it may be. -#}
+{% macro _inside_quotes(text) -%}
+    {{ return(text if "'" not in text.replace("''", '') else text | replace("'", "''")) }}
+{%- endmacro %}
+
 {% macro default__test_accepted_values(model, column_name, values, quote=true) -%}
 with counted as (
     select {{ column_name }} as value_field, count(*) as n_records
@@ -71,7 +76,7 @@ select *
 from counted
 where value_field not in (
     {%- for value in values %}
-    {{ "'" ~ (value | string | replace("'", "''")) ~ "'" if quote else value }}{{ ',' if not loop.last }}
+    {{ "'" ~ _inside_quotes(value | string) ~ "'" if quote else value }}{{ ',' if not loop.last }}
     {%- endfor %}
 )
 {%- endmacro %}
