@@ -157,16 +157,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             invocation_id=start.invocation_id,
             started_at=start.started_at,
             target=shown,
-            flags=_flags(
-                options, full_refresh=full_refresh, fail_fast=fail_fast, empty=reading.is_empty
-            )
-            | {
-                "PRINT": decide("print", options.print, environ, project.flags, default=True),
-                "WARN_ERROR": decide("warn_error", options.warn_error, environ, project.flags),
-                "STORE_FAILURES": decide(
-                    "store_failures", options.store_failures, environ, project.flags
-                ),
-            },
+            flags=_flags(options, environ, project.flags)
+            | {"FULL_REFRESH": full_refresh, "FAIL_FAST": fail_fast, "EMPTY": reading.is_empty},
             environ=environ,
             arguments=arguments_of(options),
         ),
@@ -286,14 +278,33 @@ def _reading(start: Start, project: Project) -> Reading:
     )
 
 
-def _flags(options: Options, *, full_refresh: bool, fail_fast: bool, empty: bool) -> dict[str, Any]:
+def _flags(
+    options: Options, environ: Mapping[str, str], project_flags: Mapping[str, object]
+) -> dict[str, Any]:
+    """The flags as templates see them; those that make no difference here are as in dbt."""
+
+    def decided(name: str, *, default: bool = False) -> bool:
+        return decide(name, getattr(options, name), environ, project_flags, default=default)
+
     return {
-        "FULL_REFRESH": full_refresh,
         "WHICH": options.command,
-        "FAIL_FAST": fail_fast,
+        "INVOCATION_COMMAND": f"headrace {options.command}",
         "QUIET": bool(options.quiet),
         "DEBUG": bool(options.debug),
-        "EMPTY": empty,
+        "PRINT": decided("print", default=True),
+        "WARN_ERROR": decided("warn_error"),
+        "STORE_FAILURES": decided("store_failures"),
+        "PARTIAL_PARSE": decided("partial_parse", default=True),
+        "VERSION_CHECK": decided("version_check", default=True),
+        "WRITE_JSON": decided("write_json", default=True),
+        "LOG_FORMAT": options.log_format or "default",
+        "PRINTER_WIDTH": options.printer_width or 80,
+        "INDIRECT_SELECTION": "eager",
+        "INTROSPECT": True,
+        "STATIC_PARSER": True,
+        "CACHE_SELECTED_ONLY": False,
+        "SEND_ANONYMOUS_USAGE_STATS": False,
+        "USE_EXPERIMENTAL_PARSER": False,
     }
 
 
@@ -301,4 +312,4 @@ def arguments_of(options: Options) -> dict[str, Any]:
     """The options by name, as artifacts record them."""
     arguments = msgspec.to_builtins(options, enc_hook=str)
     command = arguments.pop("command")
-    return {"which": command, **arguments}
+    return {"which": command, "invocation_command": f"headrace {command}", **arguments}

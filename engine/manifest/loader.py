@@ -75,8 +75,9 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     )
     found = _Found()
     docs = Docs(
-        {doc.unique_id: doc for project in inputs.projects for doc in read_docs(project)},
+        (doc for project in inputs.projects for doc in read_docs(project)),
         inputs.root.name,
+        inputs.yaml,
     )
     renderer = inputs.make_renderer(macros)
     factory = NodeFactory(

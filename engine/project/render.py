@@ -86,6 +86,17 @@ class Renderer:
         self._error = error
         self._with_secrets = with_secrets
 
+    def with_names(self, **names: object) -> Renderer:
+        """The same, with further names in scope."""
+        return Renderer(
+            environ=self._environ,
+            cli_vars=self._cli_vars,
+            target=self._target,
+            names={**self._more_names, **names},
+            error=self._error,
+            with_secrets=self._with_secrets,
+        )
+
     def render(
         self,
         document: YamlDocument,

@@ -38,6 +38,12 @@ _PUBLIC_KEYS = frozenset(
 _URL_PASSWORD = re.compile(r"://[^/\s:@]*:(.+)@")
 _URL_DELIMITERS = re.compile(r"[/@:?#%&=;\s\"']+")
 
+_SHORTEST = 3
+_NO_SECRETS = frozenset(
+    "password passwd pass postgres secret root admin user test guest example changeme".split()
+)
+"""Passwords that a local database has and everybody knows."""
+
 
 def is_secret_variable(name: str) -> bool:
     """Whether an environment variable may only be read by profiles.yml and packages.yml."""
@@ -71,10 +77,12 @@ class Scrubber:
         """A scrubber for an environment's secret variables and a target's secret keys.
 
         A value that the target shows elsewhere (a password like the user's name) can't be
-        hidden, so it isn't.
+        hidden, so it isn't. Nor is one that hides nothing, and would strike words out of
+        people's SQL: of up to three characters, or a word such as `password`.
         """
         public = {target.type, target.name, target.profile_name, target.schema, target.database}
         hidden = set(_secrets(target.keys)) - public - set(_public_values(target.keys))
+        hidden = {value for value in hidden - _NO_SECRETS if len(value) > _SHORTEST}
         return cls.for_values(hidden.union(_secret_variables(environ)))
 
     @classmethod

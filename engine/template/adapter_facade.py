@@ -7,7 +7,8 @@ knowing. Their names and arguments are dbt's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
@@ -28,6 +29,16 @@ from .table import ResultTable
 Dispatch = Callable[..., Any]
 
 _asking: ContextVar[frozenset[str]] = ContextVar("headrace_asking_macros", default=frozenset())
+
+
+@contextmanager
+def _asked(name: str) -> Iterator[None]:
+    """While a macro of a project's own is asked, `adapter` doesn't ask it again."""
+    token = _asking.set(_asking.get() | {name})
+    try:
+        yield
+    finally:
+        _asking.reset(token)
 
 
 class StatementResponse:
@@ -123,10 +134,12 @@ class RunningAdapter(AdapterValues):
         return await self._adapter.list_relations(named or "")
 
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
-        if self._scope.is_overridden("get_columns_in_relation"):
-            found: list[Column] = await self._scope.call_macro("get_columns_in_relation", relation)
-            return found
-        return await self._adapter.columns(self._connection, relation)
+        name = "get_columns_in_relation"
+        if name in _asking.get() or not self._scope.is_overridden(name):
+            return await self._adapter.columns(self._connection, relation)
+        with _asked(name):
+            found: list[Column] = await self._scope.call_implementation(name, relation)
+        return found
 
     async def get_columns_in_table(self, schema: str, identifier: str) -> list[Column]:
         return await self.get_columns_in_relation(self._adapter.relation(schema, identifier))
@@ -252,11 +265,8 @@ class RunningAdapter(AdapterValues):
         """
         if name in _asking.get() or not self._scope.is_overridden(name):
             return False
-        token = _asking.set(_asking.get() | {name})
-        try:
+        with _asked(name):
             await self._scope.call_macro(name, relation.without_identifier())
-        finally:
-            _asking.reset(token)
         return True
 
     async def drop_relation(self, relation: Relation) -> None:

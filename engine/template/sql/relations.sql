@@ -64,6 +64,10 @@
 {%- endmacro %}
 
 {% macro get_columns_in_relation(relation) -%}
+    {{ return(adapter.dispatch('get_columns_in_relation', 'dbt')(relation)) }}
+{%- endmacro %}
+
+{% macro default__get_columns_in_relation(relation) -%}
     {{ return(adapter.get_columns_in_relation(relation)) }}
 {%- endmacro %}
 
