@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import anyio
+import pytest
 from headrace import Status
 from headrace.engine.events import MessageLogged
 
@@ -118,3 +119,27 @@ async def test_freshness_reads_every_kind_of_moment_as_utc(shop: Shop) -> None:
         age = ran.result(name).source_age
         assert age is not None
         assert 299 < age.seconds < 330
+
+
+@pytest.mark.parametrize("hook", ["-- nothing", ";", "/* nothing */ ;"])
+async def test_statement_without_anything_in_it_is_passed_over(shop: Shop, hook: str) -> None:
+    shop.write("dbt_project.yml", f'{PROJECT}on-run-start: ["{hook}"]\n')
+    config = (
+        f"{{{{ config(pre_hook={{'sql': '{hook}', 'transaction': false}}, post_hook='{hook}') }}}}"
+    )
+    shop.write("models/orders.sql", f"{config}select 1 as id")
+
+    ran = await shop.run()
+
+    assert set(ran.statuses.values()) == {Status.SUCCESS}
+
+
+@pytest.mark.parametrize("hook", ["pre_hook='begin; select 1; commit'", "post_hook='commit'"])
+async def test_hook_that_ends_the_transaction_leaves_nothing_behind(shop: Shop, hook: str) -> None:
+    shop.write("models/orders.sql", f"{{{{ config(materialized='table', {hook}) }}}}select 1 as id")
+    await shop.run()
+
+    ran = await shop.run()
+
+    assert ran.statuses == {"orders": Status.SUCCESS}
+    assert await shop.relations() == {"orders": "r"}

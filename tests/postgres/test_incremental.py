@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from headrace import Status
 
 from ..building.support import Ran
 from .support import Shop
@@ -131,3 +132,44 @@ async def test_text_that_grows_makes_its_column_wider(shop: Shop) -> None:
         "where attrelid = '{schema}.events'::regclass and attnum > 0 order by attnum"
     )
     assert types == [("character varying(6)",), ("text",), ("character varying(9)",)]
+
+
+@pytest.mark.parametrize("policy", ["sync_all_columns", "fail", "append_new_columns", "ignore"])
+@pytest.mark.parametrize(("first", "then"), [("text", "varchar(5)"), ("varchar(60)", "varchar(5)")])
+async def test_text_that_arrives_shorter_cuts_nothing(
+    shop: Shop, policy: str, first: str, then: str
+) -> None:
+    await run_days(
+        shop,
+        f"unique_key='id', on_schema_change='{policy}'",
+        f"select 1 as id, 'a long text'::{first} as said",
+        f"select 2 as id, 'short'::{then} as said",
+    )
+
+    assert sorted(await shop.fetch("select * from {schema}.events")) == [
+        (1, "a long text"),
+        (2, "short"),
+    ]
+
+
+async def test_longer_text_is_no_difference_once_the_column_was_widened(shop: Shop) -> None:
+    ran = await run_days(
+        shop,
+        "unique_key='id', on_schema_change='fail'",
+        "select 1 as id, 'short'::varchar(5) as said",
+        "select 2 as id, 'longer'::varchar(6) as said",
+    )
+
+    assert ran.statuses == {"day": Status.SUCCESS, "events": Status.SUCCESS}
+
+
+@pytest.mark.parametrize("strategy", ["delete+insert", "merge"])
+async def test_empty_unique_key_is_none(shop: Shop, strategy: str) -> None:
+    await run_days(
+        shop,
+        f"unique_key='', incremental_strategy='{strategy}'",
+        "select 1 as id",
+        "select 1 as id",
+    )
+
+    assert await shop.fetch("select id from {schema}.events") == [(1,), (1,)]
