@@ -45,6 +45,9 @@ _HINTS = {
 }
 """What to do, where the server doesn't say."""
 
+_RETYPING = ("RememberAllDependentForRebuilding", "ATExecAlterColumnType")
+"""The server's functions that refuse to change the type of a column that a view reads."""
+
 _CERTIFICATE_KEYS = "'sslcert', 'sslkey' and 'sslrootcert'"
 _OTHER_NAME = (62, 64)
 """OpenSSL's X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH."""
@@ -225,6 +228,8 @@ def _line_of(error: BaseException, sql: str, offset: int) -> str | None:
 
 def _details(error: BaseException) -> Iterator[str]:
     hint = getattr(error, "hint", None) or _HINTS.get(getattr(error, "sqlstate", None) or "")
+    if not hint and getattr(error, "server_source_function", None) in _RETYPING:
+        hint = "Run the model with --full-refresh, or drop the view and build it again afterwards."
     for label, value in (
         ("DETAIL", getattr(error, "detail", None)),
         ("HINT", hint),

@@ -173,3 +173,14 @@ async def test_empty_unique_key_is_none(shop: Shop, strategy: str) -> None:
     )
 
     assert await shop.fetch("select id from {schema}.events") == [(1,), (1,)]
+
+
+async def test_column_that_a_view_reads_and_is_to_be_wider_is_told_of(shop: Shop) -> None:
+    longer = "select 2 as id, 'longer'::varchar(6) as said"
+    await run_days(shop, "unique_key='id'", "select 1 as id, 'short'::varchar(5) as said")
+    await shop.execute("create view {schema}.theirs as select said from {schema}.events")
+
+    ran = await run_days(shop, "unique_key='id'", longer)
+
+    assert 'theirs depends on column "said"' in ran.error("events")
+    assert "--full-refresh" in ran.error("events")
