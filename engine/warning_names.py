@@ -16,8 +16,9 @@ RAISED_WHILE_READING = frozenset(
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
     "NothingForThisDatabase PackageInstallPathDeprecation ProjectFlagsMovedDeprecation "
-    "ResourceNamesWithSpacesDeprecation UnknownFlag UnusedResourceConfigPath "
-    "UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
+    "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation UnknownFlag "
+    "UnusedResourceConfigPath UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation "
+    "WrongResourceSchemaFile".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 

@@ -41,6 +41,7 @@ from .properties import NODE_SECTIONS, Properties, PropertiesReader
 from .run_hooks import RunHook, RunHookReader
 from .snapshot_node import RELATION_KINDS
 from .snapshots import read_snapshots
+from .source_overrides import apply_source_overrides
 from .sql_nodes import SqlNodeReader
 from .syntax import SyntaxEnvironment
 from .unit_tests import SECTION as UNIT_TESTS
@@ -83,8 +84,12 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     factory = NodeFactory(
         inputs.root, macros, renderer, schema=inputs.schema, database=inputs.database
     )
+    all_properties = {
+        project.name: _read_properties(inputs, project) for project in inputs.projects
+    }
+    apply_source_overrides(all_properties, inputs.warn)
     for project in inputs.projects:
-        properties = _read_properties(inputs, project)
+        properties = all_properties[project.name]
         reader = SqlNodeReader(
             inputs,
             project,

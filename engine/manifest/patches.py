@@ -84,3 +84,16 @@ class SourcePatch(Struct, frozen=True):
     @property
     def location(self) -> Location:
         return self.document.locate(*self.keys, "name")
+
+
+class SourceOverride(Struct, frozen=True):
+    """What a project says of a source of one of its packages, in the place of what that says."""
+
+    source: Mapping[str, Any]
+    tables: tuple[SourcePatch, ...]
+    location: Location
+
+    @property
+    def package_name(self) -> str:
+        """The package whose source it is about."""
+        return str(self.source["overrides"])

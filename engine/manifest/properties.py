@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..errors import ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.yaml_file import YamlDocument
-from .patches import NodePatch, SourcePatch, TestEntry
+from .patches import NodePatch, SourceOverride, SourcePatch, TestEntry
 from .versions import VERSION_KEYS, VersionEntry, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
@@ -137,6 +137,7 @@ class Properties(Struct):
 
     nodes: list[NodePatch] = field(default_factory=list)
     sources: list[SourcePatch] = field(default_factory=list)
+    overrides: list[SourceOverride] = field(default_factory=list)
     macros: list[NodePatch] = field(default_factory=list)
     tests: list[NodePatch] = field(default_factory=list)
     analyses: list[NodePatch] = field(default_factory=list)
@@ -234,29 +235,19 @@ class PropertiesReader:
         self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
         self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
-        if source.get("overrides"):
-            self.warn(
-                WarningRaised(
-                    "NotThereYet",
-                    f"'overrides' of the source '{source['name']}' has no effect: this version of "
-                    "headrace doesn't replace a package's sources. Disable or configure them in "
-                    "dbt_project.yml, under 'sources:'.",
-                    document.locate(*keys, "overrides"),
-                )
-            )
+        tables: list[SourcePatch] = []
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             table_keys = (*keys, "tables", position)
             self._check_keys(table, _TABLE_KEYS, document, table_keys, "a source's table")
-            self.properties.sources.append(
-                SourcePatch(
-                    source,
-                    table,
-                    self.package_name,
-                    document,
-                    table_keys,
-                    tuple(self._tests(document, table, table_keys)),
-                )
+            tests = tuple(self._tests(document, table, table_keys))
+            tables.append(
+                SourcePatch(source, table, self.package_name, document, table_keys, tests)
             )
+        if source.get("overrides"):
+            override = SourceOverride(source, tuple(tables), document.locate(*keys, "overrides"))
+            self.properties.overrides.append(override)
+        else:
+            self.properties.sources += tables
 
     def _tests(
         self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]

@@ -27,16 +27,6 @@ def test_configuration_for_which_the_database_has_nothing_is_warned_of(
     assert f"'{name}' has no effect in this database" in warning.message
 
 
-def test_source_that_would_replace_a_package_s_is_warned_of(write_project: WriteProject) -> None:
-    source = "sources:\n  - name: till\n    overrides: shop_utils\n    tables: [{name: receipts}]\n"
-    root = write_project({"models/schema.yml": source})
-
-    (warning,) = parse(root).warnings
-
-    assert (warning.name, str(warning.location)) == ("NotThereYet", "models/schema.yml:3:5")
-    assert "'overrides' of the source 'till' has no effect" in warning.message
-
-
 def test_configuration_that_asks_for_nothing_is_no_gap(write_project: WriteProject) -> None:
     root = write_project({"models/orders.sql": "{{ config(grants={}) }} select 1 as id"})
 

@@ -105,6 +105,15 @@ WHILE_READING = {
             "{type: sqlite, path: shop.db, schema: main}}}\n",
         }
     ),
+    "SourceOverrideDeprecation": Situation(
+        {
+            **ORDERS,
+            "packages.yml": "packages: [{local: ../util}]",
+            "dbt_packages/util/dbt_project.yml": "name: util",
+            "dbt_packages/util/models/s.yml": "sources: [{name: till, tables: [{name: receipts}]}]",
+            "models/s.yml": "sources: [{name: till, overrides: util, schema: ours}]",
+        }
+    ),
     "UnknownFlag": project("flags: {fail_fst: true}"),
     "UnusedResourceConfigPath": project("models: {shop: {nowhere: {+enabled: true}}}"),
     "UpcomingReferenceDeprecation": Situation(
