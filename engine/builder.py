@@ -38,10 +38,11 @@ from .manifest.snapshot_node import RELATION_KINDS
 from .materializations.built_name import check_built_name
 from .materializations.custom import custom
 from .materializations.incremental import incremental
+from .materializations.materialized_view import materialized_view
 from .materializations.node_build import NodeBuild, Outcome
 from .materializations.seed import seed, table_reader
 from .materializations.snapshot import snapshot
-from .materializations.table import materialized_view, table, view
+from .materializations.table import table, view
 from .materializations.tests import data_test
 from .materializations.unit_test import unit_test
 from .microbatch import (

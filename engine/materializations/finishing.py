@@ -18,7 +18,7 @@ async def create_indexes(build: NodeBuild, relation: Relation) -> None:
     Raises:
         CompilationError: `indexes` isn't a list of mappings with `columns`.
     """
-    for index in _indexes(build):
+    for index in configured_indexes(build):
         sql = await build.macro("get_create_index_sql", relation, index)
         if sql:
             build.defer(sql)
@@ -88,7 +88,12 @@ def _names(roles: object) -> Iterable[str]:
     return (str(role) for role in roles) if isinstance(roles, (list, tuple)) else ()
 
 
-def _indexes(build: NodeBuild) -> list[Mapping[str, object]]:
+def configured_indexes(build: NodeBuild) -> list[Mapping[str, object]]:
+    """What the config says of indexes.
+
+    Raises:
+        CompilationError: it isn't a list of mappings with `columns`.
+    """
     indexes = build.node.config.values.get("indexes") or []
     if not isinstance(indexes, (list, tuple)) or not all(
         isinstance(index, Mapping) and index.get("columns") for index in indexes

@@ -165,9 +165,9 @@ CASES = {
         ("model orders (models/orders.sql)", "models/orders.sql:", "zero"),
     ),
     "CSV with ragged rows": Case(
-        {"seeds/orders.csv": "id,name\n1,Ada\n2\n", "models/orders.sql": None},
+        {"seeds/orders.csv": "id,name\n1,Ada\n2,B,C\n", "models/orders.sql": None},
         1,
-        ("seed orders (seeds/orders.csv)", "seeds/orders.csv:3", "1 value, the header has 2"),
+        ("seed orders (seeds/orders.csv)", "seeds/orders.csv:3", "3 values, the header has 2"),
         ("build",),
     ),
     "CSV that isn't UTF-8": Case(

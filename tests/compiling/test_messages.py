@@ -185,7 +185,7 @@ async def test_error_that_a_macro_raises_is_placed_there(write_project: WritePro
 async def test_dispatch_that_finds_nothing_says_where_it_looked(
     write_project: WriteProject,
 ) -> None:
-    source = "{{ adapter.dispatch('nope', 'shop')() }}"
+    source = "{% if execute %}{{ adapter.dispatch('nope', 'shop')() }}{% endif %}"
 
     error = await failure(write_project, {"models/m.sql": source})
 

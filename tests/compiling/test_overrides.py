@@ -72,7 +72,7 @@ async def test_override_of_get_where_subquery_filters_every_test(
     root = write_project(
         {
             "macros/where.sql": "{% macro get_where_subquery(relation) -%}"
-            "(select * from {{ relation }} where {{ config.get('where', '2 = 2') }}) as mine"
+            "(select * from {{ relation }} where {{ config.get('where') or '2 = 2' }}) as mine"
             "{%- endmacro %}",
             "models/m.sql": "select 1 as id",
             "models/s.yml": "models: [{name: m, columns: [{name: id, data_tests: "

@@ -47,13 +47,13 @@ async def test_run_query_gives_a_table(
 
 async def test_run_query_gives_nothing_while_parsing(write_project: WriteProject) -> None:
     source = (
-        "{% set t = run_query('select 1') %}"
-        "{% if t is none %}{{ config(alias='early') }}{% endif %}x"
+        "{% set t = run_query('select 1') %}{% for row in t %}y{% endfor %}"
+        "{% if not t %}{{ config(alias='early') }}{% endif %}x"
     )
 
     async with compiling(write_project({"models/m.sql": source})) as project:
         assert project.parsed.node("m").alias == "early"
-        assert await project.sql("m") == "x"
+        assert await project.sql("m") == "yx"
 
 
 async def test_rows_of_a_query_make_the_columns_of_a_model(write_project: WriteProject) -> None:

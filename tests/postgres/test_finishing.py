@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ..building.support import Ran
 from ..postgres_server import PostgresServer
 from .support import Shop
 
@@ -210,3 +211,50 @@ async def test_debug_is_content_with_who_may(shop: Shop) -> None:
 
     assert ran.exit_code == 0, ran.lines
     assert ran.lines[-1] == "All checks passed!"
+
+
+UNIQUE = "indexes=[{'columns': ['id'], 'unique': true}]"
+HASHED = "indexes=[{'columns': ['id'], 'type': 'hash'}]"
+
+
+async def materialized(shop: Shop, config: str) -> Ran:
+    shop.write(
+        "models/days.sql", model(config, "select id from {{ ref('raw') }}", "materialized_view")
+    )
+    return await shop.run(select=("raw", "days") if not await shop.relations() else ("days",))
+
+
+@pytest.mark.parametrize("policy", ["", ", on_configuration_change='apply'"])
+async def test_indexes_of_a_materialized_view_follow_the_config(shop: Shop, policy: str) -> None:
+    shop.table("raw", "select 1 as id")
+    await materialized(shop, UNIQUE)
+    await shop.execute("create index theirs on {schema}.days (id)")
+
+    ran = await materialized(shop, HASHED + policy)
+
+    assert ran.result("days").message == "REFRESH MATERIALIZED VIEW"
+    assert await indexes(shop) == [
+        ("days", False, " USING btree (id)"),
+        ("days", False, " USING hash (id)"),
+    ]
+
+
+async def test_materialized_view_may_stay_as_it_is_with_another_config(shop: Shop) -> None:
+    shop.table("raw", "select 1 as id")
+    await materialized(shop, UNIQUE)
+
+    ran = await materialized(shop, f"{HASHED}, on_configuration_change='continue'")
+
+    assert (ran.result("days").message or "").startswith("skip ")
+    assert "was set to `continue`" in " ".join(ran.warnings)
+    assert await indexes(shop) == [("days", True, " USING btree (id)")]
+
+
+async def test_materialized_view_with_another_config_may_be_an_error(shop: Shop) -> None:
+    shop.table("raw", "select 1 as id")
+    await materialized(shop, UNIQUE)
+
+    ran = await materialized(shop, f"{HASHED}, on_configuration_change='fail'")
+
+    assert "was set to `fail`" in ran.error("days")
+    assert "there is no index on id" in ran.error("days")

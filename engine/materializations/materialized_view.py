@@ -1,0 +1,129 @@
+"""`materialized_view`: refreshed where it is there; its indexes follow its configuration.
+
+What becomes of a view whose configuration is another now says `on_configuration_change`
+(https://docs.getdbt.com/reference/resource-configs/on_configuration_change).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from ...adapters.base import Deferred, Response
+from ...adapters.relation import Relation, RelationType
+from ..errors import CompilationError
+from .finishing import configured_indexes
+from .node_build import NodeBuild, Outcome
+from .node_transaction import node_transaction
+from .table import rebuild
+
+POLICIES = ("apply", "continue", "fail")
+
+_METHOD = "btree"
+_DIGEST = re.compile(r"_[0-9a-f]{20}\Z")
+"""How the names of indexes end that `get_create_index_sql` gives."""
+
+
+class IndexChanges(Struct, frozen=True):
+    """The indexes of the configuration that aren't there, and those of ours that it lacks."""
+
+    missing: tuple[Mapping[str, object], ...] = ()
+    surplus: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.missing or self.surplus)
+
+
+async def materialized_view(build: NodeBuild) -> Outcome:
+    """Refresh a materialized view that is there, with its indexes changed, or build it.
+
+    Raises:
+        CompilationError: the database has no such thing; or its configuration is another now,
+            and `on_configuration_change` is to fail.
+    """
+    if not build.adapter.has_materialized_views:
+        raise CompilationError(
+            f"{build.adapter.type} has no materialized views: make the model a table.",
+            location=build.node.location,
+        )
+    kind = RelationType.MATERIALIZED_VIEW
+    existing = await build.existing()
+    if existing is None or not existing.is_materialized_view or build.is_full_refresh:
+        return await rebuild(build, kind)
+    policy = _policy(build)
+    async with node_transaction(build):
+        changes = await _index_changes(build, existing)
+        if changes and policy == "fail":
+            raise CompilationError(
+                "Configuration changes were identified and `on_configuration_change` was set to "
+                f"`fail` for `{existing}`: {_named(changes)}. Run with --full-refresh to build it "
+                "anew.",
+                location=build.node.location,
+            )
+        if changes and policy == "continue":
+            build.scope.context_name("exceptions").warn(
+                "Configuration changes were identified and `on_configuration_change` was set to "
+                f"`continue` for `{existing}`: {_named(changes)}. It is left as it is, with its "
+                "rows."
+            )
+            build.made = Deferred("", response=Response(f"skip {existing}", "skip"))
+        else:
+            for name in changes.surplus:
+                build.defer(await build.macro("get_drop_index_sql", existing, name))
+            for index in changes.missing:
+                build.defer(await build.macro("get_create_index_sql", existing, index))
+            sql = await build.macro("refresh_materialized_view", existing)
+            build.made = build.defer(sql, wants_response=True)
+    return build.success()
+
+
+def _policy(build: NodeBuild) -> str:
+    policy = str(build.node.config.values.get("on_configuration_change") or "apply")
+    if policy not in POLICIES:
+        raise CompilationError(
+            f"on_configuration_change is '{policy}', and must be one of {', '.join(POLICIES)}.",
+            location=build.node.location,
+        )
+    return policy
+
+
+async def _index_changes(build: NodeBuild, existing: Relation) -> IndexChanges:
+    """How the indexes that are there differ from those of the configuration.
+
+    Somebody else's index counts as there, and never as surplus.
+    """
+    found = await build.connection.query(await build.macro("get_show_indexes_sql", existing))
+    there = {
+        _definition(str(columns).split(","), is_unique, method): str(name)
+        for name, method, is_unique, columns in found.rows
+    }
+    wanted = {
+        _definition(_columns(index), index.get("unique"), index.get("type")): index
+        for index in configured_indexes(build)
+    }
+    stem = (build.relation.identifier or "")[:20]
+    return IndexChanges(
+        missing=tuple(index for key, index in wanted.items() if key not in there),
+        surplus=tuple(
+            name
+            for key, name in there.items()
+            if key not in wanted and name.startswith(stem) and _DIGEST.search(name)
+        ),
+    )
+
+
+def _columns(index: Mapping[str, object]) -> list[str]:
+    columns = index["columns"]
+    return [str(name) for name in columns] if isinstance(columns, list | tuple) else [str(columns)]
+
+
+def _definition(columns: list[str], is_unique: object, method: object) -> tuple[object, ...]:
+    return (*columns, bool(is_unique), str(method or _METHOD).lower())
+
+
+def _named(changes: IndexChanges) -> str:
+    missing = [f"there is no index on {', '.join(_columns(index))}" for index in changes.missing]
+    surplus = [f"the index {name} is no longer asked for" for name in changes.surplus]
+    return "; ".join([*missing, *surplus])
