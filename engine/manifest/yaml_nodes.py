@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from ..errors import CompilationError, ParseError, did_you_mean
+from ..events import WarningRaised
 from ..project.config_tree import merge_config
 from ..project.project import Project
 from .docs import Docs
@@ -174,7 +175,7 @@ class GenericTestReader:
         directories = directories_of(display, self._project)
         unique_id = definition.unique_id(self._project.name)
         self._check_unique(unique_id, definition, entry)
-        called = "{{ " + namespace + macro.name + "(**_dbt_generic_test_kwargs) }}"
+        called = "{{ " + namespace + definition.macro_name + "(**_dbt_generic_test_kwargs) }}"
         described = {"description": definition.description}
         place = (entry.document, entry.keys)
         draft = Draft(
@@ -196,8 +197,8 @@ class GenericTestReader:
         fields: dict[str, Any] = {
             "test_name": definition.test_name,
             "namespace": definition.namespace,
-            "macro_name": f"{namespace}{macro.name}",
-            "macros": self._macro_ids(macro),
+            "macro_name": f"{namespace}{definition.macro_name}",
+            "macros": () if macro is None else self._macro_ids(macro),
             "arguments": definition.arguments,
             "tested_ref": target if isinstance(target, RefCall) else None,
             "tested_source": target if isinstance(target, SourceCall) else None,
@@ -225,11 +226,9 @@ class GenericTestReader:
             own.setdefault("alias", definition.short_name)
         return own
 
-    def _macro(self, entry: TestEntry, definition: TestDefinition) -> Macro:
-        """The macro to call.
-
-        Raises:
-            ParseError: there is none.
+    def _macro(self, entry: TestEntry, definition: TestDefinition) -> Macro | None:
+        """The macro to call. None where there is none, which is warned of: as in dbt, such a test
+        fails when it is run, and keeps nothing else from being run.
         """
         name, namespace = definition.macro_name, definition.namespace
         if namespace is None:
@@ -244,9 +243,12 @@ class GenericTestReader:
                 hint = " Check for typos and/or install package dependencies."
             else:
                 hint = did_you_mean(definition.test_name, tests)
-            raise ParseError(
-                f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
-                location=entry.location,
+            self._inputs.warn(
+                WarningRaised(
+                    "MacroNotFoundForPatch",
+                    f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
+                    entry.location,
+                )
             )
         return found
 
@@ -261,9 +263,13 @@ class GenericTestReader:
         node: GenericTest,
         entry: TestEntry,
         target: RefCall | SourceCall,
-        macro: Macro,
+        macro: Macro | None,
     ) -> Captured:
         """What the test depends on and is configured by; rendered only where it must be."""
+        if macro is None:
+            if isinstance(target, RefCall):
+                return Captured(refs=(target,))
+            return Captured(sources=(target,))
         arguments = [
             text
             for key, value in node.arguments.items()

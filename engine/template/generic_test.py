@@ -56,7 +56,10 @@ def _macro(node: GenericTest, scope: Scope) -> BoundMacro:
         index.find_in(namespace, name) if namespace else index.find_anywhere(name, scope.package)
     )
     if macro is None:
-        raise CompilationError(f"'{node.macro_name}' is undefined.")
+        raise CompilationError(
+            f"'{node.macro_name}' is undefined: no test '{node.test_name}' exists. Check for typos "
+            'and/or install package dependencies with "headrace deps".'
+        )
     return scope.bind(macro)
 
 

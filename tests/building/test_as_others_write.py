@@ -229,3 +229,17 @@ async def test_descriptions_are_rendered(write_project: WriteProject) -> None:
 
     assert '"description":"in dev: 6 {{ kept }}"' in ran.lines[0].replace('": ', '":')
     assert "no key" in ran.lines[0]
+
+
+async def test_test_that_nobody_has_fails_alone(write_project: WriteProject) -> None:
+    schema = "models: [{name: base, columns: [{name: id, data_tests: [uniqe, not_null]}]}]\n"
+    root = write_project({"models/base.sql": BASE, "models/schema.yml": schema})
+
+    ran = await run(root, "build")
+
+    assert ran.statuses == {
+        "base": Status.SUCCESS,
+        "not_null_base_id": Status.PASS,
+        "uniqe_base_id": Status.ERROR,
+    }
+    assert "'test_uniqe' is undefined" in ran.error("uniqe_base_id")

@@ -64,9 +64,6 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
         ("{unique: {}, not_null: {}}", "a test is a name, or a mapping of one name"),
         ("5", "a test is a name, or a mapping of one name to its arguments"),
         ("null", "a test is a name, or a mapping of one name to its arguments"),
-        ("uniqe", "'test_uniqe' is undefined: no test 'uniqe' exists. Did you mean 'unique'?"),
-        ("dbt.uniqe", "no test 'uniqe' exists. Did you mean 'unique'?"),
-        ("dbt_utils.unique", "Check for typos and/or install package dependencies."),
         ("a-b", "'a-b' is no name of a test."),
         ("unique: [a]", "'unique' of a test must be a mapping of arguments."),
         ("unique: {arguments: [a]}", "'arguments' of a test must be a mapping of arguments."),
@@ -307,3 +304,26 @@ def test_configuration_of_the_wrong_type_is_placed_where_it_was_written(
     write_project: WriteProject, files: dict[str, str], expected: str
 ) -> None:
     assert str(failure(write_project(files))) == expected
+
+
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ("uniqe", "'test_uniqe' is undefined: no test 'uniqe' exists. Did you mean 'unique'?"),
+        ("dbt.uniqe", "no test 'uniqe' exists. Did you mean 'unique'?"),
+        ("dbt_utils.unique", "Check for typos and/or install package dependencies."),
+    ],
+)
+def test_test_that_nobody_has_is_warned_of(
+    write_project: WriteProject, definition: str, expected: str
+) -> None:
+    schema = f"models: [{{name: m, columns: [{{name: a, data_tests: [{definition}]}}]}}]\n"
+    root = write_project({"models/m.sql": "select 1 as a", "models/schema.yml": schema})
+
+    (warning,) = parse(root).warnings
+
+    assert (warning.name, str(warning.location)[:20]) == (
+        "MacroNotFoundForPatch",
+        "models/schema.yml:1:",
+    )
+    assert expected in warning.message
