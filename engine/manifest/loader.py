@@ -347,6 +347,8 @@ def _warn_of_unused_configuration(inputs: ParseInputs, found: _Found) -> None:
     ]
     kinds = {
         **NODE_SECTIONS,
+        "sources": "source",
+        "tests": "test",
         "exposures": "exposure",
         "metrics": "metric",
         "semantic_models": "semantic_model",

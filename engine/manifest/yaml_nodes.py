@@ -240,7 +240,7 @@ class GenericTestReader:
         if found is None:
             tests = {n.removeprefix("test_") for n in known if n.startswith("test_")}
             if namespace is not None and namespace not in self._macros.packages:
-                hint = " Check for typos and/or install package dependencies."
+                hint = ' Check for typos and/or install package dependencies with "headrace deps".'
             else:
                 hint = did_you_mean(definition.test_name, tests)
             self._inputs.warn(

@@ -397,7 +397,7 @@ def describe(error: Exception) -> str:
         text = _OUR_OBJECT.sub(r"\1 is undefined", text)
         return (
             f"{text}. This can happen when calling a macro that does not exist. "
-            "Check for typos and/or install package dependencies."
+            'Check for typos and/or install package dependencies with "headrace deps".'
         )
     if isinstance(error, SecurityError):
         return f"the template may not do this: {text}"

@@ -12,7 +12,7 @@ from .support import compiling
 
 UNDEFINED = (
     "'{}' is undefined. This can happen when calling a macro that does not exist. "
-    "Check for typos and/or install package dependencies."
+    'Check for typos and/or install package dependencies with "headrace deps".'
 )
 NOT_INFERRED = (
     'headrace was unable to infer all dependencies for the model "m". This typically happens '

@@ -311,7 +311,7 @@ def test_configuration_of_the_wrong_type_is_placed_where_it_was_written(
     [
         ("uniqe", "'test_uniqe' is undefined: no test 'uniqe' exists. Did you mean 'unique'?"),
         ("dbt.uniqe", "no test 'uniqe' exists. Did you mean 'unique'?"),
-        ("dbt_utils.unique", "Check for typos and/or install package dependencies."),
+        ("dbt_utils.unique", "Check for typos and/or install package dependencies"),
     ],
 )
 def test_test_that_nobody_has_is_warned_of(
