@@ -46,10 +46,12 @@ async def data_test(build: NodeBuild) -> Outcome:
     rule = config.error_if if status is Status.FAIL else config.warn_if
     if status is Status.WARN and build.fails_on_test_warning:
         status = Status.FAIL
-    message = f"Got {count} {'result' if count == 1 else 'results'}"
-    if status in (Status.FAIL, Status.WARN):
-        message += f", configured to {'fail' if status is Status.FAIL else 'warn'} if {rule}"
-    response = Response(message if status is not Status.PASS else "")
+    if status is Status.PASS:
+        # As in dbt, rows that are let pass aren't failures.
+        return Outcome(status, Response(""), 0, stored=stored)
+    found_text = f"Got {count} {'result' if count == 1 else 'results'}"
+    verdict = "fail" if status is Status.FAIL else "warn"
+    response = Response(f"{found_text}, configured to {verdict} if {rule}")
     return Outcome(status, response, count, stored=stored)
 
 

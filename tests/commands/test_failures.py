@@ -138,8 +138,9 @@ CASES = {
     ),
     "unknown test": Case(
         {"models/schema.yml": "models:\n  - name: orders\n    data_tests: [unik]\n"},
-        2,
-        ("models/schema.yml:3", "unik"),
+        1,
+        ("models/schema.yml:3", "no test 'unik' exists. Did you mean", "test unik_orders"),
+        ("test",),
     ),
     "required variable": Case(
         {"models/child.sql": "select\n{{ var('since') }} as id"},
