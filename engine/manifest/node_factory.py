@@ -289,6 +289,9 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
             f"{problem[:1].lower()}{problem[1:]}.",
             location=draft.configured_at(key),
         ) from error
+    if isinstance(values.get("full_refresh"), str):
+        # Templates are to see what the engine goes by: 'false' would be true to them.
+        values = {**values, "full_refresh": config.full_refresh}
     hooks = {
         key: tuple(_hooks(values[key], key, draft))
         for key in ("pre_hook", "post_hook")

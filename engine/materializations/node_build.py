@@ -12,7 +12,8 @@ from msgspec import Struct, field
 from ...adapters.abilities import IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response
 from ...adapters.cache import RelationCache
-from ...adapters.relation import Relation
+from ...adapters.relation import Relation, RelationType
+from ..errors import CompilationError
 from ..event_time import EventWindow
 from ..manifest.nodes import Hook, Node
 from ..results import BatchResults, NodeError, Status
@@ -117,8 +118,19 @@ class NodeBuild(Struct):
         return Outcome(Status.SUCCESS, self.made.response)
 
     async def existing(self) -> Relation | None:
-        """What stands under the node's name now."""
-        return await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
+        """What stands under the node's name now.
+
+        Raises:
+            CompilationError: it is something that no model makes, such as a foreign table.
+        """
+        found = await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
+        if found is not None and found.type is RelationType.EXTERNAL:
+            raise CompilationError(
+                f"{found.display_name} is there already, as a foreign table, which no model has "
+                "made. Drop it, or give the model another alias.",
+                location=self.node.location,
+            )
+        return found
 
     async def execute(self, sql: str) -> Response:
         """Send SQL, and what was deferred before it."""

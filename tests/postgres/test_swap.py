@@ -330,3 +330,22 @@ async def test_tables_with_views_in_common_are_rebuilt_side_by_side(shop: Shop, 
         for number in range(len(pairs)):
             assert await shop.fetch(f"select day from {{schema}}.v{number}") == [(day,), (day,)]
         assert await shop.fetch("select day from {schema}.above") == [(day,)] * 4
+
+
+async def test_foreign_table_under_a_models_name_stays(shop: Shop) -> None:
+    await shop.execute(
+        "create foreign data wrapper {schema}_wrapper; "
+        "create server {schema}_server foreign data wrapper {schema}_wrapper; "
+        "create foreign table {schema}.orders (id int) server {schema}_server"
+    )
+    shop.table("orders", "select 1 as id")
+    try:
+        ran = await shop.run()
+        kind = await shop.fetch(
+            "select relkind::text from pg_class where oid = '{schema}.orders'::regclass"
+        )
+    finally:
+        await shop.execute("drop foreign data wrapper {schema}_wrapper cascade")
+
+    assert "as a foreign table, which no model has made" in ran.error("orders")
+    assert kind == [("f",)]
