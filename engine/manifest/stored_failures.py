@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ParseError
 from .declared_nodes import Declared
-from .nodes import Analysis, Node, Test
+from .nodes import Analysis, Node, ResourceType, Test
 from .snapshot_node import RELATION_KINDS
 from .unit_test_node import UnitTest
 
@@ -44,6 +44,8 @@ def has_relation(node: Node, flag: bool) -> bool:
     """Whether something stands in the database under a node's name."""
     if isinstance(node, Test):
         return stores_failures(node, flag)
+    if node.is_ephemeral or node.resource_type is ResourceType.OPERATION:
+        return False
     return not isinstance(node, (UnitTest, Analysis, Declared))
 
 

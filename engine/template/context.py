@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
@@ -20,6 +20,8 @@ from ..manifest.groups import group_dict
 from ..manifest.manifest import Manifest
 from ..manifest.node_dicts import node_dict, source_dict
 from ..manifest.nodes import Node
+from ..manifest.primary_keys import primary_keys
+from ..manifest.stored_failures import has_relation
 from ..project.environment import custom_environment
 from ..project.project import Project
 from ..project.render import has_template
@@ -151,6 +153,11 @@ class CommonContext:
             "try_or_compiler_error": _try_or_compiler_error,
         }
 
+    @property
+    def stores_failures(self) -> bool:
+        """Whether tests keep the rows that they find, where they don't say themselves."""
+        return bool(self._invocation.flags.get("STORE_FAILURES"))
+
     def for_node(self, node: Node, execute: bool) -> dict[str, Any]:
         """The names of one node, beside those that its phase adds."""
         return {
@@ -232,9 +239,12 @@ class CommonContext:
 class ManifestNames:
     """`model` and `graph`, made only for the templates that use them; `graph` once for all."""
 
-    def __init__(self, manifest: Manifest, relations: RelationFactory) -> None:
+    def __init__(
+        self, manifest: Manifest, relations: RelationFactory, *, stores_failures: bool
+    ) -> None:
         self._manifest = manifest
         self._relations = relations
+        self._stores_failures = stores_failures
 
     def of(self, node: Node) -> dict[str, LazyName]:
         """The two names as a node's templates see them."""
@@ -266,9 +276,18 @@ class ManifestNames:
         groups = {group.unique_id: group_dict(group) for group in self._manifest.groups.values()}
         return {"nodes": nodes, "sources": sources, **declared, "groups": groups}
 
+    @cached_property
+    def _primary_keys(self) -> Mapping[str, Sequence[str]]:
+        return primary_keys(self._manifest.nodes.values())
+
     def _described(self, node: Node) -> dict[str, Any]:
-        parents = self._manifest.parents_of(node.unique_id)
-        return node_dict(node, parents=parents, relation_name=str(self._relations.of(node)))
+        is_there = has_relation(node, self._stores_failures)
+        return node_dict(
+            node,
+            parents=self._manifest.parents_of(node.unique_id),
+            relation_name=str(self._relations.of(node)) if is_there else None,
+            primary_key=self._primary_keys.get(node.unique_id, ()),
+        )
 
 
 def _with_alias_types(described: dict[str, Any]) -> dict[str, Any]:

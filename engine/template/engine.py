@@ -194,7 +194,9 @@ class TemplateEngine:
         self._adapter = adapter
         self._cache = cache
         self._macros = MacroSpace(manifest.macros, environment)
-        self._manifest_names = ManifestNames(manifest, relations)
+        self._manifest_names = ManifestNames(
+            manifest, relations, stores_failures=common.stores_failures
+        )
 
     def scope(
         self,

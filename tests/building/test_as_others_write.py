@@ -243,3 +243,35 @@ async def test_test_that_nobody_has_fails_alone(write_project: WriteProject) -> 
         "uniqe_base_id": Status.ERROR,
     }
     assert "'test_uniqe' is undefined" in ran.error("uniqe_base_id")
+
+
+async def test_graph_says_what_stands_in_the_database(write_project: WriteProject) -> None:
+    schema = "models: [{name: base, columns: [{name: id, data_tests: [unique]}]}]\n"
+    names = (
+        "{% set found = [] %}{% if execute %}{% for node in graph.nodes.values() %}"
+        "{% do found.append(node.name ~ '=' ~ node.relation_name ~ (node.primary_key or '')) %}"
+        "{% endfor %}{% endif %}select '{{ found | sort | join(' ') | replace('\"', '') "
+        "| replace(\"'\", '') }}' as x"
+    )
+    root = write_project(
+        {
+            "dbt_project.yml": PROJECT + "on-run-start: select 1\n",
+            "models/base.sql": BASE,
+            "models/cte.sql": "{{ config(materialized='ephemeral') }}select 1 as id",
+            "models/graph.sql": names,
+            "models/schema.yml": schema,
+            "tests/own.sql": "{{ config(store_failures=true) }}select 1 where false",
+        }
+    )
+
+    await run(root)
+
+    ((said,),) = rows(root, "select x from graph")
+    assert said.split() == [
+        "base=main.base[id]",
+        "cte=None",
+        "graph=main.graph",
+        "own=main_dbt_test__audit.own",
+        "shop-on-run-start-0=None",
+        "unique_base_id=None",
+    ]
