@@ -12,6 +12,7 @@ from typing import Any
 
 from ..manifest.manifest import Manifest
 from ..manifest.node_dicts import node_dict, source_dict
+from ..manifest.nodes import Test
 from ..manifest.snapshot_node import RELATION_KINDS
 from ..results import RunResult, Status, Timing
 
@@ -88,7 +89,10 @@ def _built_schemas(
     for result in results:
         node = manifest.nodes.get(result.node.unique_id)
         was_built = result.status in (Status.SUCCESS, Status.PARTIAL_SUCCESS)
-        if was_built and isinstance(node, RELATION_KINDS):
+        kept_rows = result.status in (Status.PASS, Status.WARN) and result.node.relation_name
+        if (was_built and isinstance(node, RELATION_KINDS)) or (
+            kept_rows and isinstance(node, Test)
+        ):
             yield node.database, node.schema
 
 

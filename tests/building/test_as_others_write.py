@@ -275,3 +275,19 @@ async def test_graph_says_what_stands_in_the_database(write_project: WriteProjec
         "shop-on-run-start-0=None",
         "unique_base_id=None",
     ]
+
+
+async def test_schemas_of_kept_rows_are_among_those_that_were_built_in(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "dbt_project.yml": PROJECT + 'on-run-end: "{{ log(schemas | join, info=true) }}"\n',
+            "tests/kept.sql": "{{ config(store_failures=true) }}select 1 where false",
+            "tests/other.sql": "{{ config(schema='elsewhere') }}select 1 where false",
+        }
+    )
+
+    ran = await run(root, "test")
+
+    assert ran.messages == ["main_dbt_test__audit"]
