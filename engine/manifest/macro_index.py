@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ..errors import Location, ParseError
 from .nodes import Macro
-from .scanner import PARSE_TIME_EFFECTS, READING_CONFIG
+from .scanner import PARSE_TIME_EFFECTS, READING_CONFIG, Scan
 from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros
 
 BUILTIN_PACKAGE = "dbt"
@@ -304,6 +304,15 @@ class MacroIndex:
                 found = found or self.find_anywhere(implementation, macro.package_name)
                 if found is not None:
                     yield found
+
+    def ids_named_in(self, found: Scan, package: str) -> tuple[str, ...]:
+        """The macros that a template of a package names, bare or with their own package."""
+        visible = self.visible_from(package)
+        macros = [visible.get(name) for name in sorted(found.names)]
+        for member in sorted(found.attributes):
+            owner, _, name = member.partition(".")
+            macros.append(self.find_in(owner, name))
+        return tuple(dict.fromkeys(macro.unique_id for macro in macros if macro is not None))
 
     def _may_be_called_by(self, macro: Macro) -> Iterator[Macro]:
         """The macros that a macro may come to call: which ones is up to the node it runs for."""

@@ -122,9 +122,7 @@ class RunHookReader(Struct, frozen=True):
         """The hook with the nodes that it refers to, and the macros that it names."""
         captured = self.renderer.render(hook, hook.raw_code)
         tree = self.syntax.syntax_tree(hook.raw_code, hook.original_file_path)
-        visible = self.macros.visible_from(hook.package_name)
-        names = scan(tree).names
-        macros = tuple(visible[name].unique_id for name in sorted(names) if name in visible)
+        macros = self.macros.ids_named_in(scan(tree), hook.package_name)
         return msgspec.structs.replace(
             hook, refs=captured.refs, sources=captured.sources, macros=macros
         )

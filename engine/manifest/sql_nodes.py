@@ -287,14 +287,7 @@ class SqlNodeReader:
         return not any(visible.get(name) for name in overridden)
 
     def _macro_ids(self, found: Scan) -> tuple[str, ...]:
-        visible = self._macros.visible_from(self._project.name)
-        macros = [visible[name] for name in sorted(found.names) if name in visible]
-        for member in sorted(found.attributes):
-            owner, _, name = member.partition(".")
-            macro = self._macros.find_in(owner, name)
-            if macro is not None:
-                macros.append(macro)
-        return tuple(dict.fromkeys(macro.unique_id for macro in macros))
+        return self._macros.ids_named_in(found, self._project.name)
 
 
 def _by_name(properties: Properties) -> dict[tuple[str, str], NodePatch]:

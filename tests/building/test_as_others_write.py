@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -291,3 +292,22 @@ async def test_schemas_of_kept_rows_are_among_those_that_were_built_in(
     ran = await run(root, "test")
 
     assert ran.messages == ["main_dbt_test__audit"]
+
+
+async def test_run_hook_depends_on_the_macros_of_packages_that_it_names(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "dbt_project.yml": PROJECT + 'on-run-end: "{{ util.upload(results) }}"\n',
+            "packages.yml": "packages: [{local: ../util}]",
+            "dbt_packages/util/dbt_project.yml": "name: util",
+            "dbt_packages/util/macros/m.sql": "{% macro upload(results) %}select 1{% endmacro %}",
+        }
+    )
+
+    await run(root, "parse")
+
+    manifest = json.loads((root / "target" / "manifest.json").read_bytes())
+    (hook,) = (node for id_, node in manifest["nodes"].items() if id_.startswith("operation."))
+    assert hook["depends_on"]["macros"] == ["macro.util.upload"]
