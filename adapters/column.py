@@ -110,6 +110,14 @@ class Column(Struct, frozen=True):
     def literal(self, value: object) -> str:
         return f"{value}::{self.data_type}"
 
+    def string_type(self, size: int) -> str:
+        """The type of texts of up to so many characters."""
+        return string_type(size)
+
+    def translate_type(self, dtype: str) -> str:
+        """A type that dbt has a word of its own for, or the type itself."""
+        return translate_type(dtype)
+
 
 def translate_type(label: str) -> str:
     """A type that dbt has a word of its own for, or the type itself."""

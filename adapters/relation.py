@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,6 +52,11 @@ class Relation(Struct, frozen=True):
     quote_character: str = '"'
     rows: str | None = None
     """What follows `from <name>` where only some rows are to be read; None for all of them."""
+
+    Table: ClassVar[RelationType] = RelationType.TABLE
+    View: ClassVar[RelationType] = RelationType.VIEW
+    CTE: ClassVar[RelationType] = RelationType.CTE
+    MaterializedView: ClassVar[RelationType] = RelationType.MATERIALIZED_VIEW
 
     @property
     def path(self) -> Path:

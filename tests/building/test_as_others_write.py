@@ -92,6 +92,8 @@ async def test_configuration_that_only_a_render_finds(
         ("[1, 2] is sameas [1, 2] or [1] | is_list", "True"),
         ("'ref' in context.keys()", "True"),
         ("flags.INDIRECT_SELECTION", "eager"),
+        ("api.Column('a', 'int').string_type(9)", "character varying(9)"),
+        ("this.View ~ this.Table", "viewtable"),
     ],
 )
 async def test_what_an_expression_gives(
