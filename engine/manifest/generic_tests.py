@@ -168,7 +168,7 @@ def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any], str | None]:
         return definition, {}, None
     if isinstance(definition, dict) and "test_name" in definition:
         arguments = dict(definition)
-        custom = arguments.pop("name", None)
+        custom = _own_name(arguments.pop("name", None), entry)
         return str(arguments.pop("test_name")), arguments, custom
     if not isinstance(definition, dict) or len(definition) != 1:
         raise ParseError(
@@ -177,7 +177,13 @@ def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any], str | None]:
         )
     (name, value), *_ = definition.items()
     arguments = dict(_mapping(value, str(name), entry))
-    return str(name), arguments, arguments.pop("name", None)
+    return str(name), arguments, _own_name(arguments.pop("name", None), entry)
+
+
+def _own_name(name: object, entry: TestEntry) -> str | None:
+    if name is None or isinstance(name, str):
+        return name
+    raise ParseError("the 'name' of a test must be a text.", location=entry.location)
 
 
 def _mapping(value: object, key: str, entry: TestEntry) -> Mapping[str, Any]:

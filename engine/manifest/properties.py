@@ -202,6 +202,9 @@ class PropertiesReader:
                 tests = tuple(self._tests(document, entry, keys))
             elif section == "analyses":
                 self._check_keys(entry, _ANALYSIS_KEYS, document, keys, "an analysis")
+                for place, column in enumerate(self._entries(document, entry, "columns", keys)):
+                    where = (*keys, "columns", place)
+                    self._check_keys(column, _COLUMN_KEYS, document, where, "a column")
             elif section == "macros":
                 self._check_keys(entry, _MACRO_KEYS, document, keys, "a macro")
             patch = NodePatch(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.errors import ParseError
 
 from ..conftest import WriteProject
 from .support import failure, parse
@@ -66,6 +67,8 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
         ("null", "a test is a name, or a mapping of one name to its arguments"),
         ("a-b", "'a-b' is no name of a test."),
         ("unique: [a]", "'unique' of a test must be a mapping of arguments."),
+        ("unique: {name: {a: 1}}", "the 'name' of a test must be a text."),
+        ("{test_name: unique, name: [a]}", "the 'name' of a test must be a text."),
         ("unique: {arguments: [a]}", "'arguments' of a test must be a mapping of arguments."),
         ("unique: {config: a}", "'config' of a test must be a mapping of arguments."),
         ("accepted_values: {values: '{{ 1 + }}'}", "unexpected"),
@@ -327,3 +330,11 @@ def test_test_that_nobody_has_is_warned_of(
         "models/schema.yml:1:",
     )
     assert expected in warning.message
+
+
+def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
+    schema = "analyses: [{name: a, columns: [{description: Nobody}]}]"
+    root = write_project({"analyses/a.sql": "select 1", "analyses/s.yml": schema})
+
+    with pytest.raises(ParseError, match="an entry of 'columns' has no 'name'"):
+        parse(root)
