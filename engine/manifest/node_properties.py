@@ -136,6 +136,11 @@ def read_columns(
     for written, keys in columns:
         place = Place(document, keys, "a column")
         column = _rendered_column(written, document, keys, inputs)
+        for key in ("config", "meta"):
+            if not isinstance(column.get(key) or {}, dict):
+                raise ParseError(
+                    f"'{key}' of a column must be a mapping.", location=document.locate(*keys, key)
+                )
         found[column["name"]] = msgspec.structs.replace(
             read_column(column, docs.describe(column, package, document, keys)),
             constraints=read_constraints(column, place, inputs.warn, of_column=True),

@@ -48,6 +48,14 @@ def read_source(
     def text(values: Mapping[str, Any], keys: tuple[str | int, ...], key: str) -> Any:
         return inputs.yaml.render(patch.document, values.get(key), (*keys, key))
 
+    def name_in(values: Mapping[str, Any], keys: tuple[str | int, ...], key: str) -> str | None:
+        found = text(values, keys, key)
+        if isinstance(found, dict | list):
+            raise ParseError(
+                f"the '{key}' of a source must be a name.", location=document.locate(*keys, key)
+            )
+        return None if found is None else str(found)
+
     name, source_name = table["name"], source["name"]
     source_config = patch_config(source, patch.document, source_keys, inputs)
     table_config = patch_config(table, patch.document, patch.keys, inputs)
@@ -65,7 +73,7 @@ def read_source(
             beside["loaded_at_query"] = values["loaded_at_query"]
         return AgeEntry(beside, own, partial(locate_config, document, keys))
 
-    schema = text(source, source_keys, "schema") or source_name
+    schema = name_in(source, source_keys, "schema") or source_name
     directories = directories_of(patch.document.display, project)
     draft = Draft(
         resource_type=ResourceType.SOURCE,
@@ -88,7 +96,7 @@ def read_source(
         Source,
         draft,
         source_name=source_name,
-        identifier=text(table, patch.keys, "identifier") or name,
+        identifier=name_in(table, patch.keys, "identifier") or name,
         source_description=docs.describe(source, project.name, document, source_keys),
         written_schema=source.get("schema"),
         written_database=source.get("database"),
@@ -107,7 +115,7 @@ def read_source(
         made,
         schema=schema,
         alias=made.identifier,
-        database=text(source, source_keys, "database") or made.database,
+        database=name_in(source, source_keys, "database") or made.database,
         freshness=freshness,
         loaded_at_field=loaded_at.field,
         loaded_at_query=loaded_at.query,

@@ -338,3 +338,24 @@ def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
 
     with pytest.raises(ParseError, match="an entry of 'columns' has no 'name'"):
         parse(root)
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ("models: [{name: m, columns: [{name: a, config: 1}]}]", "'config' of a column must be"),
+        ("models: [{name: m, columns: [{name: a, meta: [x]}]}]", "'meta' of a column must be"),
+        (
+            "sources: [{name: s, tables: [{name: t, identifier: {a: 1}}]}]",
+            "the 'identifier' of a source must be a name.",
+        ),
+        ("sources: [{name: s, schema: [a], tables: [{name: t}]}]", "the 'schema' of a source"),
+    ],
+)
+def test_entry_of_the_wrong_kind_is_named(
+    write_project: WriteProject, schema: str, expected: str
+) -> None:
+    root = write_project({"models/m.sql": "select 1 as a", "models/s.yml": schema})
+
+    with pytest.raises(ParseError, match=expected):
+        parse(root)
