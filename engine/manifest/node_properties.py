@@ -175,5 +175,5 @@ def read_column(column: Mapping[str, Any], description: str) -> Column:
         data_type=column.get("data_type"),
         quote=column.get("quote"),
         granularity=column.get("granularity"),
-        tags=(tags,) if isinstance(tags, str) else tuple(tags),
+        tags=tuple(map(str, tags if isinstance(tags, list | tuple) else (tags,))),
     )

@@ -332,6 +332,15 @@ def test_test_that_nobody_has_is_warned_of(
     assert expected in warning.message
 
 
+def test_tags_of_a_column_are_texts(write_project: WriteProject) -> None:
+    schema = "models: [{name: m, columns: [{name: a, tags: 2.5}, {name: b, tags: [x, 1]}]}]"
+    root = write_project({"models/m.sql": "select 1 as a", "models/s.yml": schema})
+
+    columns = parse(root).node("m").columns
+
+    assert [column.tags for column in columns.values()] == [("2.5",), ("x", "1")]
+
+
 def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
     schema = "analyses: [{name: a, columns: [{description: Nobody}]}]"
     root = write_project({"analyses/a.sql": "select 1", "analyses/s.yml": schema})
