@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -13,14 +12,14 @@ from msgspec import Struct
 
 from ..errors import Location, ParseError, did_you_mean
 from ..events import WarningRaised
+from ..project.fields import noun_of
 from ..project.project import Project
+from ..project.type_problems import TypeProblem, read_type_problem
 from ..project.yaml_file import YamlDocument
 from .nodes import RefCall, SourceCall
 
 EntryT = TypeVar("EntryT", bound=msgspec.Struct)
 Keys = tuple[str | int, ...]
-
-_STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
 class MetricCall(msgspec.Struct, frozen=True):
@@ -55,10 +54,7 @@ def read_entry(
     Raises:
         ParseError: a value is missing, or has the wrong type; says which and where.
     """
-    try:
-        made = msgspec.convert(values, kind)
-    except msgspec.ValidationError as error:
-        raise _wrong(kind, values, place, str(error)) from error
+    made = typed_entry(kind, values, place)
     for keys, known in _unknown_keys(values, made, ()):
         warn(
             WarningRaised(
@@ -72,14 +68,37 @@ def read_entry(
     return made
 
 
+def typed_entry(kind: type[EntryT], values: Mapping[str, Any], place: Place) -> EntryT:
+    """An entry as a value of its type; keys that the type doesn't know are passed over.
+
+    Raises:
+        ParseError: a value is missing, or has the wrong type; says which and where.
+    """
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise _wrong(kind, values, place, read_type_problem(error)) from error
+
+
+def configured_meta(config: Mapping[str, Any], place: Place) -> dict[Any, Any]:
+    """`meta` of an entry's configuration; `place` is the entry's.
+
+    Raises:
+        ParseError: it is no mapping.
+    """
+    meta = config.get("meta") or {}
+    if not isinstance(meta, dict):
+        raise ParseError(
+            f"'meta' of {place.what} must be a mapping, but it is {noun_of(meta)}.",
+            location=place.locate("config", "meta"),
+        )
+    return meta
+
+
 def _wrong(
-    kind: type[msgspec.Struct], values: Mapping[str, Any], place: Place, message: str
+    kind: type[msgspec.Struct], values: Mapping[str, Any], place: Place, found: TypeProblem
 ) -> ParseError:
-    problem, _, path = message.partition(" - at `$")
-    steps: list[str | int] = [
-        name or int(number) for name, number in _STEP.findall(path.rstrip("`"))
-    ]
-    named = ".".join(str(step) for step in steps)
+    problem, steps = f"{found.text}.", found.steps
     choices = _choices(kind, steps)
     if choices:
         given: Any = values
@@ -87,16 +106,14 @@ def _wrong(
             given = given[step]
         problem = f"'{given}' is none of {', '.join(choices)}."
         problem += did_you_mean(str(given), choices)
-    else:
-        problem = f"{problem[:1].lower()}{problem[1:]}."
-    where = f", '{named}'" if named else ""
+    where = f", '{found.path}'" if steps else ""
     is_named = isinstance(values, Mapping) and "name" in values
     name = f" '{values['name']}'" if is_named else ""
     what = place.what.removesuffix(name)
     return ParseError(f"{what}{name}{where}: {problem}", location=place.locate(*steps))
 
 
-def _choices(kind: Any, steps: list[str | int]) -> tuple[str, ...]:
+def _choices(kind: Any, steps: Sequence[str | int]) -> tuple[str, ...]:
     """What a value at a place of a type may be, where the type lists it."""
     if get_origin(kind) in (Union, UnionType):
         return next((found for part in get_args(kind) if (found := _choices(part, steps))), ())

@@ -10,7 +10,7 @@ import msgspec
 from ..events import WarningRaised
 from .declared import DeclaredContext, never
 from .declared_nodes import Exposure
-from .entries import MetricCall, read_call, read_entry
+from .entries import MetricCall, configured_meta, read_call, read_entry
 from .groups import read_owner
 from .nodes import RefCall, ResourceType, SourceCall
 from .patches import NodePatch
@@ -56,12 +56,12 @@ def read_exposure(patch: NodePatch, context: DeclaredContext) -> Exposure:
     ]
     own_meta = entry.meta or {}
     config = dict(entry.config)
-    if own_meta or config.get("meta"):
-        config["meta"] = {**own_meta, **(config.get("meta") or {})}
+    if meta := {**own_meta, **configured_meta(config, place)}:
+        config["meta"] = meta
     tags = [entry.tags] if isinstance(entry.tags, str) else entry.tags
     if tags:
         given = config.get("tags") or []
-        config["tags"] = [*tags, *([given] if isinstance(given, str) else given)]
+        config["tags"] = [*tags, *(given if isinstance(given, list) else [given])]
     return context.make(
         Exposure,
         ResourceType.EXPOSURE,

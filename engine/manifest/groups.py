@@ -12,7 +12,7 @@ import msgspec
 
 from ..errors import Location, ParseError, did_you_mean
 from ..project.project import Project
-from .entries import Place, below_search_path, read_entry
+from .entries import Place, below_search_path, configured_meta, read_entry
 from .inputs import ParseInputs
 from .node_factory import Draft
 from .nodes import Model, Node
@@ -73,7 +73,7 @@ def read_groups(
             location=patch.location,
             owner=read_owner(entry.owner, place),
             description=entry.description,
-            meta=entry.config.get("meta") or {},
+            meta=configured_meta(entry.config, place),
         )
 
 

@@ -11,7 +11,7 @@ from ..errors import ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.project import Project
 from .docs import Docs
-from .entries import Place, read_entry
+from .entries import Place, configured_meta, read_entry
 from .inputs import ParseInputs
 from .macro_index import MacroIndex
 from .patches import NodePatch
@@ -99,7 +99,7 @@ def _read(patch: NodePatch, inputs: ParseInputs, docs: Docs) -> MacroProperties:
     # What the reader of properties files has warned of already isn't worth a second word.
     known = {key: patch.values[key] for key in _Entry.__struct_fields__ if key in patch.values}
     entry = read_entry(_Entry, known, place, inputs.warn)
-    meta = {**(entry.meta or {}), **(entry.config.get("meta") or {})}
+    meta = {**(entry.meta or {}), **configured_meta(entry.config, place)}
     rendered = inputs.yaml.render(document, meta, (*patch.keys, "meta"))
     assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
     return MacroProperties(

@@ -14,6 +14,7 @@ from ..errors import Location, ParseError, did_you_mean
 from ..project.config_tree import ConfigTree, finish_config, merge_config, tree_config
 from ..project.project import Project
 from ..project.project_keys import locate_configuration
+from ..project.type_problems import read_type_problem
 from .declared_nodes import Declared
 from .entries import Call
 from .macro_index import BUILTIN_PACKAGE, MacroIndex
@@ -282,11 +283,11 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
     try:
         config = msgspec.convert(known, NodeConfig, strict=False)
     except msgspec.ValidationError as error:
-        problem, _, path = str(error).partition(" - at `$.")
-        key = path.rstrip("`").partition(".")[0].partition("[")[0]
+        problem = read_type_problem(error)
+        key = str(problem.steps[0])
         raise ParseError(
             f"config '{key}' of {draft.resource_type} '{draft.name}' has the wrong type: "
-            f"{problem[:1].lower()}{problem[1:]}.",
+            f"{problem.text}.",
             location=draft.configured_at(key),
         ) from error
     if isinstance(values.get("full_refresh"), str):

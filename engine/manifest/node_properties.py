@@ -15,7 +15,7 @@ from ..project.yaml_file import YamlDocument
 from .constraints import check_primary_key, read_constraints, referred_calls
 from .deprecation import read_deprecation_date
 from .docs import Docs
-from .entries import Place
+from .entries import Place, typed_entry
 from .inputs import ParseInputs
 from .node_factory import Draft
 from .nodes import Column, ResourceType
@@ -26,6 +26,20 @@ from .versions import PlacedColumn, VersionOf, deep_merge, version_text
 _RENDERED_LATER = frozenset({"description", "tests", "data_tests"})
 _CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
 """Configuration that may stand beside `config:`, as it did before there was one."""
+
+
+class _ColumnConfig(msgspec.Struct, frozen=True):
+    meta: dict[Any, Any] | None = None
+
+
+class _ColumnEntry(msgspec.Struct, frozen=True):
+    """What of a column has but one type."""
+
+    data_type: str | None = None
+    quote: bool | None = None
+    granularity: str | None = None
+    meta: dict[Any, Any] | None = None
+    config: _ColumnConfig | None = None
 
 
 def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseInputs) -> None:
@@ -136,11 +150,7 @@ def read_columns(
     for written, keys in columns:
         place = Place(document, keys, "a column")
         column = _rendered_column(written, document, keys, inputs)
-        for key in ("config", "meta"):
-            if not isinstance(column.get(key) or {}, dict):
-                raise ParseError(
-                    f"'{key}' of a column must be a mapping.", location=document.locate(*keys, key)
-                )
+        typed_entry(_ColumnEntry, column, place)
         found[column["name"]] = msgspec.structs.replace(
             read_column(column, docs.describe(column, package, document, keys)),
             constraints=read_constraints(column, place, inputs.warn, of_column=True),

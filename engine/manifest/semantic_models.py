@@ -9,7 +9,7 @@ import msgspec
 
 from .declared import DeclaredContext, never
 from .declared_nodes import Metric, SemanticModel
-from .entries import read_call, read_entry
+from .entries import Place, configured_meta, read_call, read_entry
 from .metrics import metric_of_measure
 from .nodes import RefCall, ResourceType
 from .patches import NodePatch
@@ -141,7 +141,8 @@ def _elements(
         values: dict[str, Any] = msgspec.to_builtins(element)
         if element.description is not None:
             values["description"] = context.describe(values, patch, section, position)
-        values["config"] = {"meta": {**meta, **(element.config.get("meta") or {})}}
+        place = Place(patch.document, (*patch.keys, section, position), f"one of the {section}")
+        values["config"] = {"meta": {**meta, **configured_meta(element.config, place)}}
         if isinstance(element, _Measure):
             values["expr"] = None if element.expr is None else str(element.expr)
             # What it asks for has been made; dbt keeps no trace of the wish.

@@ -114,6 +114,11 @@ def _checked(
                 "an entry of 'versions' is a mapping with a 'v' that is a number or a text.",
                 location=document.locate(*where),
             )
+        if not isinstance(entry.get("defined_in"), str | None):
+            raise ParseError(
+                "'defined_in' is the name of the version's file, without its suffix.",
+                location=document.locate(*where, "defined_in"),
+            )
         if str(version) in seen:
             raise ParseError(
                 f"Found duplicate version: '{version}' in versions list of model "

@@ -176,7 +176,7 @@ def test_circle_of_metrics_is_a_cycle(write_project: WriteProject) -> None:
         ),
         (
             "saved_queries:\n  - name: q\n    query_params: {}\n    exports: [{name: e}]\n",
-            "models/a.yml:4:15: the export 'e': object missing required field `export_as`.",
+            "models/a.yml:4:15: the export 'e': there is no 'export_as'.",
         ),
         (
             "semantic_models:\n  - name: s\n    model: orders\n",

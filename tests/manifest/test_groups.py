@@ -111,7 +111,7 @@ def test_access_that_cannot_be_is_named(
         ),
         (
             "groups:\n  - name: sales\n",
-            "models/s.yml:2:5: a group 'sales': object missing required field `owner`.",
+            "models/s.yml:2:5: a group 'sales': there is no 'owner'.",
         ),
         (
             GROUPS + "  - name: sales\n    owner: {name: x}\n",

@@ -77,11 +77,11 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
         ("unique: {where: x, config: {where: y}}", "'where' stands both under 'config:' and"),
         (
             "unique: {severity: [x]}",
-            "config 'severity' of test 'unique_m_a' has the wrong type: expected `str`",
+            "config 'severity' of test 'unique_m_a' has the wrong type: it must be a text",
         ),
         (
             "unique: {config: {enabled: perhaps}}",
-            "config 'enabled' of test 'unique_m_a' has the wrong type: expected `bool`",
+            "config 'enabled' of test 'unique_m_a' has the wrong type: it must be a boolean",
         ),
     ],
 )
@@ -234,13 +234,13 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
     [
         (
             {"models/m.sql": "-- m\n\n{{ config(materialized=['a']) }}select 1"},
-            "models/m.sql:3: config 'materialized' of model 'm' has the wrong type: expected "
-            "`str`, got `array`.",
+            "models/m.sql:3: config 'materialized' of model 'm' has the wrong type: it must "
+            "be a text, but it is a list.",
         ),
         (
             {"models/m.sql": "{% if true %}\n{{ config(alias=5) }}{% endif %}select 1"},
-            "models/m.sql:2: config 'alias' of model 'm' has the wrong type: expected "
-            "`str | null`, got `int`.",
+            "models/m.sql:2: config 'alias' of model 'm' has the wrong type: it must "
+            "be a text, but it is a number.",
         ),
         (
             {"models/m.sql": "{{ config(meta={}) }}\n{{ config(meta='x') }}select 1"},
@@ -256,8 +256,8 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/s.yml": "models:\n  - name: m\n    config:\n"
                 "      tags: [a]\n      enabled: perhaps\n",
             },
-            "models/s.yml:5:7: config 'enabled' of model 'm' has the wrong type: expected "
-            "`bool`, got `str`.",
+            "models/s.yml:5:7: config 'enabled' of model 'm' has the wrong type: it must "
+            "be a boolean, but it is a text.",
         ),
         (
             {
@@ -278,8 +278,8 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/m.sql": "select 1",
                 "dbt_project.yml": PROJECT + "models: {shop: {+enabled: perhaps}}\n",
             },
-            "dbt_project.yml:4:17: config 'enabled' of model 'm' has the wrong type: expected "
-            "`bool`, got `str`.",
+            "dbt_project.yml:4:17: config 'enabled' of model 'm' has the wrong type: it must "
+            "be a boolean, but it is a text.",
         ),
         (
             {
@@ -352,8 +352,20 @@ def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
 @pytest.mark.parametrize(
     ("schema", "expected"),
     [
-        ("models: [{name: m, columns: [{name: a, config: 1}]}]", "'config' of a column must be"),
-        ("models: [{name: m, columns: [{name: a, meta: [x]}]}]", "'meta' of a column must be"),
+        (
+            "models: [{name: m, columns: [{name: a, config: 1}]}]",
+            "a column 'a', 'config': it must be a mapping, but it is a number.",
+        ),
+        ("models: [{name: m, columns: [{name: a, config: {meta: x}}]}]", "'config.meta': it must"),
+        (
+            "models: [{name: m, columns: [{name: a, data_type: [x]}]}]",
+            "'data_type': it must be a t",
+        ),
+        ("models: [{name: m, versions: [{v: 1, defined_in: 1}]}]", "'defined_in' is the name of"),
+        (
+            "groups: [{name: g, owner: {name: o}, config: {meta: [x]}}]",
+            "'meta' of a group must be a mapping, but it is a list.",
+        ),
         (
             "sources: [{name: s, tables: [{name: t, identifier: {a: 1}}]}]",
             "the 'identifier' of a source must be a name.",

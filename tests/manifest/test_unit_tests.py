@@ -172,9 +172,9 @@ def test_checksum_tells_what_is_tested_and_not_how_it_is_described(
         (
             f"name: t, model: totals, {GIVEN}",
             2,
-            ["the unit test 't': object missing required field `expect`"],
+            ["the unit test 't': there is no 'expect'"],
         ),
-        (f"name: t, {GIVEN}, expect: {{rows: []}}", 2, ["missing required field `model`"]),
+        (f"name: t, {GIVEN}, expect: {{rows: []}}", 2, ["there is no 'model'"]),
         (
             f"name: t, model: totals, {GIVEN}, expect: {{format: cvs, rows: []}}",
             2,
