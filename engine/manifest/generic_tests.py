@@ -118,6 +118,11 @@ def define_test(
     config.update(own_config)
     config = {key: value for key, value in config.items() if value is not None}
     arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
+    if wrong := next((key for key in arguments if not isinstance(key, str)), None):
+        raise ParseError(
+            f"an argument's name must be a text, but {wrong!r} is not. Put it in quotes.",
+            location=entry.location,
+        )
     if "model" in arguments:
         raise ParseError(
             f"'model' can't be an argument of the test '{test_name}': it stands for what is "
@@ -231,7 +236,7 @@ def _spelled(value: object) -> str:
 
 def _hashable(value: Any) -> Any:
     if type(value) is dict:
-        return {key: _hashable(value[key]) for key in sorted(value)}
+        return {key: _hashable(value[key]) for key in sorted(value, key=str)}
     if type(value) is list:
         return [_hashable(item) for item in value]
     return str(value)

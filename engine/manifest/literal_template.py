@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from .nodes import Constant, Hole, Piece
-from .scanner import Scan, ScanBuilder
+from .scanner import Scan, ScanBuilder, literal_call
 
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _CALL = re.compile(r"\s*(ref|source|config|var)\s*\(([^(){}\\]*)\)\s*\Z")
@@ -67,11 +67,10 @@ def _read(expression: str, line: int, found: ScanBuilder) -> Piece:
     line += expression.count("\n", 0, call.start(1))
     if not found.call(function, positional, named, line, conditional=False):
         raise _NotLiteralError
-    if function == "config":
-        return Constant("")
-    if named:
+    piece = literal_call(function, positional, named, line)
+    if piece is None:
         raise _NotLiteralError
-    return Hole(function, tuple(positional), line)
+    return piece
 
 
 def _arguments(text: str) -> tuple[list[Any], dict[str, Any]]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..errors import Location, ParseError
 from .nodes import Macro
 from .scanner import PARSE_TIME_EFFECTS, READING_CONFIG, Scan
-from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros
+from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros, refuse_deep_nesting
 
 BUILTIN_PACKAGE = "dbt"
 
@@ -51,10 +51,12 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
     tree = syntax.syntax_tree(file.source, file.original_file_path)
     texts = [match.group(0) for match in _BLOCK.finditer(file.source)]
     definitions = prefix_macros(tree)
-    file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
-    for position, definition in enumerate(definitions):
+    with refuse_deep_nesting(tree, file.original_file_path):
+        file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
+        reads = [_reads(definition, file) for definition in definitions]
+    for position, (definition, needs) in enumerate(zip(definitions, reads, strict=True)):
         name = definition.name.removeprefix(MACRO_PREFIX)
-        names, dispatched, captures = _reads(definition, file)
+        names, dispatched, captures = needs
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,

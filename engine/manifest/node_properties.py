@@ -35,6 +35,7 @@ class _ColumnConfig(msgspec.Struct, frozen=True):
 class _ColumnEntry(msgspec.Struct, frozen=True):
     """What of a column has but one type."""
 
+    name: str
     data_type: str | None = None
     quote: bool | None = None
     granularity: str | None = None

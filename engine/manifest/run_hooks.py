@@ -121,8 +121,8 @@ class RunHookReader(Struct, frozen=True):
     def _with_dependencies(self, hook: RunHook) -> RunHook:
         """The hook with the nodes that it refers to, and the macros that it names."""
         captured = self.renderer.render(hook, hook.raw_code)
-        tree = self.syntax.syntax_tree(hook.raw_code, hook.original_file_path)
-        macros = self.macros.ids_named_in(scan(tree), hook.package_name)
+        scanned = scan(self.syntax, hook.raw_code, hook.original_file_path)
+        macros = self.macros.ids_named_in(scanned, hook.package_name)
         return msgspec.structs.replace(
             hook, refs=captured.refs, sources=captured.sources, macros=macros
         )

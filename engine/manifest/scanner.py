@@ -15,6 +15,7 @@ import msgspec
 from jinja2 import nodes
 
 from .nodes import Constant, Hole, Piece, RefCall, SourceCall
+from .syntax import SyntaxEnvironment, refuse_deep_nesting
 
 CAPTURING = frozenset({"ref", "source", "config"})
 """The functions whose calls make a node what it is."""
@@ -133,11 +134,17 @@ class ScanBuilder:
         return True
 
 
-def scan(tree: nodes.Template) -> Scan:
-    """Read a template's needs off its syntax tree."""
+def scan(syntax: SyntaxEnvironment, text: str, path: str) -> Scan:
+    """Read a template's needs off its syntax tree.
+
+    Raises:
+        CompilationError: it isn't Jinja, or is nested too deeply.
+    """
+    tree = syntax.syntax_tree(text, path)
     found = ScanBuilder()
-    _walk(tree, found, conditional=False)
-    return found.finished(take_apart(tree))
+    with refuse_deep_nesting(tree, path):
+        _walk(tree, found, conditional=False)
+        return found.finished(take_apart(tree))
 
 
 def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:
@@ -224,11 +231,17 @@ def _piece(node: nodes.Node) -> Piece | None:
         positional, named = literal_arguments(node)
     except _ComputedError:
         return None
+    return literal_call(function, positional, named, node.lineno)
+
+
+def literal_call(
+    function: str, positional: list[Any], named: dict[str, Any], line: int
+) -> Piece | None:
+    """What a call of literals gives to the text; None where it is for a render to judge."""
     if function == "config":
         return Constant("")
-    if named:
-        return None
-    return Hole(function, tuple(positional), node.lineno)
+    takes_them = function != "var" or (len(positional) in (1, 2) and isinstance(positional[0], str))
+    return Hole(function, tuple(positional), line) if takes_them and not named else None
 
 
 def literal_arguments(call: nodes.Call) -> tuple[list[Any], dict[str, Any]]:

@@ -262,7 +262,7 @@ class SqlNodeReader:
 
         def fresh() -> Scan:
             found = scan_literal_template(text)
-            return scan(self._syntax.syntax_tree(text, path)) if found is None else found
+            return scan(self._syntax, text, path) if found is None else found
 
         return self._inputs.cache.scan(text, fresh).judged(self._is_inert)
 

@@ -7,6 +7,8 @@ project's override counts there too.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -14,7 +16,7 @@ from jinja2.ext import Extension, do, loopcontrols
 from jinja2.parser import Parser
 
 from ..errors import CompilationError, Location
-from ..sandbox.environment import GuardedEnvironment
+from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment, deepest_line
 
 MACRO_PREFIX = "dbt_macro__"
 
@@ -36,7 +38,7 @@ class SyntaxEnvironment(GuardedEnvironment):
             CompilationError: it isn't Jinja; says where.
         """
         try:
-            return Parser(self, source, path).parse()
+            return self._parse(source, path, None)
         except TemplateSyntaxError as error:
             raise CompilationError(
                 f"{_lower_first(error.message or 'syntax error')}\n"
@@ -91,6 +93,20 @@ def prefix_macros(tree: nodes.Template) -> list[nodes.Macro]:
     for macro in macros:
         macro.name = MACRO_PREFIX + macro.name
     return macros
+
+
+@contextmanager
+def refuse_deep_nesting(tree: nodes.Template, path: str) -> Iterator[None]:
+    """Tell of a tree that is too deep to walk as of any other fault of its template.
+
+    Raises:
+        CompilationError: what is done meanwhile recurses too deeply.
+    """
+    try:
+        yield
+    except RecursionError as error:
+        location = Location(path, deepest_line(tree))
+        raise CompilationError(NESTED_TOO_DEEPLY, location=location) from error
 
 
 def _line(source: str, lineno: int) -> str:

@@ -15,7 +15,7 @@ from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.utils import missing
 
 from ..sandbox.budget import budgeted
-from ..sandbox.environment import GuardedEnvironment
+from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from ..sandbox.operators import concatenate, text_of
 from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
@@ -88,14 +88,15 @@ class NativeTemplates:
         """
         try:
             tree = self._environment.parse(text)
-        except TemplateSyntaxError as problem:
-            raise UnreadableTemplateError(problem.message or "bad syntax") from problem
-        if "target" not in self._names and "target" in find_undeclared_variables(tree):
-            raise TargetNotKnownError
-        self._environment.count_loops(tree)
-        try:
+            if "target" not in self._names and "target" in find_undeclared_variables(tree):
+                raise TargetNotKnownError
+            self._environment.count_loops(tree)
             with budgeted():
                 return _converted(self._value(tree))
+        except TemplateSyntaxError as problem:
+            raise UnreadableTemplateError(problem.message or "bad syntax") from problem
+        except RecursionError as problem:
+            raise UnreadableTemplateError(NESTED_TOO_DEEPLY) from problem
         except UndefinedError as problem:
             raise TemplateError(problem.message or "undefined", is_safe=False) from problem
 

@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import Protocol
 
 from ..errors import HeadraceError, ProjectError
+from ..sandbox.calls import call_problem
 from .secrets import is_secret_key, is_secret_variable
 from .yaml_file import YamlDocument
 
@@ -142,7 +143,7 @@ class Renderer:
             raise self._failure(document, path, problem.problem, problem.is_safe) from None
         except Exception as problem:
             # Whatever a template's expression raises is the template's fault.
-            what = f"{type(problem).__name__}: {problem}"
+            what = call_problem(problem) or f"{type(problem).__name__}: {problem}"
             raise self._failure(document, path, what, is_safe=False) from (
                 None if self._with_secrets else problem
             )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from types import BuiltinMethodType, FunctionType, MethodType
-from typing import Any
+from types import BuiltinMethodType, CodeType, FunctionType, MethodType
+from typing import Any, NoReturn
 
-from jinja2 import Environment, nodes
+from jinja2 import Environment, TemplateRuntimeError, TemplateSyntaxError, nodes
+from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -23,6 +25,12 @@ from .sizes import require_printable, require_room
 _CUT = "headrace_cut"
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
+
+NESTED_TOO_DEEPLY = "the template is nested too deeply, or goes on too long without a break"
+
+# The last line of what Jinja compiles: "template line=line here&…", ascending.
+_DEBUG_INFO = re.compile(r"debug_info = '([\d=&]*)'\s*\Z")
+_LOCAL_NAME = re.compile(r"\bl_\d+_(?=\w)")
 
 _METHODS = (BuiltinMethodType, MethodType)
 _OURS = frozenset((FunctionType, MethodType))
@@ -68,8 +76,35 @@ class GuardedEnvironment(SandboxedEnvironment):
         for loop in tree.find_all(nodes.For):
             loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno)
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        parser = Parser(self, source, name, filename)
+        try:
+            return parser.parse()
+        except RecursionError as error:
+            lineno = parser.stream.current.lineno
+            raise TemplateSyntaxError(NESTED_TOO_DEEPLY, lineno, name, filename) from error
+
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
-        return super()._generate(_Slices(self).visit(source), *args, **kwargs)
+        try:
+            return super()._generate(_Slices(self).visit(source), *args, **kwargs)
+        except RecursionError as error:
+            raise TemplateSyntaxError(NESTED_TOO_DEEPLY, deepest_line(source)) from error
+
+    def _compile(self, source: str, filename: str) -> CodeType:
+        """Python's code of a template; what Python refuses is told as Jinja's own errors are."""
+        try:
+            return super()._compile(source, filename)
+        except SyntaxError as error:
+            message = _LOCAL_NAME.sub("", error.msg)
+            raise TemplateSyntaxError(message, _line_of(source, error.lineno or 1)) from error
+        except RecursionError as error:
+            raise TemplateSyntaxError(NESTED_TOO_DEEPLY, _line_of(source, 0)) from error
+
+    def _load_template(self, name: str, globals: object) -> NoReturn:
+        raise TemplateRuntimeError(
+            f"'{name}' can't be included, imported or extended: no file is another one's template "
+            "here. Put what they share into a macro."
+        )
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         return (
@@ -101,3 +136,24 @@ class GuardedEnvironment(SandboxedEnvironment):
         made = super().call(context, obj, *args, **kwargs)
         require_room(made)
         return made
+
+
+def deepest_line(tree: nodes.Template) -> int:
+    """The line of what is nested the most in a template."""
+    line, level = 1, list[nodes.Node]([tree])
+    while level:
+        line = level[0].lineno or line
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return line
+
+
+def _line_of(compiled: str, lineno: int) -> int:
+    """The template's line that a line of its compiled source was made of."""
+    debug_info = _DEBUG_INFO.search(compiled)
+    line = 1
+    for pair in debug_info[1].split("&") if debug_info and debug_info[1] else ():
+        of_template, _, of_source = pair.partition("=")
+        if int(of_source) > lineno:
+            break
+        line = int(of_template)
+    return line

@@ -22,7 +22,7 @@ from .adapter_values import AdapterValues
 from .bindings import bound
 from .contracts import contract_differences, contract_problem
 from .references import relation_called
-from .relations import parts_of
+from .relations import parts_of, require_relation, require_sql
 from .scope import Scope
 from .table import ResultTable
 
@@ -117,7 +117,9 @@ class RunningAdapter(AdapterValues):
     ) -> Relation | None:
         if schema is None or identifier is None:
             raise CompilationError("adapter.get_relation needs a schema and an identifier.")
-        made = self._adapter.relation(schema, identifier, quote_policy=parts_of(self._quoting))
+        made = self._adapter.relation(
+            str(schema), str(identifier), quote_policy=parts_of(self._quoting)
+        )
         return await self._cache.find(made.schema or schema, made.identifier or identifier)
 
     async def already_exists(self, schema: str, name: str) -> bool:
@@ -134,6 +136,7 @@ class RunningAdapter(AdapterValues):
         return await self._adapter.list_relations(named or "")
 
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
+        require_relation(relation, "get_columns_in_relation")
         name = "get_columns_in_relation"
         if name in _asking.get() or not self._scope.is_overridden(name):
             return await self._adapter.columns(self._connection, relation)
@@ -154,7 +157,7 @@ class RunningAdapter(AdapterValues):
 
     async def get_column_schema_from_query(self, sql: str) -> list[Column]:
         """The columns that a select gives, without running it."""
-        return await self._adapter.query_columns(self._connection, sql)
+        return await self._adapter.query_columns(self._connection, require_sql(sql))
 
     async def assert_contract(self, columns: Mapping[str, Mapping[str, Any]], sql: str) -> str:
         """See that a select gives the columns that a contract says.
@@ -175,7 +178,7 @@ class RunningAdapter(AdapterValues):
             for name, column in columns.items()
         ]
         promised = await self._adapter.query_columns(self._connection, f"select {', '.join(casts)}")
-        given = await self._adapter.query_columns(self._connection, sql)
+        given = await self._adapter.query_columns(self._connection, require_sql(sql))
         differences = contract_differences(promised, given, self._adapter.are_same_type)
         if differences:
             raise CompilationError(contract_problem(differences))
@@ -247,11 +250,13 @@ class RunningAdapter(AdapterValues):
         return sorted(await self._adapter.list_schemas())
 
     async def create_schema(self, relation: Relation) -> None:
+        require_relation(relation, "create_schema")
         if relation.schema and not await self._asked_macro("create_schema", relation):
             await self._adapter.create_schema(relation.schema)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
+        require_relation(relation, "drop_schema")
         if relation.schema:
             if not await self._asked_macro("drop_schema", relation):
                 await self._adapter.drop_schema(relation.schema)
@@ -271,6 +276,7 @@ class RunningAdapter(AdapterValues):
 
     async def drop_relation(self, relation: Relation) -> None:
         """Drop a relation, and nothing that depends on it."""
+        require_relation(relation, "drop_relation")
         if self._scope.is_overridden("drop_relation"):
             await self._scope.call_macro("drop_relation", relation)
         else:
@@ -278,12 +284,15 @@ class RunningAdapter(AdapterValues):
         self._cache.drop(relation)
 
     async def truncate_relation(self, relation: Relation) -> None:
+        require_relation(relation, "truncate_relation")
         if self._scope.is_overridden("truncate_relation"):
             await self._scope.call_macro("truncate_relation", relation)
         else:
             await self._run(f"delete from {relation.render()}", auto_begin=False)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
+        require_relation(from_relation, "rename_relation")
+        require_relation(to_relation, "rename_relation")
         if self._scope.is_overridden("rename_relation"):
             await self._scope.call_macro("rename_relation", from_relation, to_relation)
         else:
@@ -301,6 +310,8 @@ class RunningAdapter(AdapterValues):
         return ""
 
     def cache_renamed(self, from_relation: Relation, to_relation: Relation) -> str:
+        require_relation(from_relation, "cache_renamed")
+        require_relation(to_relation, "cache_renamed")
         self._cache.drop(from_relation)
         kind = to_relation.type or from_relation.type
         self._cache.add(to_relation.incorporate(type=kind))
@@ -325,10 +336,10 @@ class RunningAdapter(AdapterValues):
         return str(self._scope.context_name("model")["unique_id"])
 
     async def _run(self, sql: str, auto_begin: bool) -> Response:
-        return await self._connection.execute(sql)
+        return await self._connection.execute(require_sql(sql))
 
     async def _query(self, sql: str, auto_begin: bool) -> Rows:
-        return await self._connection.query(sql)
+        return await self._connection.query(require_sql(sql))
 
     async def _rename(self, from_relation: Relation, to_relation: Relation) -> None:
         for sql in await self._adapter.rename_statements(

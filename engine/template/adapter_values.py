@@ -48,12 +48,12 @@ class AdapterValues:
     def type(self) -> str:
         return self._adapter.type
 
-    def quote(self, identifier: str) -> str:
-        return quote_identifier(identifier, self._adapter.quote_character)
+    def quote(self, identifier: object) -> str:
+        return quote_identifier(str(identifier), self._adapter.quote_character)
 
-    def quote_as_configured(self, identifier: str, quote_key: str) -> str:
+    def quote_as_configured(self, identifier: object, quote_key: str) -> str:
         """An identifier, quoted if the project quotes that part of a name."""
-        return identifier if self._quoting.get(quote_key) is False else self.quote(identifier)
+        return str(identifier) if self._quoting.get(quote_key) is False else self.quote(identifier)
 
     def quote_seed_column(self, column: str, quote_config: bool | None = None) -> str:
         return column if quote_config is False else self.quote(column)

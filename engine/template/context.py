@@ -225,7 +225,8 @@ class CommonContext:
             self._emit(MessageLogged(str(msg), to_console=True, is_print=True))
         return ""
 
-    def _env_var(self, name: str, default: str | None = None) -> str:
+    def _env_var(self, name: object, default: str | None = None) -> str:
+        name = str(name)
         if is_secret_variable(name):
             raise CompilationError(
                 f"env_var('{name}'): secrets are allowed only in profiles.yml and packages.yml."

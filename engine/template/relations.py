@@ -1,4 +1,4 @@
-"""Nodes as relations: under which name a node stands in the database."""
+"""Relations: under which name a node stands in the database, and what isn't one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from ...adapters.base import Adapter
 from ...adapters.relation import Parts, Relation, RelationType
+from ..errors import CompilationError
 from ..manifest.nodes import Node, Source
 
 CTE_PREFIX = "__dbt__cte__"
@@ -59,3 +60,28 @@ class RelationFactory:
         return self._adapter.relation(
             node.schema, node.alias, kind, database=node.database, quote_policy=parts
         )
+
+
+def require_relation(value: object, method: str) -> None:
+    """See that a method of `adapter` gets a relation.
+
+    Raises:
+        CompilationError: it gets something else; most often None, for one that isn't there.
+    """
+    if not isinstance(value, Relation):
+        given = "none" if value is None else f"'{value}'"
+        raise CompilationError(
+            f"adapter.{method}() needs a relation, but it was given {given}. "
+            "adapter.get_relation() gives none for what isn't in the database: ask for that first."
+        )
+
+
+def require_sql(value: object) -> str:
+    """See that what is to be run is a text.
+
+    Raises:
+        CompilationError: it isn't.
+    """
+    if not isinstance(value, str):
+        raise CompilationError(f"a statement must be a text, but this one is {value!r}.")
+    return value

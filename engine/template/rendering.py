@@ -11,7 +11,8 @@ from ...adapters.errors import AdapterError
 from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes import Node
 from .environment import ScopeContext, TemplateEnvironment, render, template_line
-from .scope import MacroReturn, Scope, describe
+from .scope import MacroReturn, Scope
+from .wording import describe
 
 _SINGLE_EXPRESSION = re.compile(r"\s*\{\{-?((?:(?!\{\{|\}\}).)+?)-?\}\}\s*\Z", re.DOTALL)
 

@@ -7,13 +7,11 @@ the node that calls it. A file that does more than define macros is run for each
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
-from jinja2 import Template, UndefinedError
-from jinja2.exceptions import SecurityError
+from jinja2 import Template
 from jinja2.utils import missing
 
 from ...adapters.errors import AdapterError
@@ -23,8 +21,7 @@ from ..manifest.nodes import Macro
 from ..manifest.syntax import MACRO_PREFIX
 from ..sandbox.budget import current_budget, metered
 from .environment import MacroNames, ScopeContext, TemplateEnvironment, template_line
-
-_OUR_OBJECT = re.compile(r"'headrace\.[\w.]+ object' has no attribute ('\w+')")
+from .wording import describe
 
 LazyName = Callable[["Scope"], Any]
 
@@ -388,21 +385,3 @@ def macro_path(macro: Macro) -> str:
     if macro.package_name == BUILTIN_PACKAGE:
         return f"{BUILTIN_PACKAGE}/{macro.original_file_path}"
     return macro.original_file_path
-
-
-def describe(error: Exception) -> str:
-    """An exception out of a template, in words for its author."""
-    text = str(error).replace(MACRO_PREFIX, "")
-    if isinstance(error, UndefinedError):
-        text = _OUR_OBJECT.sub(r"\1 is undefined", text)
-        return (
-            f"{text}. This can happen when calling a macro that does not exist. "
-            'Check for typos and/or install package dependencies with "headrace deps".'
-        )
-    if isinstance(error, SecurityError):
-        return f"the template may not do this: {text}"
-    if isinstance(error, RecursionError):
-        return "the macro calls itself without end"
-    if isinstance(error, (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError)):
-        return f"{type(error).__name__}: {text}"
-    return text or type(error).__name__

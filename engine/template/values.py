@@ -27,6 +27,9 @@ def return_value(data: Any = None) -> Any:
     raise MacroReturn(data)
 
 
+return_value.__qualname__ = "return"  # for Python's messages
+
+
 def from_json(string: str, default: Any = None) -> Any:
     try:
         return json.loads(string)

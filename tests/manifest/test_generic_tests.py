@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.errors import Location, ParseError
 from headrace.engine.manifest.nodes import GenericTest
 
 from ..conftest import WriteProject
@@ -299,3 +300,33 @@ def test_tags_of_what_is_tested_are_the_tests_and_not_its_configuration(
 
     assert node.tags == ("wet", "key", "own")
     assert node.config.tags == ("own",)
+
+
+def test_name_of_an_argument_that_is_no_text_is_refused_with_its_place(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id",
+            "models/schema.yml": "models:\n- name: orders\n  data_tests:\n"
+            "  - accepted_values: {arguments: {1: 2}}",
+        }
+    )
+
+    with pytest.raises(ParseError, match="an argument's name must be a text, but 1 is not") as bad:
+        parse(root)
+
+    assert bad.value.location == Location("models/schema.yml", 4, 5)
+
+
+def test_argument_may_be_a_mapping_of_keys_of_several_types(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id",
+            "macros/mapped.sql": "{% test mapped(model, names) %}select 1{% endtest %}",
+            "models/schema.yml": "models: [{name: orders, data_tests: "
+            "[{mapped: {arguments: {names: {1: one, two: 2}}}}]}]",
+        }
+    )
+
+    assert parse(root).node("mapped_orders_one__2").unique_id.startswith("test.shop.mapped")

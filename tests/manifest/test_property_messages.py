@@ -361,6 +361,10 @@ def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
             "models: [{name: m, columns: [{name: a, data_type: [x]}]}]",
             "'data_type': it must be a t",
         ),
+        (
+            "models: [{name: m, columns: [{name: '{{ [1] }}'}]}]",
+            "'name': it must be a text, but it is a list.",
+        ),
         ("models: [{name: m, versions: [{v: 1, defined_in: 1}]}]", "'defined_in' is the name of"),
         (
             "groups: [{name: g, owner: {name: o}, config: {meta: [x]}}]",

@@ -179,7 +179,7 @@ def is_inert(names: frozenset[str], attributes: frozenset[str]) -> bool:
 
 
 def scanned(source: str) -> Scan:
-    return scan(SYNTAX.syntax_tree(source, "models/m.sql")).judged(is_inert)
+    return scan(SYNTAX, source, "models/m.sql").judged(is_inert)
 
 
 def without_lines(found: Scan | Captured) -> tuple[list[RefCall], list[SourceCall]]:

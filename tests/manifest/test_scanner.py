@@ -23,7 +23,7 @@ class Found:
 
 
 def scanned(source: str) -> Scan:
-    return scan(SyntaxEnvironment().syntax_tree(source, "models/m.sql")).judged(_is_inert)
+    return scan(SyntaxEnvironment(), source, "models/m.sql").judged(_is_inert)
 
 
 def _is_inert(names: frozenset[str], attributes: frozenset[str]) -> bool:

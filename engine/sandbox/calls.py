@@ -1,0 +1,27 @@
+"""Calls with arguments that a function doesn't take, in words for the template's author."""
+
+from __future__ import annotations
+
+import re
+
+# Python names the class as well, and counts `self`: the author has neither.
+_CALLED = re.compile(r"(?:[\w.<>]+\.)?(?P<name>\w+)\(\) (?P<problem>.+)")
+_PROBLEMS = (
+    (re.compile(r"takes .+ positional arguments? but .+"), "was given too many arguments"),
+    (re.compile(r"missing .+ required .+ arguments?: (.+)"), r"needs the argument \1"),
+    (re.compile(r"got an unexpected keyword argument (.+)"), r"has no argument \1"),
+    (re.compile(r"got multiple values for argument (.+)"), r"was given the argument \1 twice"),
+)
+
+
+def call_problem(error: Exception) -> str | None:
+    """What is wrong with the arguments of a call; None if the error is another one."""
+    called = _CALLED.fullmatch(str(error)) if isinstance(error, TypeError) else None
+    if called is None:
+        return None
+    name = called["name"]
+    subject = "the call" if name.startswith("__") else f"{name.removeprefix('_')}()"
+    for pattern, words in _PROBLEMS:
+        if match := pattern.fullmatch(called["problem"]):
+            return f"{subject} {match.expand(words)}"
+    return None
