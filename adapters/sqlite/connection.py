@@ -21,7 +21,7 @@ from .problems import (
     transaction_gone_error,
 )
 from .session import Session
-from .statements import is_reading
+from .statements import is_ending, is_reading
 from .writers import WriterQueue
 
 _FIRST_PAUSE_SECONDS = 0.005
@@ -115,6 +115,9 @@ class SqliteConnection(Connection):
             await self._session.aclose()
 
     async def _run(self, sql: str, *, wants_rows: bool) -> Rows:
+        if not self._in_block and is_ending(sql) and not self._has_open_transaction:
+            # Nothing, as in PostgreSQL: dbt's `run_hooks` commits wherever it stands.
+            return Rows((), ())
         batch = self._batch(sql, wants_rows=wants_rows)
         if self._in_block or (len(batch.steps) == 1 and is_reading(sql)):
             await self._send(batch)
@@ -124,9 +127,13 @@ class SqliteConnection(Connection):
             await self._send(batch)
         finally:
             # A BEGIN in somebody's own SQL keeps the turn until the COMMIT.
-            if self._session is None or not self._session.has_open_transaction:
+            if not self._has_open_transaction:
                 self._give_turn_back()
         return batch.answer
+
+    @property
+    def _has_open_transaction(self) -> bool:
+        return self._session is not None and self._session.has_open_transaction
 
     def _batch(self, *steps: str | Insertion, wants_rows: bool = False) -> Batch:
         """The steps, after what was deferred, after the BEGIN that hasn't been sent yet."""

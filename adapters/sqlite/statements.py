@@ -16,6 +16,9 @@ _NAME = rf"{_PART}(?:{_GAP}*+\.{_GAP}*+{_PART})?"
 
 _BLANK = re.compile(rf"(?:{_GAP}|;)*+")
 _VERB = re.compile(rf"(?:{_GAP}|;)*+(?P<verb>[a-z]++)", re.IGNORECASE)
+_ENDING = re.compile(
+    rf"(?:{_GAP}|;)*+(?:commit|end|rollback)(?:{_GAP}++transaction)?+(?:{_GAP}|;)*+", re.IGNORECASE
+)
 _CREATE = re.compile(
     rf"(?:{_GAP}|;)*+create{_GAP}++(?:(?P<temporary>temp(?:orary)?+){_GAP}++)?+"
     rf"(?P<kind>table|view)\b{_GAP}*+(?P<exists>if{_GAP}++not{_GAP}++exists\b{_GAP}*+)?+"
@@ -67,6 +70,11 @@ def is_reading(sql: str) -> bool:
     False where one can't be sure: a text that holds a semicolon may be two statements.
     """
     return read_heading(sql).verb in _READING_VERBS and ";" not in sql.rstrip("; \t\r\n")
+
+
+def is_ending(sql: str) -> bool:
+    """Whether a text does nothing but end a transaction."""
+    return _ENDING.fullmatch(sql) is not None
 
 
 def is_blank(sql: str) -> bool:

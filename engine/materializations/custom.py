@@ -10,12 +10,12 @@ from typing import Any
 from ...adapters.base import Connection, Deferred, Response
 from ...adapters.relation import Relation
 from ..errors import CompilationError
-from ..manifest.nodes import Hook, Macro
+from ..manifest.nodes import Macro
 from ..template.adapter_facade import RunningAdapter
 from ..template.scope import Scope
 from .macro_adapter import MacroAdapter
 from .macro_transactions import MacroTransactions
-from .node_build import NodeBuild, Outcome
+from .node_build import NodeBuild, Outcome, hook_dict
 
 AdapterMaker = Callable[[Scope, Connection, Callable[..., RunningAdapter]], RunningAdapter]
 """Makes `adapter` for a scope, on a connection, of a kind."""
@@ -65,13 +65,9 @@ def _scope(build: NodeBuild, transactions: MacroTransactions, make_adapter: Adap
         {"adapter": lambda scope: make_adapter(scope, build.connection, kind), "model": model},
         sql=build.sql,
         compiled_code=build.sql,
-        pre_hooks=[_hook(hook) for hook in config.pre_hook],
-        post_hooks=[_hook(hook) for hook in config.post_hook],
+        pre_hooks=[hook_dict(hook) for hook in config.pre_hook],
+        post_hooks=[hook_dict(hook) for hook in config.post_hook],
     )
-
-
-def _hook(hook: Hook) -> dict[str, Any]:
-    return {"sql": hook.sql, "transaction": hook.transaction, "index": None}
 
 
 def _relations(answer: Any, macro: Macro) -> list[Relation]:

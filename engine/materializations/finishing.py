@@ -8,6 +8,15 @@ from ...adapters.relation import Relation
 from ..errors import CompilationError
 from .node_build import NodeBuild
 
+_GRANTING_MACROS = (
+    "apply_grants",
+    "should_revoke",
+    "copy_grants",
+    "get_dcl_statement_list",
+    "call_dcl_statements",
+    "support_multiple_grantees_per_dcl_statement",
+)
+
 Grants = dict[str, set[str]]
 """Who holds a privilege, by its name in small letters."""
 
@@ -15,9 +24,14 @@ Grants = dict[str, set[str]]
 async def create_indexes(build: NodeBuild, relation: Relation) -> None:
     """Queue the indexes of the config for a relation that was just built.
 
+    A macro `create_indexes` of the project's own does it in its way.
+
     Raises:
         CompilationError: `indexes` isn't a list of mappings with `columns`.
     """
+    if build.scope.is_overridden("create_indexes"):
+        await build.scope.call_macro("create_indexes", relation)
+        return
     for index in configured_indexes(build):
         sql = await build.macro("get_create_index_sql", relation, index)
         if sql:
@@ -27,12 +41,19 @@ async def create_indexes(build: NodeBuild, relation: Relation) -> None:
 async def apply_grants(build: NodeBuild) -> None:
     """Give the privileges of the config, and take away what it leaves out.
 
-    Without a `grants` config nothing is asked and nothing changed.
+    Without a `grants` config nothing is asked and nothing changed. Where the project has one of
+    the macros that do this in dbt, they do it, with a `grants` config or without.
 
     Raises:
         CompilationError: `grants` isn't a mapping from privileges to roles.
     """
     wanted = _wanted_grants(build)
+    if any(map(build.scope.is_overridden, _GRANTING_MACROS)):
+        call, configured = build.scope.call_macro, build.node.config.values.get("grants") or {}
+        # What is there now has kept the grants of what was there before.
+        revokes = await call("should_revoke", build.relation, full_refresh_mode=True)
+        await call("apply_grants", build.relation, dict(configured), should_revoke=revokes)
+        return
     if not wanted or "grants" in build.adapter.ignored_configs:
         return
     found = await build.connection.query(await build.macro("get_show_grant_sql", build.relation))
@@ -46,7 +67,14 @@ async def apply_grants(build: NodeBuild) -> None:
 
 
 async def persist_docs(build: NodeBuild) -> None:
-    """Write descriptions into the database, where `persist_docs` asks for it."""
+    """Write descriptions into the database, where `persist_docs` asks for it.
+
+    A macro `persist_docs` of the project's own does it in its way, whatever the config is.
+    """
+    if build.scope.is_overridden("persist_docs"):
+        model = build.scope.context_name("model")
+        await build.scope.call_macro("persist_docs", build.relation, model)
+        return
     asked = build.node.config.values.get("persist_docs") or {}
     if not isinstance(asked, Mapping) or not any(asked.values()):
         return

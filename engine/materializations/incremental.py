@@ -23,7 +23,7 @@ async def incremental(build: NodeBuild) -> Outcome:
     """
     strategy = _strategy_macro(build)
     existing = await build.existing()
-    is_addition = existing is not None and existing.is_table and not build.is_full_refresh
+    is_addition = existing is not None and existing.is_table and not await build.is_full_refresh()
     build.is_repeatable = not is_addition
     async with node_transaction(build):
         if is_addition:

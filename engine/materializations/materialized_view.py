@@ -50,7 +50,7 @@ async def materialized_view(build: NodeBuild) -> Outcome:
         )
     kind = RelationType.MATERIALIZED_VIEW
     existing = await build.existing()
-    if existing is None or not existing.is_materialized_view or build.is_full_refresh:
+    if existing is None or not existing.is_materialized_view or await build.is_full_refresh():
         return await rebuild(build, kind)
     policy = _policy(build)
     async with node_transaction(build):

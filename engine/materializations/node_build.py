@@ -78,10 +78,12 @@ class NodeBuild(Struct):
     made: Deferred | None = None
     committed: bool = False
 
-    @property
-    def is_full_refresh(self) -> bool:
+    async def is_full_refresh(self) -> bool:
+        """Whether what is there is to be built anew, as the macro `should_full_refresh` has it."""
         if self.adds_to_table:
             return False
+        if self.scope.is_overridden("should_full_refresh"):
+            return bool(await self.scope.call_macro("should_full_refresh"))
         configured = self.node.config.full_refresh
         return self.full_refresh if configured is None else configured
 
@@ -147,7 +149,14 @@ class NodeBuild(Struct):
         return str(await self.scope.call_implementation(name, *arguments)).strip()
 
     async def run_hooks(self, hooks: Sequence[Hook], *, in_transaction: bool) -> None:
-        """Render and run the hooks of one kind; an empty one is passed over."""
+        """Render and run the hooks of one kind; an empty one is passed over.
+
+        A macro `run_hooks` of the project's own does it in its way.
+        """
+        if self.scope.is_overridden("run_hooks"):
+            described = [hook_dict(hook) for hook in hooks]
+            await self.scope.call_macro("run_hooks", described, inside_transaction=in_transaction)
+            return
         for hook in hooks:
             if hook.transaction is in_transaction:
                 sql = (await self.render_hook(hook.sql)).strip()
@@ -159,3 +168,8 @@ class NodeBuild(Struct):
         outcome = self.outcome
         assert outcome is not None, "a transaction ended well without having made anything"
         return outcome
+
+
+def hook_dict(hook: Hook) -> dict[str, Any]:
+    """A hook as macros see it."""
+    return {"sql": hook.sql, "transaction": hook.transaction, "index": None}

@@ -18,6 +18,8 @@ _TEXT_TYPE = re.compile(
     r"(?:character varying|varchar|text)(?:\((?P<length>\d+)\))?", re.IGNORECASE
 )
 
+_MACROS = ("process_schema_changes", "check_for_schema_changes", "sync_column_schemas")
+
 POLICIES = ("ignore", "append_new_columns", "sync_all_columns", "fail")
 
 
@@ -59,6 +61,8 @@ class SchemaChanges(Struct, frozen=True):
 async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     """The columns that the new rows go into, once the table has been changed by the policy.
 
+    Where the project has one of the macros that do this in dbt, they do it.
+
     Raises:
         CompilationError: the columns differ, and the policy is to fail.
     """
@@ -80,6 +84,9 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     if policy == "ignore":
         return existing
     existing = [widened.get(column.name, column) for column in existing]
+    if any(map(build.scope.is_overridden, _MACROS)):
+        call = build.scope.call_macro
+        return await call("process_schema_changes", policy, arriving, build.relation) or existing
     changes = SchemaChanges.between(columns, existing, with_types=build.adapter.has_fixed_types)
     if changes and policy == "fail":
         raise CompilationError(_failure(changes), location=build.node.location)

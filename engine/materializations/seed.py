@@ -42,7 +42,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     table = _table(build, await read_seed(node, path))
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
-    is_refill = existing is not None and existing.is_table and not build.is_full_refresh
+    is_refill = existing is not None and existing.is_table and not await build.is_full_refresh()
     async with node_transaction(build):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)

@@ -82,6 +82,18 @@ class AdapterConformance:
 
         assert await identifiers(adapter) == {"orders"}
 
+    @pytest.mark.parametrize("sql", ["commit", "ROLLBACK;", "-- done\nend ;"])
+    async def test_ending_a_transaction_that_is_not_there_is_nothing(
+        self, adapter: Adapter, sql: str
+    ) -> None:
+        orders = target_relation(adapter, "orders")
+
+        async with adapter.connection("orders") as connection:
+            await connection.execute(sql)
+            await connection.execute(f"create table {orders} as select 1 as id")
+
+        assert await identifiers(adapter) == {"orders"}
+
     async def test_deferred_statements_go_before_the_next_and_before_commit(
         self, adapter: Adapter
     ) -> None:
