@@ -29,6 +29,11 @@ SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full"
 
 _SECRET_KEYS = frozenset({"password", "pass"})
 
+_OPTIONAL_PUBLIC_KEYS = (
+    *("role", "search_path", "application_name"),
+    *("sslmode", "sslcert", "sslkey", "sslrootcert"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class PostgresKeys:
@@ -123,6 +128,10 @@ def read_keys(target: Target) -> PostgresKeys:
         run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),
         swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),
         public={
+            **dict.fromkeys(_OPTIONAL_PUBLIC_KEYS),
+            "connect_timeout": int(DEFAULT_CONNECT_TIMEOUT),
+            "keepalives_idle": 0,
+            "retries": DEFAULT_RETRIES,
             **{key: value for key, value in given.items() if key not in _SECRET_KEYS},
             "dbname": target.database,
             "port": given.get("port") or DEFAULT_PORT,

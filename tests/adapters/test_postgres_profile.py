@@ -55,6 +55,14 @@ def test_password_has_two_names_and_is_shown_nowhere() -> None:
     assert {"host", "port", "user", "dbname"} <= read.public.keys()
 
 
+def test_target_has_every_key_that_dbt_gives_it() -> None:
+    public = keys(sslmode="require").public
+
+    assert public["sslmode"] == "require"
+    assert {public["role"], public["search_path"], public["sslcert"]} == {None}
+    assert (public["connect_timeout"], public["keepalives_idle"], public["retries"]) == (10, 0, 3)
+
+
 @pytest.mark.parametrize(("password", "read"), [(12345, "12345"), ("", None), (None, None)])
 def test_password_may_be_a_number_or_none(password: object, read: str | None) -> None:
     assert keys(password=password).password == read
@@ -107,7 +115,7 @@ def test_url_says_what_keys_say() -> None:
     assert read == replace(
         keys(port=6543, sslmode="require", role="builder"), public=dict(read.public)
     )
-    assert dict(read.public) == {
+    assert dict(read.public) == keys().public | {
         "host": "db",
         "port": 6543,
         "user": "shop",
