@@ -115,7 +115,7 @@ def test_url_says_what_keys_say() -> None:
     assert read == replace(
         keys(port=6543, sslmode="require", role="builder"), public=dict(read.public)
     )
-    assert dict(read.public) == keys().public | {
+    assert dict(read.public) == dict(keys().public) | {
         "host": "db",
         "port": 6543,
         "user": "shop",
