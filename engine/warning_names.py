@@ -7,10 +7,10 @@ has the same warning, its name is dbt's.
 from __future__ import annotations
 
 RAISED_WHILE_READING = frozenset(
-    "AdapterMacroDeprecation ConfigDataPathDeprecation ConfigLogPathDeprecation "
-    "ConfigSourcePathDeprecation ConfigTargetPathDeprecation ConfigVersionDeprecation "
-    "CustomKeyInConfigDeprecation CustomOutputPathInSourceFreshnessDeprecation "
-    "CustomKeyInObjectDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
+    "AdapterDeprecationWarning AdapterMacroDeprecation ConfigDataPathDeprecation "
+    "ConfigLogPathDeprecation ConfigSourcePathDeprecation ConfigTargetPathDeprecation "
+    "ConfigVersionDeprecation CustomKeyInConfigDeprecation CustomKeyInObjectDeprecation "
+    "CustomOutputPathInSourceFreshnessDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
     "DeprecatedReference DuplicateYAMLKeysDeprecation ExposureNameDeprecation FileLeftOut "
     "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "

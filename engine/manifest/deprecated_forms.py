@@ -24,6 +24,25 @@ _CALLS = (
         "`adapter.dispatch('name', 'package')(…)`.",
     ),
     (
+        "packages",
+        re.compile(r"\badapter\s*\.\s*dispatch\s*\([^)]*\bpackages\s*="),
+        "AdapterDeprecationWarning",
+        "The argument `packages` of `adapter.dispatch` goes away. Name the package by "
+        "`macro_namespace`, and the others under `dispatch:` in dbt_project.yml.",
+    ),
+    (
+        "get_columns_in_table",
+        re.compile(r"\badapter\s*\.\s*get_columns_in_table\b"),
+        "AdapterDeprecationWarning",
+        "`adapter.get_columns_in_table` goes away. Write `adapter.get_columns_in_relation`.",
+    ),
+    (
+        "already_exists",
+        re.compile(r"\badapter\s*\.\s*already_exists\b"),
+        "AdapterDeprecationWarning",
+        "`adapter.already_exists` goes away. Write `adapter.get_relation(…) is not none`.",
+    ),
+    (
         "itertools",
         re.compile(r"\bmodules\s*\.\s*itertools\b"),
         "ModulesItertoolsUsageDeprecation",

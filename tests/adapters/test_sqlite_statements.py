@@ -107,9 +107,9 @@ def test_script_of_nothing_has_no_statements(script: str) -> None:
 
 
 def test_long_leading_white_space_costs_no_backtracking() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
 
     heading = read_heading(" \n" * 50_000 + "/* never closed")
 
     assert heading.verb == ""
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -76,6 +76,34 @@ async def test_adapter_macro_calls_and_is_warned_of_once_for_each_macro(
     ]
 
 
+async def test_methods_of_old_answer_and_are_warned_of(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "macros/names.sql": (
+                "{% macro default__one() %}one{% endmacro %}\n"
+                "{% macro one() %}\n"
+                "  {{ return(adapter.dispatch('one', packages=['shop'])()) }}\n{% endmacro %}"
+            ),
+            "models/orders.sql": "{{ config(materialized='table') }}select 1 as id",
+            "models/seen.sql": (
+                "-- depends_on: {{ ref('orders') }}\n"
+                "select '{{ adapter.already_exists(schema, 'orders') }} {{ one() }}\n"
+                "{{ adapter.get_columns_in_table(schema, 'orders') | map(attribute='name') "
+                "| join }}' as found"
+            ),
+        }
+    )
+
+    ran = await run(root)
+
+    assert rows(root, "select * from seen") == [("True one\nid",)]
+    assert places(ran) == [
+        ("AdapterDeprecationWarning", "models/seen.sql:3"),
+        ("AdapterDeprecationWarning", "models/seen.sql:2"),
+        ("AdapterDeprecationWarning", "macros/names.sql:3"),
+    ]
+
+
 async def test_arguments_of_tests_count_beside_and_below_arguments(
     write_project: WriteProject,
 ) -> None:
