@@ -20,7 +20,7 @@ from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
 from ..adapters.relation import Relation
 from .compiler import BatchScope, Compiled, Compiler
-from .errors import CompilationError, HeadraceError
+from .errors import HeadraceError
 from .event_time import Reading
 from .events import (
     BatchFinished,
@@ -33,18 +33,11 @@ from .events import (
 from .manifest.declared_nodes import TAKEN_AS_THEY_ARE
 from .manifest.manifest import Manifest
 from .manifest.microbatch import is_microbatch, microbatch_settings
-from .manifest.nodes import Macro, Model, Node, Seed
+from .manifest.nodes import Model, Node, Seed
 from .manifest.snapshot_node import RELATION_KINDS
 from .materializations.built_name import check_built_name
-from .materializations.custom import custom
-from .materializations.incremental import incremental
-from .materializations.materialized_view import materialized_view
+from .materializations.choice import Materializations
 from .materializations.node_build import NodeBuild, Outcome
-from .materializations.seed import seed, table_reader
-from .materializations.snapshot import snapshot
-from .materializations.table import table, view
-from .materializations.tests import data_test
-from .materializations.unit_test import unit_test
 from .microbatch import (
     Batch,
     BatchOutcome,
@@ -67,19 +60,6 @@ from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
 from .template.engine import TemplateEngine
 from .warning_policy import RaisedWarningsError
-
-Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
-
-MATERIALIZATIONS: dict[str, Materialize] = {
-    "table": table,
-    "view": view,
-    "incremental": incremental,
-    "materialized_view": materialized_view,
-    "snapshot": snapshot,
-    "test": data_test,
-    "unit": unit_test,
-}
-
 
 Work = Callable[[Node, Progress], Awaitable[Outcome]]
 Attempt = Callable[[Node, Connection, Progress], Awaitable[Outcome]]
@@ -112,6 +92,9 @@ class Builder:
         self._adapter = adapter
         self._cache = cache
         self._templates = templates
+        self._materializations = Materializations(
+            manifest.macros, adapter.type, templates.adapter_in, project_roots
+        )
         self._comments = comments
         self._compiler = Compiler(templates)
         self._emit = emit
@@ -239,26 +222,15 @@ class Builder:
     async def _materialize(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
         if isinstance(node, RELATION_KINDS):
             check_built_name(node, self._adapter)
-        own = self._own_materialization(node)
+        materialize = self._materializations.of(node)
         if isinstance(node, Seed):
-            return await self._load(node, own, connection, progress)
-        materialize = self._materialization(node, own)
-        compiled = await self._compile(node, connection, progress)
-        build = self._node_build(node, compiled, connection, progress.batch)
-        progress.build = build
+            scoped = self._templates.scope(node, connection, progress.thread_id)
+            progress.compile_ended = datetime.now(UTC)
+            compiled = Compiled("", scoped)
+        else:
+            compiled = await self._compile(node, connection, progress)
+        build = progress.build = self._node_build(node, compiled, connection, progress.batch)
         return await materialize(build)
-
-    async def _load(
-        self, node: Seed, own: Macro | None, connection: Connection, progress: Progress
-    ) -> Outcome:
-        scoped = self._templates.scope(node, connection, progress.thread_id)
-        progress.compile_ended = datetime.now(UTC)
-        build = progress.build = self._node_build(node, Compiled("", scoped), connection)
-        path = self._project_roots[node.package_name] / node.original_file_path
-        if own is None:
-            return await seed(build, node, path)
-        names = {"load_agate_table": table_reader(node, path)}
-        return await custom(build, own, self._templates.adapter_in, names)
 
     async def _only_compile(
         self, node: Node, connection: Connection, progress: Progress
@@ -277,46 +249,6 @@ class Builder:
         path = progress.path_of(node)
         self._emit(NodeCompiled(self._infos[node.unique_id], path, compiled.sql))
         return compiled
-
-    def _materialization(self, node: Node, own: Macro | None) -> Materialize:
-        name = node.config.materialized
-        if own is not None:
-            return partial(custom, macro=own, make_adapter=self._templates.adapter_in)
-        materialize = MATERIALIZATIONS.get(name)
-        if materialize is not None:
-            return materialize
-        macros = self._manifest.macros
-        there = ", ".join(f"'{known}'" for known in sorted(self._known_materializations(node)))
-        searched = " and ".join(f"'{prefix}'" for prefix in reversed(macros.dialect))
-        raise CompilationError(
-            f"No materialization '{name}' was found for adapter {self._adapter.type}! (searched "
-            f"types {searched}) There are {there}.",
-            location=node.location,
-        )
-
-    def _known_materializations(self, node: Node) -> set[str]:
-        """What a model may be materialized as, for those who have misspelt it."""
-        prefix = "materialization_"
-        own = {
-            name.removeprefix(prefix).rpartition("_")[0]
-            for name in (macro.name for macro in self._manifest.macros)
-            if name.startswith(prefix)
-        }
-        return own | (MATERIALIZATIONS.keys() - {"test", "unit", "snapshot"}) | {"ephemeral"}
-
-    def _own_materialization(self, node: Node) -> Macro | None:
-        """What a project defines under that name. A built-in one gives way to the root's alone."""
-        macros = self._manifest.macros
-        name = node.config.materialized
-        for prefix in macros.dialect:
-            macro_name = f"materialization_{name}_{prefix}"
-            if name in MATERIALIZATIONS:
-                macro = macros.find_in(macros.root_package, macro_name)
-            else:
-                macro = macros.find_anywhere(macro_name, node.package_name)
-            if macro is not None:
-                return macro
-        return None
 
     def _node_build(
         self,
