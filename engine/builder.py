@@ -86,6 +86,7 @@ class Builder:
         threads: int,
         invocation_id: str,
         fails_on_test_warning: bool,
+        heeds_packages: bool,
     ) -> None:
         self._manifest = manifest
         self._infos = infos
@@ -93,7 +94,11 @@ class Builder:
         self._cache = cache
         self._templates = templates
         self._materializations = Materializations(
-            manifest.macros, adapter.type, templates.adapter_in, project_roots
+            manifest.macros,
+            adapter.type,
+            templates.adapter_in,
+            project_roots,
+            heeds_packages=heeds_packages,
         )
         self._comments = comments
         self._compiler = Compiler(templates)

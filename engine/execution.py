@@ -17,6 +17,7 @@ from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
 from .freshness import COMMAND as FRESHNESS
 from .freshness import FreshnessChecker, source_info
 from .graph import Graph, gate_with_tests, gate_with_unit_tests
+from .manifest.materialization_names import heeds_packages
 from .manifest.nodes import Node, Source, Test
 from .manifest.run_hooks import END, START, RunHookType
 from .manifest.snapshot_node import RELATION_KINDS
@@ -294,6 +295,7 @@ class Execution:
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
             fails_on_test_warning=workspace.warning_policy.raises("LogTestResult"),
+            heeds_packages=heeds_packages(workspace.project.flags),
         )
 
 

@@ -15,7 +15,8 @@ RAISED_WHILE_READING = frozenset(
     "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
-    "NothingForThisDatabase PackageInstallPathDeprecation ProjectFlagsMovedDeprecation "
+    "NothingForThisDatabase PackageInstallPathDeprecation "
+    "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation UnknownFlag "
     "UnusedResourceConfigPath UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation "
     "WrongResourceSchemaFile".split()

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..errors import Location
 from ..events import WarningRaised
-from .macro_index import BUILTIN_PACKAGE
+from .macro_index import BUILTIN_PACKAGE, MacroIndex
+from .materialization_names import BUILT_IN, PREFIX
 from .nodes import Macro, Node
 from .properties import Properties
 
@@ -65,6 +66,27 @@ def deprecated_forms(nodes: Iterable[Node], macros: Iterable[Macro]) -> Iterator
     for macro in macros:
         if macro.package_name != BUILTIN_PACKAGE:
             yield from _calls_in(macro.macro_sql, macro.original_file_path, macro.line)
+
+
+def overriding_packages(macros: MacroIndex) -> Iterator[WarningRaised]:
+    """A warning for each materialization of a package that stands in for a built-in one."""
+    for prefix in macros.dialect:
+        for name in sorted(BUILT_IN):
+            for macro in macros.named(f"{PREFIX}{name}_{prefix}"):
+                if macro.package_name in (macros.root_package, BUILTIN_PACKAGE):
+                    continue
+                yield WarningRaised(
+                    "PackageMaterializationOverrideDeprecation",
+                    f"The package '{macro.package_name}' stands in for the built-in "
+                    f"materialization '{name}', which is not to be for much longer. Write "
+                    f"{{% materialization {name}, {_option(prefix)} %}} in the project itself, and "
+                    f"let it return({macro.package_name}.{macro.name}()).",
+                    Location(macro.original_file_path, macro.line),
+                )
+
+
+def _option(prefix: str) -> str:
+    return "default" if prefix == "default" else f"adapter='{prefix}'"
 
 
 def _calls_in(text: str, path: str, first_line: int) -> Iterator[WarningRaised]:

@@ -21,7 +21,7 @@ from .config_names import misspelt_configs
 from .constraints import check_contract
 from .declarations import Declarations
 from .declared import DeclaredContext
-from .deprecated_forms import arguments_beside, deprecated_forms
+from .deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
 from .deprecation import deprecation_warnings
 from .docs import OVERVIEW, Docs, read_docs
 from .gaps import gaps_of_nodes
@@ -31,6 +31,7 @@ from .lookup import MissingTargetError, NodeLookup
 from .macro_index import BUILTIN_PACKAGE, MacroFile, MacroIndex, read_macros
 from .macro_properties import MacroProperties, read_macro_properties
 from .manifest import Manifest
+from .materialization_names import heeds_packages
 from .microbatch import check_microbatch_models
 from .node_factory import NodeFactory
 from .nodes import Macro, Node, Source, Test
@@ -129,6 +130,9 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         inputs.warn(name)
     for form in deprecated_forms(found.nodes.values(), macros):
         inputs.warn(form)
+    if heeds_packages(inputs.root.flags):
+        for override in overriding_packages(macros):
+            inputs.warn(override)
     _warn_of_unused_configuration(inputs, found)
     hooks = RunHookReader(inputs, macros, renderer, syntax).read()
     manifest = found.connect(inputs, macros, docs, tuple(hooks))

@@ -11,6 +11,7 @@ from jinja2 import nodes
 from msgspec import Struct
 
 from ..errors import Location, ParseError
+from .materialization_names import PREFIX
 from .nodes import Macro
 from .scanner import PARSE_TIME_EFFECTS, READING_CONFIG, Scan
 from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros, refuse_deep_nesting
@@ -70,8 +71,13 @@ def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
             is_inert=not (captures or file_has_state),
             file_has_state=file_has_state,
             macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
-            supported_languages=("sql",) if name.startswith("materialization_") else None,
+            supported_languages=languages_of(name),
         )
+
+
+def languages_of(macro_name: str) -> tuple[str, ...] | None:
+    """What a macro's models may be written in, if it is a materialization."""
+    return ("sql",) if macro_name.startswith(PREFIX) else None
 
 
 def _is_inert_statement(statement: nodes.Node) -> bool:

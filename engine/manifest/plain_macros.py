@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .macro_index import BUILTIN_PACKAGE, MacroFile, effects_in
+from .macro_index import BUILTIN_PACKAGE, MacroFile, effects_in, languages_of
 from .nodes import Macro
 
 _BLOCK = re.compile(
@@ -53,6 +53,7 @@ def read_plain_macros(file: MacroFile) -> Iterator[Macro]:
             dispatched=frozenset(dispatched),
             is_inert=not names & effects,
             macro_sql=found.group(0),
+            supported_languages=languages_of(name),
         )
 
 

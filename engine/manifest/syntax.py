@@ -17,6 +17,7 @@ from jinja2.parser import Parser
 
 from ..errors import CompilationError, Location
 from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment, deepest_line
+from .materialization_names import PREFIX
 
 MACRO_PREFIX = "dbt_macro__"
 
@@ -81,7 +82,7 @@ class MaterializationTag(Extension):
             if option == "adapter":
                 adapter = str(value.as_const())
         node = nodes.Macro(lineno=lineno)
-        node.name = f"materialization_{name}_{adapter}"
+        node.name = f"{PREFIX}{name}_{adapter}"
         node.args, node.defaults = [], []
         node.body = parser.parse_statements(("name:endmaterialization",), drop_needle=True)
         return node

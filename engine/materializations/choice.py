@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 from ..errors import CompilationError
 from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.materialization_names import BUILT_IN, PREFIX
 from ..manifest.nodes import Macro, Node, Seed
-from .custom import AdapterMaker, custom
+from .custom import AdapterMaker, Materialize, custom
 from .incremental import incremental
 from .materialized_view import materialized_view
-from .node_build import NodeBuild, Outcome
 from .seed import seed, table_reader
 from .snapshot import snapshot
 from .table import table, view
 from .tests import data_test
 from .unit_test import unit_test
-
-Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
-
-_PREFIX = "materialization_"
 
 _OURS: Mapping[str, Materialize] = {
     "table": table,
@@ -44,12 +40,19 @@ class Materializations:
         adapter_type: str,
         make_adapter: AdapterMaker,
         project_roots: Mapping[str, Path],
+        *,
+        heeds_packages: bool,
     ) -> None:
-        """`project_roots` are the directories of the packages, by name."""
+        """Get ready.
+
+        `project_roots` are the directories of the packages, by name. With `heeds_packages` a
+        built-in materialization gives way to a package's as to the root project's.
+        """
         self._macros = macros
         self._adapter_type = adapter_type
         self._make_adapter = make_adapter
         self._project_roots = project_roots
+        self._heeds_packages = heeds_packages
 
     def of(self, node: Node) -> Materialize:
         """What builds a node.
@@ -63,7 +66,8 @@ class Materializations:
             names = {}
             if isinstance(node, Seed):
                 names["load_agate_table"] = table_reader(node, self._path(node))
-            return partial(custom, macro=own, make_adapter=self._make_adapter, names=names)
+            make_adapter = self._make_adapter
+            return partial(custom, macro=own, make_adapter=make_adapter, ours=ours, names=names)
         if name in ours:
             return ours[name]
         there = ", ".join(f"'{known}'" for known in sorted(self._known_to_models()))
@@ -80,24 +84,32 @@ class Materializations:
         return _OURS
 
     def _own(self, node: Node) -> Macro | None:
-        """What a project defines under that name. A built-in one gives way to the root's alone."""
+        """What a project defines under that name: for this database if possible."""
         name = node.config.materialized
         for prefix in self._macros.dialect:
-            macro_name = f"{_PREFIX}{name}_{prefix}"
-            if name in _OURS or name == "seed":
-                macro = self._macros.find_in(self._macros.root_package, macro_name)
+            macro_name = f"{PREFIX}{name}_{prefix}"
+            if name in BUILT_IN:
+                macro = self._override(macro_name)
             else:
                 macro = self._macros.find_anywhere(macro_name, node.package_name)
             if macro is not None:
                 return macro
         return None
 
+    def _override(self, macro_name: str) -> Macro | None:
+        """What stands in for a built-in one: the root project's, or that of a package."""
+        macro = self._macros.find_in(self._macros.root_package, macro_name)
+        if macro is not None or not self._heeds_packages:
+            return macro
+        named = self._macros.named(macro_name)
+        return next((found for found in named if found.package_name != BUILTIN_PACKAGE), None)
+
     def _known_to_models(self) -> set[str]:
         """What a model may be materialized as, for those who have misspelt it."""
         own = {
-            macro.name.removeprefix(_PREFIX).rpartition("_")[0]
+            macro.name.removeprefix(PREFIX).rpartition("_")[0]
             for macro in self._macros
-            if macro.name.startswith(_PREFIX) and macro.package_name != BUILTIN_PACKAGE
+            if macro.name.startswith(PREFIX) and macro.package_name != BUILTIN_PACKAGE
         }
         return own | (_OURS.keys() - _NOT_FOR_MODELS) | {"ephemeral"}
 

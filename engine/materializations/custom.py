@@ -2,54 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any
 
-from ...adapters.base import Connection, Deferred, Response
+from ...adapters.base import Connection, Deferred, Response, Rows
 from ...adapters.relation import Relation
 from ..errors import CompilationError
-from ..manifest.nodes import Macro
-from ..template.adapter_facade import RunningAdapter
+from ..manifest.materialization_names import PREFIX
+from ..manifest.nodes import Macro, Test
+from ..manifest.unit_test_node import UnitTest
+from ..template.adapter_facade import RunningAdapter, StatementResponse
 from ..template.scope import Scope
+from ..template.table import ResultTable
 from .macro_adapter import MacroAdapter
 from .macro_transactions import MacroTransactions
 from .node_build import NodeBuild, Outcome, hook_dict
+from .tests import judge
+from .unit_test import compare
+
+Materialize = Callable[[NodeBuild], Awaitable[Outcome]]
+"""Builds one node."""
 
 AdapterMaker = Callable[[Scope, Connection, Callable[..., RunningAdapter]], RunningAdapter]
 """Makes `adapter` for a scope, on a connection, of a kind."""
+
+
+class BuiltIn:
+    """`built_in_materialization` in the context: a node built in our way, inside of another."""
+
+    def __init__(
+        self, build: NodeBuild, transactions: MacroTransactions, ours: Mapping[str, Materialize]
+    ) -> None:
+        self.outcome: Outcome | None = None
+        self._build = build
+        self._transactions = transactions
+        self._ours = ours
+
+    async def run(self, name: str) -> dict[str, list[Relation]]:
+        """Build the node, in a transaction of its own, and say what was made.
+
+        What was begun before is committed. `load_result('main')` tells of it afterwards.
+
+        Raises:
+            CompilationError: nothing of the kind builds such a node.
+        """
+        build, materialize = self._build, self._ours.get(name)
+        if materialize is None:
+            raise CompilationError(
+                f"a {build.node.resource_type.value} can't be built by '{PREFIX}{name}'.",
+                location=build.node.location,
+            )
+        await self._transactions.commit()
+        outcome = self.outcome = await materialize(build)
+        table = None if outcome.answer is None else ResultTable(outcome.answer)
+        build.scope.context_name("store_result")("main", StatementResponse(outcome.response), table)
+        relation = build.relation
+        made = await build.cache.find(relation.schema or "", relation.identifier or "")
+        return {"relations": [] if made is None else [made]}
 
 
 async def custom(
     build: NodeBuild,
     macro: Macro,
     make_adapter: AdapterMaker,
+    ours: Mapping[str, Materialize],
     names: Mapping[str, object] = MappingProxyType({}),
 ) -> Outcome:
     """Build a node by a materialization of its project's, in whose context are also `names`.
 
-    What it did and hasn't committed itself is committed at its end.
+    What it did and hasn't committed itself is committed at its end. `ours` are those that it may
+    call for the greater part of the work.
 
     Raises:
         CompilationError: the macro failed, gave no relations, or called no statement 'main'.
         DatabaseError: a statement was refused.
     """
     transactions = MacroTransactions(build)
-    scope = _scope(build, transactions, make_adapter).with_names(**names)
+    built_in = BuiltIn(build, transactions, ours)
+    scope = _scope(build, transactions, make_adapter)
+    scope = scope.with_names(built_in_materialization=built_in.run, **names)
+    is_test = isinstance(build.node, Test | UnitTest)
     try:
         async with transactions.whole():
             answer = await scope.bind(macro)()
-            relations = _relations(answer, macro)
+            relations = [] if is_test else _relations(answer, macro)
             build.made = _main(scope)
     except BaseException:
         # What the macro noted in the cache was undone.
         build.cache.forget(build.relation.schema or "")
         raise
+    if is_test:
+        return built_in.outcome or _verdict(build, scope)
     build.committed = True
     for relation in relations:
         build.cache.add(relation)
     return build.success()
+
+
+def _verdict(build: NodeBuild, scope: Scope) -> Outcome:
+    """What a test's statement 'main' has found."""
+    table = scope.context_name("load_result")("main").table
+    found = Rows(table.column_names, [tuple(row) for row in table])
+    return compare(found) if isinstance(build.node, UnitTest) else judge(build, found)
 
 
 def _scope(build: NodeBuild, transactions: MacroTransactions, make_adapter: AdapterMaker) -> Scope:
@@ -76,7 +132,7 @@ def _relations(answer: Any, macro: Macro) -> list[Relation]:
     if not isinstance(relations, (list, tuple)) or not all(
         isinstance(relation, Relation) for relation in relations
     ):
-        name = macro.name.removeprefix("materialization_").rpartition("_")[0]
+        name = macro.name.removeprefix(PREFIX).rpartition("_")[0]
         raise CompilationError(
             f"The materialization '{name}' ({macro.original_file_path}:{macro.line}) did not "
             "explicitly return a list of relations to add to the cache: end it with "

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ...adapters.abilities import IsOurs, Replaced
-from ...adapters.base import Adapter, Connection, Deferred, Response
+from ...adapters.base import Adapter, Connection, Deferred, Response, Rows
 from ...adapters.cache import RelationCache
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
@@ -30,7 +30,7 @@ class Outcome(Struct, frozen=True):
     """What a materialization achieved. `failures` counts the rows that a test found.
 
     `error` is why it failed, where that isn't raised; `stored` is the query for the rows that a
-    test has kept.
+    test has kept; `answer` is what the query of a test gave.
     """
 
     status: Status
@@ -39,6 +39,7 @@ class Outcome(Struct, frozen=True):
     error: NodeError | None = None
     batches: BatchResults | None = None
     stored: str | None = None
+    answer: Rows | None = None
 
 
 class NodeBuild(Struct):

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from ...adapters.base import Response
+from ...adapters.base import Response, Rows
 from ...adapters.relation import RelationType
 from ..errors import CompilationError, did_you_mean
 from ..manifest.stored_failures import STORED_AS
@@ -37,7 +37,16 @@ async def data_test(build: NodeBuild) -> Outcome:
         "get_test_sql", rows, config.fail_calc, config.warn_if, config.error_if, limit
     )
     build.executed.append(sql)
-    found = await build.connection.query(sql)
+    return judge(build, await build.connection.query(sql), stored)
+
+
+def judge(build: NodeBuild, found: Rows, stored: str | None = None) -> Outcome:
+    """Whether what a test's query gave is a failure. `stored` is the query for the rows kept.
+
+    Raises:
+        CompilationError: it isn't one row of a number and two answers.
+    """
+    config = build.node.config
     if len(found.rows) != 1 or len(found.rows[0]) < 3:
         raise CompilationError("the test's query must give one row of three columns.")
     failures, should_warn, should_error = found.rows[0][:3]
@@ -48,11 +57,11 @@ async def data_test(build: NodeBuild) -> Outcome:
         status = Status.FAIL
     if status is Status.PASS:
         # As in dbt, rows that are let pass aren't failures.
-        return Outcome(status, Response(""), 0, stored=stored)
+        return Outcome(status, Response(""), 0, stored=stored, answer=found)
     found_text = f"Got {count} {'result' if count == 1 else 'results'}"
     verdict = "fail" if status is Status.FAIL else "warn"
     response = Response(f"{found_text}, configured to {verdict} if {rule}")
-    return Outcome(status, response, count, stored=stored)
+    return Outcome(status, response, count, stored=stored, answer=found)
 
 
 async def _store(build: NodeBuild) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...adapters.base import Response
+from ...adapters.base import Response, Rows
 from ...adapters.column import Column
 from ..errors import CompilationError
 from ..manifest.unit_test_node import UnitTest
@@ -32,16 +32,22 @@ async def unit_test(build: NodeBuild) -> Outcome:
     wanted = [quoted[name] for name in names]
     sql = await build.macro("get_unit_test_sql", build.sql, expected_sql, wanted)
     build.executed.append(sql)
-    found = await build.connection.query(sql)
+    return compare(await build.connection.query(sql))
+
+
+def compare(found: Rows) -> Outcome:
+    """Whether the rows that a unit test's query gave are those expected.
+
+    The last column says which of them a row is one of, `actual` or `expected`.
+    """
     rows: dict[str, list[tuple[object, ...]]] = {"actual": [], "expected": []}
     for row in found.rows:
         rows[str(row[-1])].append(tuple(row[:-1]))
     difference = row_diff(found.column_names[:-1], rows["expected"], rows["actual"])
     if difference is None:
-        return Outcome(Status.PASS, Response(""), 0)
-    return Outcome(
-        Status.FAIL, Response(f"actual differs from expected:\n\n{difference}\n"), failures=1
-    )
+        return Outcome(Status.PASS, Response(""), 0, answer=found)
+    response = Response(f"actual differs from expected:\n\n{difference}\n")
+    return Outcome(Status.FAIL, response, failures=1, answer=found)
 
 
 async def _expected(

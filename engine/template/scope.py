@@ -242,6 +242,10 @@ class BoundMacro:
         finally:
             _calling.reset(token)
 
+    async def call_macro(self, *arguments: Any, **named: Any) -> Any:
+        """A call, by the name that packages know from dbt's own macros."""
+        return await self(*arguments, **named)
+
     def __str__(self) -> str:
         return f"macro {self._macro.name}"
 

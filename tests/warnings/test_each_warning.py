@@ -101,6 +101,17 @@ WHILE_READING = {
         {"models/orders.sql": "{{ config(grants={'select': ['all']}) }} select 1 as id"}
     ),
     "PackageInstallPathDeprecation": project("modules-path: packages"),
+    "PackageMaterializationOverrideDeprecation": Situation(
+        {
+            **ORDERS,
+            "dbt_project.yml": PROJECT + "flags:\n"
+            "  require_explicit_package_overrides_for_builtin_materializations: false\n",
+            "packages.yml": "packages: [{local: ../util}]",
+            "dbt_packages/util/dbt_project.yml": "name: util",
+            "dbt_packages/util/macros/m.sql": "{% materialization view, default %}"
+            "{{ return(dbt.materialization_view_default()) }}{% endmaterialization %}",
+        }
+    ),
     "ProjectFlagsMovedDeprecation": Situation(
         {
             **ORDERS,
