@@ -145,14 +145,14 @@ class Builder:
                 outcome, error = timed_out(node, seconds, progress, self._target_path)
         except (HeadraceError, AdapterError) as failure:
             error = explain(node, failure, progress, self._target_path)
-            outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
+            outcome = Outcome(Status.ERROR, Response(error.text))
         finally:
             self._note_executed(node, progress)
             self._note_dropped(node, progress)
         late = late_error(node, progress, self._target_path)
         if late is not None and error is None:
             error = late
-            outcome = Outcome(Status.ERROR, Response(f"{late.title}\n{late.message}"))
+            outcome = Outcome(Status.ERROR, Response(late.text))
         error = error or outcome.error or finding(node, outcome, self._target_path)
         return result_of(self._infos[unique_id], outcome, error, progress)
 

@@ -17,7 +17,7 @@ from .manifest.freshness import AgeLimit
 from .manifest.node_dicts import source_dict
 from .manifest.nodes import Source
 from .materializations.node_build import Outcome
-from .node_outcome import Progress, explain, result_of
+from .node_outcome import Progress, answer_of, explain, result_of
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, SourceAge, Status
 from .template.engine import TemplateEngine
@@ -68,11 +68,13 @@ class FreshnessChecker:
                 age, response = await self._age(source, connection, progress)
         except (HeadraceError, AdapterError) as failure:
             error = explain(source, failure, progress, self._target_path)
-            outcome = Outcome(Status.ERROR, Response(f"{error.title}\n{error.message}"))
+            outcome = Outcome(Status.ERROR, Response(error.text))
             return result_of(info, outcome, error, progress)
         status, finding = judge(source, age)
         result = result_of(info, Outcome(status, Response("")), finding, progress)
-        return replace(result, source_age=age, adapter_response=_answer(response))
+        return replace(
+            result, source_age=age, adapter_response={} if response is None else answer_of(response)
+        )
 
     async def _age(
         self, source: Source, connection: Connection, progress: Progress
@@ -174,14 +176,3 @@ def _span(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
     return f"{seconds:.0f} seconds"
-
-
-def _answer(response: Any) -> dict[str, object]:
-    """What the database said of the query, as far as a macro passes it on."""
-    if response is None:
-        return {}
-    answer: dict[str, object] = {"_message": str(response)}
-    for key in ("code", "rows_affected"):
-        if getattr(response, key, None) is not None:
-            answer[key] = getattr(response, key)
-    return answer

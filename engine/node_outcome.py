@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -104,7 +105,7 @@ def timed_out(
     )
     title = f"Timeout in {node.resource_type.value} {node.name} ({node.original_file_path})"
     error = NodeError(title, message, node.location, _sent_path(node, progress, target_path))
-    return Outcome(Status.TIMEOUT, Response(f"{title}\n{message}")), error
+    return Outcome(Status.TIMEOUT, Response(error.text)), error
 
 
 def committed_outcome(build: NodeBuild | None) -> Outcome | None:
@@ -145,11 +146,9 @@ def result_of(
     response = outcome.response
     answer: dict[str, object] = {}
     if outcome.status is Status.SUCCESS:
-        answer = {"_message": response.message}
-        if response.code is not None:
-            answer["code"] = response.code
-        if response.rows_affected is not None:
-            answer["rows_affected"] = response.rows_affected
+        answer = answer_of(response)
+    elif outcome.answer is not None:
+        answer = answer_of(outcome.answer.response)
     if progress.attempts > 1:
         answer["attempts"] = progress.attempts
     return RunResult(
@@ -166,6 +165,15 @@ def result_of(
         compiled_code=progress.compiled.sql if progress.compiled else None,
         error=error,
     )
+
+
+def answer_of(response: Any) -> dict[str, object]:
+    """What the database said, as artifacts have it; of a response that may lack a part."""
+    answer: dict[str, object] = {"_message": getattr(response, "message", str(response))}
+    for key in ("code", "rows_affected"):
+        if getattr(response, key, None) is not None:
+            answer[key] = getattr(response, key)
+    return answer
 
 
 def format_stack(error: CompilationError) -> str:

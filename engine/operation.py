@@ -60,8 +60,7 @@ async def run_operation(
             outcome = Outcome(Status.SUCCESS, Response(""), failures=0)
         except (HeadraceError, AdapterError) as failure:
             error = explain(operation, failure, progress, workspace.target_path_display)
-            message = f"{error.title}\n{error.message}"
-            outcome = Outcome(Status.ERROR, Response(message), failures=1)
+            outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
         except anyio.get_cancelled_exc_class():
             outcome = Outcome(Status.CANCELLED, Response("Cancelled: it was interrupted"))
             result = result_of(info, outcome, None, progress)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from textwrap import indent
 
 from msgspec import Struct, field
 
@@ -94,6 +95,11 @@ class NodeError(Struct, frozen=True):
     message: str
     location: Location | None = None
     compiled_path: str | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it in lines, as artifacts have it: those below the title are indented."""
+        return f"{self.title}\n{indent(self.message, '  ')}"
 
 
 class SourceAge(Struct, frozen=True):

@@ -106,8 +106,7 @@ class RunHooks:
             await self._execute(hook, info, connection, progress, names)
         except (HeadraceError, AdapterError) as failure:
             error = explain(hook, failure, progress, self._target_path)
-            message = f"{error.title}\n{error.message}"
-            outcome = Outcome(Status.ERROR, Response(message), failures=1)
+            outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
         except anyio.get_cancelled_exc_class():
             outcome = Outcome(Status.CANCELLED, Response("Cancelled: the run was interrupted"))
             result = self._note(result_of(info, outcome, None, progress))

@@ -42,7 +42,8 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     table = _table(build, await read_seed(node, path))
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
-    is_refill = existing is not None and existing.is_table and not await build.is_full_refresh()
+    is_full_refresh = await build.is_full_refresh()
+    is_refill = existing is not None and existing.is_table and not is_full_refresh
     async with node_transaction(build):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
@@ -50,7 +51,8 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
             count = await _load(build, table, target)
         else:
             count = await _build(build, table, target, existing)
-        response = Response(f"INSERT {count}", "INSERT", count)
+        code = "CREATE" if is_full_refresh else "INSERT"
+        response = Response(f"{code} {count}", code, count)
         build.made = Deferred("insert", response=response)
     build.cache.add(target)
     return build.success()

@@ -24,6 +24,13 @@ class NodeView(dict[str, Any]):
         return {key: value for key, value in self.items() if not (omit_none and value is None)}
 
 
+class ConfigView(dict[str, Any]):
+    """A node's configuration in a result: what it doesn't have is None, as in dbt."""
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
 class RunResultView:
     """A result as a hook's template sees it."""
 
@@ -45,7 +52,8 @@ class RunResultView:
 
     @cached_property
     def node(self) -> NodeView:
-        return NodeView(self._describe())
+        described = self._describe()
+        return NodeView({**described, "config": ConfigView(described.get("config") or {})})
 
     def to_dict(self, omit_none: bool = False, **more: Any) -> dict[str, Any]:
         """The result by its keys, down to plain values."""

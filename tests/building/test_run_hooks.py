@@ -128,6 +128,33 @@ async def test_end_hooks_see_results_and_schemas(shop: Path) -> None:
     assert ran.exit_code == 1
 
 
+async def test_results_and_graph_are_as_packages_read_them(shop: Path) -> None:
+    (shop / "models" / "broken.sql").write_text(BROKEN)
+    (shop / "tests").mkdir()
+    (shop / "tests" / "none_left.sql").write_text("select 1 as id from {{ ref('orders') }} where 0")
+    (shop / "macros").mkdir()
+    (shop / "macros" / "tell.sql").write_text(
+        "{% macro tell(results) %}{% for result in results | sort(attribute='node.name') %}"
+        "{% set refreshed = result.node.config.full_refresh %}"
+        "{% do graph.nodes[result.node.unique_id].pop('raw_code', none) %}"
+        "{% do graph.setdefault('told', []).append(result.node.name) %}"
+        "{{ log([result.node.name, refreshed is none, result.adapter_response._message,"
+        " graph.nodes[result.node.unique_id].raw_code is defined, result.message] | join(' | '),"
+        " info=true) }}{% endfor %}"
+        "{{ log(graph.told | join(' '), info=true) }}{% endmacro %}"
+    )
+    hooks(shop, end="{% if execute %}{{ tell(results) }}{% endif %}")
+
+    ran = await run(shop, "build")
+
+    broken, none_left, orders, told = logged(ran.events)
+    assert broken.startswith("broken | True |  | False | Database Error in model broken")
+    assert "\n  " in broken
+    assert none_left == "none_left | True | SELECT 1 | False | None"
+    assert orders == "orders | True | OK | False | OK"
+    assert told == "broken none_left orders"
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 async def test_a_start_hook_that_fails_skips_those_behind_it_and_no_node(
     shop: Path, position: int

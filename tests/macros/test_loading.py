@@ -90,10 +90,10 @@ async def test_project_loads_the_rows_of_its_seeds(place: Place) -> None:
     place.write("macros/own.sql", BOUND)
     place.write("seeds/s.csv", "id,name\n1,it's\n2,100%\n3,%s\n")
 
-    for full_refresh in (False, False, True):
+    for full_refresh, code in ((False, "INSERT"), (False, "INSERT"), (True, "CREATE")):
         ran = await place.build("s", command="seed", full_refresh=full_refresh)
 
-        assert ran.result("s").message == "INSERT 3"
+        assert ran.result("s").message == f"{code} 3"
         found = await place.fetch("select id, name from {schema}.s order by id")
         assert found == [(1, "it's"), (2, "100%"), (3, "%s")]
 
