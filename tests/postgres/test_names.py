@@ -69,5 +69,5 @@ async def test_relation_that_differs_in_case_alone_is_not_guessed_at(shop: Shop)
     assert result.status is Status.ERROR
     assert result.message.startswith("Compilation Error in model orders (models/orders.sql)")
     assert "headrace found an approximate match" in result.message
-    assert result.message.endswith(f"{shop.schema}.orders\nFound: {shop.schema}.Orders")
+    assert result.message.endswith(f"{shop.schema}.orders\n  Found: {shop.schema}.Orders")
     assert set(await shop.relations()) == {"Orders"}
