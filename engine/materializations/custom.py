@@ -40,10 +40,11 @@ class BuiltIn:
         self._transactions = transactions
         self._ours = ours
 
-    async def run(self, name: str) -> dict[str, list[Relation]]:
+    async def run(self, scope: Scope, name: str) -> dict[str, list[Relation]]:
         """Build the node, in a transaction of its own, and say what was made.
 
-        What was begun before is committed. `load_result('main')` tells of it afterwards.
+        What was begun before is committed. `load_result('main')` tells of it afterwards. The SQL
+        is what `sql` stands for in the scope: a template may have put another there.
 
         Raises:
             CompilationError: nothing of the kind builds such a node.
@@ -55,6 +56,7 @@ class BuiltIn:
                 location=build.node.location,
             )
         await self._transactions.commit()
+        build.sql = str(scope.context_name("context")["sql"])
         outcome = self.outcome = await materialize(build)
         table = None if outcome.answer is None else ResultTable(outcome.answer)
         build.scope.context_name("store_result")("main", StatementResponse(outcome.response), table)
@@ -82,7 +84,9 @@ async def custom(
     transactions = MacroTransactions(build)
     built_in = BuiltIn(build, transactions, ours)
     scope = _scope(build, transactions, make_adapter)
-    scope = scope.with_names(built_in_materialization=built_in.run, **names)
+    scope = scope.with_names(
+        {"built_in_materialization": lambda scope: partial(built_in.run, scope)}, **names
+    )
     is_test = isinstance(build.node, Test | UnitTest)
     try:
         async with transactions.whole():

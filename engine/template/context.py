@@ -28,9 +28,10 @@ from ..project.render import has_template
 from ..project.secrets import is_secret_variable
 from ..project.vars import Vars
 from .api import make_api
+from .dispatch import dispatch
 from .exceptions import TemplateExceptions
 from .relations import RelationFactory
-from .scope import ContextNames, LazyName, Scope, dispatch
+from .scope import ContextNames, LazyName, Scope
 from .values import FUNCTIONS, MODULES, VALIDATION
 
 DBT_VERSION = "1.10.23"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
 from msgspec.structs import replace
@@ -136,16 +135,26 @@ class References:
         return sql
 
 
+class StoredResult(dict[str, Any]):
+    """What one statement gave, by keys and by attributes: response, status, table and data."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
 class StoredResults:
     """`store_result` and `load_result`: what the statements of one node gave."""
 
     def __init__(self) -> None:
-        self._results: dict[str, SimpleNamespace] = {}
+        self._results: dict[str, StoredResult] = {}
 
     def store(self, name: str, response: Any, agate_table: Any = None) -> str:
         table = agate_table if agate_table is not None else ResultTable(Rows((), ()))
-        self._results[name] = SimpleNamespace(
-            response=response, status=str(response), table=table, data=[list(r) for r in table]
+        self._results[name] = StoredResult(
+            response=response, status=str(response), table=table, data=[tuple(r) for r in table]
         )
         return ""
 
@@ -160,7 +169,7 @@ class StoredResults:
         response = StatementResponse(Response(str(message), code, rows_affected))
         return self.store(name, response, agate_table)
 
-    def load(self, name: str) -> SimpleNamespace | None:
+    def load(self, name: str) -> StoredResult | None:
         return self._results.get(name)
 
 

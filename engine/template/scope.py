@@ -124,6 +124,10 @@ class Scope:
         forced = {**self._forced, **forced}
         return Scope(self.macros, self.package, self._names, self._lazy, self.caller, forced)
 
+    def force(self, values: Mapping[str, Any]) -> None:
+        """Let names stand for something else here from now on, whatever macros there are."""
+        self._forced = {**self._forced, **values}
+
     def lookup(self, name: str, package: str) -> Any:
         """What a name stands for in a package's templates, or `missing`."""
         if self._forced and name in self._forced:
@@ -279,7 +283,10 @@ class BoundMacro:
 
 
 class ContextNames:
-    """`context` in a template: whatever a name stands for there, for names that are computed."""
+    """`context` in a template: whatever a name stands for there, for names that are computed.
+
+    What a template puts into it stands for that in all of its node's templates from then on.
+    """
 
     __slots__ = ("_scope",)
 
@@ -301,6 +308,14 @@ class ContextNames:
 
     def keys(self) -> list[str]:
         return self._scope.known_names()
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        self._scope.force(values)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self._scope.force({name: default})
+        return self[name]
 
 
 class Builtins:
@@ -343,45 +358,6 @@ class PackageMacros(MacroNames):
     def get(self, name: str, default: Any = None) -> Any:
         macro = self._scope.macros.index.find_in(self._package, name)
         return default if macro is None else self._scope.in_package(self._package, macro)
-
-
-def dispatch(
-    scope: Scope, name: str, namespace: str | None, search_order: Mapping[str, tuple[str, ...]]
-) -> BoundMacro:
-    """The best implementation of a macro for this database.
-
-    The packages of the search order are gone through, each with every prefix of the dialect
-    (https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch).
-
-    Raises:
-        CompilationError: there is none; lists where it was looked for.
-    """
-    index = scope.macros.index
-    if namespace == BUILTIN_PACKAGE and not search_order:
-        macro = index.implementation(name, scope.package)
-        if macro is not None:
-            return scope.bind(macro)
-    if namespace is None:
-        for prefix in index.dialect:
-            macro = index.find_anywhere(f"{prefix}__{name}", scope.package)
-            if macro is not None:
-                return scope.bind(macro)
-        packages: tuple[str, ...] = (scope.package,)
-    else:
-        default = tuple(dict.fromkeys((index.root_package, namespace)))
-        packages = search_order.get(namespace, default)
-        if namespace == BUILTIN_PACKAGE and BUILTIN_PACKAGE not in packages:
-            packages = (*packages, BUILTIN_PACKAGE)
-        for package in packages:
-            for prefix in index.dialect:
-                macro = index.find_in(package, f"{prefix}__{name}")
-                if macro is not None:
-                    return scope.bind(macro)
-    searched = ", ".join(f"'{p}.{prefix}__{name}'" for p in packages for prefix in index.dialect)
-    within = f" within namespace: '{namespace}'" if namespace else ""
-    raise CompilationError(
-        f"In dispatch: No macro named '{name}' found{within}\n    Searched for: {searched}"
-    )
 
 
 def macro_path(macro: Macro) -> str:

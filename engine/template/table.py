@@ -6,6 +6,9 @@ The names are those of the tables that dbt's macros have always been given
 
 from __future__ import annotations
 
+import csv
+import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -166,6 +169,20 @@ class ResultTable:
         """Print the first rows as text, in columns. Renders to nothing."""
         if self._say is not None:
             self._say(self.text(max_rows))
+        return ""
+
+    def print_csv(self, **more: Any) -> str:
+        """Print all rows as CSV. Renders to nothing."""
+        if self._say is not None:
+            lines = io.StringIO()
+            csv.writer(lines, lineterminator="\n").writerows([self.column_names, *self.rows])
+            self._say(lines.getvalue().rstrip("\n"))
+        return ""
+
+    def print_json(self, **more: Any) -> str:
+        """Print all rows as JSON, each by its columns. Renders to nothing."""
+        if self._say is not None:
+            self._say(json.dumps([row.dict() for row in self.rows], default=str))
         return ""
 
     def text(self, max_rows: int = _PRINTED_ROWS) -> str:

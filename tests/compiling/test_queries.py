@@ -82,7 +82,20 @@ async def test_statement_keeps_its_result_under_a_name(write_project: WriteProje
         "{{ found.table.rows | length }} {{ found['response'] is not none }}{% endif %}"
     )
 
-    assert await compiled(write_project, source) == ("[[1, 'one'], [2, 'two'], [3, None]] 6 3 True")
+    assert await compiled(write_project, source) == ("[(1, 'one'), (2, 'two'), (3, None)] 6 3 True")
+
+
+async def test_result_is_a_mapping_that_is_asked_by_attributes_too(
+    write_project: WriteProject,
+) -> None:
+    source = (
+        "{%- call statement('found', fetch_result=True) -%}" + ROWS + "{%- endcall -%}"
+        "{%- set found = load_result('found') -%}{% if execute %}"
+        "{{ found.keys() | sort | join(' ') }} {{ 'response' in found }} "
+        "{{ found.get('table') == found['table'] }}{% endif %}"
+    )
+
+    assert await compiled(write_project, source) == "data response status table True True"
 
 
 async def test_statement_without_rows_is_executed(write_project: WriteProject) -> None:

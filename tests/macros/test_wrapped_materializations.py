@@ -93,6 +93,20 @@ async def test_what_was_begun_before_is_committed_first(place: Place) -> None:
     assert await place.relations() == {("begun", "table")}
 
 
+async def test_built_in_one_builds_the_sql_that_was_put_in_the_context(place: Place) -> None:
+    place.write(
+        "macros/wrapped.sql",
+        "{% materialization table, default %}"
+        "{% do context.update({'sql': sql ~ ' union select 2'}) %}"
+        "{{ return(dbt.materialization_table_default()) }}{% endmaterialization %}",
+    )
+    place.write("models/m.sql", "{{ config(materialized='table') }}select 1 as id")
+
+    await place.build()
+
+    assert sorted(await place.fetch("select id from {schema}.m")) == [(1,), (2,)]
+
+
 async def test_tests_are_judged_as_without_it(place: Place) -> None:
     place.write("macros/tests.sql", TESTS)
     place.write("seeds/s.csv", SEED)

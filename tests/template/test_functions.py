@@ -94,6 +94,17 @@ def test_printed_table_lines_its_columns_up() -> None:
     assert table.text() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
 
 
+def test_table_is_printed_as_csv_and_as_json_too() -> None:
+    said: list[str] = []
+    table = ResultTable(Rows(("id", "name"), [(1, 'o"ne'), (20, None)]), said.append)
+
+    assert (table.print_csv(), table.print_json(indent=2)) == ("", "")
+    assert said == [
+        'id,name\n1,"o""ne"\n20,',
+        '[{"id": 1, "name": "o\\"ne"}, {"id": 20, "name": null}]',
+    ]
+
+
 async def test_unknown_name_may_be_looked_into_and_called_while_parsing() -> None:
     unknown: Any = LenientUndefined(name="unknown")
 

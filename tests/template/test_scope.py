@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from headrace.engine.errors import CompilationError
+from headrace.engine.template.dispatch import dispatch
 from headrace.engine.template.environment import CodeCache, TemplateEnvironment
-from headrace.engine.template.scope import ContextNames, MacroSpace, Scope, dispatch
+from headrace.engine.template.scope import ContextNames, MacroSpace, Scope
 
 from .support import macro_index, render_text, scope
 
@@ -255,6 +256,21 @@ async def test_context_gives_what_a_computed_name_stands_for() -> None:
     )
 
     assert text == "root context util none False True"
+
+
+async def test_what_is_put_into_the_context_is_there_for_the_node_and_for_no_other() -> None:
+    files = {
+        "macros/a.sql": "{% macro put(x) %}{% do context.update({'kept': x, 'word': x}) %}"
+        "{% do context.setdefault('kept', 'late') %}{% endmacro %}"
+        "{% macro seen() %}{{ kept }} {{ context['word'] }} {{ word }}{% endmacro %}"
+    }
+    names = {"word": "of old"}
+    node, other = (scope(files, names, lazy={"context": ContextNames}) for _ in range(2))
+
+    text = await render_text("{{ put('new') }}{{ seen() }}", node)
+
+    assert text == "new new new"
+    assert await render_text("{{ seen() }}", other) == " of old of old"
 
 
 async def test_value_that_a_macro_returns_keeps_its_python_type() -> None:
