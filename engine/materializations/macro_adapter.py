@@ -27,19 +27,17 @@ class MacroAdapter(RunningAdapter):
 
     async def drop_relation(self, relation: Relation) -> None:
         """Let a relation go. What depends on it follows what the macro puts in its place."""
-        is_plain = self._scope.is_overridden("drop_relation") or not isinstance(
-            self._adapter, Replacing
-        )
-        if is_plain:
+        if isinstance(self._adapter, Replacing) and not self._has_own("drop_relation"):
+            await self._transactions.drop(self._adapter, relation)
+            self._cache.drop(relation)
+        else:
             await super().drop_relation(relation)
-            return
-        assert isinstance(self._adapter, Replacing)
-        await self._transactions.drop(self._adapter, relation)
-        self._cache.drop(relation)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
+        is_inside = self._is_asking("rename_relation")
         await super().rename_relation(from_relation, to_relation)
-        self._transactions.note_renamed(from_relation, to_relation)
+        if not is_inside:
+            self._transactions.note_renamed(from_relation, to_relation)
 
     async def _run(self, sql: str, auto_begin: bool) -> Response:
         word = " ".join(sql.split()).rstrip("; ").lower()

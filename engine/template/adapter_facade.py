@@ -138,7 +138,7 @@ class RunningAdapter(AdapterValues):
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
         require_relation(relation, "get_columns_in_relation")
         name = "get_columns_in_relation"
-        if name in _asking.get() or not self._scope.is_overridden(name):
+        if not self._has_own(name):
             return await self._adapter.columns(self._connection, relation)
         with _asked(name):
             found: list[Column] = await self._scope.call_implementation(name, relation)
@@ -251,51 +251,54 @@ class RunningAdapter(AdapterValues):
 
     async def create_schema(self, relation: Relation) -> None:
         require_relation(relation, "create_schema")
-        if relation.schema and not await self._asked_macro("create_schema", relation):
+        schema = relation.without_identifier()
+        if relation.schema and not await self._asked_macro("create_schema", schema):
             await self._adapter.create_schema(relation.schema)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
         require_relation(relation, "drop_schema")
         if relation.schema:
-            if not await self._asked_macro("drop_schema", relation):
+            if not await self._asked_macro("drop_schema", relation.without_identifier()):
                 await self._adapter.drop_schema(relation.schema)
             await self._cache.refresh(relation.schema)
 
-    async def _asked_macro(self, name: str, relation: Relation) -> bool:
+    def _is_asking(self, name: str) -> bool:
+        """Whether it is the project's own macro that calls just now."""
+        return name in _asking.get()
+
+    def _has_own(self, name: str) -> bool:
+        """Whether a macro of a project's own is to do it: not from inside of that very macro."""
+        return not self._is_asking(name) and self._scope.is_overridden(name)
+
+    async def _asked_macro(self, name: str, *arguments: Any) -> bool:
         """Whether there is a macro of a project's own to do it, which has done it.
 
         What that macro asks of `adapter` in its turn is done without asking it again: it may
         call the built-in one for the greater part.
         """
-        if name in _asking.get() or not self._scope.is_overridden(name):
+        if not self._has_own(name):
             return False
         with _asked(name):
-            await self._scope.call_macro(name, relation.without_identifier())
+            await self._scope.call_macro(name, *arguments)
         return True
 
     async def drop_relation(self, relation: Relation) -> None:
         """Drop a relation, and nothing that depends on it."""
         require_relation(relation, "drop_relation")
-        if self._scope.is_overridden("drop_relation"):
-            await self._scope.call_macro("drop_relation", relation)
-        else:
+        if not await self._asked_macro("drop_relation", relation):
             await self._run(drop_sql(relation), auto_begin=False)
         self._cache.drop(relation)
 
     async def truncate_relation(self, relation: Relation) -> None:
         require_relation(relation, "truncate_relation")
-        if self._scope.is_overridden("truncate_relation"):
-            await self._scope.call_macro("truncate_relation", relation)
-        else:
+        if not await self._asked_macro("truncate_relation", relation):
             await self._run(f"delete from {relation.render()}", auto_begin=False)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
         require_relation(from_relation, "rename_relation")
         require_relation(to_relation, "rename_relation")
-        if self._scope.is_overridden("rename_relation"):
-            await self._scope.call_macro("rename_relation", from_relation, to_relation)
-        else:
+        if not await self._asked_macro("rename_relation", from_relation, to_relation):
             await self._rename(from_relation, to_relation)
         self.cache_renamed(from_relation, to_relation)
 

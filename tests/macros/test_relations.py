@@ -286,3 +286,45 @@ async def test_relations_are_made_and_changed_also_where_no_rows_are_read(place:
 
     assert await place.fetch("select id, more from {schema}.b") == []
     assert await place.fetch("select id, more from {schema}.a") == []
+
+
+OWN_CHANGES = """
+{% macro drop_relation(relation) %}
+  {% do log('dropping ' ~ relation.identifier, info=true) %}{{ dbt.drop_relation(relation) }}
+{% endmacro %}
+{% macro default__rename_relation(from_relation, to_relation) %}
+  {% do log('renaming ' ~ from_relation.identifier, info=true) %}
+  {% do adapter.rename_relation(from_relation, to_relation) %}
+{% endmacro %}
+{% macro truncate_relation(relation) %}
+  {% do log('emptying ' ~ relation.identifier, info=true) %}{{ dbt.truncate_relation(relation) }}
+{% endmacro %}
+{% materialization rebuilt, default %}
+  {% set old = load_cached_relation(this) %}
+  {% set beside = make_intermediate_relation(this.incorporate(type='table')) %}
+  {% call statement('main') %}{{ create_table_as(false, beside, sql) }}{% endcall %}
+  {% if old is not none %}{% do adapter.drop_relation(old) %}{% endif %}
+  {% do adapter.rename_relation(beside, this.incorporate(type='table')) %}
+  {{ return({'relations': [this.incorporate(type='table')]}) }}
+{% endmaterialization %}
+"""
+
+
+async def test_projects_own_macros_may_call_the_built_in_ones_that_they_stand_for(
+    place: Place,
+) -> None:
+    place.write("macros/own.sql", OWN_CHANGES)
+    place.write("models/m.sql", "{{ config(materialized='rebuilt') }}select 1 as id")
+    place.write("models/v.sql", "select * from {{ ref('m') }}")
+    await place.build()
+
+    again = await place.build()
+    emptied = await place.look(
+        "{% set m = load_relation(api.Relation.create(schema=schema, identifier='m')) %}"
+        "{% do adapter.truncate_relation(m) %}"
+    )
+
+    renamed = [message for message in again.messages if message.startswith("renaming")]
+    assert [again.messages[0], len(renamed)] == ["dropping m", 1]
+    assert emptied == ["emptying m"]
+    assert await place.fetch("select count(*) from {schema}.v") == [(0,)]
