@@ -91,7 +91,8 @@ def main() -> None:
 
 def what_is_to_come(arguments: Sequence[str]) -> str | None:
     """What is said of a command or a flag that dbt has, and this version hasn't."""
-    command = next((text for text in arguments if not text.startswith("-")), "")
+    known = {*_COMMANDS, *_ALIASES, *_COMMANDS_TO_COME, _SOURCE}
+    command = next((text for text in arguments if text in known), "")
     if command in _COMMANDS_TO_COME:
         return f"the command '{command}' isn't there yet in this version of headrace."
     for argument in arguments:

@@ -30,6 +30,9 @@ from .workspace import Workspace
 
 BUILTIN_MACROS = Path(__file__).parent / "template" / "sql"
 
+_QUOTING = {"database": True, "schema": True, "identifier": True, "column": None}
+"""Of which parts of a name dbt's manifest says whether they are quoted, and what is usual."""
+
 
 class ParsedProject(Struct, frozen=True):
     """A workspace whose nodes have been read, and don't go in circles."""
@@ -106,7 +109,7 @@ def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str
         "user_id": None,
         "send_anonymous_usage_stats": False,
         "adapter_type": workspace.adapter.type,
-        "quoting": {"database": True, "schema": True, "identifier": True, "column": None},
+        "quoting": {**_QUOTING, **workspace.project.quoting},
     }
     return manifest_document(
         project.manifest,

@@ -41,6 +41,7 @@ from .events import (
 )
 from .manifest.nodes import Analysis, Model, Node, Source, Test
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
+from .not_there_yet import refuse_default_selector
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
@@ -276,6 +277,8 @@ class Session:
     def _select(self, project: ParsedProject) -> Selection:
         """The ids that the command is about, by selection and by resource type."""
         options = self._options
+        if not (options.select or options.exclude):
+            refuse_default_selector(project.workspace.project)
         selection = Selector(project.manifest, project.graph).select(
             options.select, options.exclude
         )

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from .errors import UsageError, did_you_mean
 from .project.environment import find_setting
 
-_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
-_FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
+TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
 
 
 def decide(
@@ -36,9 +36,9 @@ def decide(
     setting = find_setting(environ, name.upper())
     if setting is not None:
         folded = setting.value.strip().casefold()
-        if folded in _TRUE:
+        if folded in TRUE:
             return True
-        if folded in _FALSE:
+        if folded in FALSE:
             return False
         raise UsageError(f"{setting.variable} is '{setting.value}', and must be true or false.")
     configured = (project_flags or {}).get(name)

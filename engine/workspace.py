@@ -20,6 +20,7 @@ from .event_time import Reading, parse_event_times, parse_sample
 from .events import Event, WarningRaised
 from .manifest.nodes import Node
 from .manifest.stored_failures import has_relation
+from .not_there_yet import ignored_variables
 from .options import Options
 from .packages.installed import load_installed
 from .packages.required_version import check_required_version
@@ -137,7 +138,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    for warning in (*flag_warnings(project.document), *_old_flags(options)):
+    forms = (*flag_warnings(project.document), *_old_flags(options), *ignored_variables(environ))
+    for warning in forms:
         warn(warning)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     reading = _reading(start, project)

@@ -47,24 +47,22 @@ def read_entry(
     kind: type[EntryT],
     values: Mapping[str, Any],
     place: Place,
-    warn: Callable[[WarningRaised], None],
+    warn: Callable[[WarningRaised], None] | None,
 ) -> EntryT:
     """An entry as a value of its type; a key that the type doesn't know is warned of.
 
     Raises:
-        ParseError: a value is missing, or has the wrong type; says which and where.
+        ParseError: a value is missing, or has the wrong type; or, where nobody is there to be
+            warned, the type doesn't know a key. Says which and where.
     """
     made = typed_entry(kind, values, place)
     for keys, known in _unknown_keys(values, made, ()):
-        warn(
-            WarningRaised(
-                "CustomKeyInObjectDeprecation",
-                f"'{keys[-1]}' is no key of {place.what}"
-                f"{' there' if keys[1:] else ''}, and is read over."
-                f"{did_you_mean(str(keys[-1]), known)}",
-                place.locate(*keys),
-            )
-        )
+        problem = f"'{keys[-1]}' is no key of {place.what}{' there' if keys[1:] else ''}"
+        remedy, location = did_you_mean(str(keys[-1]), known), place.locate(*keys)
+        if warn is None:
+            raise ParseError(f"{problem}.{remedy}", location=location)
+        message = f"{problem}, and is ignored.{remedy}"
+        warn(WarningRaised("CustomKeyInObjectDeprecation", message, location))
     return made
 
 

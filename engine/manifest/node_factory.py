@@ -286,8 +286,7 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
         problem = read_type_problem(error)
         key = str(problem.steps[0])
         raise ParseError(
-            f"config '{key}' of {draft.resource_type} '{draft.name}' has the wrong type: "
-            f"{problem.text}.",
+            f"config '{key}' of {draft.resource_type} '{draft.name}' is wrong: {problem.text}.",
             location=draft.configured_at(key),
         ) from error
     if isinstance(values.get("full_refresh"), str):

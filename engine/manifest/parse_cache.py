@@ -35,11 +35,15 @@ _DIGEST_BYTES = 16
 _READERS = (
     "literal_template.py",
     "macro_index.py",
+    "materialization_names.py",
     "nodes.py",
     "plain_macros.py",
     "scanner.py",
     "syntax.py",
     "../project/yaml_data.py",
+    "../project/yaml_file.py",
+    "../project/yaml_graph.py",
+    "../sandbox/environment.py",
 )
 """The modules that decide what is kept: with other ones, all of it is out of date."""
 
@@ -63,7 +67,6 @@ class ParseCache:
     def __init__(self, known: _Entries | None = None) -> None:
         self._known = known or _Entries()
         self._used = _Entries()
-        self._is_changed = False
 
     @classmethod
     def decoded(cls, content: bytes) -> ParseCache:

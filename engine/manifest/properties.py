@@ -7,6 +7,7 @@ silence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct, field
@@ -185,7 +186,7 @@ class PropertiesReader:
                 self.warn(
                     WarningRaised(
                         "NotThereYet",
-                        f"'{section}:' is read over: this version of headrace doesn't have "
+                        f"'{section}:' is ignored: this version of headrace doesn't have "
                         f"{section.replace('_', ' ')} yet.",
                         document.locate(section),
                     )
@@ -304,9 +305,12 @@ class PropertiesReader:
                     location=document.locate(*where),
                 )
             if not isinstance(entry.get("name"), str):
-                problem = "has no 'name'" if "name" not in entry else "has a 'name' that is no text"
+                problem = "has a 'name' that is no text."
+                if "name" not in entry:
+                    near = get_close_matches("name", map(str, entry), n=1, cutoff=0.6)
+                    problem = f"has no 'name'. Is '{near[0]}' it?" if near else "has no 'name'."
                 raise ParseError(
-                    f"an entry of '{section}' {problem}.", location=document.locate(*where)
+                    f"an entry of '{section}' {problem}", location=document.locate(*where)
                 )
             yield entry
 
@@ -324,8 +328,7 @@ class PropertiesReader:
             self.warn(
                 WarningRaised(
                     "CustomKeyInObjectDeprecation" if keys else "CustomTopLevelKeyDeprecation",
-                    f"'{key}' is no key of {what}, and is read over."
-                    f"{did_you_mean(str(key), known)}",
+                    f"'{key}' is no key of {what}, and is ignored.{did_you_mean(str(key), known)}",
                     document.locate(*keys, key),
                 )
             )

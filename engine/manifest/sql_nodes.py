@@ -80,7 +80,7 @@ class SqlNodeReader:
                 WarningRaised(
                     "NotThereYet",
                     "Python models aren't there yet in this version of headrace; "
-                    "the file is read over.",
+                    "the file is ignored.",
                     Location(file.root_relative),
                 )
             )
@@ -225,8 +225,12 @@ class SqlNodeReader:
             **fields,
         )
         if kind is Model and node.config.materialized in ("seed", "snapshot"):
+            remedy = {
+                "seed": "put a CSV file into one of seed-paths.",
+                "snapshot": "write a {% snapshot %} block into one of snapshot-paths.",
+            }[node.config.materialized]
             raise ParseError(
-                f"a model can't be materialized as a {node.config.materialized}.",
+                f"a model can't be materialized as a {node.config.materialized}: {remedy}",
                 location=draft.location,
             )
         return self._with_hooks(node)

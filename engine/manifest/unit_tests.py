@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from ..errors import CompilationError, Location, ParseError, did_you_mean
-from ..events import WarningRaised
 from ..project.config_tree import config_key
 from ..project.text_file import read_text
 from .declared import DeclaredContext, never
@@ -196,7 +195,7 @@ def input_call(given: Given, where: Location) -> RefCall | SourceCall | None:
 
 def _read(patch: NodePatch, context: DeclaredContext, fixtures: FixtureReader) -> UnitTest:
     place = context.place(patch, _named(patch))
-    entry = read_entry(_Entry, context.render(patch, never), place, _refuse)
+    entry = read_entry(_Entry, context.render(patch, never), place, None)
     project, display = context.project, patch.document.display
     path = below_search_path(display, project)
     location = patch.document.locate(*patch.keys)
@@ -311,9 +310,3 @@ def _checksum(test: UnitTest) -> Checksum:
 
 def _named(patch: NodePatch) -> str:
     return f"the unit test '{patch.name}'"
-
-
-def _refuse(warning: WarningRaised) -> None:
-    """As in dbt, a unit test has no other keys than those that it may have."""
-    problem = warning.message.replace(", and is read over.", ".")
-    raise ParseError(problem, location=warning.location)

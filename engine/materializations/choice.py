@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from ..errors import CompilationError
+from ..errors import CompilationError, did_you_mean
 from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.materialization_names import BUILT_IN, PREFIX
 from ..manifest.nodes import Macro, Node, Seed
@@ -74,7 +74,7 @@ class Materializations:
         searched = " and ".join(f"'{prefix}'" for prefix in reversed(self._macros.dialect))
         raise CompilationError(
             f"No materialization '{name}' was found for adapter {self._adapter_type}! (searched "
-            f"types {searched}) There are {there}.",
+            f"types {searched}) There are {there}.{did_you_mean(name, self._known_to_models())}",
             location=node.location,
         )
 

@@ -6,6 +6,8 @@ import re
 
 # Python names the class as well, and counts `self`: the author has neither.
 _CALLED = re.compile(r"(?:[\w.<>]+\.)?(?P<name>\w+)\(\) (?P<problem>.+)")
+_MACRO_KEYWORD = re.compile(r"macro (?P<name>'\w+') takes no keyword argument (?P<argument>'\w+')")
+_MACRO_TOO_MANY = re.compile(r"macro (?P<name>'\w+') takes not more than (?P<count>\d+) argument")
 _PROBLEMS = (
     (re.compile(r"takes .+ positional arguments? but .+"), "was given too many arguments"),
     (re.compile(r"missing .+ required .+ arguments?: (.+)"), r"needs the argument \1"),
@@ -16,7 +18,15 @@ _PROBLEMS = (
 
 def call_problem(error: Exception) -> str | None:
     """What is wrong with the arguments of a call; None if the error is another one."""
-    called = _CALLED.fullmatch(str(error)) if isinstance(error, TypeError) else None
+    if not isinstance(error, TypeError):
+        return None
+    text = str(error)
+    if of_macro := _MACRO_KEYWORD.fullmatch(text):
+        return f"the macro {of_macro['name']} has no argument {of_macro['argument']}"
+    if of_macro := _MACRO_TOO_MANY.match(text):
+        number = of_macro["count"]
+        return f"the macro {of_macro['name']} was given more than its {number} argument(s)"
+    called = _CALLED.fullmatch(text)
     if called is None:
         return None
     name = called["name"]

@@ -96,6 +96,8 @@ class GuardedEnvironment(SandboxedEnvironment):
             return super()._compile(source, filename)
         except SyntaxError as error:
             message = _LOCAL_NAME.sub("", error.msg)
+            if message == "too many statically nested blocks":
+                message = "more than 20 loops stand in each other: put the inner ones into a macro"
             raise TemplateSyntaxError(message, _line_of(source, error.lineno or 1)) from error
         except RecursionError as error:
             raise TemplateSyntaxError(NESTED_TOO_DEEPLY, _line_of(source, 0)) from error

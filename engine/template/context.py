@@ -234,7 +234,10 @@ class CommonContext:
             )
         value = self._invocation.environ.get(name, default)
         if value is None:
-            raise CompilationError(f"Env var required but not provided: '{name}'")
+            raise CompilationError(
+                f"Env var required but not provided: '{name}'. Set it, or give a default: "
+                f"env_var('{name}', '…')."
+            )
         return value
 
 

@@ -25,9 +25,12 @@ def describe(error: Exception) -> str:
     if isinstance(error, SecurityError):
         return f"the template may not do this: {text}"
     if isinstance(error, RecursionError):
-        return "the macro calls itself without end"
+        return (
+            "the macros call each other deeper than Python lets them, some 230 of them. Check "
+            "where they end, or use a loop."
+        )
     if misfit := call_problem(error):
-        return misfit
+        return misfit.replace(MACRO_PREFIX, "")
     if isinstance(error, (TypeError, ValueError, KeyError, AttributeError, ZeroDivisionError)):
         return f"{type(error).__name__}: {text}"
     return text or type(error).__name__

@@ -121,7 +121,7 @@ async def test_a_macro_that_complains_is_a_failed_operation(shop: Path) -> None:
 async def test_an_argument_that_the_macro_lacks_is_an_error(shop: Path) -> None:
     ran = await operate(shop, "greet", nmae="Ada")
 
-    assert "takes no keyword argument 'nmae'" in ran.error("greet")
+    assert "the macro 'greet' has no argument 'nmae'" in ran.error("greet")
     assert ran.exit_code == 1
 
 

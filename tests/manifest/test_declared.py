@@ -203,11 +203,11 @@ def test_entry_that_cannot_be_is_named_with_its_place(
     [
         (
             exposure("    type: ml\n    depend_on: []\n"),
-            "'depend_on' is no key of an exposure, and is read over. Did you mean 'depends_on'?",
+            "'depend_on' is no key of an exposure, and is ignored. Did you mean 'depends_on'?",
         ),
         (
             metric("{measure: {name: revenue, fil_nulls_with: 0}}"),
-            "'fil_nulls_with' is no key of a metric there, and is read over. Did you mean "
+            "'fil_nulls_with' is no key of a metric there, and is ignored. Did you mean "
             "'fill_nulls_with'?",
         ),
         (
@@ -216,7 +216,7 @@ def test_entry_that_cannot_be_is_named_with_its_place(
         ),
         (
             "macros:\n  - name: cents\n    argument: []\n",
-            "'argument' is no key of a macro, and is read over. Did you mean 'arguments'?",
+            "'argument' is no key of a macro, and is ignored. Did you mean 'arguments'?",
         ),
         (
             "analyses:\n  - name: bg\n",

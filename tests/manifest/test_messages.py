@@ -239,7 +239,10 @@ def test_environment_variable_that_is_not_set_is_named(write_project: WriteProje
         write_project({"models/m.sql": "\n{{ config(alias=env_var('ABSENT')) }}select 1"})
     )
 
-    assert str(error) == "models/m.sql:2: Env var required but not provided: 'ABSENT'"
+    assert str(error) == (
+        "models/m.sql:2: Env var required but not provided: 'ABSENT'. Set it, or give a default: "
+        "env_var('ABSENT', '…')."
+    )
 
 
 def test_variable_that_nobody_supplies_does_not_stop_the_parsing(

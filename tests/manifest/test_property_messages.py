@@ -77,11 +77,11 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
         ("unique: {where: x, config: {where: y}}", "'where' stands both under 'config:' and"),
         (
             "unique: {severity: [x]}",
-            "config 'severity' of test 'unique_m_a' has the wrong type: it must be a text",
+            "config 'severity' of test 'unique_m_a' is wrong: it must be a text",
         ),
         (
             "unique: {config: {enabled: perhaps}}",
-            "config 'enabled' of test 'unique_m_a' has the wrong type: it must be a boolean",
+            "config 'enabled' of test 'unique_m_a' is wrong: it must be a boolean",
         ),
     ],
 )
@@ -135,24 +135,23 @@ x-anchors: {a: 1}
     assert [(str(warning.location), warning.message) for warning in parsed.warnings] == [
         (
             "models/s.yml:2:1",
-            "'modls' is no key of a properties file, and is read over. Did you mean 'models'?",
+            "'modls' is no key of a properties file, and is ignored. Did you mean 'models'?",
         ),
         (
             "models/s.yml:5:5",
-            "'descripton' is no key of a model, and is read over. Did you mean 'description'?",
+            "'descripton' is no key of a model, and is ignored. Did you mean 'description'?",
         ),
         (
             "models/s.yml:8:9",
-            "'data_test' is no key of a column, and is read over. Did you mean 'data_tests'?",
+            "'data_test' is no key of a column, and is ignored. Did you mean 'data_tests'?",
         ),
         (
             "models/s.yml:11:5",
-            "'tabels' is no key of a source, and is read over. Did you mean 'tables'?",
+            "'tabels' is no key of a source, and is ignored. Did you mean 'tables'?",
         ),
         (
             "models/s.yml:14:9",
-            "'identifer' is no key of a source's table, and is read over. "
-            "Did you mean 'identifier'?",
+            "'identifer' is no key of a source's table, and is ignored. Did you mean 'identifier'?",
         ),
     ]
 
@@ -234,12 +233,12 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
     [
         (
             {"models/m.sql": "-- m\n\n{{ config(materialized=['a']) }}select 1"},
-            "models/m.sql:3: config 'materialized' of model 'm' has the wrong type: it must "
+            "models/m.sql:3: config 'materialized' of model 'm' is wrong: it must "
             "be a text, but it is a list.",
         ),
         (
             {"models/m.sql": "{% if true %}\n{{ config(alias=5) }}{% endif %}select 1"},
-            "models/m.sql:2: config 'alias' of model 'm' has the wrong type: it must "
+            "models/m.sql:2: config 'alias' of model 'm' is wrong: it must "
             "be a text, but it is a number.",
         ),
         (
@@ -256,7 +255,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/s.yml": "models:\n  - name: m\n    config:\n"
                 "      tags: [a]\n      enabled: perhaps\n",
             },
-            "models/s.yml:5:7: config 'enabled' of model 'm' has the wrong type: it must "
+            "models/s.yml:5:7: config 'enabled' of model 'm' is wrong: it must "
             "be a boolean, but it is a text.",
         ),
         (
@@ -278,7 +277,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/m.sql": "select 1",
                 "dbt_project.yml": PROJECT + "models: {shop: {+enabled: perhaps}}\n",
             },
-            "dbt_project.yml:4:17: config 'enabled' of model 'm' has the wrong type: it must "
+            "dbt_project.yml:4:17: config 'enabled' of model 'm' is wrong: it must "
             "be a boolean, but it is a text.",
         ),
         (
@@ -299,7 +298,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
         ),
         (
             {"models/m.sql": "{{ config(materialized='seed') }}select 1"},
-            "models/m.sql: a model can't be materialized as a seed.",
+            "models/m.sql: a model can't be materialized as a seed: put a CSV file into one of seed-paths.",
         ),
     ],
 )

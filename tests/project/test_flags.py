@@ -1,4 +1,4 @@
-"""`flags:` of dbt_project.yml: each is heeded, or refused, or warned of; none is read over."""
+"""`flags:` of dbt_project.yml: each is heeded, or refused, or warned of; none is passed over."""
 
 from __future__ import annotations
 

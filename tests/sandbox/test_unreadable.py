@@ -26,7 +26,7 @@ REFUSED = {
     "loops in loops": (
         "\n" + "{% for a in b %}" * 25 + "{% endfor %}" * 25,
         2,
-        "too many statically nested blocks",
+        "more than 20 loops stand in each other",
     ),
 }
 

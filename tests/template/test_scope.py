@@ -306,13 +306,13 @@ async def test_argument_that_a_macro_does_not_have_is_named_as_its_author_wrote_
     with pytest.raises(CompilationError) as raised:
         await scope(files).call_macro("f", b=1)
 
-    assert raised.value.problem == "TypeError: macro 'f' takes no keyword argument 'b'"
+    assert raised.value.problem == "the macro 'f' has no argument 'b'"
 
 
 async def test_endless_recursion_is_an_error_with_a_reason() -> None:
     files = {"macros/a.sql": "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}"}
 
-    with pytest.raises(CompilationError, match="the macro calls itself without end") as raised:
+    with pytest.raises(CompilationError, match="deeper than Python lets them") as raised:
         await scope(files).call_macro("f", 1)
 
     assert [frame.name for frame in raised.value.stack] == ["f"]
@@ -322,7 +322,7 @@ async def test_macros_that_call_each_other_in_a_circle_are_each_told_once() -> N
     macros = "{% macro f() %}{{ g() }}{% endmacro %}{% macro g() %}{{ f() }}{% endmacro %}"
     files = {"macros/a.sql": macros}
 
-    with pytest.raises(CompilationError, match="the macro calls itself without end") as raised:
+    with pytest.raises(CompilationError, match="deeper than Python lets them") as raised:
         await scope(files).call_macro("f")
 
     assert sorted(frame.name for frame in raised.value.stack) == ["f", "g"]
