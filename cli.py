@@ -31,6 +31,7 @@ from .cli_flags import (
     SNAPSHOTTING,
     STORING,
     TESTING,
+    names_with_value,
     taking,
 )
 
@@ -91,8 +92,13 @@ def main() -> None:
 
 def what_is_to_come(arguments: Sequence[str]) -> str | None:
     """What is said of a command or a flag that dbt has, and this version hasn't."""
-    known = {*_COMMANDS, *_ALIASES, *_COMMANDS_TO_COME, _SOURCE}
-    command = next((text for text in arguments if text in known), "")
+    valued = names_with_value(EVERYWHERE)
+    words = (
+        text
+        for before, text in zip(("", *arguments), arguments, strict=False)
+        if not text.startswith("-") and before not in valued
+    )
+    command = next(words, "")
     if command in _COMMANDS_TO_COME:
         return f"the command '{command}' isn't there yet in this version of headrace."
     for argument in arguments:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -210,6 +210,16 @@ _PRESET = {
     "connection_only": False,
 }
 """What a flag is when it isn't given, where that isn't None. An empty one must be given."""
+
+
+def names_with_value(flags: dict[str, Any]) -> frozenset[str]:
+    """The names on the command line of those flags that are followed by a value."""
+    names: set[str] = set()
+    for name, annotation in flags.items():
+        kind, option = get_args(annotation)
+        if bool not in get_args(kind):
+            names.update(option.param_decls or [f"--{name.replace('_', '-')}"])
+    return frozenset(names)
 
 
 def taking(flags: dict[str, Any], function: Callable[..., None]) -> Callable[..., None]:

@@ -14,7 +14,16 @@ from ..adapters.base import Connection
 from .ctes import inject_ctes
 from .errors import CompilationError, Location
 from .event_time import EventWindow
-from .manifest.nodes import Constant, GenericTest, Hole, Model, Node, Piece, SingularTest
+from .manifest.nodes import (
+    Analysis,
+    Constant,
+    GenericTest,
+    Hole,
+    Model,
+    Node,
+    Piece,
+    SingularTest,
+)
 from .manifest.snapshot_node import Snapshot
 from .manifest.unit_test_node import UnitTest
 from .template.engine import NodeScope, TemplateEngine
@@ -22,6 +31,8 @@ from .template.relations import CTE_PREFIX
 from .template.rendering import node_frame
 from .template.scope import Scope
 from .template.unit_test import render_unit_test
+
+_TAKEN_APART = (Model, SingularTest, Snapshot, Analysis)
 
 
 class Compiled(Struct, frozen=True):
@@ -103,7 +114,7 @@ class Compiler:
         return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
 
     async def _template(self, node: Node, scoped: NodeScope) -> str:
-        pieces = node.pieces if isinstance(node, (Model, SingularTest, Snapshot)) else None
+        pieces = node.pieces if isinstance(node, _TAKEN_APART) else None
         if pieces is not None:
             return fill(pieces, node, scoped)
         return await self._templates.render_text(node.raw_code, scoped.scope, node)

@@ -37,11 +37,6 @@ class Progress(Struct):
     late_warnings: list[WarningRaised] = field(default_factory=list)
     """Warnings that count as errors, and came when the work was done."""
 
-    @property
-    def full_refresh_is_over(self) -> bool:
-        """Whether it is a batch after the one that made the table anew."""
-        return self.batch is not None and self.batch.is_incremental
-
     def path_of(self, node: Node) -> str:
         """Where the node's SQL goes, below target/compiled and target/run."""
         if self.batch is None:

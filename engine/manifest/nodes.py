@@ -28,8 +28,6 @@ class ResourceType(StrEnum):
     METRIC = "metric"
     SEMANTIC_MODEL = "semantic_model"
     SAVED_QUERY = "saved_query"
-    MACRO = "macro"
-    DOC = "doc"
     OPERATION = "operation"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from io import StringIO
 from typing import Any, Literal
 
@@ -31,10 +31,6 @@ class GivenEntry(RowsEntry, frozen=True, kw_only=True):
     """One item under `given:`."""
 
     input: str
-
-
-SeedRows = Callable[[GivenEntry, Location], Iterable[Row]]
-"""Finds the rows of an input that has none of its own: those of the seed's file."""
 
 
 class FixtureReader:

@@ -39,7 +39,6 @@ class QueryComment:
 
     comment: str | None = None
     append: bool = False
-    job_label: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,5 +242,4 @@ def _query_comment(fields: Fields) -> QueryComment:
     return QueryComment(
         comment=comment,
         append=value.get("append") is True,
-        job_label=value.get("job-label") is True,
     )

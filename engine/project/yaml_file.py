@@ -91,15 +91,6 @@ class YamlDocument:
         return tuple(duplicate.warning() for duplicate in self.duplicates)
 
 
-def load_yaml(path: Path, *, display: str) -> object:
-    """The plain data of a YAML file; None where it is empty.
-
-    Raises:
-        YamlError: see `read_yaml`.
-    """
-    return read_yaml(path, display).data
-
-
 def load_yaml_text(text: str, *, display: str) -> object:
     """The plain data of a YAML text; None where it is empty.
 

@@ -241,6 +241,7 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
     ("arguments", "named"),
     [
         (["clone"], "the command 'clone'"),
+        (["--log-level", "debug", "retry"], "the command 'retry'"),
         (["docs", "generate"], "the command 'docs'"),
         (["run", "--defer"], "the flag '--defer'"),
         (["run", "--select", "source", "--state=prod"], "the flag '--state'"),

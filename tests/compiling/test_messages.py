@@ -217,8 +217,7 @@ async def test_required_configuration_that_is_missing_is_named(
         (
             "accepted_values: {valuez: [1]}",
             "accepted_values_m_a__1",
-            "models/s.yml: the macro 'test_accepted_values' has no argument "
-            "'valuez'",
+            "models/s.yml: the macro 'test_accepted_values' has no argument 'valuez'",
         ),
         (
             "accepted_values: {values: \"{{ var('absent') }}\"}",

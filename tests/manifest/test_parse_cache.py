@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -174,6 +175,32 @@ def test_cache_of_other_code_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(parse_cache, "_maker", lambda: b"another version")
 
     assert ParseCache.decoded(content).encoded() is None
+
+
+_IMPORT = re.compile(r"^from (\.+)([\w.]+) import", re.MULTILINE)
+NEEDLESS = {
+    # What they hold isn't decided by a text alone, or is decided while a template runs.
+    *("errors.py", "events.py", "freshness.py", "results.py", "__init__.py"),
+    *("attributes.py", "budget.py", "filters.py", "formatting.py", "iterators.py", "methods.py"),
+    *("operators.py", "sizes.py", "text_file.py", "secrets.py"),
+}
+"""Modules that the readers import, and that don't decide what is kept."""
+
+
+def test_every_module_that_decides_what_is_kept_makes_the_cache_out_of_date() -> None:
+    home = Path(parse_cache.__file__).parent
+    readers = {(home / name).resolve() for name in parse_cache._READERS}
+    imported = {
+        path
+        for reader in readers
+        for dots, name in _IMPORT.findall(reader.read_text())
+        for path in [
+            reader.parents[len(dots) - 1].joinpath(*name.split(".")).with_suffix(".py").resolve()
+        ]
+    }
+
+    assert all(reader.is_file() for reader in readers)
+    assert {path.name for path in imported - readers} <= NEEDLESS
 
 
 def test_what_is_known_is_not_read_again() -> None:

@@ -298,7 +298,8 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
         ),
         (
             {"models/m.sql": "{{ config(materialized='seed') }}select 1"},
-            "models/m.sql: a model can't be materialized as a seed: put a CSV file into one of seed-paths.",
+            "models/m.sql: a model can't be materialized as a seed: put a CSV file into one of "
+            "seed-paths.",
         ),
     ],
 )

@@ -11,7 +11,6 @@ import yaml
 from headrace.engine.errors import Location, YamlError
 from headrace.engine.project.yaml_file import (
     YamlDocument,
-    load_yaml,
     load_yaml_text,
     parse_yaml,
     read_yaml,
@@ -54,7 +53,7 @@ def test_file_with_byte_order_mark_and_crlf_is_read(tmp_path: Path) -> None:
     path = tmp_path / "schema.yml"
     path.write_bytes(b"\xef\xbb\xbfversion: 2\r\nname: caf\xc3\xa9\r\n")
 
-    assert load_yaml(path, display="schema.yml") == {"version": 2, "name": "café"}
+    assert read_yaml(path, "schema.yml").data == {"version": 2, "name": "café"}
 
 
 @pytest.mark.parametrize(
