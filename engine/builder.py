@@ -265,9 +265,12 @@ class Builder:
         scope = compiled.node_scope.scope
 
         async def render_hook(sql: str) -> str:
-            return await self._templates.render_text(sql, scope, node)
+            model = {**scope.context_name("model"), "compiled_code": compiled.sql}
+            names = {"sql": compiled.sql, "compiled_code": compiled.sql, "model": model}
+            hook_scope = scope.with_names(**names, load_result=build.load_result)
+            return await self._templates.render_text(sql, hook_scope, node)
 
-        return NodeBuild(
+        build = NodeBuild(
             node=node,
             relation=self._templates.relations.of(node),
             sql=compiled.sql,
@@ -283,6 +286,7 @@ class Builder:
             is_ours=self._is_ours,
             fails_on_test_warning=self._fails_on_test_warning,
         )
+        return build
 
     def _is_ours(self, relation: Relation) -> bool:
         return (relation.schema, relation.identifier) in self._own_names

@@ -98,6 +98,14 @@ class Workspace(Struct, frozen=True):
         return CommonContext(invocation, self.project, self.variables, self.adapter, emit)
 
 
+_ARGUMENTS_ALWAYS_RECORDED = frozenset({"exclude", "quiet", "select", "vars", "write_json"})
+_ARGUMENTS_DECIDED = (
+    *("cache_selected_only", "empty", "indirect_selection", "introspect", "log_format"),
+    *("partial_parse", "print", "printer_width", "send_anonymous_usage_stats", "static_parser"),
+    *("version_check", "write_json"),
+)
+
+
 def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Workspace:
     """Find and read the project, its packages and its profile. Connects to nothing.
 
@@ -144,6 +152,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
     reading = _reading(start, project)
     fail_fast = decide("fail_fast", options.fail_fast, environ, project.flags)
+    flags = _flags(options, environ, project.flags) | {
+        "FULL_REFRESH": full_refresh,
+        "FAIL_FAST": fail_fast,
+        "EMPTY": reading.is_empty,
+    }
+    decided = _decided_arguments(flags, project, _log_path(start, project))
     return Workspace(
         start=start,
         project=project,
@@ -159,10 +173,9 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             invocation_id=start.invocation_id,
             started_at=start.started_at,
             target=shown,
-            flags=_flags(options, environ, project.flags)
-            | {"FULL_REFRESH": full_refresh, "FAIL_FAST": fail_fast, "EMPTY": reading.is_empty},
+            flags=flags,
             environ=environ,
-            arguments=arguments_of(options),
+            arguments={**decided, **arguments_of(options)},
         ),
         full_refresh=full_refresh,
         fail_fast=fail_fast,
@@ -311,7 +324,20 @@ def _flags(
 
 
 def arguments_of(options: Options) -> dict[str, Any]:
-    """The options by name, as artifacts record them."""
+    """The options by name, as artifacts record them: what nobody has asked for is left out."""
     arguments = msgspec.to_builtins(options, enc_hook=str)
     command = arguments.pop("command")
-    return {"which": command, "invocation_command": f"headrace {command}", **arguments}
+    asked = {
+        name: value
+        for name, value in arguments.items()
+        if value or name in _ARGUMENTS_ALWAYS_RECORDED
+    }
+    return {"which": command, "invocation_command": f"headrace {command}", **asked}
+
+
+def _decided_arguments(
+    flags: Mapping[str, Any], project: Project, log_path: Path
+) -> dict[str, Any]:
+    """What templates find decided in `invocation_args_dict`, whoever has decided it."""
+    named = {name: flags[name.upper()] for name in _ARGUMENTS_DECIDED}
+    return {**named, "project_dir": str(project.root), "log_path": str(log_path)}

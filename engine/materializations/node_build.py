@@ -17,6 +17,7 @@ from ..errors import CompilationError
 from ..event_time import EventWindow
 from ..manifest.nodes import Hook, Node
 from ..results import BatchResults, NodeError, Status
+from ..template.adapter_facade import StatementResponse
 from ..template.scope import Scope
 
 TEMPORARY_PREFIX = "headrace_tmp_"
@@ -163,6 +164,16 @@ class NodeBuild(Struct):
                 sql = (await self.render_hook(hook.sql)).strip()
                 if sql:
                     await self.execute(sql)
+
+    async def load_result(self, name: str) -> Any:
+        """`load_result` in a hook, where `main` is the statement that makes the relation."""
+        if name == "main" and self.made is not None:
+            if self.made.response is None:
+                await self.connection.query("select 1")  # what was deferred goes before it
+            if self.made.response is not None:
+                answer = StatementResponse(self.made.response)
+                self.scope.context_name("store_result")(name, answer)
+        return self.scope.context_name("load_result")(name)
 
     def success(self) -> Outcome:
         """The outcome of a build that is through."""

@@ -40,7 +40,7 @@ class RunResultView:
         self.message = result.message or None
         self.execution_time = result.execution_time
         self.thread_id = result.thread_id
-        self.timing = list(result.timing)
+        self.timing = [_in_utc_without_saying_so(timing) for timing in result.timing]
         self.failures = result.failures
         self.adapter_response = dict(result.adapter_response)
         self.agate_table = None
@@ -126,5 +126,14 @@ def _phase(timing: Timing) -> dict[str, str]:
     }
 
 
+def _in_utc_without_saying_so(timing: Timing) -> Timing:
+    """A phase whose moments have no time zone, as dbt's: macros take them from `utcnow()`."""
+    started, completed = (
+        moment.astimezone(UTC).replace(tzinfo=None)
+        for moment in (timing.started_at, timing.completed_at)
+    )
+    return Timing(timing.name, started, completed)
+
+
 def _utc_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -50,10 +50,8 @@ class RelationFactory:
         return self._named(node)
 
     def _named(self, node: Node) -> Relation:
-        quoting = {**self.quoting, **node.config.quoting}
-        if isinstance(node, Source):
-            quoting.update(node.quoting)
-        parts = parts_of(quoting)
+        own = node.quoting if isinstance(node, Source) else node.config.quoting
+        parts = parts_of({**self.quoting, **own})
         kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
             return self._adapter.relation(node.schema, node.identifier, quote_policy=parts)

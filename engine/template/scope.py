@@ -7,7 +7,7 @@ the node that calls it. A file that does more than define macros is run for each
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -340,8 +340,8 @@ class Builtins:
         return default if found is missing else found
 
 
-class PackageMacros(MacroNames):
-    """`package.` in a template: the macros of one package, by attribute."""
+class PackageMacros(Mapping[str, Any], MacroNames):
+    """`package.` in a template: the macros of one package, by attribute and by key."""
 
     __slots__ = ("_package", "_scope")
 
@@ -355,9 +355,27 @@ class PackageMacros(MacroNames):
             raise AttributeError(f"package '{self._package}' has no macro '{name}'")
         return self._scope.in_package(self._package, macro)
 
-    def get(self, name: str, default: Any = None) -> Any:
+    def __getitem__(self, name: str) -> Any:
         macro = self._scope.macros.index.find_in(self._package, name)
-        return default if macro is None else self._scope.in_package(self._package, macro)
+        if macro is None:
+            raise KeyError(name)
+        return self._scope.in_package(self._package, macro)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scope.macros.index.by_package.get(self._package, ()))
+
+    def __len__(self) -> int:
+        return len(self._scope.macros.index.by_package.get(self._package, ()))
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Let macros of the package stand for something else here from now on."""
+        self._scope.force({f"{self._package}.{name}": value for name, value in values.items()})
 
 
 def macro_path(macro: Macro) -> str:

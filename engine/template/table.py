@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ...adapters.base import Rows
+from .table_types import DataType, plain, type_of, unlike
 
 _PRINTED_ROWS = 20
 
@@ -75,6 +76,7 @@ class ColumnValues(MappedSequence):
     def __init__(self, name: str, values: Sequence[Any], index: int = 0) -> None:
         super().__init__(values, ())
         self.name = name
+        self.data_type = type_of(values)
         self.index = index  # type: ignore[assignment,method-assign] # its place, not a search
 
     def values_distinct(self) -> tuple[Any, ...]:
@@ -102,18 +104,27 @@ class ResultTable:
 
     def __init__(self, rows: Rows, say: Callable[[str], object] | None = None) -> None:
         self._say = say
-        self.column_names = rows.column_names
+        names = self.column_names = unlike(rows.column_names)
+        values = [tuple(map(plain, row)) for row in rows.rows]
         self.rows = MappedSequence(
-            [Row(row, rows.column_names) for row in rows.rows],
-            [str(position) for position in range(len(rows.rows))],
+            [Row(row, names) for row in values],
+            [str(position) for position in range(len(values))],
         )
         self.columns = MappedSequence(
             [
-                ColumnValues(name, [row[position] for row in rows.rows], position)
-                for position, name in enumerate(rows.column_names)
+                ColumnValues(name, [row[position] for row in values], position)
+                for position, name in enumerate(names)
             ],
-            rows.column_names,
+            names,
         )
+
+    @property
+    def column_types(self) -> tuple[DataType, ...]:
+        return tuple(column.data_type for column in self.columns)
+
+    def __str__(self) -> str:
+        lines = [f"| {column.name} | {column.data_type.name} |" for column in self.columns]
+        return "\n".join(["| column | data_type |", "| ------ | --------- |", *lines])
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -170,6 +181,19 @@ class ResultTable:
         if self._say is not None:
             self._say(self.text(max_rows))
         return ""
+
+    def print_structure(self, **more: Any) -> str:
+        """Print each column's name and type. Renders to nothing."""
+        if self._say is not None:
+            self._say(str(self))
+        return ""
+
+    def group_by(self, key: str, **more: Any) -> dict[Any, ResultTable]:
+        """The rows of each value of a column, as a table by that value."""
+        groups: dict[Any, list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault(row[key], []).append(row)
+        return {value: self._with(self.column_names, rows) for value, rows in groups.items()}
 
     def print_csv(self, **more: Any) -> str:
         """Print all rows as CSV. Renders to nothing."""

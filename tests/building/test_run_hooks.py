@@ -155,6 +155,23 @@ async def test_results_and_graph_are_as_packages_read_them(shop: Path) -> None:
     assert told == "broken none_left orders"
 
 
+async def test_arguments_and_times_are_as_packages_take_them(shop: Path) -> None:
+    (shop / "macros").mkdir()
+    (shop / "macros" / "tell.sql").write_text(
+        "{% macro tell() %}"
+        "{{ log(['full_refresh', 'event_time_start', 'vars', 'select', 'print', 'warn_error'] "
+        "| select('in', invocation_args_dict) | join(' '), info=true) }}"
+        "{% set took = modules.datetime.datetime.utcnow() - results[0].timing[0].started_at %}"
+        "{{ log(took.total_seconds() < 60, info=true) }}{% endmacro %}"
+    )
+    hooks(shop, end="{% if execute %}{{ tell() }}{% endif %}")
+
+    ran = await run(shop, vars={"x": 1})
+
+    assert ran.outcome.error is None, ran.outcome.error
+    assert logged(ran.events) == ["vars select print", "True"]
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 async def test_a_start_hook_that_fails_skips_those_behind_it_and_no_node(
     shop: Path, position: int

@@ -126,3 +126,22 @@ async def test_project_says_itself_how_columns_change(place: Place) -> None:
 
     assert ran.messages == ["fail m: id more"]
     assert await place.fetch("select * from {schema}.m") == [(1,), (1,)]
+
+
+@pytest.mark.parametrize("materialized", ["table", "incremental"])
+async def test_hooks_know_the_sql_and_what_it_did(place: Place, materialized: str) -> None:
+    place.write(
+        "macros/tell.sql",
+        "{% macro tell() %}{% do log([sql, compiled_code, model.compiled_code, "
+        "load_result('main').response.rows_affected] | join(' | '), info=true) %}{% endmacro %}",
+    )
+    place.write(
+        "models/m.sql",
+        f"{{{{ config(materialized='{materialized}', post_hook='{{{{ tell() }}}}') }}}}"
+        "select 1 as id union all select 2",
+    )
+
+    ran = await place.build()
+
+    sql = "select 1 as id union all select 2"
+    assert ran.messages == [f"{sql} | {sql} | {sql} | 2"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from headrace.adapters.base import Rows
@@ -92,6 +95,48 @@ def test_printed_table_lines_its_columns_up() -> None:
     table = ResultTable(Rows(("id", "name"), [(1, "one"), (20, None)]))
 
     assert table.text() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
+
+
+def test_columns_of_a_table_have_types_that_make_values_fit_for_json() -> None:
+    moment = datetime(2024, 1, 2, 3, 4)
+    values = (Decimal("1.5"), moment.date(), moment, None, True, "x")
+    table = ResultTable(Rows(tuple("abcdef"), [values, (2, None, None, None, None, 3)]))
+
+    assert [kind.name for kind in table.column_types] == [
+        *("Number", "Date", "DateTime", "Text", "Boolean", "Text")
+    ]
+    row = [kind.jsonify(value) for kind, value in zip(table.column_types, values, strict=True)]
+    assert row == [1.5, "2024-01-02", "2024-01-02T03:04:00", None, True, "x"]
+    assert table.columns["b"].data_type.name == "Date"
+    assert str(table.select("b")).endswith("| b | Date |")
+
+
+def test_rows_of_a_table_are_grouped_by_a_column() -> None:
+    table = ResultTable(Rows(("k", "v"), [("a", 1), ("b", 2), ("a", 3)]))
+
+    groups = table.group_by("k")
+
+    assert {key: group.columns["v"].values() for key, group in groups.items()} == {
+        "a": (1, 3),
+        "b": (2,),
+    }
+
+
+def test_values_that_a_table_has_no_type_for_are_texts() -> None:
+    key = UUID(int=7)
+    row = (key, [1, "b"], timedelta(days=1), time(3, 4), {"a": None}, 1)
+
+    table = ResultTable(Rows(tuple("aaabbc"), [row]))
+
+    assert table.column_names == ("a", "a_2", "a_3", "b", "b_2", "c")
+    assert table.rows[0].values() == (
+        str(key),
+        '[1, "b"]',
+        "1 day, 0:00:00",
+        "03:04:00",
+        '{"a": null}',
+        1,
+    )
 
 
 def test_table_is_printed_as_csv_and_as_json_too() -> None:

@@ -258,6 +258,18 @@ async def test_context_gives_what_a_computed_name_stands_for() -> None:
     assert text == "root context util none False True"
 
 
+async def test_package_is_a_mapping_of_its_macros() -> None:
+    files = {"util:macros/b.sql": who("util") + "{% macro whom() %}{{ util.who() }}{% endmacro %}"}
+
+    text = await render_text(
+        "{{ util is mapping }} {{ util | sort | join(' ') }} {{ 'who' in util }} "
+        "{{ util.get('none') is none }} {% do util.update({'who': mocked}) %}{{ util.whom() }}",
+        scope(files, {"mocked": lambda: "mock"}),
+    )
+
+    assert text == "True who whom True True mock"
+
+
 async def test_what_is_put_into_the_context_is_there_for_the_node_and_for_no_other() -> None:
     files = {
         "macros/a.sql": "{% macro put(x) %}{% do context.update({'kept': x, 'word': x}) %}"

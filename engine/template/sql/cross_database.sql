@@ -50,10 +50,10 @@
 {% macro default__string_literal(value) -%} '{{ value }}' {%- endmacro %}
 
 {% macro except() -%} {{ return(adapter.dispatch('except', 'dbt')()) }} {%- endmacro %}
-{% macro default__except() -%} except {%- endmacro %}
+{% macro default__except() %} except {% endmacro %}
 
 {% macro intersect() -%} {{ return(adapter.dispatch('intersect', 'dbt')()) }} {%- endmacro %}
-{% macro default__intersect() -%} intersect {%- endmacro %}
+{% macro default__intersect() %} intersect {% endmacro %}
 
 {% macro hash(field) -%} {{ return(adapter.dispatch('hash', 'dbt')(field)) }} {%- endmacro %}
 {% macro default__hash(field) -%} md5(cast({{ field }} as {{ type_string() }})) {%- endmacro %}

@@ -1,0 +1,63 @@
+"""The values and types of a query's result, as macros know them from dbt's tables.
+
+(https://agate.readthedocs.io/en/latest/api/data_types.html)
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+
+class DataType:
+    """What the values of a column are: "Text", "Number", "Boolean", "Date" or "DateTime"."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def jsonify(self, value: Any) -> Any:
+        """A value as JSON can hold it."""
+        if isinstance(value, Decimal):
+            return float(value)
+        return value.isoformat() if isinstance(value, date) else value
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+_NAMES: dict[type, str] = {
+    bool: "Boolean",
+    int: "Number",
+    float: "Number",
+    Decimal: "Number",
+    date: "Date",
+    datetime: "DateTime",
+}
+
+
+def type_of(values: Iterable[Any]) -> DataType:
+    """The type that all values have which are there; text where they differ."""
+    names = {_NAMES.get(type(value), "Text") for value in values if value is not None}
+    return DataType(names.pop() if len(names) == 1 else "Text")
+
+
+def plain(value: Any) -> Any:
+    """A value that a driver gives, as one of those that a table may hold: others are texts."""
+    if isinstance(value, UUID | timedelta | time):
+        return str(value)
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else value
+
+
+def unlike(names: Sequence[str]) -> tuple[str, ...]:
+    """The names of columns, of which one that is there already gets a number: `a`, `a_2`."""
+    known: list[str] = []
+    for name in names:
+        number, new = 2, name
+        while new in known:
+            number, new = number + 1, f"{name}_{number}"
+        known.append(new)
+    return tuple(known)
