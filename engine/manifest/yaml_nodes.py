@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from ..errors import CompilationError, ParseError, did_you_mean
 from ..events import WarningRaised
 from ..project.config_tree import merge_config
 from ..project.project import Project
+from ..project.render import has_template
 from .docs import Docs
 from .entries import directories_of
 from .freshness import AgeEntry, read_age
@@ -288,7 +288,7 @@ class GenericTestReader:
         computed = [
             value
             for value, call in zip(arguments, literal, strict=True)
-            if call is None and (is_template_call(value) or _has_jinja(value))
+            if call is None and (is_template_call(value) or has_template(value))
         ]
         calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
         config: Mapping[str, Any] = {}
@@ -328,10 +328,6 @@ def _texts_in(value: Any) -> Iterator[str]:
     elif isinstance(value, list | dict):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _texts_in(item)
-
-
-def _has_jinja(value: str) -> bool:
-    return re.search(r"\{\{|\{%", value) is not None
 
 
 def _tags(values: Mapping[str, Any]) -> list[str]:

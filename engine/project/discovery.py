@@ -109,14 +109,13 @@ def find_files(
     paths: Iterable[str],
     suffixes: Sequence[str],
     *,
-    key: str = "paths",
     warn: Callable[[WarningRaised], None] | None = None,
 ) -> list[SourceFile]:
     """The files below `paths` whose names end in one of `suffixes`, in the order of their paths.
 
     Left out are hidden files and directories, what `.dbtignore` names, and what is no regular
     file. As in dbt, a link to a file counts and a link to a directory is not followed; a link
-    that leads out of the project is left out with a warning. `key` says where `paths` are from.
+    that leads out of the project is left out with a warning.
 
     Raises:
         ProjectError: one of the paths leads out of the project.
@@ -124,11 +123,11 @@ def find_files(
     walk = _Walk(root, tuple(suffix.lower() for suffix in suffixes), warn)
     found: dict[str, SourceFile] = {}
     for path in paths:
-        search_path = checked_path(path, key=key)
+        search_path = checked_path(path, key="dbt_project.yml")
         start = root / search_path
         if not walk.is_inside(start):
             raise ProjectError(
-                f"{key}: '{path}' is a link that leads out of the project, to "
+                f"dbt_project.yml: '{path}' is a link that leads out of the project, to "
                 f"{os.path.realpath(start)}. Name a directory inside of it."
             )
         for relative in walk.files(search_path):

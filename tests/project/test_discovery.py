@@ -192,15 +192,15 @@ def test_project_behind_a_link_is_still_itself(project: Path) -> None:
 
 @pytest.mark.parametrize("path", ["../other", "/etc", "models/../../other", "..", "a\0b"])
 def test_path_that_leads_out_of_the_project_is_refused(project: Path, path: str) -> None:
-    with pytest.raises(ProjectError, match=r"^model-paths: .* leads out of the project"):
-        find_files(project, [path], [".sql"], key="model-paths")
+    with pytest.raises(ProjectError, match=r"^dbt_project.yml: .* leads out of the project"):
+        find_files(project, [path], [".sql"])
 
 
 def test_directory_that_is_a_link_out_of_the_project_is_refused(project: Path) -> None:
     (project / "seeds").symlink_to(project.parent)
 
-    with pytest.raises(ProjectError, match=r"^seed-paths: 'seeds' is a link that leads out"):
-        find_files(project, ["seeds"], [".csv"], key="seed-paths")
+    with pytest.raises(ProjectError, match=r"^dbt_project.yml: 'seeds' is a link that leads out"):
+        find_files(project, ["seeds"], [".csv"])
 
 
 def test_name_that_is_not_utf8_is_left_out_with_a_warning(project: Path) -> None:
