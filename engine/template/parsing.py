@@ -16,9 +16,9 @@ from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from .adapter_facade import ParsingAdapter
 from .config_object import CapturingConfig
 from .context import CommonContext
-from .engine import ref_call, source_call
 from .environment import TemplateEnvironment, drive
 from .generic_test import evaluate_arguments, render_generic_test
+from .references import ref_call, source_call
 from .relations import RelationFactory
 from .rendering import node_frame, render_nested, render_source
 from .scope import Builtins, LazyName, MacroSpace, Scope

@@ -14,7 +14,8 @@ from ..manifest.nodes import Node, RefCall, Source, SourceCall
 from ..manifest.unit_test_node import THIS, Given, UnitTest
 from ..manifest.unit_tests import input_call
 from ..project.render import has_template
-from .engine import TemplateEngine, ref_call, source_call
+from .engine import TemplateEngine
+from .references import ref_call, source_call
 from .relations import CTE_PREFIX
 from .scope import Scope
 
