@@ -212,7 +212,8 @@ async def test_reader_who_keeps_the_table_for_a_minute(shop: Shop) -> None:
     async with shop.holding("select * from {schema}.orders"), readers.reading(5):
         ran = await shop.run()
 
-    assert 29 < time.monotonic() - began < 35
+    # It gives up where the pause before the next attempt would end too late.
+    assert 27 < time.monotonic() - began < 35
     assert "couldn't be exchanged: for 30 s" in ran.error("orders")
     assert readers.errors == []
     assert readers.longest < 0.5
