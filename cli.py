@@ -27,6 +27,7 @@ from .cli_flags import (
     LOOKING,
     NAMING,
     OPERATING,
+    RETRYING,
     SEEDING,
     SNAPSHOTTING,
     STORING,
@@ -51,11 +52,8 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --exclude-resource-types --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset("show docs init retry clone".split())
-_FLAGS_TO_COME = frozenset(
-    "--selector --indirect-selection --defer --state --defer-state --favor-state --inline "
-    "--no-introspect".split()
-)
+_COMMANDS_TO_COME = frozenset("show docs init clone".split())
+_FLAGS_TO_COME = frozenset({"--inline", "--no-introspect"})
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
     "--static-parser --no-static-parser --introspect "
@@ -303,6 +301,7 @@ _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
     "compile": (BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
     "test": (TESTING, "Test the selected nodes."),
+    "retry": (RETRYING, "Repeat the last command for what didn't succeed."),
     "ls": (NAMING, "List the selected nodes."),
     "list": (NAMING, "List the selected nodes (another name of ls)."),
     "parse": (LOOKING, "Read the project, and write target/manifest.json."),

@@ -19,6 +19,29 @@ _SELECTING: dict[str, Any] = {
     "select": _flag("The nodes to include.", "--select", "-s", kind=list[str]),
     "models": _flag("Old names of --select.", "--models", "-m", "--model", kind=list[str]),
     "exclude": _flag("The nodes to leave out.", "--exclude", kind=list[str]),
+    "selector": _flag("A selection of selectors.yml, by its name.", "--selector", kind=str),
+    "indirect_selection": _flag(
+        "Which tests come along with their nodes: eager, cautious, buildable or empty. "
+        "[env: DBT_INDIRECT_SELECTION]",
+        "--indirect-selection",
+        kind=str,
+    ),
+    "state": _flag(
+        "The directory with an earlier run's artifacts. [env: DBT_STATE]", "--state", kind=Path
+    ),
+    "defer": _flag(
+        "Read what isn't selected from where the earlier run has built it. [env: DBT_DEFER]",
+        "--defer/--no-defer",
+    ),
+    "defer_state": _flag(
+        "The artifacts to defer to, if not those of --state. [env: DBT_DEFER_STATE]",
+        "--defer-state",
+        kind=Path,
+    ),
+    "favor_state": _flag(
+        "Defer also where the target has a relation of its own. [env: DBT_FAVOR_STATE]",
+        "--favor-state/--no-favor-state",
+    ),
 }
 _NARROWING: dict[str, Any] = {
     "resource_type": _flag(
@@ -201,6 +224,14 @@ CHECKING: dict[str, Any] = {
         *("--output", "-o"),
         kind=Path,
     ),
+}
+RETRYING: dict[str, Any] = {
+    "state": _flag("The directory with the results of the run to retry.", "--state", kind=Path),
+    "defer_state": _SELECTING["defer_state"],
+    **_RUNNING,
+    **_REFRESHING,
+    **_FINDING,
+    **_TELLING,
 }
 SEEDING = {**BUILDING, **_SHOWING}
 _PRESET = {

@@ -44,6 +44,7 @@ from .microbatch import (
     Microbatch,
     batch_node,
     may_run_together,
+    plan_again,
     plan_batches,
 )
 from .node_outcome import (
@@ -58,6 +59,7 @@ from .node_outcome import (
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
+from .state.unfinished import FailedBatches
 from .template.engine import TemplateEngine
 from .warning_policy import RaisedWarningsError
 
@@ -83,6 +85,7 @@ class Builder:
         full_refresh: bool,
         reading: Reading,
         started_at: datetime,
+        failed_batches: Mapping[str, FailedBatches],
         threads: int,
         invocation_id: str,
         fails_on_test_warning: bool,
@@ -108,6 +111,7 @@ class Builder:
         self._full_refresh = full_refresh
         self._reading = reading
         self._started_at = started_at
+        self._failed_batches = failed_batches
         self._threads = threads
         self._invocation_id = invocation_id
         self._fails_on_test_warning = fails_on_test_warning
@@ -164,15 +168,22 @@ class Builder:
         existing = await self._cache.find(relation.schema or "", relation.identifier or "")
         configured = node.config.full_refresh
         is_refresh = self._full_refresh if configured is None else configured
-        batches = plan_batches(
-            settings,
-            self._reading,
-            self._started_at,
-            is_incremental=existing is not None and existing.is_table and not is_refresh,
+        is_table = existing is not None and existing.is_table
+        left = self._failed_batches.get(node.unique_id) if is_table else None
+        batches = (
+            plan_again(settings, left.failed)
+            if left is not None
+            else plan_batches(
+                settings,
+                self._reading,
+                self._started_at,
+                is_incremental=is_table and not is_refresh,
+            )
         )
         slots = self._threads if may_run_together(node, settings) else 1
         build = partial(self._build_batch, node, thread_id=progress.thread_id)
-        outcome = await Microbatch(batches, build, slots).run()
+        done = left.successful if left is not None else ()
+        outcome = await Microbatch(batches, build, slots, done).run()
         progress.compile_ended = progress.compile_ended or progress.compile_started
         return outcome
 

@@ -35,6 +35,17 @@ class WarningRaised(Struct, frozen=True):
     location: Location | None = None
 
 
+class RunResumed(Struct, frozen=True):
+    """`retry` has found the run to repeat: another command from now on, with its options.
+
+    `records` are what the journal of that run says of its nodes.
+    """
+
+    command: str
+    arguments: Mapping[str, object]
+    records: tuple[Mapping[str, object], ...] = ()
+
+
 class ProjectFound(Struct, frozen=True):
     """It is known which project it is, and where its log goes. Its nodes aren't read yet."""
 
@@ -51,6 +62,25 @@ class ProjectLoaded(Struct, frozen=True):
     """Where artifacts go. Absolute."""
 
 
+class DeferredReference(Struct, frozen=True):
+    """A node that is read from where an earlier run has built it: as which relation, and why."""
+
+    unique_id: str
+    name: str
+    relation_name: str
+    reason: str
+
+
+class ReferencesDeferred(Struct, frozen=True):
+    """References of the nodes about to run are deferred; `directory` holds the state.
+
+    It is relative to the project where it lies inside.
+    """
+
+    references: tuple[DeferredReference, ...]
+    directory: str
+
+
 class RunStarted(Struct, frozen=True):
     """Nodes are about to run: all that were selected, in the order of the graph."""
 
@@ -59,6 +89,8 @@ class RunStarted(Struct, frozen=True):
     target_name: str
     start_hooks: tuple[NodeInfo, ...] = ()
     end_hooks: tuple[NodeInfo, ...] = ()
+    settings: Mapping[str, object] = field(default_factory=dict)
+    """What flags, environment and project have settled on, by the names of the options."""
 
     @property
     def everything(self) -> tuple[NodeInfo, ...]:
@@ -209,8 +241,10 @@ class InvocationFinished(Struct, frozen=True):
 Event = (
     InvocationStarted
     | WarningRaised
+    | RunResumed
     | ProjectFound
     | ProjectLoaded
+    | ReferencesDeferred
     | RunStarted
     | NothingToDo
     | RunEmpty

@@ -11,9 +11,11 @@ import anyio
 
 from ..adapters.abilities import Locking
 from ..adapters.cache import RelationCache
+from ..adapters.relation import Relation
 from .builder import Builder
 from .compiler import Compiler
-from .events import Event, NodeSkipped, RunFinished, RunStarted, WarningRaised
+from .deferral import Deferral, Deferrer
+from .events import Event, NodeSkipped, ReferencesDeferred, RunFinished, RunStarted, WarningRaised
 from .freshness import COMMAND as FRESHNESS
 from .freshness import FreshnessChecker, source_info
 from .graph import Graph, gate_with_tests, gate_with_unit_tests
@@ -31,6 +33,7 @@ from .results import NodeInfo, RunResult, Status
 from .run_hooks import RunHooks
 from .scheduler import Build, Scheduler
 from .settings import decide
+from .state.unfinished import UnfinishedRun
 from .template.end_context import end_context
 from .template.engine import TemplateEngine
 from .templates import macro_scope, make_comments, make_templates
@@ -62,7 +65,12 @@ class Execution:
         *,
         command: str,
         emit: Callable[[Event], None],
+        deferral: Deferral | None = None,
+        retried: UnfinishedRun | None = None,
     ) -> None:
+        self._retried = retried
+        self._deferral = deferral
+        self._deferred: Mapping[str, Relation] = {}
         self._project = project
         self._workspace = project.workspace
         self._command = command
@@ -89,6 +97,7 @@ class Execution:
         check_stored_names(self._storing(), self._project.manifest.nodes)
         async with self._workspace.adapter:
             await self._lock_schemas()
+            await self._defer()
             await self._prepare_schemas()
             await self._run_plan(_plan(self._project, self.nodes, self._command))
         self._raise_late_warnings()
@@ -106,7 +115,10 @@ class Execution:
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
         start, end = self._hooks(START), self._hooks(END)
-        self._emit(RunStarted(selected, target.threads, target.name, start.infos, end.infos))
+        settings = self._workspace.settings
+        self._emit(
+            RunStarted(selected, target.threads, target.name, start.infos, end.infos, settings)
+        )
         began = time.perf_counter()
         interrupted = True
         done: Sequence[RunResult] = ()
@@ -219,6 +231,16 @@ class Execution:
         if self._late_warnings:
             raise RaisedWarningsError(self._late_warnings)
 
+    async def _defer(self) -> None:
+        """Decide what is read from the state, before a template is rendered."""
+        if self._deferral is None:
+            return
+        deferrer = Deferrer(self._deferral, self._project, self._cache)
+        self._deferred, told = await deferrer.decide(self.nodes)
+        if told:
+            directory = self._workspace.state.manifest_directory()
+            self._emit(ReferencesDeferred(told, self._workspace.displayed(directory)))
+
     def _built(self) -> list[Node]:
         """The nodes that make a relation."""
         models = (node for node in self.nodes.values() if isinstance(node, RELATION_KINDS))
@@ -270,7 +292,7 @@ class Execution:
 
     @cached_property
     def _templates(self) -> TemplateEngine:
-        return make_templates(self._project, self._cache, self._emit, self.nodes)
+        return make_templates(self._project, self._cache, self._emit, self.nodes, self._deferred)
 
     @cached_property
     def _comments(self) -> QueryComments:
@@ -291,7 +313,8 @@ class Execution:
             target_path=workspace.target_path_display,
             full_refresh=workspace.full_refresh,
             reading=workspace.reading,
-            started_at=workspace.start.started_at,
+            started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
+            failed_batches=self._retried.batches if self._retried else {},
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
             fails_on_test_warning=workspace.warning_policy.raises("LogTestResult"),

@@ -77,6 +77,15 @@ def plan_batches(
     ]
 
 
+def plan_again(settings: MicrobatchSettings, failed: Sequence[EventWindow]) -> list[Batch]:
+    """The batches that failed the last time: they add to the table that the others have made."""
+    size = settings.batch_size
+    return [
+        Batch(window, size.label(window.start), number, len(failed))
+        for number, window in enumerate(failed, 1)
+    ]
+
+
 def batch_node(node: Model, batch: Batch) -> Model:
     """The model as one batch sees it: hooks at both ends only, and the window in its config."""
     config = node.config
@@ -114,6 +123,8 @@ class Microbatch(Struct):
     batches: Sequence[Batch]
     build: BuildBatch
     slots: int
+    done: Sequence[EventWindow] = ()
+    """The batches that an earlier run has built."""
     outcomes: list[BatchOutcome] = field(default_factory=list)
 
     async def run(self) -> Outcome:
@@ -143,22 +154,24 @@ class Microbatch(Struct):
 
     def _outcome(self) -> Outcome:
         done = {outcome.batch.index for outcome in self.outcomes if outcome.error is None}
+        built = [batch.window for batch in self.batches if batch.index in done]
         results = BatchResults(
-            successful=tuple(_times(batch) for batch in self.batches if batch.index in done),
-            failed=tuple(_times(batch) for batch in self.batches if batch.index not in done),
+            successful=tuple(_times(window) for window in (*self.done, *built)),
+            failed=tuple(_times(each.window) for each in self.batches if each.index not in done),
         )
         failures = [outcome for outcome in self.outcomes if outcome.error is not None]
         if not failures:
             return Outcome(Status.SUCCESS, Response("SUCCESS"), batches=results)
         error = _first_error(failures)
-        if not done:
+        if not results.successful:
             return Outcome(Status.ERROR, Response("ERROR"), error=error, batches=results)
-        message = f"PARTIAL SUCCESS ({len(done)}/{len(self.batches)})"
+        count, total = len(results.successful), len(results.successful) + len(results.failed)
+        message = f"PARTIAL SUCCESS ({count}/{total})"
         return Outcome(Status.PARTIAL_SUCCESS, Response(message), error=error, batches=results)
 
 
-def _times(batch: Batch) -> tuple[datetime, datetime]:
-    return batch.window.start, batch.window.end
+def _times(window: EventWindow) -> tuple[datetime, datetime]:
+    return window.start, window.end
 
 
 def _first_error(failures: Sequence[BatchOutcome]) -> NodeError:

@@ -12,7 +12,8 @@ class Options(Struct, frozen=True):
     """The flags of one invocation. None means: not given.
 
     Relative paths count from the working directory, except that `target_path` counts from the
-    project's directory, as in dbt.
+    project's directory, as in dbt. `state` and `defer_state` count from there as well where
+    they lead nowhere from the working directory.
     """
 
     command: str = "run"
@@ -26,6 +27,12 @@ class Options(Struct, frozen=True):
     vars: Mapping[str, object] = field(default_factory=dict)
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    selector: str | None = None
+    indirect_selection: str | None = None
+    defer: bool | None = None
+    state: Path | None = None
+    defer_state: Path | None = None
+    favor_state: bool | None = None
     uses_models_flag: bool = False
     """Whether `select` was given by its old names, such as --models."""
     resource_types: tuple[str, ...] = ()

@@ -21,8 +21,8 @@ from .manifest.macro_index import MacroFile, MacroIndex, macro_files_in
 from .manifest.manifest import Manifest
 from .manifest.node_factory import ParseRenderer
 from .manifest.parse_cache import FILE_NAME, ParseCache, load_cache
+from .manifest.used_vars import UsedVars
 from .project.environment import custom_environment
-from .project.render import Renderer
 from .template.context import DBT_VERSION
 from .template.environment import LenientUndefined, TemplateEnvironment
 from .template.parsing import PARSE_NAMES, TemplateParseRenderer
@@ -63,7 +63,6 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             relations=workspace.relations,
         )
 
-    start = workspace.start
     kept = workspace.target_path / FILE_NAME
     cache = load_cache(kept) if workspace.reads_cache else ParseCache()
     manifest = load_manifest(
@@ -77,11 +76,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             ignored_configs=adapter.ignored_configs,
             context_names=PARSE_NAMES,
             make_renderer=make_renderer,
-            yaml=Renderer(
-                environ=start.environ,
-                cli_vars=workspace.variables.for_package(workspace.project.name),
-                target=workspace.invocation.target,
-            ),
+            yaml=workspace.yaml,
             warn=warn,
             cache=cache,
             # A variable that is a template may refer to a node.
@@ -110,12 +105,14 @@ def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str
         "send_anonymous_usage_stats": False,
         "adapter_type": workspace.adapter.type,
         "quoting": {**_QUOTING, **workspace.project.quoting},
+        "headrace_vars": UsedVars(project.manifest, workspace.variables).all(),
     }
     return manifest_document(
         project.manifest,
         metadata=metadata,
         relation_name=workspace.relation_name,
         compiled=compiled,
+        selectors=workspace.selectors.described,
         target_path=workspace.target_path_display,
     )
 

@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from .. import __version__
 from ..adapters.errors import AdapterError
+from .choice import Choice, choose_nodes
+from .deferral import find_deferral
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
     Event,
@@ -30,6 +32,7 @@ from .events import (
     InvocationFinished,
     InvocationStarted,
     ManifestReady,
+    MessageLogged,
     NothingToDo,
     OutputProduced,
     ParseCacheChanged,
@@ -37,22 +40,23 @@ from .events import (
     ProjectLoaded,
     Reporter,
     RunEmpty,
+    RunResumed,
     WarningRaised,
 )
 from .manifest.nodes import Analysis, Model, Node, Source, Test
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
-from .not_there_yet import refuse_default_selector
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
 from .results import RunResult, Status
-from .selection.resource_types import RESOURCE_TYPES, wanted_types
-from .selection.selector import Selection, Selector
+from .selection.resource_types import RESOURCE_TYPES
 from .warning_policy import RaisedWarningsError, Verdict, WarningPolicy, decide_policy
 from .workspace import Start, Workspace, arguments_of, open_workspace
 
 if TYPE_CHECKING:
     from .execution import Execution
+    from .retrying import Retry
+    from .state.unfinished import UnfinishedRun
 
 T = TypeVar("T")
 
@@ -118,6 +122,7 @@ class Session:
         self._redactor = redactor or Redactor(environment)
         self._results: tuple[RunResult, ...] = ()
         self._warning_policy = WarningPolicy()
+        self._retried: UnfinishedRun | None = None
 
     async def run(self) -> InvocationResult:
         """Run the command.
@@ -203,6 +208,36 @@ class Session:
         )
 
     async def _command(self) -> ExitCode:
+        if self._options.command == "retry":
+            return await self._retry()
+        return await self._run_command()
+
+    async def _retry(self) -> ExitCode:
+        """Take up the last run: its command, its options, and what is left of it."""
+        retry: Retry = await self._read_project(
+            partial(_module("retrying").find_retry, self._start)
+        )
+        run = self._retried = retry.run
+        self._options = run.options
+        self._start = structs.replace(self._start, options=run.options)
+        self._emit(RunResumed(run.options.command, arguments_of(run.options), run.records))
+        if not run.nodes:
+            self._announce(
+                "NothingToRetry",
+                f"Nothing to do: all that the last '{run.options.command}' ran has succeeded.",
+            )
+            return ExitCode.DONE
+        self._announce(
+            "RetryingNodes",
+            f"Retrying {len(run.nodes)} of the {len(run.planned)} nodes of the last "
+            f"'{run.options.command}'.",
+        )
+        return await self._run_command()
+
+    def _announce(self, name: str, text: str) -> None:
+        self._emit(MessageLogged(text, to_console=True, name=name))
+
+    async def _run_command(self) -> ExitCode:
         command = self._options.command
         if command == "debug":
             checks_passed = await _module("debugging").debug(
@@ -220,7 +255,7 @@ class Session:
             self._announce_manifest(project, {})
             return ExitCode.DONE
         if command == "ls":
-            return self._list(project)
+            return await self._list(project)
         if command == "run-operation":
             return await self._run_operation(project)
         if command not in RESOURCE_TYPES:
@@ -274,44 +309,36 @@ class Session:
             )
         return found
 
-    def _select(self, project: ParsedProject) -> Selection:
-        """The ids that the command is about, by selection and by resource type."""
-        options = self._options
-        if not (options.select or options.exclude):
-            refuse_default_selector(project.workspace.project)
-        selection = Selector(project.manifest, project.graph).select(
-            options.select, options.exclude
-        )
-        wanted = wanted_types(
-            options.command, options.resource_types, options.exclude_resource_types
-        )
-        kept = frozenset(
-            unique_id for unique_id in selection.selected if unique_id.partition(".")[0] in wanted
-        )
+    async def _choose(self, project: ParsedProject) -> Choice:
+        """What the command is about, by selection and by resource type."""
+        if self._retried is not None:
+            again = _module("retrying").choose_again
+            return await self._in_thread(partial(again, project, self._retried))
+        choice = await self._in_thread(partial(choose_nodes, project, self._options))
         self._report(
-            WarningRaised("NoNodesForSelectionCriteria", message) for message in selection.unmatched
+            WarningRaised("NoNodesForSelectionCriteria", message) for message in choice.unmatched
         )
-        return Selection(kept, selection.unmatched)
+        return choice
 
-    def _report_nothing(self, name: str, selection: Selection) -> None:
+    def _report_nothing(self, name: str, choice: Choice) -> None:
         """Say that nothing was selected, which is a warning that has an event of its own."""
         match self._warning_policy.verdict(name):
             case Verdict.SHOW:
-                self._emit(NothingToDo(selection.unmatched))
+                self._emit(NothingToDo(choice.unmatched))
             case Verdict.RAISE:
                 message = "Nothing to do. Try checking your model configs and selection."
                 raise RaisedWarningsError([WarningRaised(name, message)])
             case Verdict.DROP:
                 pass
 
-    def _list(self, project: ParsedProject) -> ExitCode:
-        selection = self._select(project)
+    async def _list(self, project: ParsedProject) -> ExitCode:
+        choice = await self._choose(project)
         self._announce_manifest(project, {})
-        if not selection.selected:
-            self._report_nothing("NoNodesSelected", selection)
+        if not choice.nodes:
+            self._report_nothing("NoNodesSelected", choice)
         for line in _module("listing").list_lines(
             project.manifest,
-            selection.selected,
+            choice.nodes,
             output=self._options.output,
             keys=self._options.output_keys,
             relation_name=lambda node: str(project.workspace.relations.of(node)),
@@ -320,21 +347,28 @@ class Session:
         return ExitCode.DONE
 
     async def _execute(self, project: ParsedProject) -> ExitCode:
-        selection = self._select(project)
+        choice = await self._choose(project)
+        deferral = await anyio.to_thread.run_sync(find_deferral, project, choice)
         everything = project.manifest.everything
         nodes = {
             unique_id: everything[unique_id]
-            for unique_id in sorted(selection.selected)
+            for unique_id in sorted(choice.nodes)
             if _is_run(everything[unique_id])
         }
         if not nodes:
             self._announce_manifest(project, {})
-            self._emit(RunEmpty())
-            self._report_nothing("NothingToDo", selection)
+            if self._retried is None:
+                self._emit(RunEmpty())
+            self._report_nothing("NothingToDo", choice)
             return ExitCode.DONE
         command = self._options.command
         execution: Execution = _module("execution").Execution(
-            project, nodes, command=command, emit=self._emit
+            project,
+            nodes,
+            command=command,
+            emit=self._emit,
+            deferral=deferral,
+            retried=self._retried,
         )
         try:
             await execution.run()

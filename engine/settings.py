@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .errors import UsageError, did_you_mean
-from .project.environment import find_setting
+from .project.environment import Setting, find_setting
 
 TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 FALSE = frozenset({"0", "false", "f", "no", "n", "off"})
@@ -35,14 +35,23 @@ def decide(
         return given
     setting = find_setting(environ, name.upper())
     if setting is not None:
-        folded = setting.value.strip().casefold()
-        if folded in TRUE:
-            return True
-        if folded in FALSE:
-            return False
-        raise UsageError(f"{setting.variable} is '{setting.value}', and must be true or false.")
+        return truth(setting)
     configured = (project_flags or {}).get(name)
     return configured if isinstance(configured, bool) else default
+
+
+def truth(setting: Setting) -> bool:
+    """What a variable says that is a yes or a no.
+
+    Raises:
+        UsageError: it says neither.
+    """
+    folded = setting.value.strip().casefold()
+    if folded in TRUE:
+        return True
+    if folded in FALSE:
+        return False
+    raise UsageError(f"{setting.variable} is '{setting.value}', and must be true or false.")
 
 
 def choose(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from jinja2.utils import missing
 
 from ..adapters.base import Connection
 from ..adapters.cache import RelationCache
+from ..adapters.relation import Relation
 from .events import Event
 from .manifest.nodes import Macro
 from .manifest.operation import operation_of
@@ -23,8 +24,12 @@ def make_templates(
     cache: RelationCache,
     emit: Callable[[Event], None],
     selected: Iterable[str] = (),
+    deferred: Mapping[str, Relation] | None = None,
 ) -> TemplateEngine:
-    """The engine that renders a command's templates; `selected` are the ids that are run."""
+    """The engine that renders a command's templates; `selected` are the ids that are run.
+
+    `deferred` are the relations by unique id that an earlier run has built.
+    """
     workspace = project.workspace
     return TemplateEngine(
         environment=TemplateEnvironment(workspace.codes),
@@ -34,6 +39,7 @@ def make_templates(
         cache=cache,
         relations=workspace.relations,
         reading=workspace.reading,
+        deferred=deferred,
     )
 
 

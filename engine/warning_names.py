@@ -28,8 +28,11 @@ RAISED_BY_DEPS = frozenset(
 )
 """What is said of packages that are being installed: as an error, none of them is."""
 
-RAISED_BY_SELECTION = frozenset({"NoNodesForSelectionCriteria", "NoNodesSelected", "NothingToDo"})
-"""What is said of a selection that matches nothing: as an error, likewise."""
+RAISED_BY_SELECTION = frozenset(
+    "NoNodesForSelectionCriteria NoNodesSelected NothingToDo SeedExceedsLimitSamePath "
+    "UnversionedBreakingChange WarnStateTargetEqual".split()
+)
+"""What is said of a selection, such as that it matches nothing: as an error, likewise."""
 
 RAISED_WHILE_RUNNING = frozenset(
     "DependentViewDropped JinjaLogWarning LogTestResult NodeRetried SnapshotTimestampWarning "

@@ -20,7 +20,6 @@ from .event_time import Reading, parse_event_times, parse_sample
 from .events import Event, WarningRaised
 from .manifest.nodes import Node
 from .manifest.stored_failures import has_relation
-from .not_there_yet import ignored_variables
 from .options import Options
 from .packages.installed import load_installed
 from .packages.required_version import check_required_version
@@ -30,8 +29,12 @@ from .project.profile import load_target
 from .project.profiles_file import find_profiles, load_profile_flags, locate_in_profile
 from .project.project import Project, load_project, render_trees
 from .project.project_flags import check_flags, flag_warnings
+from .project.render import Renderer
 from .project.vars import Vars
-from .settings import decide
+from .selection.selector import IndirectSelection
+from .selection.selectors_file import Selectors, load_selectors
+from .settings import choose, decide
+from .state.settings import StateSettings, decide_state
 from .template.context import DBT_VERSION, CommonContext, Invocation
 from .template.environment import CodeCache
 from .template.relations import RelationFactory
@@ -57,12 +60,15 @@ class Workspace(Struct, frozen=True):
     target: Target
     adapter: Adapter
     variables: Vars
+    yaml: Renderer
     invocation: Invocation
     full_refresh: bool
     fail_fast: bool
     takes_lock: bool
     reads_cache: bool
     reading: Reading
+    state: StateSettings
+    selectors: Selectors
     target_path: Path
     log_path: Path
     warning_policy: WarningPolicy
@@ -76,10 +82,44 @@ class Workspace(Struct, frozen=True):
 
     @property
     def target_path_display(self) -> str:
-        """The target path as messages say it: relative to the project where it is inside."""
-        if self.target_path.is_relative_to(self.project.root):
-            return self.target_path.relative_to(self.project.root).as_posix()
-        return str(self.target_path)
+        """The target path as messages say it."""
+        return self.displayed(self.target_path)
+
+    def displayed(self, path: Path) -> str:
+        """A path as messages say it: relative to the project where it is inside."""
+        if path.is_relative_to(self.project.root):
+            return path.relative_to(self.project.root).as_posix()
+        return str(path)
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The options that say what a run does, as they are settled: enough to repeat it."""
+        sample, event_time_start, event_time_end = _windows(self.start.options, self.start.environ)
+        state = self.state
+        found: dict[str, object] = {
+            "target": self.target.name,
+            "profile": self.target.profile_name,
+            "threads": self.target.threads,
+            "full_refresh": self.full_refresh,
+            "fail_fast": self.fail_fast,
+            "lock": self.takes_lock,
+            "store_failures": self.stores_failures,
+            "empty": self.reading.is_empty,
+            "sample": sample,
+            "event_time_start": event_time_start,
+            "event_time_end": event_time_end,
+            "indirect_selection": self.indirect_selection.value,
+            "defer": state.is_deferring,
+            "favor_state": state.favors_state,
+            "state": state.directory and str(state.directory),
+            "defer_state": state.defer_directory and str(state.defer_directory),
+        }
+        return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def indirect_selection(self) -> IndirectSelection:
+        """Which tests come along with what is selected."""
+        return IndirectSelection(self.invocation.flags["INDIRECT_SELECTION"])
 
     @property
     def stores_failures(self) -> bool:
@@ -146,7 +186,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    forms = (*flag_warnings(project.document), *_old_flags(options), *ignored_variables(environ))
+    forms = (*flag_warnings(project.document), *_old_flags(options))
     for warning in forms:
         warn(warning)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
@@ -157,6 +197,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         "FAIL_FAST": fail_fast,
         "EMPTY": reading.is_empty,
     }
+    variables = Vars(
+        cli=options.vars,
+        root=project.vars,
+        packages={package.name: package.vars for package in packages},
+    )
+    yaml = Renderer(environ=environ, cli_vars=variables.for_package(project.name), target=shown)
     decided = _decided_arguments(flags, project, _log_path(start, project))
     return Workspace(
         start=start,
@@ -164,11 +210,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         packages=packages,
         target=target,
         adapter=adapter,
-        variables=Vars(
-            cli=options.vars,
-            root=project.vars,
-            packages={package.name: package.vars for package in packages},
-        ),
+        variables=variables,
+        yaml=yaml,
         invocation=Invocation(
             invocation_id=start.invocation_id,
             started_at=start.started_at,
@@ -184,7 +227,9 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             "partial_parse", options.partial_parse, environ, project.flags, default=True
         ),
         reading=reading,
-        target_path=_target_path(start, project),
+        state=decide_state(options, environ, cwd=start.cwd, root=project.root),
+        selectors=load_selectors(project.root, yaml),
+        target_path=target_path(start, project),
         log_path=_log_path(start, project),
         warning_policy=decide_policy(options, environ, project.flags, warn),
         relations=RelationFactory(adapter, project.quoting),
@@ -242,7 +287,7 @@ def _installed_packages(
     return [render_trees(package, target, options.vars, environ=environ) for package in packages]
 
 
-def _target_path(start: Start, project: Project) -> Path:
+def target_path(start: Start, project: Project) -> Path:
     """Where artifacts go: by flag, by environment, or by the project. Absolute."""
     setting = find_setting(start.environ, "TARGET_PATH")
     named = start.options.target_path or (setting.value if setting else None)
@@ -274,21 +319,31 @@ def _own_path(project: Project, name: str) -> str:
     return flag if isinstance(flag, str) and flag else str(getattr(project, name))
 
 
-def _reading(start: Start, project: Project) -> Reading:
-    """What the flags and the environment say of the rows to read."""
-    options, environ = start.options, start.environ
+def _windows(options: Options, environ: Mapping[str, str]) -> tuple[str | None, ...]:
+    """The texts of --sample, --event-time-start and --event-time-end, by flag or environment."""
 
     def text(name: str, given: str | None) -> str | None:
         setting = find_setting(environ, name) if given is None else None
         return setting.value or None if setting else given
 
-    sample = text("SAMPLE", options.sample)
+    return (
+        text("SAMPLE", options.sample),
+        text("EVENT_TIME_START", options.event_time_start),
+        text("EVENT_TIME_END", options.event_time_end),
+    )
+
+
+def _reading(start: Start, project: Project) -> Reading:
+    """What the flags and the environment say of the rows to read."""
+    options, environ = start.options, start.environ
+
+    sample, start_text, end_text = _windows(options, environ)
     return Reading(
         is_empty=decide("empty", options.empty, environ, project.flags),
         sample=parse_sample(sample, start.started_at) if sample else None,
         batches=parse_event_times(
-            text("EVENT_TIME_START", options.event_time_start),
-            text("EVENT_TIME_END", options.event_time_end),
+            start_text,
+            end_text,
         ),
     )
 
@@ -314,7 +369,13 @@ def _flags(
         "WRITE_JSON": decided("write_json", default=True),
         "LOG_FORMAT": options.log_format or "default",
         "PRINTER_WIDTH": options.printer_width or 80,
-        "INDIRECT_SELECTION": "eager",
+        "INDIRECT_SELECTION": choose(
+            "indirect_selection",
+            options.indirect_selection,
+            environ,
+            tuple(IndirectSelection),
+            project_flags,
+        ),
         "INTROSPECT": True,
         "STATIC_PARSER": True,
         "CACHE_SELECTED_ONLY": False,

@@ -6,6 +6,7 @@ The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ def manifest_document(
     metadata: Mapping[str, Any],
     relation_name: RelationName,
     compiled: Mapping[str, str],
+    selectors: Mapping[str, Any] = MappingProxyType({}),
     target_path: str = "target",
 ) -> dict[str, Any]:
     """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
@@ -84,7 +86,7 @@ def manifest_document(
         },
         **declared,
         "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
-        "selectors": {},
+        "selectors": dict(selectors),
         "disabled": {node.unique_id: [_disabled_dict(node)] for node in manifest.disabled.values()},
         "parent_map": parent_map,
         "child_map": child_map,

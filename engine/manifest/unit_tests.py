@@ -302,10 +302,39 @@ def _check_incremental(test: UnitTest, model: Model, place: Place) -> None:
 
 
 def _checksum(test: UnitTest) -> Checksum:
-    """A digest of all that makes the test what it is: not of its description."""
-    tested = [test.model, test.versions, test.given, test.expect, test.overrides]
-    encoded = msgspec.json.encode(msgspec.to_builtins(tested, enc_hook=str), order="sorted")
-    return Checksum("sha256", hashlib.sha256(encoded).hexdigest())
+    """A digest of all that makes the test what it is, in dbt's shape, so that states compare.
+
+    dbt digests its Python objects as they show themselves.
+    """
+    versions = test.versions
+    given = ", ".join(
+        f"UnitTestInputFixture(input={given.input!r}, {_shown(given)})" for given in test.given
+    )
+    said = [
+        test.model,
+        "None"
+        if versions is None
+        else f"UnitTestNodeVersions(include={_listed(versions.include)}, "
+        f"exclude={_listed(versions.exclude)})",
+        f"[{given}]",
+        f"UnitTestOutputFixture({_shown(test.expect)})",
+        "None" if test.overrides is None else f"UnitTest{test.overrides!r}",
+    ]
+    return Checksum("sha256", hashlib.sha256("-".join(said).encode()).hexdigest())
+
+
+def _shown(fixture: Fixture) -> str:
+    """A fixture's fields as dbt's Python objects show them."""
+    rows = fixture.rows if isinstance(fixture.rows, str) else [dict(row) for row in fixture.rows]
+    name = fixture.format.title() if fixture.format == "dict" else fixture.format.upper()
+    return (
+        f"rows={rows!r}, format=<UnitTestFormat.{name}: {fixture.format!r}>, "
+        f"fixture={fixture.fixture!r}"
+    )
+
+
+def _listed(versions: tuple[Version, ...] | None) -> list[Version] | None:
+    return None if versions is None else list(versions)
 
 
 def _named(patch: NodePatch) -> str:

@@ -12,6 +12,7 @@ from .yaml_file import YamlDocument
 
 LOG_FORMATS = ("default", "text", "debug", "json")
 LOG_LEVELS = ("info", "debug", "warn", "error", "none")
+INDIRECT_SELECTIONS = ("eager", "cautious", "buildable", "empty")
 
 _BOOLEANS = frozenset(
     "debug empty fail_fast full_refresh lock partial_parse print quiet single_threaded "
@@ -24,11 +25,9 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log_format_file": LOG_FORMATS,
     "log_level": LOG_LEVELS,
     "log_level_file": LOG_LEVELS,
+    "indirect_selection": INDIRECT_SELECTIONS,
 }
 _HEEDED = _BOOLEANS | _PATHS | _CHOICES.keys() | _NUMBERS | {"warn_error_options"}
-
-_TO_COME = frozenset({"indirect_selection"})
-"""What this version doesn't heed, although it makes a difference."""
 
 # What they would turn on or off is so already, or makes no difference to what is built.
 _WITHOUT_EFFECT = frozenset(
@@ -53,7 +52,7 @@ _BEHAVIOUR_FLAGS = frozenset(
     "use_materialization_v2 use_user_folder_for_python".split()
 )
 
-KNOWN_FLAGS = _HEEDED | _TO_COME | _WITHOUT_EFFECT | _BEHAVIOUR_FLAGS
+KNOWN_FLAGS = _HEEDED | _WITHOUT_EFFECT | _BEHAVIOUR_FLAGS
 
 
 def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
@@ -92,19 +91,13 @@ def wanted_instead(name: str, value: object) -> str | None:
 
 
 def flag_warnings(document: YamlDocument) -> Iterator[WarningRaised]:
-    """A warning for each key under `flags:` that means nothing, or nothing yet."""
+    """A warning for each key under `flags:` that means nothing."""
     data = document.data
     flags = data.get("flags") if isinstance(data, Mapping) else None
     if not isinstance(flags, Mapping):
         return
     for key in flags:
-        if key in _TO_COME:
-            yield WarningRaised(
-                "NotThereYet",
-                f"the flag '{key}' has no effect: this version of headrace doesn't have it yet.",
-                document.locate("flags", str(key)),
-            )
-        elif key not in KNOWN_FLAGS:
+        if key not in KNOWN_FLAGS:
             yield WarningRaised(
                 "UnknownFlag",
                 f"'{key}' is no flag, so it has no effect.{did_you_mean(str(key), KNOWN_FLAGS)}",

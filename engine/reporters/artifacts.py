@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec import structs
+
 from ..atomic import ensure_writable, write_atomically
 from ..events import (
     Event,
@@ -14,11 +16,13 @@ from ..events import (
     ParseCacheChanged,
     ProjectLoaded,
     Reporter,
+    RunResumed,
     WarningRaised,
 )
+from ..state.journal_state import JOURNAL_NAME, JournalState
 from .encoding import encode
 from .files import ArtifactFiles
-from .journal import JOURNAL_NAME, Journal
+from .journal import Journal
 from .plain_text import Scrub
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
@@ -56,6 +60,7 @@ class TargetDirectory:
         self._parts: list[Reporter] = []
         self._problems: list[WarningRaised] = []
         self._invocation: InvocationStarted | None = None
+        self._carried = JournalState()
 
     def handle(self, event: Event) -> None:
         """Take note of one event.
@@ -66,6 +71,13 @@ class TargetDirectory:
         match event:
             case InvocationStarted():
                 self._invocation = event
+            case RunResumed(command=command, arguments=arguments, records=records):
+                if self._invocation is not None:
+                    self._invocation = structs.replace(
+                        self._invocation, command=command, arguments=arguments
+                    )
+                for record in records:
+                    self._carried.apply(record)
             case ProjectLoaded(target_path=Path() as path):
                 ensure_writable(path)
                 self._open(path)
@@ -95,7 +107,7 @@ class TargetDirectory:
                 self._parts.append(self._sources_writer(path))
             self._tell_of_invocation()
             return
-        journal = Journal(path / JOURNAL_NAME, scrub=self._scrub)
+        journal = Journal(path / JOURNAL_NAME, carried=self._carried, scrub=self._scrub)
         self._parts = [ArtifactFiles(path, scrub=self._scrub), journal]
         if self._write_json:
             self._parts.append(

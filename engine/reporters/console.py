@@ -22,6 +22,7 @@ from ..events import (
     NodeStarted,
     OutputProduced,
     RunFinished,
+    RunResumed,
     RunStarted,
 )
 from .line import TIMESTAMP_WIDTH, Level, Line, fitted
@@ -123,7 +124,7 @@ class ConsoleReporter:
             event, at = self._waiting.popleft()
             self._state.take(event, at, self._clean)
             match event:
-                case InvocationStarted(command=command):
+                case InvocationStarted(command=command) | RunResumed(command=command):
                     self._command = command
                 case RunStarted():
                     self._is_running = True

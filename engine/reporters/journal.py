@@ -29,12 +29,10 @@ from ..events import (
 )
 from ..project.secrets import mapped
 from ..results import NodeInfo
+from ..state.journal_state import FORMAT, JournalState, Record
 from .encoding import encode, utc_text
-from .journal_state import FORMAT, JournalState, Record
 from .plain_text import Scrub
 from .result_document import result_document
-
-JOURNAL_NAME = "run_results.jsonl"
 
 
 class Journal:
@@ -120,7 +118,8 @@ class Journal:
         if event is not None:
             header |= {"threads": event.threads, "target": event.target_name}
         if self._invocation:
-            arguments: object = dict(self._invocation.arguments)
+            settled = event.settings if event is not None else {}
+            arguments: object = {**self._invocation.arguments, **settled}
             header |= {
                 "invocation_id": self._invocation.invocation_id,
                 "command": self._invocation.command,

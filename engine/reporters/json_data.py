@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from msgspec import structs
+
 from ..events import (
     Event,
     InvocationFailed,
@@ -17,6 +19,7 @@ from ..events import (
     NodeStarted,
     NothingToDo,
     ProjectLoaded,
+    ReferencesDeferred,
     RunFinished,
     RunStarted,
     WarningRaised,
@@ -149,6 +152,9 @@ def _invocation_data(event: Event, line: Line) -> Data:
             return {"stat_line": line.text.removeprefix("Found ")}
         case RunStarted(nodes=nodes, threads=threads, target_name=target):
             return {"num_threads": threads, "target_name": target, "node_count": len(nodes)}
+        case ReferencesDeferred(references=references, directory=directory):
+            listed = [structs.asdict(reference) for reference in references]
+            return {"msg": line.text, "directory": directory, "references": listed}
         case NothingToDo() | MessageLogged():
             return {"msg": line.text}
         case WarningRaised(location=location):

@@ -16,6 +16,7 @@ from ..events import (
     NodeSkipped,
     NodeStarted,
     OutputProduced,
+    RunResumed,
 )
 from ..project.secrets import mapped
 from ..results import NodeInfo, RunResult
@@ -64,6 +65,8 @@ class JsonReporter:
         match event:
             case InvocationStarted():
                 self._command, self._invocation_id = event.command, event.invocation_id
+            case RunResumed(command=command):
+                self._command = command
             case NodeStarted(node=node):
                 self._started_at[node.unique_id] = event.started_at
         self._write_lines(event)

@@ -22,6 +22,7 @@ from ..events import (
     NodeStarted,
     NothingToDo,
     ProjectLoaded,
+    ReferencesDeferred,
     RunFinished,
     RunStarted,
     WarningRaised,
@@ -35,6 +36,10 @@ from .summary import summary_lines
 
 UNMATCHED_CRITERION = "NoNodesForSelectionCriteria"
 """The warning that says all by itself: shown without its name, as in dbt."""
+
+_DEFERRED = LineKind("ReferencesDeferred")
+_MOST_DEFERRED = 50
+"""How many deferred references are shown before the rest is left to the log file."""
 
 _START = LineKind("LogStartLine", "Q011")
 _HOOK_START = LineKind("LogHookStartLine", "Q032")
@@ -91,6 +96,8 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
             return [_batch_line(event, clean)]
         case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
             return _opening_lines(event, clean)
+        case ReferencesDeferred():
+            return _deferral_lines(event, clean, debug=debug)
         case WarningRaised():
             return [_warning_line(event, clean)]
         case MessageLogged(message=message, name=str(name)) if name:
@@ -136,6 +143,22 @@ def _opening_lines(
             # What matched nothing was said before, by a warning each.
             advice = "Nothing to do. Try checking your model configs and model specification args"
             return [Line(LineKind("NothingToDo", "Q035"), advice, Level.WARN)]
+
+
+def _deferral_lines(event: ReferencesDeferred, clean: Cleaner, *, debug: bool) -> list[Line]:
+    """What is read from elsewhere; of very many the rest is for the log file."""
+    count = len(event.references)
+    noun = "reference is" if count == 1 else "references are"
+    head = f"{count} {noun} deferred to the state in {clean.name(event.directory)}:"
+    texts = [
+        f"  {clean.name(reference.name)} -> {clean.name(reference.relation_name)} "
+        f"({reference.reason})"
+        for reference in event.references
+    ]
+    if count > _MOST_DEFERRED and not debug:
+        left_out = count - _MOST_DEFERRED
+        texts[_MOST_DEFERRED:] = [f"  and {left_out} more, which the log file lists"]
+    return [Line(_DEFERRED, text) for text in (head, *texts)]
 
 
 def _start_line(event: NodeStarted, clean: Cleaner) -> Line:

@@ -15,6 +15,7 @@ from ..events import (
     ProjectFound,
     Reporter,
     RunFinished,
+    RunResumed,
     WarningRaised,
 )
 from ..results import RunResult
@@ -85,6 +86,8 @@ class LogWriter:
         self._command = ""
 
     def handle(self, event: Event) -> None:
+        if isinstance(event, RunResumed):
+            self._command = event.command
         if isinstance(event, InvocationStarted):
             self._command = event.command
             bar = "=" * 30

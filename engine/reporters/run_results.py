@@ -11,8 +11,8 @@ from ..atomic import WriteBytes, write_atomically
 from ..events import Event, RunEmpty, RunFinished, RunStarted, WarningRaised
 from ..project.environment import custom_environment
 from ..results import Status
+from ..state.journal_state import JournalNode, JournalState, NodeState
 from .encoding import encode, utc_text
-from .journal_state import JournalNode, JournalState, NodeState
 from .plain_text import Scrub
 from .result_document import unfinished_document
 

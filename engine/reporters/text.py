@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
-from ..events import Event, InvocationStarted, MessageLogged, OutputProduced
+from ..events import Event, InvocationStarted, MessageLogged, OutputProduced, RunResumed
 from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render
 from .lines import lines_of
 from .plain_text import Cleaner, Scrub, escape_block
@@ -47,7 +47,7 @@ class TextReporter:
         self._command = ""
 
     def handle(self, event: Event) -> None:
-        if isinstance(event, InvocationStarted):
+        if isinstance(event, InvocationStarted | RunResumed):
             self._command = event.command
         match event:
             case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):

@@ -2,139 +2,192 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
 from ..errors import SelectionError, did_you_mean
-from ..manifest.nodes import GenericTest, Model, Node, SingularTest, Source, Test
+from ..manifest.declared_nodes import Declared
+from ..manifest.node_dicts import config_dict
+from ..manifest.nodes import GenericTest, Model, Node, ResourceType, SingularTest, Source, Test
 from ..manifest.unit_test_node import UnitTest
+from .context import Method, MethodContext, Predicate
 from .grammar import Criterion
-from .model_methods import by_access, by_declared_name, by_group, by_version, version_names
-
-Matches = Callable[[Node, Criterion], bool]
-
-_WILDCARDS = frozenset("*?[")
+from .model_methods import by_access, by_declared_name, by_group, by_version
+from .names import PathPattern, matches, matches_fqn
+from .state_methods import by_result, by_source_status, by_state
 
 
-def matching(criterion: Criterion, nodes: Iterable[Node]) -> set[str]:
-    """The ids of the nodes that a criterion names, without what it reaches along the graph.
+def predicate(criterion: Criterion, context: MethodContext) -> Predicate:
+    """What a criterion says of a node, without what it reaches along the graph.
 
     Raises:
-        SelectionError: there is no such method.
+        SelectionError: there is no such method, or its value can't be.
     """
-    method = METHODS.get(criterion.method)
-    if method is None:
-        if criterion.method in NOT_THERE_YET:
-            problem = f"The selector method '{criterion.method}' isn't there yet"
-        else:
-            problem = f"'{criterion.method}' is not a valid method name"
-        hint = did_you_mean(criterion.method, METHODS)
-        raise SelectionError(f"{problem}.{hint} There are: {', '.join(sorted(METHODS))}.")
-    return {node.unique_id for node in nodes if method(node, criterion)}
+    check_method(criterion.method)
+    return METHODS[criterion.method](criterion, context)
 
 
-def _by_fqn(node: Node, criterion: Criterion) -> bool:
-    value = criterion.value
-    if isinstance(node, Source):
-        return False
-    if isinstance(node, Model) and node.is_versioned:
-        if any(_matches(name, value) for name in version_names(node)):
-            return True
-    elif _matches(node.fqn[-1], value):
-        return True
-    wanted = value.split(".")
-    return _is_prefix(wanted, node.fqn) or _is_prefix(wanted, node.fqn[1:])
+def check_method(name: str) -> None:
+    """See that there is a method of a name.
+
+    Raises:
+        SelectionError: there is none; lists those that there are.
+    """
+    known = sorted((*METHODS, NAMED))
+    if name not in known:
+        raise SelectionError(
+            f"'{name}' is not a valid method name.{did_you_mean(name, known)} There are: "
+            f"{', '.join(known)}."
+        )
 
 
-def _is_prefix(wanted: list[str], fqn: tuple[str, ...]) -> bool:
-    """Whether the parts wanted lead to the node; a last `*` stands for all that follows."""
-    if len(wanted) > len(fqn):
-        return False
-    return all(_matches(part, want) for part, want in zip(fqn, wanted, strict=False))
+def _by_fqn(criterion: Criterion, _context: MethodContext) -> Predicate:
+    wanted = criterion.value
 
-
-def _by_path(node: Node, criterion: Criterion) -> bool:
-    path = PurePosixPath(node.original_file_path)
-    wanted = criterion.value.replace("\\", "/").removeprefix("./").rstrip("/")
-    if _has_wildcard(wanted):
-        return any(fnmatchcase(str(part), wanted) for part in (path, *path.parents))
-    return path == PurePosixPath(wanted) or PurePosixPath(wanted) in path.parents
-
-
-def _by_file(node: Node, criterion: Criterion) -> bool:
-    path = PurePosixPath(node.original_file_path)
-    return _matches(path.name, criterion.value) or _matches(path.stem, criterion.value)
-
-
-def _by_tag(node: Node, criterion: Criterion) -> bool:
-    return any(_matches(tag, criterion.value) for tag in node.tags)
-
-
-def _by_source(node: Node, criterion: Criterion) -> bool:
-    if not isinstance(node, Source):
-        return False
-    parts = criterion.value.split(".")
-    names = (node.package_name, node.source_name, node.name)
-    if len(parts) == 3:
-        return all(_matches(name, part) for name, part in zip(names, parts, strict=True))
-    return all(_matches(name, part) for name, part in zip(names[1:], parts, strict=False))
-
-
-def _by_package(node: Node, criterion: Criterion) -> bool:
-    return _matches(node.package_name, criterion.value)
-
-
-def _by_resource_type(node: Node, criterion: Criterion) -> bool:
-    return node.resource_type.value == criterion.value
-
-
-def _by_config(node: Node, criterion: Criterion) -> bool:
-    found: Any = {"materialized": node.config.materialized, **node.config.values}
-    for key in criterion.arguments:
-        if not isinstance(found, Mapping) or key not in found:
+    def goes_by_it(node: Node) -> bool:
+        if isinstance(node, Source):
             return False
+        is_versioned = isinstance(node, Model) and node.is_versioned
+        return matches_fqn(node.fqn, wanted, is_versioned=is_versioned)
+
+    return goes_by_it
+
+
+def _by_path(criterion: Criterion, context: MethodContext) -> Predicate:
+    pattern = PathPattern(criterion.value, context.root)
+
+    def is_there(node: Node) -> bool:
+        if pattern.finds(PurePosixPath(node.original_file_path)):
+            return True
+        properties = (node.patch_path or "").partition("://")[2]
+        return bool(properties) and pattern.matches(PurePosixPath(properties))
+
+    return is_there
+
+
+def _by_file(criterion: Criterion, _context: MethodContext) -> Predicate:
+    wanted = criterion.value
+
+    def is_in_it(node: Node) -> bool:
+        path = PurePosixPath(node.original_file_path)
+        return matches(path.name, wanted) or matches(path.stem, wanted)
+
+    return is_in_it
+
+
+def _by_tag(criterion: Criterion, _context: MethodContext) -> Predicate:
+    return lambda node: any(matches(str(tag), criterion.value) for tag in node.tags)
+
+
+def _by_source(criterion: Criterion, _context: MethodContext) -> Predicate:
+    parts = criterion.value.split(".")
+    if len(parts) > 3:
+        raise SelectionError(
+            f"Invalid source selector value '{criterion.value}': it is a source, a source and a "
+            "table, or a package, a source and a table, as in source:shop.till.receipts."
+        )
+
+    def is_it(node: Node) -> bool:
+        if not isinstance(node, Source):
+            return False
+        names = (node.package_name, node.source_name, node.name)
+        of_those = names if len(parts) == 3 else names[1:]
+        return all(matches(name, part) for name, part in zip(of_those, parts, strict=False))
+
+    return is_it
+
+
+def _by_package(criterion: Criterion, context: MethodContext) -> Predicate:
+    is_own = criterion.value == "this"
+    wanted = context.manifest.project_name if is_own else criterion.value
+    return lambda node: matches(node.package_name, wanted)
+
+
+def _by_resource_type(criterion: Criterion, _context: MethodContext) -> Predicate:
+    wanted = criterion.value
+    types = sorted(kind.value for kind in ResourceType)
+    if wanted not in types:
+        raise SelectionError(
+            f"Invalid resource_type selector '{wanted}'.{did_you_mean(wanted, types)} There are: "
+            f"{', '.join(types)}."
+        )
+    return lambda node: node.resource_type.value == wanted
+
+
+def _by_config(criterion: Criterion, _context: MethodContext) -> Predicate:
+    keys, wanted = criterion.arguments, criterion.value
+    if keys == ("severity",):
+        return lambda node: (
+            _config_text(node.config.severity).upper() == wanted.upper()
+            and (isinstance(node, Test))
+        )
+
+    def is_configured_so(node: Node) -> bool:
+        if isinstance(node, Declared):
+            return False
+        found = _descend(node, keys)
+        members = found if isinstance(found, list | tuple) else [found]
+        return any(_says(member, wanted) for member in members)
+
+    return is_configured_so
+
+
+def _descend(node: Node, keys: Sequence[str]) -> object:
+    """The value at the end of a way of keys through a node's configuration; None without one."""
+    found: Any = config_dict(node) if keys[0] not in node.config.values else node.config.values
+    for key in keys:
+        if not isinstance(found, Mapping) or key not in found:
+            return None
         found = found[key]
-    members = found if isinstance(found, (list, tuple)) else [found]
-    return any(_config_text(member) == criterion.value for member in members)
+    return found
+
+
+def _says(value: object, wanted: str) -> bool:
+    if isinstance(value, bool):
+        return str(value).lower() == wanted.lower()
+    return value is not None and _config_text(value) == wanted
 
 
 def _config_text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return value if isinstance(value, str) else str(value)
 
 
-def _by_test_type(node: Node, criterion: Criterion) -> bool:
-    kinds: dict[str, type[Node]] = {
-        "generic": GenericTest,
-        "singular": SingularTest,
-        "data": Test,
-        "unit": UnitTest,
-        "schema": GenericTest,
-    }
-    if criterion.value not in kinds:
+def _by_test_type(criterion: Criterion, _context: MethodContext) -> Predicate:
+    kind = _TEST_TYPES.get(criterion.value)
+    if kind is None:
         raise SelectionError(
-            f"'{criterion.value}' is no type of test. There are: {', '.join(sorted(kinds))}."
+            f"'{criterion.value}' is no type of test.{did_you_mean(criterion.value, _TEST_TYPES)} "
+            f"There are: {', '.join(sorted(_TEST_TYPES))}."
         )
-    return isinstance(node, kinds[criterion.value])
+    return lambda node: isinstance(node, kind)
 
 
-def _by_test_name(node: Node, criterion: Criterion) -> bool:
-    if isinstance(node, UnitTest):
-        return _matches(node.name, criterion.value)
-    return isinstance(node, GenericTest) and _matches(node.test_name, criterion.value)
+_TEST_TYPES: Mapping[str, type[Node]] = {
+    "generic": GenericTest,
+    "singular": SingularTest,
+    "data": Test,
+    "unit": UnitTest,
+    "schema": GenericTest,
+}
 
 
-def _matches(text: str, pattern: str) -> bool:
-    return fnmatchcase(text, pattern) if _has_wildcard(pattern) else text == pattern
+def _by_test_name(criterion: Criterion, _context: MethodContext) -> Predicate:
+    wanted = criterion.value
+
+    def is_called_so(node: Node) -> bool:
+        if isinstance(node, UnitTest):
+            return matches(node.name, wanted)
+        return isinstance(node, GenericTest) and matches(node.test_name, wanted)
+
+    return is_called_so
 
 
-def _has_wildcard(text: str) -> bool:
-    return not _WILDCARDS.isdisjoint(text)
+NAMED = "selector"
+"""The method whose values are selections themselves, those of selectors.yml."""
 
-
-METHODS: Mapping[str, Matches] = MappingProxyType(
+METHODS: Mapping[str, Method] = MappingProxyType(
     {
         "fqn": _by_fqn,
         "name": _by_fqn,
@@ -155,8 +208,8 @@ METHODS: Mapping[str, Matches] = MappingProxyType(
         "semantic_model": by_declared_name,
         "saved_query": by_declared_name,
         "unit_test": by_declared_name,
+        "state": by_state,
+        "result": by_result,
+        "source_status": by_source_status,
     }
 )
-
-NOT_THERE_YET = frozenset("result selector source_status state".split())
-"""Methods that dbt has and this version hasn't."""

@@ -5,24 +5,33 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from ..errors import SelectionError
+from ..manifest.declared_nodes import Metric
 from ..manifest.nodes import Model, Node, Test
 from ..manifest.versions import is_newer
+from .context import MethodContext, Predicate
 from .grammar import Criterion
+from .names import matches
 
 _VERSIONS = ("latest", "prerelease", "old", "none")
 
 
-def by_group(node: Node, criterion: Criterion) -> bool:
+def by_group(criterion: Criterion, context: MethodContext) -> Predicate:
     """What is in a group itself; tests come along with what they test."""
-    group = None if isinstance(node, Test) else node.group
-    return group is not None and fnmatchcase(group, criterion.value)
+
+    def is_in_it(node: Node) -> bool:
+        if node.unique_id not in context.manifest.nodes and not isinstance(node, Metric):
+            return False
+        group = None if isinstance(node, Test) else node.group
+        return group is not None and fnmatchcase(group, criterion.value)
+
+    return is_in_it
 
 
-def by_access(node: Node, criterion: Criterion) -> bool:
-    return isinstance(node, Model) and node.access == criterion.value
+def by_access(criterion: Criterion, _context: MethodContext) -> Predicate:
+    return lambda node: isinstance(node, Model) and node.access == criterion.value
 
 
-def by_version(node: Node, criterion: Criterion) -> bool:
+def by_version(criterion: Criterion, _context: MethodContext) -> Predicate:
     """Versions by how they stand to the latest one.
 
     Raises:
@@ -33,9 +42,11 @@ def by_version(node: Node, criterion: Criterion) -> bool:
         raise SelectionError(
             f"Invalid version type selector {wanted}: expected one of: {', '.join(_VERSIONS)}."
         )
-    if not isinstance(node, Model):
-        return False
-    version, latest = node.version, node.latest_version
+    return lambda node: isinstance(node, Model) and _stands_so(node, wanted)
+
+
+def _stands_so(model: Model, wanted: str) -> bool:
+    version, latest = model.version, model.latest_version
     if version is None or latest is None:
         return wanted == "none"
     if wanted == "latest":
@@ -45,25 +56,21 @@ def by_version(node: Node, criterion: Criterion) -> bool:
     )
 
 
-def by_declared_name(node: Node, criterion: Criterion) -> bool:
+def by_declared_name(criterion: Criterion, _context: MethodContext) -> Predicate:
     """An exposure, a metric… by the method of its type: its name, or its package and its name.
 
     Raises:
         SelectionError: the value has more parts.
     """
+    kind = criterion.method
     *package, name = criterion.value.split(".")
     if len(package) > 1:
         raise SelectionError(
-            f"Invalid {criterion.method} selector value '{criterion.value}': it is a name, or a "
-            f"package and a name, as in {criterion.method}:shop.revenue."
+            f"Invalid {kind} selector value '{criterion.value}': it is a name, or a "
+            f"package and a name, as in {kind}:shop.revenue."
         )
-    return (
-        node.resource_type.value == criterion.method
-        and fnmatchcase(node.name, name)
-        and all(fnmatchcase(node.package_name, part) for part in package)
+    return lambda node: (
+        node.resource_type.value == kind
+        and matches(node.name, name)
+        and all(matches(node.package_name, part) for part in package)
     )
-
-
-def version_names(model: Model) -> tuple[str, ...]:
-    """What a version goes by alone: "orders", "orders.v2" and "orders_v2"."""
-    return model.name, model.versioned_name, f"{model.name}_v{model.version}"

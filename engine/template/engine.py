@@ -49,7 +49,10 @@ class TemplateEngine:
         cache: RelationCache,
         relations: RelationFactory,
         reading: Reading | None = None,
+        deferred: Mapping[str, Relation] | None = None,
     ) -> None:
+        self.deferred = deferred or {}
+        """Where an earlier run has built what is read from there, by unique id."""
         self._reading = reading or Reading()
         self.manifest = manifest
         self.relations = relations
@@ -74,7 +77,9 @@ class TemplateEngine:
         `window` is that of the batch that the node is built for, where it is one.
         """
         select_rows = self._row_selection(node, window)
-        references = References(self.manifest, self.relations, node, self._common.say, select_rows)
+        references = References(
+            self.manifest, self.relations, node, self._common.say, select_rows, self.deferred
+        )
         results = StoredResults()
         names = self._common.for_node(node, execute=True)
         names |= {

@@ -34,12 +34,14 @@ class References:
         node: Node,
         say: Callable[[str], None],
         select_rows: Callable[[Node, Relation], Relation] | None = None,
+        deferred: Mapping[str, Relation] | None = None,
     ) -> None:
         self._manifest = manifest
         self._relations = relations
         self._node = node
         self._say = say
         self._select_rows = select_rows
+        self._deferred = deferred or {}
         self._selections: dict[str, Relation] = {}
         self.ephemeral: dict[str, Node] = {}
 
@@ -100,7 +102,7 @@ class References:
         return self._relation(found)
 
     def _relation(self, node: Node) -> Relation:
-        relation = self._relations.of(node)
+        relation = self._deferred.get(node.unique_id) or self._relations.of(node)
         if self._select_rows is None:
             return relation
         selection = self._select_rows(node, relation)

@@ -167,6 +167,8 @@ async def _rows_sql(
 ) -> str:
     """The rows of one input as a select."""
     scope = templates.scope(node, connection, thread_id).scope
+    if deferred := templates.deferred.get(node.unique_id):
+        scope = scope.with_names(this=deferred)
     where = Location(test.original_file_path, given.line)
     try:
         if not isinstance(given.rows, str):

@@ -241,10 +241,9 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
     ("arguments", "named"),
     [
         (["clone"], "the command 'clone'"),
-        (["--log-level", "debug", "retry"], "the command 'retry'"),
+        (["--log-level", "debug", "clone"], "the command 'clone'"),
         (["docs", "generate"], "the command 'docs'"),
-        (["run", "--defer"], "the flag '--defer'"),
-        (["run", "--select", "source", "--state=prod"], "the flag '--state'"),
+        (["compile", "--inline=select 1"], "the flag '--inline'"),
     ],
 )
 def test_what_dbt_has_and_we_have_not_says_so(

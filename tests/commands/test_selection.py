@@ -44,7 +44,7 @@ async def listed(root: Path, select: tuple[str, ...] = (), exclude: tuple[str, .
         ("marts.orders", "", "orders"),
         ("marts", "", "customers orders"),
         ("shop.marts.*", "", "customers orders"),
-        ("stg_*", "", "stg_orders"),
+        ("*.stg_*", "", "stg_orders"),
         ("models/marts", "", "customers orders"),
         ("path:models/staging", "", "stg_orders"),
         ("models/report.sql", "", "report"),
@@ -165,7 +165,13 @@ async def test_selection_of_nothing_warns_suggests_and_is_done(
     [
         ("colour:red", "'colour' is not a valid method name"),
         ("tga:red", "Did you mean 'tag'?"),
-        ("state:modified", "'state' isn't there yet"),
+        ("state:modified", "Got a state selector method, but no comparison manifest."),
+        ("state:new", "Say with --state where the artifacts of the earlier run are."),
+        ("result:error", "Got a result selector method, but no earlier results."),
+        ("source_status:fresher", "Got a source_status selector method, but no earlier ages"),
+        ("resource_type:modell", "Did you mean 'model'?"),
+        ("source:a.b.c.d", "Invalid source selector value 'a.b.c.d'"),
+        ("selector:nightly", "Could not find selector named nightly, expected one of []"),
         ("@orders+", '"@" prefix and "+" suffix are incompatible'),
         ("+", "it names nothing"),
         ("test_type:weird", "'weird' is no type of test"),
@@ -181,3 +187,45 @@ async def test_selection_that_can_not_be_read_is_refused(
     assert ran.exit_code == 2
     assert part in str(ran.outcome.error)
     assert not (root / "shop.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("select", "hint"),
+    [
+        ("tag:nighty", "Did you mean 'nightly'?"),
+        ("path:models/mart", "Did you mean 'models/marts'?"),
+        ("models/marts/order.sql", "Did you mean 'models/marts/orders.sql'?"),
+        ("order.sql", "Did you mean 'orders.sql'?"),
+        ("package:shpo", "Did you mean 'shop'?"),
+        ("stg_*", "A name counts with its folders: did you mean '*.stg_*'?"),
+        ("tag:nightly,ordrs", "Did you mean 'orders'?"),
+    ],
+)
+async def test_selection_of_nothing_says_what_comes_close(
+    write_project: WriteProject, select: str, hint: str
+) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "ls", select=(select,))
+
+    assert f"The selection criterion '{select}' does not match any enabled nodes. {hint}" in (
+        ran.warnings
+    )
+
+
+async def test_parts_that_share_nothing_are_told_as_one(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "ls", select=("orders,customers",))
+
+    assert ran.warnings[0] == (
+        "The selection criterion 'orders,customers' does not match any enabled nodes."
+    )
+
+
+async def test_models_flag_lists_models_only(write_project: WriteProject) -> None:
+    root = write_project(SHOP)
+
+    ran = await run(root, "ls", select=("+stg_orders",), uses_models_flag=True, output="name")
+
+    assert ran.lines == ["stg_orders"]

@@ -15,7 +15,7 @@ from headrace.engine.events import (
     WarningRaised,
 )
 from headrace.engine.reporters.artifacts import TargetDirectory
-from headrace.engine.reporters.journal_state import read_journal
+from headrace.engine.state.journal_state import read_journal
 from msgspec.structs import replace
 
 from .support import NOON, invocation, small_run

@@ -16,7 +16,7 @@ from headrace.engine.events import (
     WarningRaised,
 )
 from headrace.engine.reporters.journal import Journal
-from headrace.engine.reporters.journal_state import JournalState, NodeState, read_journal
+from headrace.engine.state.journal_state import JournalState, NodeState, read_journal
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from headrace.engine.events import NodeFinished, NodeStarted, RunFinished, RunStarted
 from headrace.engine.reporters.journal import Journal
-from headrace.engine.reporters.journal_state import JournalState, read_journal
 from headrace.engine.reporters.run_results import RunResultsWriter, run_results_document
 from headrace.engine.results import Status
+from headrace.engine.state.journal_state import JournalState, read_journal
 
 from .support import (
     NOON,

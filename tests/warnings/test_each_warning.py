@@ -169,9 +169,12 @@ ELSEWHERE = {
     "NodeRetried": "postgres/test_warnings.py",
     "NothingToDo": "warnings/test_as_errors.py",
     "PackageRedirectDeprecation": "packages/test_warnings.py",
+    "SeedExceedsLimitSamePath": "selection/test_state.py",
     "SnapshotTimestampWarning": "postgres/test_warnings.py",
+    "UnversionedBreakingChange": "selection/test_state.py",
     "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
     "WaitingForAnotherRun": "postgres/test_warnings.py",
+    "WarnStateTargetEqual": "selection/test_state.py",
 }
 """Those that need more than a project: a server, or more than one run."""
 

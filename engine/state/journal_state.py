@@ -16,6 +16,7 @@ from msgspec import Struct, field
 from ..errors import UsageError
 from ..project.text_file import read_regular
 
+JOURNAL_NAME = "run_results.jsonl"
 FORMAT = 1
 """The version of the journal's form. A reader refuses one that it doesn't know."""
 

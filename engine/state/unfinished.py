@@ -1,0 +1,216 @@
+"""What the last run has left to be done: which nodes, of which command, with which flags.
+
+The journal of the run tells, whatever ended it. Where there is none, as where dbt ran, its
+`run_results.json` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field, structs
+
+from ..errors import UsageError
+from ..event_time import EventWindow
+from ..options import Options
+from .artifact_files import read_artifact
+from .journal_state import JOURNAL_NAME, JournalState, Record, read_journal
+from .past_results import NEWEST_RESULTS, RUN_RESULTS_NAME
+
+_DONE = frozenset({"success", "pass", "no-op"})
+_WARNED = "warn"
+_HOOK = "operation."
+_HIDDEN = "*****"
+
+_KEPT = frozenset(
+    "target profile threads single_threaded full_refresh fail_fast store_failures empty sample "
+    "event_time_start event_time_end select exclude selector resource_types "
+    "exclude_resource_types indirect_selection defer state defer_state favor_state lock vars "
+    "macro args version_check show".split()
+)
+"""The options of the first run that count again. The others say how it is shown, and where."""
+
+_TYPES = {found.name: found.type for found in structs.fields(Options)}
+
+
+class FailedBatches(Struct, frozen=True):
+    """The batches of a microbatch model, of which some were built."""
+
+    failed: tuple[EventWindow, ...]
+    successful: tuple[EventWindow, ...]
+
+
+class UnfinishedRun(Struct, frozen=True):
+    """The last run, as far as it is to be repeated.
+
+    Attributes:
+        options: those of the first run, with what was given now.
+        nodes: the ids that haven't succeeded, in the order of the run.
+        planned: all its ids.
+        batches: of nodes that were built in part, what is left of them.
+        started_at: when the first run began, which its batches go up to.
+        records: what the journal is to keep of the run.
+    """
+
+    options: Options
+    nodes: tuple[str, ...]
+    planned: frozenset[str]
+    batches: Mapping[str, FailedBatches] = field(default_factory=dict)
+    started_at: datetime | None = None
+    records: tuple[Record, ...] = ()
+
+
+class _Batches(Struct):
+    successful: list[tuple[datetime, datetime]] = []
+    failed: list[tuple[datetime, datetime]] = []
+
+
+class _Metadata(Struct):
+    invocation_id: str | None = None
+    invocation_started_at: str | None = None
+    generated_at: str | None = None
+
+
+class _RunResults(Struct):
+    results: list[dict[str, Any]]
+    args: dict[str, Any]
+    metadata: _Metadata = field(default_factory=_Metadata)
+
+
+def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) -> UnfinishedRun:
+    """The run whose artifacts are in a directory, to be repeated with the options given now.
+
+    Raises:
+        UsageError: there is none, or its artifacts are of no use.
+    """
+    state = _last_run(directory)
+    header = state.header
+    arguments = header.get("args")
+    arguments = dict(arguments) if isinstance(arguments, Mapping) else {}
+    options = _options(str(header.get("command")), arguments, given)
+    statuses = {
+        unique_id: str((node.result or {}).get("status", ""))
+        for unique_id, node in state.nodes.items()
+    }
+    done = _DONE if retries_warnings else _DONE | {_WARNED}
+    is_call = options.command == "run-operation"
+    left = tuple(
+        unique_id
+        for unique_id, status in statuses.items()
+        if status not in done and (is_call or not unique_id.startswith(_HOOK))
+    )
+    return UnfinishedRun(
+        options=options,
+        nodes=left,
+        planned=frozenset(statuses),
+        batches={
+            unique_id: batches
+            for unique_id in left
+            if (batches := _batches(state.nodes[unique_id].result)) is not None
+        },
+        started_at=_moment(header),
+        records=tuple(record for node in state.nodes.values() for record in node.records()),
+    )
+
+
+def _last_run(directory: Path) -> JournalState:
+    journal, results = directory / JOURNAL_NAME, directory / RUN_RESULTS_NAME
+    if not journal.is_file() and not results.is_file():
+        raise UsageError(
+            f"Could not find previous run in '{directory}': there is nothing to retry. Run a "
+            "command first, or say with --state where its artifacts are."
+        )
+    if not journal.is_file():
+        return _from_results(results)
+    state = read_journal(journal)
+    if results.is_file() and results.stat().st_mtime_ns > journal.stat().st_mtime_ns:
+        later = _from_results(results)
+        is_other = later.header.get("invocation_id") != state.header.get("invocation_id")
+        # Of a run that had nothing to do the results say nothing, and the one before counts.
+        if is_other and later.nodes:
+            return later
+    return state
+
+
+def _from_results(path: Path) -> JournalState:
+    """A `run_results.json` as the journal that would have led to it."""
+    found = read_artifact(path, _RunResults, name="run-results", newest=NEWEST_RESULTS)
+    state = JournalState()
+    metadata = found.metadata
+    state.apply(
+        {
+            "event": "header",
+            "invocation_id": metadata.invocation_id,
+            "started_at": metadata.invocation_started_at or metadata.generated_at,
+            "command": found.args.get("which"),
+            "args": found.args,
+        }
+    )
+    for result in found.results:
+        state.apply({"event": "result", "result": result})
+    return state
+
+
+def _options(command: str, arguments: Mapping[str, Any], given: Options) -> Options:
+    """The options of the first run, under those that were given now."""
+    unset = Options()
+    changes: dict[str, Any] = {"command": command, "state": None}
+    for name in _KEPT & arguments.keys():
+        is_given = name != "state" and getattr(given, name) != getattr(unset, name)
+        if not is_given and arguments[name] is not None:
+            changes[name] = _kept(name, arguments[name])
+    return structs.replace(given, **changes)
+
+
+def _kept(name: str, value: object) -> object:
+    """An option's value out of an artifact.
+
+    Raises:
+        UsageError: it held a secret, which artifacts don't keep, or it can't be such a value.
+    """
+    flag = f"--{name.replace('_', '-')}"
+    if _HIDDEN in str(value):
+        raise UsageError(
+            f"{flag} of the run held a secret, which wasn't kept with it. Give it again: "
+            f"headrace retry {flag} …"
+        )
+    try:
+        return msgspec.convert(value, _TYPES[name], strict=False, dec_hook=_special)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"{flag} of the run can't be used again: it was kept as {value!r}. Run the command "
+            "itself again."
+        ) from error
+
+
+def _special(kind: type, value: Any) -> Any:
+    """A value of a type that isn't JSON's: a path, or `object`, which is anything."""
+    return Path(str(value)) if kind is Path else value
+
+
+def _batches(result: Record | None) -> FailedBatches | None:
+    """What is left of a node that was built in part."""
+    try:
+        found = msgspec.convert((result or {}).get("batch_results"), _Batches | None, strict=False)
+    except msgspec.ValidationError:
+        return None
+    if found is None or not found.successful or not found.failed:
+        return None
+    return FailedBatches(tuple(map(_window, found.failed)), tuple(map(_window, found.successful)))
+
+
+def _window(times: tuple[datetime, datetime]) -> EventWindow:
+    start, end = (time if time.tzinfo else time.replace(tzinfo=UTC) for time in times)
+    return EventWindow(start, end)
+
+
+def _moment(header: Mapping[str, object]) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(header.get("started_at")))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

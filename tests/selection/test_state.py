@@ -1,0 +1,474 @@
+"""`state:` — what has changed since an earlier manifest, one change at a time.
+
+Each expectation is what `dbt ls` 1.10 says of the same change, but for variables, which dbt
+doesn't compare.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from ..building.support import Ran, run
+from ..conftest import FIXTURES
+from .support import FIXTURE, short_ids
+
+Change = Callable[[Path], None]
+
+CORE = "models/marts/core/_core.yml"
+FINANCE = "models/marts/finance/_finance.yml"
+STAGING = "models/staging/_staging.yml"
+SEMANTICS = "models/semantics.yml"
+PROJECT = "dbt_project.yml"
+EVERY_MART = (
+    "model.books model.fines model.fines_by_month model.loans model.loans_by_book model.members "
+    "model.readers.v1 model.readers.v2 model.readers.v3 model.readers_report"
+)
+TABLES = (
+    "model.books model.fines model.loans_by_book model.members model.readers.v1 model.readers.v3 "
+    "model.readers_report"
+)
+"""Those that don't say for themselves what they are."""
+
+
+def edit(name: str, old: str, new: str) -> Change:
+    def change(root: Path) -> None:
+        text = (root / name).read_text()
+        assert old in text
+        (root / name).write_text(text.replace(old, new, 1))
+
+    return change
+
+
+def write(name: str, text: str) -> Change:
+    def change(root: Path) -> None:
+        (root / name).write_text(text)
+
+    return change
+
+
+def both(first: Change, second: Change) -> Change:
+    def change(root: Path) -> None:
+        first(root)
+        second(root)
+
+    return change
+
+
+def move(name: str, to: str) -> Change:
+    def change(root: Path) -> None:
+        (root / name).rename(root / to)
+
+    return change
+
+
+BOOKS = "models/staging/stg_books.sql"
+BODY = "modified.body"
+CONFIGS = "modified.configs"
+RELATION = "modified.relation"
+DESCRIPTIONS = "modified.persisted_descriptions"
+CONTRACT = "modified.contract"
+MACROS = "modified.macros"
+KEPT = "persist_docs={'relation': true}, "
+
+CHANGES: Mapping[str, tuple[Change, Mapping[str, str]]] = {
+    "nothing": (lambda root: None, {"modified": "", "new": ""}),
+    "the SQL": (
+        edit(BOOKS, "title,", "title, 1 as one,"),
+        {"modified": "model.stg_books", BODY: "model.stg_books", CONFIGS: ""},
+    ),
+    "white space around the SQL": (edit(BOOKS, "select id", "\n\nselect id"), {"modified": ""}),
+    "a value in config()": (
+        edit("models/marts/core/loans.sql", "['id', 'book_id']", "['id']"),
+        {"modified": "model.loans", BODY: "model.loans", CONFIGS: "model.loans"},
+    ),
+    "a materialization in the project file": (
+        edit(PROJECT, "+materialized: table", "+materialized: view"),
+        {"modified": TABLES, BODY: "", CONFIGS: TABLES},
+    ),
+    "tags": (edit(PROJECT, "+tags: core", "+tags: cores"), {"modified": ""}),
+    "a group": (edit(PROJECT, "+group: finance", "+group: circulation"), {"modified": ""}),
+    "meta": (
+        edit(PROJECT, "team: money", "team: moneys"),
+        {"modified": "model.fines model.fines_by_month"},
+    ),
+    "a hook": (
+        edit(PROJECT, "+materialized: table", "+materialized: table\n      +post-hook: select 1"),
+        {CONFIGS: EVERY_MART},
+    ),
+    "a schema in the project file": (
+        edit(PROJECT, "+materialized: table", "+materialized: table\n      +schema: marts"),
+        {RELATION: EVERY_MART.replace("model.fines_by_month ", ""), CONFIGS: ""},
+    ),
+    "a schema in config()": (
+        edit("models/marts/finance/fines_by_month.sql", "schema='finance'", "schema='money'"),
+        {"modified": "model.fines_by_month", RELATION: "model.fines_by_month", CONFIGS: ""},
+    ),
+    "rows of a seed": (
+        edit("seeds/raw_books.csv", "Middlemarch", "Emma"),
+        {"modified": "seed.raw_books", BODY: "seed.raw_books"},
+    ),
+    "a description that stays in the project": (
+        edit(CORE, "Every book", "Each book"),
+        {"modified": "", DESCRIPTIONS: ""},
+    ),
+    "access": (
+        edit(CORE, "access: public", "access: protected"),
+        {"modified": "model.books", CONFIGS: "model.books"},
+    ),
+    "a test's severity": (
+        edit(STAGING, "severity: warn", "severity: error"),
+        {"modified": "test.not_null_stg_loans_id"},
+    ),
+    "a test's arguments": (
+        edit(FINANCE, "values: [1, 2]", "values: [1, 2, 3]"),
+        {"modified": "test.accepted_values_fines_amount__1__2__3"},
+    ),
+    "a column more under contract": (
+        edit(FINANCE, "- name: amount", "- {name: extra, data_type: text}\n      - name: amount"),
+        {"modified": "model.fines", CONTRACT: "model.fines", BODY: "", CONFIGS: ""},
+    ),
+    "a macro": (
+        edit("macros/is_positive.sql", "<= 0", "< 1"),
+        {"modified": "test.is_positive_books_id", MACROS: "test.is_positive_books_id", BODY: ""},
+    ),
+    "a package's macro": (
+        edit("dbt_packages/toolkit/macros/is_small.sql", "1000000", "2000000"),
+        {"modified": "test.toolkit_is_small_books_id"},
+    ),
+    "a macro that nobody uses": (
+        write("macros/m.sql", "{% macro m() %}1{% endmacro %}"),
+        {"modified": "", MACROS: ""},
+    ),
+    "a new model": (
+        write("models/marts/core/fresh.sql", "select * from {{ ref('books') }}"),
+        {"modified": "model.fresh", "new": "model.fresh", BODY: "model.fresh"},
+    ),
+    "a model's folder": (
+        move("models/marts/core/members.sql", "models/marts/members.sql"),
+        {"modified": "model.members", BODY: "", CONFIGS: "", "new": ""},
+    ),
+    "a model that is gone": (
+        lambda root: (root / "models/marts/readers/readers_report.sql").unlink(),
+        {"modified": "", "new": ""},
+    ),
+    "a source's table": (
+        edit(STAGING, "- name: refunds", "- name: refunds\n        identifier: returned"),
+        {"modified": "source.till.refunds", RELATION: "source.till.refunds"},
+    ),
+    "a source's schema": (
+        edit(STAGING, "schema: crm", "schema: customers"),
+        {"modified": "source.crm.members"},
+    ),
+    "a new source": (
+        edit(STAGING, "[{name: members}]", "[{name: members}, {name: staff}]"),
+        {"modified": "", "new": "source.crm.staff", CONFIGS: "source.crm.staff"},
+    ),
+    "an exposure's type": (
+        edit(SEMANTICS, "type: dashboard", "type: ml"),
+        {"modified": "exposure.opening_hours", CONFIGS: ""},
+    ),
+    "what an exposure uses": (
+        edit(SEMANTICS, "\"ref('fines')\", ", ""),
+        {"modified": "exposure.annual_report"},
+    ),
+    "a metric's label": (
+        edit(SEMANTICS, "label: Lent\n", "label: Loans\n"),
+        {"modified": "metric.lent"},
+    ),
+    "a semantic model": (
+        edit(SEMANTICS, "agg: count,", "agg: count_distinct,"),
+        {"modified": "semantic_model.loans"},
+    ),
+    "a saved query": (
+        edit(SEMANTICS, "{metrics: [lent],", "{metrics: [lent_twice],"),
+        {"modified": "saved_query.lent_by_day"},
+    ),
+    "a unit test": (
+        edit(CORE, "lent: 2", "lent: 3"),
+        {"modified": "unit_test.loans_by_book.counts_loans", BODY: "", CONFIGS: ""},
+    ),
+    "lines above a unit test": (
+        edit(CORE, "models:\n", "models:\n  # Books first.\n"),
+        {"modified": ""},
+    ),
+    "a snapshot": (
+        edit("snapshots/books_seen.sql", "['title']", "['title', 'isbn']"),
+        {"modified": "snapshot.books_seen", BODY: "snapshot.books_seen"},
+    ),
+    "the latest version": (
+        edit("models/marts/readers/_readers.yml", "latest_version: 2", "latest_version: 1"),
+        {
+            "modified": "model.readers.v1 model.readers.v2 model.readers.v3",
+            BODY: "",
+        },
+    ),
+    "a variable that a model uses": (
+        edit("dbt_packages/toolkit/dbt_project.yml", "2026-01-01", "2025-01-01"),
+        {"modified": "model.toolkit.calendar", BODY: ""},
+    ),
+    "a variable that nobody uses": (
+        edit("dbt_packages/toolkit/dbt_project.yml", "vars: {", "vars: {last_day: 1, "),
+        {"modified": ""},
+    ),
+}
+
+
+def copy_library(root: Path) -> Path:
+    ignored = shutil.ignore_patterns("target", "*.db*", "logs", "dbt_packages", "prod")
+    shutil.copytree(FIXTURES / FIXTURE, root, ignore=ignored)
+    shutil.copytree(root / "packages", root / "dbt_packages")
+    return root
+
+
+async def keep_state(root: Path, **options: Any) -> None:
+    """Parse the project as it is, and put its artifacts aside."""
+    ran = await run(root, "parse", **options)
+    assert ran.exit_code == 0, ran.outcome.error
+    shutil.copytree(root / "target", root / "prod")
+
+
+async def listed(root: Path, selector: str, **options: Any) -> tuple[Ran, str]:
+    """What a selector finds, without the tests that would come along."""
+    options = {"indirect_selection": "empty", "state": Path("prod"), **options}
+    ran = await run(
+        root, "ls", select=(selector,), output="json", output_keys=("unique_id",), **options
+    )
+    assert ran.exit_code == 0, ran.outcome.error
+    return ran, " ".join(short_ids([json.loads(line)["unique_id"] for line in ran.lines]))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_library(tmp_path_factory.mktemp("state") / "library")
+    anyio.run(keep_state, root)
+    return root
+
+
+@pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES)
+async def test_change_is_seen(
+    library: Path, tmp_path: Path, change: Change, expected: Mapping[str, str]
+) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    change(root)
+
+    found = {what: (await listed(root, f"state:{what}"))[1] for what in expected}
+
+    assert found == expected
+
+
+async def test_old_and_unmodified_are_the_others(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    edit(BOOKS, "title,", "title, 1 as one,")(root)
+    write("models/fresh.sql", "select 1 as id")(root)
+
+    _, everything = await listed(root, "*")
+    _, old = await listed(root, "state:old,resource_type:model")
+    _, unmodified = await listed(root, "state:unmodified,resource_type:model")
+
+    models = {word for word in everything.split() if word.startswith("model.")}
+    assert set(old.split()) == models - {"model.fresh"}
+    assert set(unmodified.split()) == models - {"model.fresh", "model.stg_books"}
+
+
+async def test_changes_reach_along_the_graph(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    edit("models/marts/core/members.sql", "select m.*", "select m.id")(root)
+
+    _, found = await listed(root, "state:modified+1,resource_type:model")
+
+    assert found == "model.fines model.members"
+
+
+async def test_description_that_the_database_keeps_is_compared(
+    library: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    shutil.rmtree(root / "prod")
+    edit(CORE, "config: {group: circulation}\n    columns", KEEPING)(root)
+    await keep_state(root)
+    edit(CORE, "Every book", "Each book")(root)
+
+    _, found = await listed(root, f"state:{DESCRIPTIONS}")
+
+    assert found == "model.books"
+
+
+KEEPING = "config: {group: circulation, persist_docs: {relation: true}}\n    columns"
+
+
+async def test_value_that_an_environment_makes_is_no_change(library: Path, tmp_path: Path) -> None:
+    root = copy_library(tmp_path / "library")
+    template = "{{ env_var('STAGE') }}"
+    edit(PROJECT, "+materialized: table", f'+materialized: table\n      +schema: "{template}"')(
+        root
+    )
+    edit(STAGING, "schema: crm", f'schema: "{template}_crm"')(root)
+    edit("models/marts/finance/fines_by_month.sql", "schema='finance'", "schema=env_var('STAGE')")(
+        root
+    )
+    ran = await run(root, "parse", environ={"STAGE": "prod"})
+    shutil.copytree(root / "target", root / "prod")
+
+    again = await run(
+        root,
+        "ls",
+        select=("state:modified",),
+        state=Path("prod"),
+        environ={"STAGE": "dev"},
+    )
+
+    assert (ran.exit_code, again.exit_code, again.lines) == (0, 0, [])
+
+
+async def test_variable_of_the_command_line_counts_where_it_is_used(tmp_path: Path) -> None:
+    root = copy_library(tmp_path / "library")
+    write("macros/since.sql", "{% macro since() %}{{ var('since', 1) }}{% endmacro %}")(root)
+    edit(BOOKS, "title,", "title, {{ since() }} as since,")(root)
+    await keep_state(root, vars={"since": 2024})
+
+    _, found = await listed(root, "state:modified", vars={"since": 2025})
+    _, same = await listed(root, "state:modified", vars={"since": 2024, "other": 1})
+
+    assert (found, same) == ("model.stg_books", "")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            edit(FINANCE, "enforced: true", "enforced: false"),
+            "its contract isn't enforced any more",
+        ),
+        (
+            edit(FINANCE, "      - {name: member_id, data_type: integer}\n", ""),
+            "the column 'member_id' is gone",
+        ),
+        (
+            edit(
+                FINANCE,
+                "{name: member_id, data_type: integer}",
+                "{name: member_id, data_type: text}",
+            ),
+            "the column 'member_id' is text and was integer",
+        ),
+    ],
+)
+async def test_broken_contract_is_told(
+    library: Path, tmp_path: Path, change: Change, said: str
+) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    change(root)
+
+    ran, found = await listed(root, "state:modified")
+
+    assert found == "model.fines"
+    assert ran.warnings == [
+        "Breaking change to the contract of 'fines' (models/marts/finance/fines.sql): "
+        f"{said}. A new version of the model would leave its users the old one."
+    ]
+
+
+async def test_broken_contract_of_a_version_is_refused(tmp_path: Path) -> None:
+    root = copy_library(tmp_path / "library")
+    readers = "models/marts/readers/_readers.yml"
+    column = "{name: id, data_type: integer, data_tests: [unique]}"
+    edit(readers, "{name: id, data_tests: [unique]}", column)(root)
+    edit(
+        readers, "latest_version: 2", "latest_version: 2\n    config: {contract: {enforced: true}}"
+    )(root)
+    await keep_state(root)
+    edit(readers, "data_type: integer", "data_type: text")(root)
+
+    ran = await run(root, "ls", select=("state:modified",), state=Path("prod"))
+
+    assert ran.exit_code == 2
+    assert str(ran.outcome.error) == (
+        "models/marts/readers/readers_v1.sql: the contract of 'readers.v1' is broken: the column "
+        "'id' is text and was integer. Those who use this version rely on it. Keep it, and make "
+        "the change in a new version."
+    )
+
+
+async def test_model_under_contract_that_is_gone_is_told(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    edit(FINANCE, "config: {contract", "config: {enabled: false, contract")(root)
+    for name in ("models/marts/finance/fines_by_month.sql", "tests/fines_fit_loans.sql"):
+        (root / name).unlink()
+    edit(SEMANTICS, "\"ref('fines')\", ", "")(root)
+    edit(SEMANTICS, ", \"ref('fines_by_month')\"", "")(root)
+
+    ran, _ = await listed(root, "state:modified")
+
+    (said,) = [text for text in ran.warnings if "contract" in text]
+    assert "(models/marts/finance/fines.sql): it was disabled." in said
+
+
+async def test_state_in_the_target_directory_is_warned_of(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+
+    ran, found = await listed(root, "state:modified", state=Path("target"))
+
+    assert found == ""
+    assert ran.warnings[0].startswith("The directory of --state is the target directory")
+
+
+@pytest.mark.parametrize(
+    ("selector", "said"),
+    [
+        ("state:modified.bdy", "Did you mean 'modified.body'?"),
+        ("state:", "it names nothing"),
+        ("state:modified", "no manifest.json in --state"),
+    ],
+)
+async def test_state_that_can_not_be_asked_is_told(library: Path, selector: str, said: str) -> None:
+    ran = await run(library, "ls", select=(selector,), state=Path("models"))
+
+    assert ran.exit_code == 2
+    assert said in str(ran.outcome.error)
+
+
+async def test_large_seed_is_known_by_its_path(tmp_path: Path) -> None:
+    root = copy_library(tmp_path / "library")
+    seed = root / "seeds/raw_books.csv"
+    seed.write_text("id,title,isbn\n" + "1,Middlemarch,a\n" * 70_000)
+    await keep_state(root)
+    seed.write_text("id,title,isbn\n" + "2,Middlemarch,a\n" * 70_000)
+
+    ran, found = await listed(root, "state:modified")
+
+    assert found == ""
+    assert ran.warnings[0].startswith("seeds/raw_books.csv: of a seed of more than 1 MiB")
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "state"),
+    [
+        ("WarnStateTargetEqual", lambda root: None, "target"),
+        ("UnversionedBreakingChange", edit(FINANCE, "enforced: true", "enforced: false"), "prod"),
+        ("SeedExceedsLimitSamePath", lambda root: None, "prod"),
+    ],
+)
+async def test_what_is_said_of_a_state_may_count_as_an_error(
+    tmp_path: Path, name: str, change: Change, state: str
+) -> None:
+    root = copy_library(tmp_path / "library")
+    (root / "seeds/raw_books.csv").write_text("id,title,isbn\n" + "1,Middlemarch,a\n" * 70_000)
+    await keep_state(root)
+    change(root)
+
+    ran = await run(
+        root,
+        select=("state:modified",),
+        state=Path(state),
+        warn_error_options={"error": [name]},
+    )
+
+    assert ran.exit_code == 2
+    assert not list(root.glob("*.db"))
