@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from .choice import Choice, choose_nodes
 from .errors import ProjectError
-from .events import WarningRaised
+from .events import MessageLogged, WarningRaised
 from .parsed_project import ParsedProject
 from .project.discovery import find_project_directory
 from .project.project import load_project
@@ -52,6 +52,17 @@ def find_retry(start: Start, warn: Callable[[WarningRaised], None]) -> Retry:
         retries_warnings=decide("warn_error", options.warn_error, environ, flags),
     )
     return Retry(run, flags)
+
+
+def opening(run: UnfinishedRun) -> MessageLogged:
+    """What is said of a retry before it begins, or that there is nothing to begin."""
+    command = run.options.command
+    if not run.nodes:
+        text = f"Nothing to do: all that the last '{command}' ran has succeeded."
+        return MessageLogged(text, to_console=True, name="NothingToRetry")
+    count, total = len(run.nodes), len(run.planned)
+    text = f"Retrying {count} of the {total} nodes of the last '{command}'."
+    return MessageLogged(text, to_console=True, name="RetryingNodes")
 
 
 def choose_again(

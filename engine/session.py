@@ -32,7 +32,6 @@ from .events import (
     InvocationFinished,
     InvocationStarted,
     ManifestReady,
-    MessageLogged,
     NothingToDo,
     OutputProduced,
     ParseCacheChanged,
@@ -214,28 +213,14 @@ class Session:
 
     async def _retry(self) -> ExitCode:
         """Take up the last run: its command, its options, and what is left of it."""
-        retry: Retry = await self._read_project(
-            partial(_module("retrying").find_retry, self._start)
-        )
+        retrying = _module("retrying")
+        retry: Retry = await self._read_project(partial(retrying.find_retry, self._start))
         run = self._retried = retry.run
         self._options = run.options
         self._start = structs.replace(self._start, options=run.options)
         self._emit(RunResumed(run.options.command, arguments_of(run.options), run.records))
-        if not run.nodes:
-            self._announce(
-                "NothingToRetry",
-                f"Nothing to do: all that the last '{run.options.command}' ran has succeeded.",
-            )
-            return ExitCode.DONE
-        self._announce(
-            "RetryingNodes",
-            f"Retrying {len(run.nodes)} of the {len(run.planned)} nodes of the last "
-            f"'{run.options.command}'.",
-        )
-        return await self._run_command()
-
-    def _announce(self, name: str, text: str) -> None:
-        self._emit(MessageLogged(text, to_console=True, name=name))
+        self._emit(retrying.opening(run))
+        return await self._run_command() if run.nodes else ExitCode.DONE
 
     async def _run_command(self) -> ExitCode:
         command = self._options.command

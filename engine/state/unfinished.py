@@ -50,7 +50,7 @@ class UnfinishedRun(Struct, frozen=True):
     Attributes:
         options: those of the first run, with what was given now.
         nodes: the ids that haven't succeeded, in the order of the run.
-        planned: all its ids.
+        planned: all its ids, but for hooks.
         batches: of nodes that were built in part, what is left of them.
         started_at: when the first run began, which its batches go up to.
         records: what the journal is to keep of the run.
@@ -97,12 +97,10 @@ def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) 
         for unique_id, node in state.nodes.items()
     }
     done = _DONE if retries_warnings else _DONE | {_WARNED}
-    is_call = options.command == "run-operation"
-    left = tuple(
-        unique_id
-        for unique_id, status in statuses.items()
-        if status not in done and (is_call or not unique_id.startswith(_HOOK))
-    )
+    if options.command != "run-operation":
+        # Hooks run whenever a node does.
+        statuses = {key: status for key, status in statuses.items() if not key.startswith(_HOOK)}
+    left = tuple(unique_id for unique_id, status in statuses.items() if status not in done)
     return UnfinishedRun(
         options=options,
         nodes=left,
@@ -151,6 +149,8 @@ def _from_results(path: Path) -> JournalState:
         }
     )
     for result in found.results:
+        name = {"unique_id": result.get("unique_id")}
+        state.apply({"event": "planned", **name, "relation_name": result.get("relation_name")})
         state.apply({"event": "result", "result": result})
     return state
 
