@@ -52,7 +52,7 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --exclude-resource-types --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset("show docs init clone".split())
+_COMMANDS_TO_COME = frozenset("show docs init".split())
 _FLAGS_TO_COME = frozenset({"--inline", "--no-introspect"})
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
@@ -300,6 +300,7 @@ _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     "seed": (SEEDING, "Load the selected seeds' CSV files."),
     "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
     "compile": (BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
+    "clone": (BUILDING, "Make the selected nodes out of their relations in the state."),
     "test": (TESTING, "Test the selected nodes."),
     "retry": (RETRYING, "Repeat the last command for what didn't succeed."),
     "ls": (NAMING, "List the selected nodes."),

@@ -37,6 +37,7 @@ from .manifest.nodes import Model, Node, Seed
 from .manifest.snapshot_node import RELATION_KINDS
 from .materializations.built_name import check_built_name
 from .materializations.choice import Materializations
+from .materializations.clone import clone, cloned_node
 from .materializations.node_build import NodeBuild, Outcome
 from .microbatch import (
     Batch,
@@ -86,6 +87,7 @@ class Builder:
         reading: Reading,
         started_at: datetime,
         failed_batches: Mapping[str, FailedBatches],
+        origins: Mapping[str, Relation],
         threads: int,
         invocation_id: str,
         fails_on_test_warning: bool,
@@ -112,6 +114,7 @@ class Builder:
         self._reading = reading
         self._started_at = started_at
         self._failed_batches = failed_batches
+        self._origins = origins
         self._threads = threads
         self._invocation_id = invocation_id
         self._fails_on_test_warning = fails_on_test_warning
@@ -135,6 +138,15 @@ class Builder:
     async def compile(self, unique_id: str, slot: int) -> RunResult:
         """Compile a node, and go no further."""
         work = partial(self._with_retries, work=self._only_compile)
+        return await self._guarded(unique_id, slot, work)
+
+    async def clone(self, unique_id: str, slot: int) -> RunResult:
+        """Make a node's relation out of that of an earlier run; nothing, if it had none."""
+        origin = self._origins.get(unique_id)
+        if origin is None:
+            outcome = Outcome(Status.SUCCESS, Response("No relation found in state manifest"))
+            return result_of(self._infos[unique_id], outcome, None, Progress(f"Thread-{slot}"))
+        work = partial(self._with_retries, work=partial(self._clone, origin))
         return await self._guarded(unique_id, slot, work)
 
     async def _guarded(self, unique_id: str, slot: int, work: Work) -> RunResult:
@@ -247,6 +259,16 @@ class Builder:
             compiled = await self._compile(node, connection, progress)
         build = progress.build = self._node_build(node, compiled, connection, progress.batch)
         return await materialize(build)
+
+    async def _clone(
+        self, origin: Relation, node: Node, connection: Connection, progress: Progress
+    ) -> Outcome:
+        check_built_name(node, self._adapter)
+        node = cloned_node(node)
+        compiled = Compiled("", self._templates.scope(node, connection, progress.thread_id))
+        progress.compile_ended = datetime.now(UTC)
+        build = progress.build = self._node_build(node, compiled, connection)
+        return await clone(build, origin)
 
     async def _only_compile(
         self, node: Node, connection: Connection, progress: Progress

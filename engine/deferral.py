@@ -27,6 +27,9 @@ from .template.relations import parts_of
 _REFERABLE = ("model", "seed", "snapshot")
 _TYPES = {"view": RelationType.VIEW, "materialized_view": RelationType.MATERIALIZED_VIEW}
 
+CLONE = "clone"
+"""The command that takes whole relations from the state, and needs one in any case."""
+
 _WITHOUT_REFERENCES = ("seed", "freshness")
 """Commands for which it is all the same."""
 
@@ -59,10 +62,10 @@ def find_deferral(project: ParsedProject, choice: Choice) -> Deferral | None:
     """
     settings = project.workspace.state
     command = project.workspace.start.options.command
-    if not settings.is_deferring or command in _WITHOUT_REFERENCES:
+    if command != CLONE and (not settings.is_deferring or command in _WITHOUT_REFERENCES):
         return None
     past = read_past_manifest(settings.manifest_directory())
-    if choice.is_everything:
+    if command != CLONE and choice.is_everything:
         return None
     return Deferral(past, choice.named, settings.favors_state)
 
@@ -99,6 +102,15 @@ class Deferrer:
                 relation = relations[unique_id] = self._relation(old)
                 told.append(DeferredReference(unique_id, node.name, str(relation), why))
         return relations, tuple(told)
+
+    def origins(self, nodes: Mapping[str, Node]) -> dict[str, Relation]:
+        """Where the state has the relation of each node, by unique id, for those that it has."""
+        past = self._deferral.past.nodes
+        return {
+            unique_id: self._relation(past[unique_id])
+            for unique_id in nodes
+            if unique_id in past and _has_relation(past[unique_id])
+        }
 
     async def _reason(self, node: Node) -> str:
         """Why a node is read from the state; nothing where it isn't."""

@@ -14,7 +14,7 @@ from ..adapters.cache import RelationCache
 from ..adapters.relation import Relation
 from .builder import Builder
 from .compiler import Compiler
-from .deferral import Deferral, Deferrer
+from .deferral import CLONE, Deferral, Deferrer
 from .events import Event, NodeSkipped, ReferencesDeferred, RunFinished, RunStarted, WarningRaised
 from .freshness import COMMAND as FRESHNESS
 from .freshness import FreshnessChecker, source_info
@@ -41,9 +41,9 @@ from .timings import last_timings
 from .warning_policy import RaisedWarningsError
 from .workspace import Workspace
 
-BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build"})
+BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build", CLONE})
 
-COMMANDS_WITHOUT_HOOKS = frozenset({"compile", "show", "clone"})
+COMMANDS_WITHOUT_HOOKS = frozenset({"compile", "show", CLONE})
 """Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
 
 INTERRUPTED = "Skipped: the run was interrupted"
@@ -71,6 +71,7 @@ class Execution:
         self._retried = retried
         self._deferral = deferral
         self._deferred: Mapping[str, Relation] = {}
+        self._origins: Mapping[str, Relation] = {}
         self._project = project
         self._workspace = project.workspace
         self._command = command
@@ -145,6 +146,8 @@ class Execution:
         """What is done with each node."""
         if self._command == "compile":
             return self._builder.compile
+        if self._command == CLONE:
+            return self._builder.clone
         if self._command == FRESHNESS:
             return self._freshness_checker.check
         return self._builder.build
@@ -236,6 +239,9 @@ class Execution:
         if self._deferral is None:
             return
         deferrer = Deferrer(self._deferral, self._project, self._cache)
+        if self._command == CLONE:
+            self._origins = deferrer.origins(self.nodes)
+            return
         self._deferred, told = await deferrer.decide(self.nodes)
         if told:
             directory = self._workspace.state.manifest_directory()
@@ -314,6 +320,7 @@ class Execution:
             full_refresh=workspace.full_refresh,
             reading=workspace.reading,
             started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
+            origins=self._origins,
             failed_batches=self._retried.batches if self._retried else {},
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
@@ -325,6 +332,9 @@ class Execution:
 def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Plan:
     """The order of the selected nodes, urgent ones first."""
     graph = project.graph
+    if command == CLONE:
+        # Each is there already, whatever becomes of the others.
+        graph = Graph(dict.fromkeys(nodes, ()))
     if command == "build":
         everything = project.manifest.everything
         tests = {

@@ -68,7 +68,10 @@ _VERBS = {
     "operation": ("OK", "ERROR"),
 }
 _OTHER_VERBS = ("OK created", "ERROR creating")
-_COMPILE_VERBS = ("OK compiled", "ERROR compiling")
+_COMMAND_VERBS = {
+    "compile": ("OK compiled", "ERROR compiling"),
+    "clone": ("OK cloned", "ERROR cloning"),
+}
 
 _TESTS = ("test", "unit_test")
 _RELATIONS = ("model", "seed", "snapshot")
@@ -193,9 +196,8 @@ def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
 def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str, str]:
     """What the line says, and what stands between its brackets."""
     node = result.node
-    succeeding, failing = _VERBS.get(node.resource_type, _OTHER_VERBS)
-    if command == "compile":
-        succeeding, failing = _COMPILE_VERBS
+    verbs = _COMMAND_VERBS.get(command) or _VERBS.get(node.resource_type, _OTHER_VERBS)
+    succeeding, failing = verbs
     described = clean.name(node.display_name)
     if node.resource_type != "snapshot":
         described = _described(node, clean)

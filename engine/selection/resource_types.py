@@ -12,6 +12,7 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "snapshot": frozenset({"snapshot"}),
     "test": frozenset({"test", "unit_test"}),
     "build": frozenset("model seed snapshot test unit_test exposure saved_query".split()),
+    "clone": frozenset({"model", "seed", "snapshot"}),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
     "freshness": frozenset({"source"}),
     "ls": frozenset(

@@ -85,6 +85,7 @@ class Selector:
         self._named = named or {}
         self._tests = _tests_by_node(context.nodes, graph)
         self._by_word: dict[str, list[Node]] | None = None
+        self._found: dict[tuple[str, tuple[str, ...], str], frozenset[str]] = {}
         self._unmatched: list[str] = []
 
     def select(self, include: Sequence[str], exclude: Sequence[str] = ()) -> Selection:
@@ -132,14 +133,20 @@ class Selector:
                 )
 
     def _of_criterion(self, criterion: Criterion) -> _Found:
-        if criterion.method == NAMED:
-            named = self._of_selector(criterion.value).nodes
-        else:
-            judge = predicate(criterion, self._context)
-            named = frozenset(node.unique_id for node in self._candidates(criterion) if judge(node))
+        key = (criterion.method, criterion.arguments, criterion.value)
+        named = self._found.get(key)
+        if named is None:
+            named = self._found[key] = self._named_by(criterion)
         return self._with_tests(
             self._reach(criterion, named), IndirectSelection(criterion.indirect or self._indirect)
         )
+
+    def _named_by(self, criterion: Criterion) -> frozenset[str]:
+        """What a criterion names, without what it reaches along the graph."""
+        if criterion.method == NAMED:
+            return self._of_selector(criterion.value).nodes
+        judge = predicate(criterion, self._context)
+        return frozenset(node.unique_id for node in self._candidates(criterion) if judge(node))
 
     def _of_selector(self, name: str) -> _Found:
         if name not in self._named:

@@ -240,8 +240,8 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (["clone"], "the command 'clone'"),
-        (["--log-level", "debug", "clone"], "the command 'clone'"),
+        (["init"], "the command 'init'"),
+        (["--log-level", "debug", "init"], "the command 'init'"),
         (["docs", "generate"], "the command 'docs'"),
         (["compile", "--inline=select 1"], "the flag '--inline'"),
     ],

@@ -83,3 +83,14 @@ async def test_target_comes_first_where_that_is_asked_for(shop: Shop) -> None:
 
     assert without == production
     assert await read_by_model_2(shop) == shop.schema
+
+
+async def test_clone_is_a_view_of_the_production_relation(shop: Shop) -> None:
+    production = await with_production(shop)
+    shop.table("model_1", "select nothing")
+
+    ran = await shop.run("clone", state=STATE)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert await shop.relations() == {"model_1": "v", "model_2": "v"}
+    assert await read_by_model_2(shop) == production

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import anyio
-
 from .support import Shop
-from .test_cancel import sleeping, started
+from .test_cancel import started, until_sleeping
 
 
 async def test_killed_run_is_taken_up_again(shop: Shop) -> None:
@@ -13,8 +11,7 @@ async def test_killed_run_is_taken_up_again(shop: Shop) -> None:
     shop.table("slow", "select id, pg_sleep(60)::text as nap from {{ ref('quick') }}")
     shop.view("below", "select id from {{ ref('slow') }}")
     with started(shop) as process:
-        while not await sleeping(shop):
-            await anyio.sleep(0.02)
+        await until_sleeping(shop, 1)
         ((built,),) = await shop.fetch("select '{schema}.quick'::regclass::oid")
         process.kill()
     shop.table("slow", "select id from {{ ref('quick') }}")

@@ -78,3 +78,7 @@
   {{ get_drop_sql(existing_relation) }};
   {{ get_create_sql(target_relation, sql) }}
 {%- endmacro %}
+
+
+{#- A view can't reach into another file, and a schema is a file. -#}
+{% macro sqlite__can_clone_table() %}{{ return(true) }}{% endmacro %}
