@@ -12,7 +12,7 @@ from .manifest.declared_artifact import declared_dict
 from .manifest.declared_nodes import Declared
 from .manifest.manifest import Manifest
 from .manifest.node_dicts import node_dict, source_dict
-from .manifest.nodes import Node, Source
+from .manifest.nodes import Model, Node, Source
 
 _DEFAULT_KEYS = (
     "alias name package_name depends_on tags config resource_type source_name "
@@ -62,7 +62,9 @@ def _selector(node: Node) -> str:
 
 
 def _name(node: Node) -> str:
-    return f"{node.source_name}.{node.name}" if isinstance(node, Source) else node.name
+    if isinstance(node, Source):
+        return f"{node.source_name}.{node.name}"
+    return node.versioned_name if isinstance(node, Model) else node.name
 
 
 def _json(node: Node, manifest: Manifest, keys: Sequence[str], relation_name: RelationName) -> str:
