@@ -183,6 +183,7 @@ class Adapter(ABC):
         incremental_strategies: the strategies of its own that `incremental` may be told.
         ignored_configs: configuration for which the database has nothing, such as grants.
         has_materialized_views: whether a view can keep its rows.
+        has_views_across_schemas: whether a view may read what is in another schema.
         has_fixed_types: whether a column holds values of its own type only.
         retry_backoff: seconds before the first of these attempts; each waits longer.
         column_types: the type that a seed's column gets for what its values are.
@@ -198,6 +199,7 @@ class Adapter(ABC):
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
     ignored_configs: ClassVar[frozenset[str]] = frozenset()
     has_materialized_views: ClassVar[bool] = False
+    has_views_across_schemas: ClassVar[bool] = True
     has_fixed_types: ClassVar[bool] = True
     column_types: ClassVar[Mapping[ValueKind, str]] = STANDARD_TYPES
 

@@ -39,6 +39,7 @@ from .materializations.built_name import check_built_name
 from .materializations.choice import Materializations
 from .materializations.clone import clone, cloned_node
 from .materializations.node_build import NodeBuild, Outcome
+from .materializations.table import as_table
 from .microbatch import (
     Batch,
     BatchOutcome,
@@ -257,8 +258,28 @@ class Builder:
             compiled = Compiled("", scoped)
         else:
             compiled = await self._compile(node, connection, progress)
+            if self._is_out_of_reach(node, compiled):
+                node = as_table(node)
+                materialize = self._materializations.of(node)
+                self._tell_of_table(node)
         build = progress.build = self._node_build(node, compiled, connection, progress.batch)
         return await materialize(build)
+
+    def _is_out_of_reach(self, node: Node, compiled: Compiled) -> bool:
+        """Whether a node is a view that deferral would have read what no view can."""
+        if node.config.materialized != "view" or self._adapter.has_views_across_schemas:
+            return False
+        return bool(compiled.read_from_state - {node.schema})
+
+    def _tell_of_table(self, node: Node) -> None:
+        self._emit(
+            WarningRaised(
+                "DeferredViewIsTable",
+                f"{node.name} reads what is deferred from another schema, which a view can't in "
+                "this database: it is built as a table.",
+                node.location,
+            )
+        )
 
     async def _clone(
         self, origin: Relation, node: Node, connection: Connection, progress: Progress

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -39,11 +39,13 @@ class Compiled(Struct, frozen=True):
     """A node's SQL, ready for its materialization.
 
     `ctes` are the ephemeral models in it by unique id, each with its own SQL, parents first.
+    `read_from_state` are the schemas that its deferred references, and theirs, lead to.
     """
 
     sql: str
     node_scope: NodeScope
     ctes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    read_from_state: frozenset[str] = frozenset()
 
 
 class BatchScope(Struct, frozen=True):
@@ -111,7 +113,12 @@ class Compiler:
         if isinstance(node, Snapshot):
             sql = sql.lstrip("\n")  # the lines of its file that stand before it
         ctes = await self._ctes_of(scoped, connection, thread_id)
-        return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes)
+        schemas = self._read_from_state(scoped, ctes)
+        return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes, schemas)
+
+    def _read_from_state(self, scoped: NodeScope, ctes: Iterable[str]) -> frozenset[str]:
+        parents = (self._ephemeral[parent].read_from_state for parent in ctes)
+        return frozenset(scoped.references.read_from_state).union(*parents)
 
     async def _template(self, node: Node, scoped: NodeScope) -> str:
         pieces = node.pieces if isinstance(node, _TAKEN_APART) else None
@@ -138,7 +145,8 @@ class Compiler:
         scoped = self._templates.scope(parent, connection, thread_id)
         sql = scoped.references.settle_aliases(await self._template(parent, scoped))
         ctes = await self._ctes_of(scoped, connection, thread_id)
-        compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes)
+        schemas = self._read_from_state(scoped, ctes)
+        compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes, schemas)
         return compiled
 
 

@@ -97,9 +97,10 @@ class Deferrer:
             if old is None or not _has_relation(old):
                 continue
             node = self._manifest.nodes[unique_id]
+            relation = self._relation(old)
             why = await self._reason(node)
-            if why:
-                relation = relations[unique_id] = self._relation(old)
+            if why and str(relation) != str(self._relations.of(node)):
+                relations[unique_id] = relation
                 told.append(DeferredReference(unique_id, node.name, str(relation), why))
         return relations, tuple(told)
 

@@ -49,6 +49,7 @@ class SqliteAdapter(Adapter):
     # drop and build it anew doesn't.
     hides_drops: ClassVar[bool] = True
     ignored_configs: ClassVar[frozenset[str]] = frozenset({"grants", "persist_docs"})
+    has_views_across_schemas: ClassVar[bool] = False
     has_fixed_types: ClassVar[bool] = False
 
     def __init__(self, target: Target, keys: SqliteKeys) -> None:

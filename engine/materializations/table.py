@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ...adapters.relation import RelationType
+from ..manifest.nodes import Node
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap
@@ -18,6 +19,13 @@ async def table(build: NodeBuild) -> Outcome:
 async def view(build: NodeBuild) -> Outcome:
     """Build a view, and swap it in."""
     return await rebuild(build, RelationType.VIEW)
+
+
+def as_table(node: Node) -> Node:
+    """The node as it would be if it were configured to be a table."""
+    values = {**node.config.values, "materialized": "table"}
+    config = replace(node.config, materialized="table", values=values)
+    return replace(node, config=config)
 
 
 async def rebuild(build: NodeBuild, kind: RelationType) -> Outcome:

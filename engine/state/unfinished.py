@@ -98,7 +98,7 @@ def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) 
     }
     done = _DONE if retries_warnings else _DONE | {_WARNED}
     if options.command != "run-operation":
-        # Hooks run whenever a node does.
+        # Hooks run whenever a node does, and have new results then.
         statuses = {key: status for key, status in statuses.items() if not key.startswith(_HOOK)}
     left = tuple(unique_id for unique_id, status in statuses.items() if status not in done)
     return UnfinishedRun(
@@ -111,7 +111,7 @@ def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) 
             if (batches := _batches(state.nodes[unique_id].result)) is not None
         },
         started_at=_moment(header),
-        records=tuple(record for node in state.nodes.values() for record in node.records()),
+        records=tuple(record for key in statuses for record in state.nodes[key].records()),
     )
 
 

@@ -42,6 +42,8 @@ class References:
         self._say = say
         self._select_rows = select_rows
         self._deferred = deferred or {}
+        self.read_from_state: set[str] = set()
+        """The schemas that deferred references have led to."""
         self._selections: dict[str, Relation] = {}
         self.ephemeral: dict[str, Node] = {}
 
@@ -102,7 +104,11 @@ class References:
         return self._relation(found)
 
     def _relation(self, node: Node) -> Relation:
-        relation = self._deferred.get(node.unique_id) or self._relations.of(node)
+        relation = self._deferred.get(node.unique_id)
+        if relation is None:
+            relation = self._relations.of(node)
+        else:
+            self.read_from_state.add(relation.schema or "")
         if self._select_rows is None:
             return relation
         selection = self._select_rows(node, relation)

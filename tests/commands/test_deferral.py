@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from headrace.engine.events import ReferencesDeferred
 
-from ..building.support import PROJECT, Ran, run
+from ..building.support import PROJECT, Ran, relations, run
 from ..conftest import WriteProject
 from .support import headrace
 
@@ -399,3 +399,59 @@ def test_console_leaves_the_rest_of_very_many_to_the_log(write_project: WritePro
     assert "  and 10 more, which the log file lists\n" in done.stdout
     assert "base_59 -> " not in done.stdout
     assert 'base_59 -> "prod"."base_59"' in (root / "logs/dbt.log").read_text()
+
+
+IN_MAIN = PROFILES.replace("schema: dev\n", "schema: main\n")
+VIEW = "{{ config(materialized='view') }} select * from {{ ref('READ') }}"
+BETWEEN = "{{ config(materialized='ephemeral') }} select id from {{ ref('model_1') }}"
+
+
+async def with_view(write_project: WriteProject, read: str) -> Path:
+    """A project whose second model is a view since it was built in production."""
+    files = {**FILES, "profiles.yml": IN_MAIN, "models/between.sql": BETWEEN}
+    root = await with_production(write_project(files))
+    (root / "models/model_2.sql").write_text(VIEW.replace("READ", read))
+    return root
+
+
+@pytest.mark.parametrize("read", ["model_1", "between"])
+async def test_view_that_can_not_read_another_file_is_a_table(
+    write_project: WriteProject, read: str
+) -> None:
+    root = await with_view(write_project, read)
+
+    deferring = await run(root, select=("model_2",), defer=True, state=STATE)
+    built = relations(root)
+    again = await run(root)
+
+    assert (deferring.exit_code, again.exit_code) == (0, 0), deferring.outcome
+    assert deferring.warnings == [
+        "model_2 reads what is deferred from another schema, which a view can't in this database: "
+        "it is built as a table."
+    ]
+    assert built == {"model_2": "table"}
+    assert relations(root)["model_2"] == "view"
+
+
+async def test_table_for_a_view_may_count_as_an_error(write_project: WriteProject) -> None:
+    root = await with_view(write_project, "model_1")
+
+    ran = await run(
+        root,
+        select=("model_2",),
+        defer=True,
+        state=STATE,
+        warn_error_options={"error": ["DeferredViewIsTable"]},
+    )
+
+    assert ran.exit_code == 1
+    assert "which a view can't in this database" in ran.error("model_2")
+
+
+async def test_reference_that_leads_to_the_target_itself_is_not_deferred(shop: Path) -> None:
+    await run(shop)
+
+    ran = await run(shop, select=("model_2",), defer=True, state=Path("target"))
+
+    assert ran.exit_code == 0
+    assert deferred(ran) == {}

@@ -160,6 +160,7 @@ AT_THE_END = {
 ELSEWHERE = {
     "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
     "DeprecatedReference": "manifest/test_versions.py",
+    "DeferredViewIsTable": "commands/test_deferral.py",
     "DependentViewDropped": "postgres/test_warnings.py",
     "DepsScrubbedPackageName": "packages/test_warnings.py",
     "DepsUnpinned": "packages/test_warnings.py",
