@@ -21,12 +21,14 @@ from . import __version__
 from .cli_flags import (
     BUILDING,
     CHECKING,
+    COMPILING,
     DEBUGGING,
     EVERYWHERE,
     INSTALLING,
     LOOKING,
     NAMING,
     OPERATING,
+    PREVIEWING,
     RETRYING,
     SEEDING,
     SNAPSHOTTING,
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from .engine.project.secrets import Redactor
     from .engine.session import InvocationResult
 
-ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile"})
+ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile", "show"})
 """Commands whose standard output is an answer; their log lines go to standard error."""
 
 _SIGNAL_EXIT = 128
@@ -52,8 +54,8 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --exclude-resource-types --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset("show docs init".split())
-_FLAGS_TO_COME = frozenset({"--inline", "--no-introspect"})
+_COMMANDS_TO_COME = frozenset("docs init".split())
+_FLAGS_TO_COME = frozenset({"--no-introspect"})
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
     "--static-parser --no-static-parser --introspect "
@@ -299,7 +301,8 @@ _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "seed": (SEEDING, "Load the selected seeds' CSV files."),
     "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
-    "compile": (BUILDING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
+    "show": (PREVIEWING, "Show rows of the selected nodes, or of a query."),
+    "compile": (COMPILING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
     "clone": (BUILDING, "Make the selected nodes out of their relations in the state."),
     "test": (TESTING, "Test the selected nodes."),
     "retry": (RETRYING, "Repeat the last command for what didn't succeed."),

@@ -104,7 +104,7 @@ _SHOWING: dict[str, Any] = {
     "show": Annotated[bool, typer.Option("--show", help="Show rows of each seed that was loaded.")],
 }
 _LISTING: dict[str, Any] = {
-    "output": Annotated[str, typer.Option(help="selector, name, path or json.")],
+    "output": _flag("selector, name, path or json.", "--output", kind=str),
     "output_keys": _flag("The keys of --output json.", "--output-keys", kind=list[str]),
 }
 _FINDING: dict[str, Any] = {
@@ -233,9 +233,23 @@ RETRYING: dict[str, Any] = {
     **_FINDING,
     **_TELLING,
 }
+_ANSWERING: dict[str, Any] = {
+    "inline": _flag("SQL in the place of a selection, with its Jinja.", "--inline", kind=str),
+    "output": _flag("text or json: the form of the answer.", "--output", kind=str),
+}
+COMPILING = {**BUILDING, **_ANSWERING}
+PREVIEWING: dict[str, Any] = {
+    **_SELECTING,
+    **_NARROWING,
+    **_ANSWERING,
+    "limit": _flag("How many rows; -1 for all. 5 by default.", "--limit", kind=int),
+    "full_refresh": _REFRESHING["full_refresh"],
+    "threads": _RUNNING["threads"],
+    **_FINDING,
+    **_TELLING,
+}
 SEEDING = {**BUILDING, **_SHOWING}
 _PRESET = {
-    "output": "selector",
     "macro": inspect.Parameter.empty,
     "show": False,
     "connection_only": False,

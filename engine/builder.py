@@ -15,7 +15,7 @@ from pathlib import Path
 
 import anyio
 
-from ..adapters.base import Adapter, Connection, Response
+from ..adapters.base import Adapter, Connection, Response, Rows
 from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
 from ..adapters.relation import Relation
@@ -89,6 +89,7 @@ class Builder:
         started_at: datetime,
         failed_batches: Mapping[str, FailedBatches],
         origins: Mapping[str, Relation],
+        limit: int | None,
         threads: int,
         invocation_id: str,
         fails_on_test_warning: bool,
@@ -116,10 +117,12 @@ class Builder:
         self._started_at = started_at
         self._failed_batches = failed_batches
         self._origins = origins
+        self._limit = limit
         self._threads = threads
         self._invocation_id = invocation_id
         self._fails_on_test_warning = fails_on_test_warning
         self.compiled: dict[str, str] = {}
+        self.shown: dict[str, Rows] = {}
 
     async def build(self, unique_id: str, slot: int) -> RunResult:
         """Compile and materialize a node.
@@ -139,6 +142,11 @@ class Builder:
     async def compile(self, unique_id: str, slot: int) -> RunResult:
         """Compile a node, and go no further."""
         work = partial(self._with_retries, work=self._only_compile)
+        return await self._guarded(unique_id, slot, work)
+
+    async def show(self, unique_id: str, slot: int) -> RunResult:
+        """Compile a node, and fetch its rows, which `shown` has then. Nothing is made."""
+        work = partial(self._with_retries, work=self._fetch)
         return await self._guarded(unique_id, slot, work)
 
     async def clone(self, unique_id: str, slot: int) -> RunResult:
@@ -296,6 +304,18 @@ class Builder:
     ) -> Outcome:
         if not isinstance(node, Seed):
             await self._compile(node, connection, progress)
+        return Outcome(Status.SUCCESS, Response("OK"))
+
+    async def _fetch(self, node: Node, connection: Connection, progress: Progress) -> Outcome:
+        if isinstance(node, Seed):
+            scope = self._templates.scope(node, connection, progress.thread_id).scope
+            sql = f"select * from {self._templates.relations.of(node)}"
+        else:
+            compiled = await self._compile(node, connection, progress)
+            scope, sql = compiled.node_scope.scope, compiled.sql.rstrip().rstrip(";")
+        header = node.config.values.get("sql_header")
+        query = await scope.call_macro("get_show_sql", sql, header, self._limit)
+        self.shown[node.unique_id] = await connection.query(str(query).strip())
         return Outcome(Status.SUCCESS, Response("OK"))
 
     async def _compile(self, node: Node, connection: Connection, progress: Progress) -> Compiled:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from .errors import UsageError
 from .events import WarningRaised
+from .manifest.inline_query import inline_id
 from .manifest.nodes import ResourceType
 from .options import Options
 from .parsed_project import ParsedProject
@@ -44,6 +45,9 @@ def choose_nodes(
         HeadraceError: the selection can't be read, or what it asks for isn't there.
     """
     workspace = project.workspace
+    if options.inline is not None:
+        inline = frozenset({inline_id(workspace.project.name)})
+        return Choice(inline, inline, is_everything=False)
     specification = _specification(options, workspace)
     context = MethodContext(
         project.manifest,

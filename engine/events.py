@@ -199,9 +199,15 @@ class RunFinished(Struct, frozen=True):
 
 
 class OutputProduced(Struct, frozen=True):
-    """A command's own answer, for standard output: `ls` lines, a compiled model."""
+    """A command's own answer, for standard output: `ls` lines, a compiled model.
+
+    `name` is what dbt calls such an answer, where it has a name for it, and `data` are the fields
+    that it has there.
+    """
 
     text: str
+    name: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 class ManifestReady(Struct, frozen=True):

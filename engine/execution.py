@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 
 from ..adapters.abilities import Locking
+from ..adapters.base import Rows
 from ..adapters.cache import RelationCache
 from ..adapters.relation import Relation
 from .builder import Builder
@@ -33,6 +34,7 @@ from .results import NodeInfo, RunResult, Status
 from .run_hooks import RunHooks
 from .scheduler import Build, Scheduler
 from .settings import decide
+from .showing import SHOW, row_limit
 from .state.unfinished import UnfinishedRun
 from .template.end_context import end_context
 from .template.engine import TemplateEngine
@@ -43,7 +45,10 @@ from .workspace import Workspace
 
 BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build", CLONE})
 
-COMMANDS_WITHOUT_HOOKS = frozenset({"compile", "show", CLONE})
+_READING_COMMANDS = ("compile", SHOW)
+"""Commands that make nothing in the database."""
+
+COMMANDS_WITHOUT_HOOKS = frozenset({"compile", SHOW, CLONE})
 """Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
 
 INTERRUPTED = "Skipped: the run was interrupted"
@@ -80,6 +85,11 @@ class Execution:
         self._late_warnings: list[WarningRaised] = []
         self.nodes = nodes
         self.results: tuple[RunResult, ...] = ()
+
+    @property
+    def shown(self) -> dict[str, Rows]:
+        """The rows of every node that was shown, by unique id."""
+        return self._builder.shown
 
     @property
     def compiled(self) -> dict[str, str]:
@@ -148,6 +158,8 @@ class Execution:
             return self._builder.compile
         if self._command == CLONE:
             return self._builder.clone
+        if self._command == SHOW:
+            return self._builder.show
         if self._command == FRESHNESS:
             return self._freshness_checker.check
         return self._builder.build
@@ -270,7 +282,7 @@ class Execution:
         """Create the schemas that are missing, and list what is in those that are used."""
         adapter = self._workspace.adapter
         schemas = self._schemas()
-        if self._command != "compile":
+        if self._command not in _READING_COMMANDS:
             there = {schema.casefold() for schema in await adapter.list_schemas()}
             wanted = {schema.casefold(): schema for schema in schemas}
             for folded, schema in sorted(wanted.items()):
@@ -321,6 +333,7 @@ class Execution:
             reading=workspace.reading,
             started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
             origins=self._origins,
+            limit=row_limit(workspace.start.options),
             failed_batches=self._retried.batches if self._retried else {},
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
@@ -332,7 +345,7 @@ class Execution:
 def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Plan:
     """The order of the selected nodes, urgent ones first."""
     graph = project.graph
-    if command == CLONE:
+    if command in (CLONE, SHOW):
         # Each is there already, whatever becomes of the others.
         graph = Graph(dict.fromkeys(nodes, ()))
     if command == "build":

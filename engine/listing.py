@@ -26,14 +26,14 @@ def list_lines(
     manifest: Manifest,
     selected: Iterable[str],
     *,
-    output: str,
+    output: str | None,
     keys: Sequence[str],
     relation_name: RelationName,
 ) -> Iterator[str]:
     """The lines, in the order of the nodes' ids.
 
-    `output` is "selector" (what `--select` takes), "name", "path" or "json"; `keys` are the
-    keys of the JSON, dbt's own where none are given.
+    `output` is "selector" (what `--select` takes), "name", "path" or "json"; `keys` are the keys of
+    the JSON. Where none are given, they are as in dbt: selectors, and dbt's own keys.
 
     Raises:
         UsageError: there is no such output.
@@ -44,6 +44,7 @@ def list_lines(
         "path": lambda node: node.original_file_path,
         "json": lambda node: _json(node, manifest, keys, relation_name),
     }
+    output = output or "selector"
     if output not in formats:
         raise UsageError(
             f"--output '{output}' is none of {', '.join(formats)}.{did_you_mean(output, formats)}"

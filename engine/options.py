@@ -64,7 +64,12 @@ class Options(Struct, frozen=True):
     log_level: str | None = None
     log_level_file: str | None = None
     log_path: Path | None = None
-    output: str = "selector"
+    output: str | None = None
+    """The form of an answer: of `ls` its lines, of `show` and `compile` text or JSON."""
+    inline: str | None = None
+    """SQL to compile or to show, with its Jinja."""
+    limit: int | None = None
+    """How many rows `show` asks for; a negative number is all of them."""
     output_keys: tuple[str, ...] = ()
     version_check: bool | None = None
     upgrade: bool | None = None

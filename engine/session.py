@@ -235,6 +235,8 @@ class Session:
         if command == "deps":
             await _module("deps").install_packages(self._start, self._emit, self._read_project)
             return ExitCode.DONE
+        if command in ("compile", "show"):
+            _module("showing").check_options(self._options)
         project = await self._load()
         if command == "parse":
             self._announce_manifest(project, {})
@@ -338,8 +340,10 @@ class Session:
         nodes = {
             unique_id: everything[unique_id]
             for unique_id in sorted(choice.nodes)
-            if _is_run(everything[unique_id])
+            if _is_run(everything[unique_id], self._options.command)
         }
+        if self._options.command == "show":
+            nodes = _module("showing").nodes_to_show(self._options, nodes)
         if not nodes:
             self._announce_manifest(project, {})
             if self._retried is None:
@@ -360,8 +364,7 @@ class Session:
         finally:
             self._results = execution.results
             self._announce_manifest(project, execution.compiled)
-        if command == "compile":
-            self._show_compiled(execution)
+        self._answer(execution)
         if self._options.show:
             async for text in _module("seed_samples").seed_samples(project, self._results):
                 self._say(text)
@@ -382,13 +385,17 @@ class Session:
 
         self._emit(ManifestReady(document))
 
-    def _show_compiled(self, execution: Execution) -> None:
-        """Show the nodes that were selected by their names, as dbt does."""
-        named = {word.strip("+@") for text in self._options.select for word in text.split()}
-        for unique_id, sql in execution.compiled.items():
-            name = execution.nodes[unique_id].name
-            if name in named:
-                self._say(f"Compiled node '{name}' is:\n{sql}")
+    def _answer(self, execution: Execution) -> None:
+        """Say what `compile` or `show` was asked for: of a selection, what was named in it."""
+        showing, options = _module("showing"), self._options
+        if options.command == "compile":
+            for unique_id in showing.named_nodes(options, execution.nodes):
+                if unique_id in execution.compiled:
+                    node, sql = execution.nodes[unique_id], execution.compiled[unique_id]
+                    self._emit(showing.compiled_answer(node, sql, options))
+        if options.command == "show":
+            for unique_id, rows in execution.shown.items():
+                self._emit(showing.rows_answer(execution.nodes[unique_id], rows, options))
 
 
 def _module(name: str) -> Any:
@@ -396,13 +403,13 @@ def _module(name: str) -> Any:
     return import_module(f".{name}", __package__)
 
 
-def _is_run(node: Node) -> bool:
+def _is_run(node: Node, command: str) -> bool:
     """Whether there is something to do for a node of a command that runs nodes."""
     if isinstance(node, Source):
         return node.freshness is not None and node.freshness.is_checked
     if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
         return False  # As in dbt, an empty file is a node of which nothing is built.
-    return not node.is_ephemeral
+    return command == "show" or not node.is_ephemeral
 
 
 def _exit_code(results: Sequence[RunResult]) -> ExitCode:

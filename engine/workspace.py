@@ -33,7 +33,7 @@ from .project.render import Renderer
 from .project.vars import Vars
 from .selection.selector import IndirectSelection
 from .selection.selectors_file import Selectors, load_selectors
-from .settings import choose, decide
+from .settings import choose, decide, truth
 from .state.settings import StateSettings, decide_state
 from .template.context import DBT_VERSION, CommonContext, Invocation
 from .template.environment import CodeCache
@@ -186,7 +186,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ)
     packages = tuple(_installed_packages(project, start, shown, warn))
-    forms = (*flag_warnings(project.document), *_old_flags(options))
+    forms = (*flag_warnings(project.document), *_old_flags(options), *_not_there_yet(environ))
     for warning in forms:
         warn(warning)
     full_refresh = decide("full_refresh", options.full_refresh, environ, project.flags)
@@ -247,6 +247,17 @@ def _old_flags(options: Options) -> Iterator[WarningRaised]:
             "CustomOutputPathInSourceFreshnessDeprecation",
             f"The path of sources.json by `--output {options.output_path}` goes away. Use "
             "`--target-path`.",
+        )
+
+
+def _not_there_yet(environ: Mapping[str, str]) -> Iterator[WarningRaised]:
+    """A warning where the environment asks for what this version hasn't."""
+    setting = find_setting(environ, "INTROSPECT")
+    if setting is not None and not truth(setting):
+        yield WarningRaised(
+            "NotThereYet",
+            f"the variable '{setting.variable}' has no effect: this version of headrace doesn't "
+            "have it yet.",
         )
 
 

@@ -6,6 +6,7 @@ The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -14,6 +15,7 @@ import msgspec
 from .declared_artifact import SECTIONS, declared_dict
 from .declared_nodes import Declared, SemanticModel
 from .groups import group_dict, group_map
+from .inline_query import InlineQuery
 from .macro_properties import macro_dicts
 from .manifest import Manifest
 from .node_dicts import node_dict, source_dict
@@ -35,6 +37,7 @@ def manifest_document(
     target_path: str = "target",
 ) -> dict[str, Any]:
     """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
+    manifest = _without_inline_query(manifest)
     keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
     nodes = {
         node.unique_id: _written_node(
@@ -98,6 +101,16 @@ def manifest_document(
             for test in manifest.unit_tests.values()
         },
     }
+
+
+def _without_inline_query(manifest: Manifest) -> Manifest:
+    """As in dbt, what was given beside the files is no part of the project."""
+    inline = [key for key, node in manifest.nodes.items() if isinstance(node, InlineQuery)]
+    if not inline:
+        return manifest
+    nodes = {key: node for key, node in manifest.nodes.items() if key not in inline}
+    parents = {key: ids for key, ids in manifest.parents.items() if key not in inline}
+    return replace(manifest, nodes=nodes, parents=parents)
 
 
 def _written_node(node: Node, **known: Any) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class ParseInputs(Struct, frozen=True):
         dialect: the prefixes by which dispatch looks, best first.
         ignored_configs: what the database has nothing for.
         context_names: the names of the template context that nothing depends on while parsing.
+        inline: a query that is given beside the files, with its Jinja.
         effects: those of them on which something depends all the same, in this invocation.
         make_renderer: the template engine over the macros found.
         yaml: renders the Jinja in the values of properties files.
@@ -45,6 +46,7 @@ class ParseInputs(Struct, frozen=True):
     warn: Callable[[WarningRaised], None]
     cache: ParseCache = field(default_factory=ParseCache)
     effects: frozenset[str] = frozenset()
+    inline: str | None = None
 
     @property
     def root(self) -> Project:

@@ -105,6 +105,8 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         found.add_all(reader.analyses())
         found.add_all(reader.seeds())
         found.add_all(reader.singular_tests())
+        if inputs.inline is not None and project is inputs.root:
+            found.add(reader.inline_query(inputs.inline))
         found.add_all(read_snapshots(project, properties, reader, inputs.warn))
         found.groups += read_groups(properties.declared["groups"], inputs, project)
         reader.warn_of_unused_patches()

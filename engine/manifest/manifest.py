@@ -11,7 +11,7 @@ from .groups import Group
 from .lookup import NodeLookup
 from .macro_index import MacroIndex
 from .macro_properties import MacroProperties
-from .nodes import Analysis, Doc, Model, Node, Seed, Source, Test
+from .nodes import Doc, Model, Node, ResourceType, Seed, Source, Test
 from .run_hooks import RunHook
 from .snapshot_node import Snapshot
 from .unit_test_node import UnitTest
@@ -62,7 +62,7 @@ class Manifest:
         for node in self.nodes.values():
             if isinstance(node, Model):
                 found["model"] += 1
-            elif isinstance(node, Analysis):
+            elif node.resource_type is ResourceType.ANALYSIS:
                 found["analysis"] += 1
             elif isinstance(node, Test):
                 found["test"] += 1

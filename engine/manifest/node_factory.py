@@ -42,6 +42,7 @@ _TREES = {
     ResourceType.SOURCE: "sources",
     ResourceType.SNAPSHOT: "snapshots",
     ResourceType.ANALYSIS: "analyses",
+    ResourceType.SQL_OPERATION: "analyses",
     ResourceType.EXPOSURE: "exposures",
     ResourceType.METRIC: "metrics",
     ResourceType.SEMANTIC_MODEL: "semantic_models",
@@ -55,6 +56,7 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.SOURCE: {"materialized": "source"},
     ResourceType.SNAPSHOT: {"materialized": "snapshot"},
     ResourceType.ANALYSIS: {"materialized": "view"},
+    ResourceType.SQL_OPERATION: {"materialized": "view"},
 }
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
 _SEVERITIES = ("WARN", "ERROR")

@@ -29,6 +29,7 @@ class ResourceType(StrEnum):
     SEMANTIC_MODEL = "semantic_model"
     SAVED_QUERY = "saved_query"
     OPERATION = "operation"
+    SQL_OPERATION = "sql_operation"
 
 
 Version = str | int | float

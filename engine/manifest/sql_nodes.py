@@ -15,6 +15,7 @@ from ..project.render import has_template
 from .constraints import split_calls
 from .docs import Docs
 from .groups import check_access
+from .inline_query import InlineQuery, inline_draft
 from .inputs import ParseInputs
 from .literal_template import scan_literal_template
 from .macro_index import MacroIndex
@@ -114,6 +115,10 @@ class SqlNodeReader:
             draft.path = f"analysis/{draft.path}"
             draft.fqn = (package, "analysis", *below)
             yield self._read(Analysis, draft)
+
+    def inline_query(self, text: str) -> InlineQuery:
+        """The query that was given beside the project's files."""
+        return self._read(InlineQuery, inline_draft(text, self._project))
 
     def _files_of_versions(self, stems: set[str]) -> dict[str, NodePatch]:
         """What is said of each version of a model, by the name of the version's file."""

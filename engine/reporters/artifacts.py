@@ -27,6 +27,9 @@ from .plain_text import Scrub
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
 
+_KEEPING_RESULTS = ("freshness", "show")
+"""Commands that build nothing, and leave the results of the last run alone."""
+
 MANIFEST_NAME = "manifest.json"
 RUN_RESULTS_NAME = "run_results.json"
 
@@ -100,10 +103,10 @@ class TargetDirectory:
 
     def _open(self, path: Path) -> None:
         self._path = path
-        if self._invocation is not None and self._invocation.command == "freshness":
-            # It runs no node, and leaves the results of the last run alone.
+        command = self._invocation.command if self._invocation is not None else ""
+        if command in _KEEPING_RESULTS:
             self._parts = [ArtifactFiles(path, scrub=self._scrub)]
-            if self._write_json:
+            if self._write_json and command == "freshness":
                 self._parts.append(self._sources_writer(path))
             self._tell_of_invocation()
             return

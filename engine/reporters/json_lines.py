@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TextIO
 
@@ -28,6 +28,7 @@ from .plain_text import MESSAGE_LIMIT, Cleaner, Scrub
 from .writing import SteadyStream
 
 _PRINT = LineKind("PrintEvent", "Z052")
+_CODES = {"ShowNode": "Q041", "CompiledNode": "Q042"}
 _MAIN_THREAD = "MainThread"
 
 
@@ -73,6 +74,8 @@ class JsonReporter:
         match event:
             case NodeFinished() | NodeSkipped() | NodeCancelled():
                 self._started_at.pop(event.result.node.unique_id, None)
+            case OutputProduced(text=text, name=str(name), data=data) if name:
+                self._write_answer(Line(LineKind(name, _CODES.get(name, "")), text), data)
             case OutputProduced(text=text):
                 split = self._command in ("ls", "list")
                 self._write_answers(text.splitlines() if split else [text])
@@ -97,6 +100,14 @@ class JsonReporter:
         ]
         if records:
             self._stream.write("".join(records))
+
+    def _write_answer(self, line: Line, data: Mapping[str, object]) -> None:
+        if self._scrub:
+            line = Line(line.kind, self._scrub(line.text))
+        fields = {
+            key: mapped(value, self._scrub) if self._scrub else value for key, value in data.items()
+        }
+        self._stream.write(self._record(line, fields, self._clock()))
 
     def _write_answers(self, answers: list[str]) -> None:
         now = self._clock()

@@ -71,7 +71,11 @@ _OTHER_VERBS = ("OK created", "ERROR creating")
 _COMMAND_VERBS = {
     "compile": ("OK compiled", "ERROR compiling"),
     "clone": ("OK cloned", "ERROR cloning"),
+    "show": ("OK shown", "ERROR showing"),
 }
+
+_ANSWERING = ("compile", "show")
+"""Commands whose answer is what they are run for."""
 
 _TESTS = ("test", "unit_test")
 _RELATIONS = ("model", "seed", "snapshot")
@@ -80,9 +84,9 @@ _RELATIONS = ("model", "seed", "snapshot")
 def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = False) -> list[Line]:
     """The lines that an event is worth; those of level DEBUG only if `debug`.
 
-    Of a `compile`, as in dbt, there is nothing to tell but what went wrong.
+    Of a `compile` or `show`, as in dbt, there is nothing to tell but what went wrong.
     """
-    if command == "compile" and _went_well(event) and not debug:
+    if command in _ANSWERING and _went_well(event) and not debug:
         return []
     if command == "run-operation" and is_about_an_operation(event):
         return operation_lines(event, clean)

@@ -14,6 +14,7 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "build": frozenset("model seed snapshot test unit_test exposure saved_query".split()),
     "clone": frozenset({"model", "seed", "snapshot"}),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
+    "show": frozenset({"model", "seed", "snapshot", "test", "analysis"}),
     "freshness": frozenset({"source"}),
     "ls": frozenset(
         "model seed snapshot test source analysis exposure metric semantic_model "

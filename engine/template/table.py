@@ -216,9 +216,12 @@ class ResultTable:
         ]
         lines = [list(self.column_names), *shown]
         widths = [max(len(line[i]) for line in lines) for i in range(len(self.column_names))]
+        adjust = [str.rjust if type_.name == "Number" else str.ljust for type_ in self.column_types]
         text = [
             "| "
-            + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+            + " | ".join(
+                put(cell, width) for put, cell, width in zip(adjust, line, widths, strict=True)
+            )
             + " |"
             for line in lines
         ]

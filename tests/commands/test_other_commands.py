@@ -243,7 +243,7 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
         (["init"], "the command 'init'"),
         (["--log-level", "debug", "init"], "the command 'init'"),
         (["docs", "generate"], "the command 'docs'"),
-        (["compile", "--inline=select 1"], "the flag '--inline'"),
+        (["compile", "--no-introspect"], "the flag '--no-introspect'"),
     ],
 )
 def test_what_dbt_has_and_we_have_not_says_so(

@@ -94,7 +94,7 @@ def test_empty_table_is_false_in_a_condition_only_by_its_length() -> None:
 def test_printed_table_lines_its_columns_up() -> None:
     table = ResultTable(Rows(("id", "name"), [(1, "one"), (20, None)]))
 
-    assert table.text() == ("| id | name |\n| -- | ---- |\n| 1  | one  |\n| 20 |      |")
+    assert table.text() == ("| id | name |\n| -- | ---- |\n|  1 | one  |\n| 20 |      |")
 
 
 def test_columns_of_a_table_have_types_that_make_values_fit_for_json() -> None:
