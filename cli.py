@@ -23,6 +23,7 @@ from .cli_flags import (
     CHECKING,
     COMPILING,
     DEBUGGING,
+    DOCUMENTING,
     EVERYWHERE,
     INSTALLING,
     LOOKING,
@@ -54,8 +55,8 @@ _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --exclude-resource-types --output-keys".split()
 )
-_COMMANDS_TO_COME = frozenset("docs init".split())
-_FLAGS_TO_COME = frozenset({"--no-introspect"})
+_COMMANDS_TO_COME = frozenset({"init"})
+_FLAGS_TO_COME = frozenset({"--no-introspect", "--static"})
 # What they would turn on or off is so already.
 _WITHOUT_EFFECT = frozenset(
     "--static-parser --no-static-parser --introspect "
@@ -99,6 +100,8 @@ def what_is_to_come(arguments: Sequence[str]) -> str | None:
         if not text.startswith("-") and before not in valued
     )
     command = next(words, "")
+    if command == _DOCS and next(words, "") == "serve":
+        return "the command 'docs serve' isn't there yet in this version of headrace."
     if command in _COMMANDS_TO_COME:
         return f"the command '{command}' isn't there yet in this version of headrace."
     for argument in arguments:
@@ -315,6 +318,7 @@ _COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     "deps": ({**INSTALLING, **LOOKING}, "Install the packages that packages.yml asks for."),
 }
 _SOURCE = "source"
+_DOCS = "docs"
 _FRESHNESS = "Check that sources aren't older than their `freshness` allows."
 
 
@@ -333,12 +337,18 @@ def make_app(arguments: Collection[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(taking({"version": _VERSION, **EVERYWHERE}, _keep))
-    every = {*_COMMANDS, _SOURCE}
+    every = {*_COMMANDS, _SOURCE, _DOCS}
     named = every & {*arguments}
     wanted = named if named and "--help" not in arguments else every
     for name, (flags, text) in _COMMANDS.items():
         if name in wanted:
             app.command(name, help=text)(taking(flags, _invoke))
+    if _DOCS in wanted:
+        docs = typer.Typer(help="About the project's documentation.", no_args_is_help=True)
+        app.add_typer(docs, name=_DOCS)
+        docs.command("generate", help="Write catalog.json: what the database holds.")(
+            taking(DOCUMENTING, _invoke)
+        )
     if _SOURCE in wanted:
         source = typer.Typer(help="About the project's sources.", no_args_is_help=True)
         app.add_typer(source, name=_SOURCE)

@@ -248,11 +248,22 @@ PREVIEWING: dict[str, Any] = {
     **_FINDING,
     **_TELLING,
 }
+DOCUMENTING: dict[str, Any] = {
+    **_SELECTING,
+    "compile": _flag("Compile the nodes before.", "--compile/--no-compile"),
+    "empty_catalog": Annotated[
+        bool, typer.Option("--empty-catalog", help="Ask the database nothing.")
+    ],
+    "threads": _RUNNING["threads"],
+    **_FINDING,
+    **_TELLING,
+}
 SEEDING = {**BUILDING, **_SHOWING}
 _PRESET = {
     "macro": inspect.Parameter.empty,
     "show": False,
     "connection_only": False,
+    "empty_catalog": False,
 }
 """What a flag is when it isn't given, where that isn't None. An empty one must be given."""
 

@@ -28,6 +28,42 @@ class Locking(ABC):
         """
 
 
+class CatalogColumn(Struct, frozen=True):
+    """A column as the database's own catalog describes it. `index` counts from 1."""
+
+    name: str
+    type: str
+    index: int
+    comment: str | None = None
+
+
+class CatalogTable(Struct, frozen=True):
+    """A table or view as the database's own catalog describes it.
+
+    `type` is what the SQL standard calls it: "BASE TABLE", "VIEW".
+    """
+
+    schema: str
+    name: str
+    type: str
+    columns: tuple[CatalogColumn, ...]
+    database: str | None = None
+    owner: str | None = None
+    comment: str | None = None
+
+
+class Describing(ABC):
+    """A database that can be asked for all tables of a schema with their columns, in one go."""
+
+    @abstractmethod
+    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+        """Every table and view of a schema; none where there is no such schema.
+
+        Raises:
+            DatabaseError: the catalog can't be read.
+        """
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 

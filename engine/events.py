@@ -216,6 +216,12 @@ class ManifestReady(Struct, frozen=True):
     document: Callable[[], Mapping[str, object]]
 
 
+class CatalogReady(Struct, frozen=True):
+    """The database has described the project's relations: what is in `catalog.json`."""
+
+    document: Mapping[str, object]
+
+
 class ParseCacheChanged(Struct, frozen=True):
     """There is something to keep for the next parse: the content of a file in the target path."""
 
@@ -266,6 +272,7 @@ Event = (
     | RunFinished
     | OutputProduced
     | ManifestReady
+    | CatalogReady
     | ParseCacheChanged
     | InvocationFailed
     | InvocationFinished

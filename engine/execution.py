@@ -14,6 +14,7 @@ from ..adapters.base import Rows
 from ..adapters.cache import RelationCache
 from ..adapters.relation import Relation
 from .builder import Builder
+from .cataloguing import GENERATE, describe
 from .compiler import Compiler
 from .deferral import CLONE, Deferral, Deferrer
 from .events import Event, NodeSkipped, ReferencesDeferred, RunFinished, RunStarted, WarningRaised
@@ -45,10 +46,10 @@ from .workspace import Workspace
 
 BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build", CLONE})
 
-_READING_COMMANDS = ("compile", SHOW)
+_READING_COMMANDS = ("compile", GENERATE, SHOW)
 """Commands that make nothing in the database."""
 
-COMMANDS_WITHOUT_HOOKS = frozenset({"compile", SHOW, CLONE})
+COMMANDS_WITHOUT_HOOKS = frozenset({"compile", GENERATE, SHOW, CLONE})
 """Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
 
 INTERRUPTED = "Skipped: the run was interrupted"
@@ -61,6 +62,8 @@ class Execution:
         nodes: what is built, tested or compiled, by unique id.
         results: the nodes that have ended, each once, also when the run was cancelled.
         compiled: the SQL of every node that was compiled, by unique id.
+        described: the nodes that the database is asked about in the end.
+        catalog: what it said of them.
     """
 
     def __init__(
@@ -84,6 +87,8 @@ class Execution:
         self._cache = RelationCache(self._workspace.adapter)
         self._late_warnings: list[WarningRaised] = []
         self.nodes = nodes
+        self.described: Sequence[Node] = ()
+        self.catalog: Mapping[str, Any] = {"nodes": {}, "sources": {}, "errors": None}
         self.results: tuple[RunResult, ...] = ()
 
     @property
@@ -111,6 +116,8 @@ class Execution:
             await self._defer()
             await self._prepare_schemas()
             await self._run_plan(_plan(self._project, self.nodes, self._command))
+            if self.described:
+                self.catalog = await describe(self._workspace, self.described)
         self._raise_late_warnings()
 
     async def _run_plan(self, plan: Plan) -> None:
@@ -154,7 +161,7 @@ class Execution:
     @property
     def _build(self) -> Build:
         """What is done with each node."""
-        if self._command == "compile":
+        if self._command in ("compile", GENERATE):
             return self._builder.compile
         if self._command == CLONE:
             return self._builder.clone

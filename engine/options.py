@@ -79,5 +79,9 @@ class Options(Struct, frozen=True):
     output_path: Path | None = None
     connection_only: bool = False
     """Whether `debug` says nothing of the project and the profile."""
+    compile: bool | None = None
+    """Whether `docs generate` compiles the project before it asks the database."""
+    empty_catalog: bool = False
+    """Whether `docs generate` leaves the database alone."""
     macro: str = ""
     args: Mapping[str, object] = field(default_factory=dict)

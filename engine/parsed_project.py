@@ -96,9 +96,9 @@ def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str
     metadata = {
         "dbt_version": DBT_VERSION,
         "headrace_version": __version__,
-        "generated_at": _utc_text(datetime.now(UTC)),
+        "generated_at": utc_text(datetime.now(UTC)),
         "invocation_id": start.invocation_id,
-        "invocation_started_at": _utc_text(start.started_at),
+        "invocation_started_at": utc_text(start.started_at),
         "env": custom_environment(start.environ),
         "project_name": workspace.project.name,
         "project_id": None,
@@ -140,5 +140,6 @@ def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
         ) from error
 
 
-def _utc_text(moment: datetime) -> str:
+def utc_text(moment: datetime) -> str:
+    """A moment in UTC as artifacts have it."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -26,6 +26,7 @@ from .choice import Choice, choose_nodes
 from .deferral import find_deferral
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
+    CatalogReady,
     Event,
     EventBus,
     InvocationFailed,
@@ -42,7 +43,7 @@ from .events import (
     RunResumed,
     WarningRaised,
 )
-from .manifest.nodes import Analysis, Model, Node, Source, Test
+from .manifest.nodes import Analysis, Model, Node, Seed, Source, Test
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .options import Options
 from .parsed_project import ParsedProject, manifest_of, parse_project
@@ -344,6 +345,8 @@ class Session:
         }
         if self._options.command == "show":
             nodes = _module("showing").nodes_to_show(self._options, nodes)
+        if self._options.command == "generate":
+            return await self._generate(project, choice, nodes)
         if not nodes:
             self._announce_manifest(project, {})
             if self._retried is None:
@@ -369,6 +372,31 @@ class Session:
             async for text in _module("seed_samples").seed_samples(project, self._results):
                 self._say(text)
         return _exit_code(self._results)
+
+    async def _generate(
+        self, project: ParsedProject, choice: Choice, nodes: Mapping[str, Node]
+    ) -> ExitCode:
+        """Compile the nodes, have the database describe what is in it, and hand out the catalog."""
+        cataloguing, options = _module("cataloguing"), self._options
+        compiled = {
+            unique_id: node
+            for unique_id, node in nodes.items()
+            if options.compile is not False and not isinstance(node, (Seed, Source))
+        }
+        execution: Execution = _module("execution").Execution(
+            project, compiled, command=options.command, emit=self._emit
+        )
+        if not options.empty_catalog:
+            selected = None if choice.is_everything else choice.named
+            execution.described = cataloguing.nodes_to_describe(project.manifest, selected)
+        try:
+            await execution.run()
+        finally:
+            self._results = execution.results
+            self._announce_manifest(project, execution.compiled)
+        self._emit(CatalogReady(cataloguing.catalog_document(project.workspace, execution.catalog)))
+        self._emit(cataloguing.closing(project.workspace))
+        return ExitCode.NODE_FAILED if execution.catalog["errors"] else _exit_code(self._results)
 
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options

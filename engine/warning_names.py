@@ -41,8 +41,8 @@ RAISED_WHILE_RUNNING = frozenset(
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 
 RAISED_AT_THE_END = frozenset(
-    "ArtifactNotWritten JournalNotWritten LogNotWritten ManifestNotWritten RunResultsNotWritten "
-    "SourcesNotWritten".split()
+    "ArtifactNotWritten CatalogNotWritten JournalNotWritten LogNotWritten ManifestNotWritten "
+    "RunResultsNotWritten SourcesNotWritten".split()
 )
 """What is said of files that couldn't be written, once all else is done."""
 

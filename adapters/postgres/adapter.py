@@ -12,13 +12,30 @@ from typing import Any, ClassVar
 import anyio
 import asyncpg
 
-from ..abilities import IsOurs, Locking, Replaced, Replacing
+from ..abilities import (
+    CatalogColumn,
+    CatalogTable,
+    Describing,
+    IsOurs,
+    Locking,
+    Replaced,
+    Replacing,
+)
 from ..base import Adapter, Connection, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
-from .catalog import COLUMNS, KINDS, MAY_CREATE, RELATION, RELATIONS, SCHEMAS
+from .catalog import (
+    COLUMNS,
+    DESCRIPTION,
+    KINDS,
+    MAY_CREATE,
+    RELATION,
+    RELATIONS,
+    SCHEMAS,
+    STANDARD_TYPES,
+)
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
@@ -46,7 +63,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Locking):
+class PostgresAdapter(Adapter, Replacing, Locking, Describing):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -142,6 +159,20 @@ class PostgresAdapter(Adapter, Replacing, Locking):
     async def list_relations(self, schema: str) -> list[Relation]:
         found = await self._fetch(RELATIONS, schema)
         return [self.relation(schema, str(name), KINDS[kind]) for name, kind in found]
+
+    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+        return [
+            CatalogTable(
+                schema=str(row[5]),
+                name=str(row[0]),
+                type=STANDARD_TYPES.get(row[1], "BASE TABLE"),
+                columns=tuple(map(CatalogColumn, *row[6:10])),
+                database=row[4],
+                owner=row[2],
+                comment=row[3],
+            )
+            for row in map(tuple, await self._fetch(DESCRIPTION, schema))
+        ]
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
         # A temporary table is found without a schema, where the session looks first.

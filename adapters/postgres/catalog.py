@@ -41,3 +41,23 @@ SELECT
   current_user::text
 FROM (SELECT 1) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = $1
 """
+
+DESCRIPTION = """
+select
+    c.relname::text, c.relkind::text, pg_catalog.pg_get_userbyid(c.relowner)::text,
+    pg_catalog.obj_description(c.oid, 'pg_class'), current_database()::text, n.nspname::text,
+    array_agg(a.attname::text order by a.attnum),
+    array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) order by a.attnum),
+    array_agg(a.attnum::int order by a.attnum),
+    array_agg(pg_catalog.col_description(c.oid, a.attnum) order by a.attnum)
+from pg_catalog.pg_class as c
+join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute as a
+    on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where n.nspname = $1 and c.relkind in ('r', 'v', 'm', 'f', 'p')
+group by c.oid, n.nspname
+"""
+"""Each relation of a schema with its columns: names, types, positions and comments in turn."""
+
+STANDARD_TYPES = {"v": "VIEW", "m": "MATERIALIZED VIEW", "f": "FOREIGN TABLE"}
+"""What a relation is called in the SQL standard's way, by `relkind`; all else is a base table."""

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from ..abilities import CatalogColumn, CatalogTable, Describing
 from ..base import Adapter, Connection, Target
 from ..column import Column
 from ..errors import DatabaseError
@@ -33,7 +34,7 @@ def create(target: Target) -> Adapter:
     return SqliteAdapter(target, read_keys(target))
 
 
-class SqliteAdapter(Adapter):
+class SqliteAdapter(Adapter, Describing):
     """A database in a file, and its schemas in files beside it.
 
     A transaction is atomic within each file. One that writes to several attached files is
@@ -134,6 +135,28 @@ class SqliteAdapter(Adapter):
             )
         return [
             self.relation(schema, str(name), RelationType(str(kind))) for name, kind in found.rows
+        ]
+
+    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+        if schema not in self._files:
+            await self._refresh_schemas()
+        if schema not in self._files:
+            return []
+        async with self._lease(self._catalog_pool) as connection:
+            found = await connection.query(
+                "SELECT m.name, m.type, c.name, c.type, c.cid + 1 "
+                f"FROM {quote_identifier(schema)}.sqlite_master AS m, "
+                f"pragma_table_xinfo(m.name, {_literal(schema)}) AS c "
+                "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+                "AND c.hidden <> 1 ORDER BY m.name, c.cid"
+            )
+        columns: dict[tuple[str, str], list[CatalogColumn]] = {}
+        for table, kind, name, data_type, index in found.rows:
+            column = CatalogColumn(str(name), str(data_type), int(str(index)))
+            columns.setdefault((str(table), str(kind)), []).append(column)
+        return [
+            CatalogTable(schema, table, "VIEW" if kind == "view" else "BASE TABLE", tuple(found))
+            for (table, kind), found in columns.items()
         ]
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:

@@ -9,7 +9,9 @@ from pathlib import Path
 from msgspec import structs
 
 from ..atomic import ensure_writable, write_atomically
+from ..cataloguing import CATALOG_NAME
 from ..events import (
+    CatalogReady,
     Event,
     InvocationStarted,
     ManifestReady,
@@ -27,7 +29,7 @@ from .plain_text import Scrub
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
 
-_KEEPING_RESULTS = ("freshness", "show")
+_KEEPING_RESULTS = ("freshness", "generate", "show")
 """Commands that build nothing, and leave the results of the last run alone."""
 
 MANIFEST_NAME = "manifest.json"
@@ -88,6 +90,8 @@ class TargetDirectory:
                 # Where it can't be kept, the next parse takes longer.
                 with suppress(OSError):
                     write_atomically(self._path / name, content, durable=False)
+            case CatalogReady(document=document) if self._write_json and self._path is not None:
+                self._write_catalog(self._path / CATALOG_NAME, document)
             case ManifestReady(document=document) if self._write_json and self._path is not None:
                 self._write_manifest(self._path / MANIFEST_NAME, document)
         for part in self._parts:
@@ -136,6 +140,14 @@ class TargetDirectory:
         if self._invocation is not None:
             for part in self._parts:
                 part.handle(self._invocation)
+
+    def _write_catalog(self, path: Path, document: Mapping[str, object]) -> None:
+        try:
+            write_atomically(path, encode(document))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            message = f"{path} could not be written ({reason})."
+            self._problems.append(WarningRaised("CatalogNotWritten", message))
 
     def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
         try:

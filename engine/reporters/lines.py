@@ -69,12 +69,12 @@ _VERBS = {
 }
 _OTHER_VERBS = ("OK created", "ERROR creating")
 _COMMAND_VERBS = {
-    "compile": ("OK compiled", "ERROR compiling"),
+    **dict.fromkeys(("compile", "generate"), ("OK compiled", "ERROR compiling")),
     "clone": ("OK cloned", "ERROR cloning"),
     "show": ("OK shown", "ERROR showing"),
 }
 
-_ANSWERING = ("compile", "show")
+_ANSWERING = ("compile", "generate", "show")
 """Commands whose answer is what they are run for."""
 
 _TESTS = ("test", "unit_test")

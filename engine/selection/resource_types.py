@@ -14,6 +14,7 @@ RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "build": frozenset("model seed snapshot test unit_test exposure saved_query".split()),
     "clone": frozenset({"model", "seed", "snapshot"}),
     "compile": frozenset({"model", "snapshot", "test", "analysis"}),
+    "generate": frozenset({"model", "snapshot", "test", "analysis", "seed", "source"}),
     "show": frozenset({"model", "seed", "snapshot", "test", "analysis"}),
     "freshness": frozenset({"source"}),
     "ls": frozenset(

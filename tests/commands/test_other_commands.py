@@ -242,7 +242,7 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
     [
         (["init"], "the command 'init'"),
         (["--log-level", "debug", "init"], "the command 'init'"),
-        (["docs", "generate"], "the command 'docs'"),
+        (["docs", "serve"], "the command 'docs serve'"),
         (["compile", "--no-introspect"], "the flag '--no-introspect'"),
     ],
 )

@@ -158,6 +158,7 @@ AT_THE_END = {
     ),
 }
 ELSEWHERE = {
+    "CatalogNotWritten": "commands/test_docs_generate.py",
     "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
     "DeprecatedReference": "manifest/test_versions.py",
     "DeferredViewIsTable": "commands/test_deferral.py",
