@@ -21,6 +21,7 @@ from ..events import (
     RunResumed,
     WarningRaised,
 )
+from ..manifest.semantic_manifest import semantic_manifest
 from ..state.journal_state import JOURNAL_NAME, JournalState
 from .encoding import encode
 from .files import ArtifactFiles
@@ -33,6 +34,7 @@ _KEEPING_RESULTS = ("freshness", "generate", "show")
 """Commands that build nothing, and leave the results of the last run alone."""
 
 MANIFEST_NAME = "manifest.json"
+SEMANTIC_MANIFEST_NAME = "semantic_manifest.json"
 RUN_RESULTS_NAME = "run_results.json"
 
 
@@ -150,8 +152,14 @@ class TargetDirectory:
             self._problems.append(WarningRaised("CatalogNotWritten", message))
 
     def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
+        """Write the manifest, and beside it the part of it that engines for metrics read."""
+        manifest = document()
+        semantic = semantic_manifest(manifest)
         try:
-            write_atomically(path, encode(document()))
+            write_atomically(path, encode(manifest))
+            if semantic is not None:
+                path = path.with_name(SEMANTIC_MANIFEST_NAME)
+                write_atomically(path, encode(semantic))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             self._problems.append(

@@ -271,7 +271,7 @@ async def test_sample_of_a_seed_is_shown(write_project: WriteProject) -> None:
     heading, line, names, _, *shown = ran.lines[0].splitlines()
     assert (heading, line) == ("Random sample of table: main.raw", "-" * len(heading))
     assert names == "| id | name  |"
-    assert sorted(shown) == ["|    | Grace |", "| 1  | Ada   |"]
+    assert sorted(shown) == ["|    | Grace |", "|  1 | Ada   |"]
 
 
 async def test_sample_of_a_large_seed_is_ten_of_its_rows(write_project: WriteProject) -> None:
