@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from msgspec import Struct, structs
 
@@ -14,6 +13,7 @@ from .parsed_project import ParsedProject
 from .project.discovery import find_project_directory
 from .project.project import load_project
 from .settings import decide
+from .state.settings import find_directory
 from .state.unfinished import UnfinishedRun, find_unfinished
 from .workspace import Start, target_path
 
@@ -45,7 +45,7 @@ def find_retry(start: Start, warn: Callable[[WarningRaised], None]) -> Retry:
     else:
         directory, flags = target_path(start, project), project.flags
     if options.state is not None:
-        directory = _given(options.state, start.cwd, root)
+        directory = find_directory(options.state, cwd=start.cwd, root=root)
     run = find_unfinished(
         directory,
         options,
@@ -87,8 +87,3 @@ def choose_again(
         return Choice(left, run.planned, is_everything=True)
     first = choose_nodes(project, run.options, warn)
     return structs.replace(first, nodes=left, named=first.named | run.planned, unmatched=())
-
-
-def _given(path: Path, cwd: Path, root: Path) -> Path:
-    from_project = root / path
-    return from_project if not (cwd / path).exists() and from_project.exists() else cwd / path

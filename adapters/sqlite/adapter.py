@@ -123,10 +123,14 @@ class SqliteAdapter(Adapter, Describing):
         if file is not None and file.path == self._files.path_of(file.schema):
             await self._remove_file(file)
 
-    async def list_relations(self, schema: str) -> list[Relation]:
+    async def _is_there(self, schema: str) -> bool:
+        """Whether a schema has its file, which somebody else may have made meanwhile."""
         if schema not in self._files:
             await self._refresh_schemas()
-        if schema not in self._files:
+        return schema in self._files
+
+    async def list_relations(self, schema: str) -> list[Relation]:
+        if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:
             found = await connection.query(
@@ -138,9 +142,7 @@ class SqliteAdapter(Adapter, Describing):
         ]
 
     async def describe_schema(self, schema: str) -> list[CatalogTable]:
-        if schema not in self._files:
-            await self._refresh_schemas()
-        if schema not in self._files:
+        if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:
             found = await connection.query(

@@ -118,6 +118,11 @@ def _by_resource_type(criterion: Criterion, _context: MethodContext) -> Predicat
 
 def _by_config(criterion: Criterion, _context: MethodContext) -> Predicate:
     keys, wanted = criterion.arguments, criterion.value
+    if not keys:
+        raise SelectionError(
+            f"'{criterion.raw}' doesn't say which configuration is meant, as in "
+            "config.materialized:table or config.meta.owner:me."
+        )
     if keys == ("severity",):
         return lambda node: (
             _config_text(node.config.severity).upper() == wanted.upper()

@@ -85,6 +85,12 @@ def decide_state(
     )
 
 
+def find_directory(path: Path, *, cwd: Path, root: Path) -> Path:
+    """A directory of artifacts: from the working directory, or else from the project's."""
+    from_project = root / path
+    return from_project if not (cwd / path).exists() and from_project.exists() else cwd / path
+
+
 def _first(names: Sequence[str], environ: Mapping[str, str]) -> Setting | None:
     """The best variable that is set; an empty one counts as none."""
     return next((Setting(name, environ[name]) for name in names if environ.get(name)), None)
@@ -108,5 +114,4 @@ def _path(
         path = expand_home(Path(setting.value), environ)
     if path is None:
         return None
-    from_project = root / path
-    return from_project if not (cwd / path).exists() and from_project.exists() else cwd / path
+    return find_directory(path, cwd=cwd, root=root)

@@ -169,6 +169,7 @@ async def test_selection_of_nothing_warns_suggests_and_is_done(
         ("state:new", "Say with --state where the artifacts of the earlier run are."),
         ("result:error", "Got a result selector method, but no earlier results."),
         ("source_status:fresher", "Got a source_status selector method, but no earlier ages"),
+        ("config:table", "doesn't say which configuration is meant"),
         ("resource_type:modell", "Did you mean 'model'?"),
         ("source:a.b.c.d", "Invalid source selector value 'a.b.c.d'"),
         ("selector:nightly", "Could not find selector named nightly, expected one of []"),

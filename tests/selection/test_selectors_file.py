@@ -249,3 +249,14 @@ def test_way_of_tests_that_there_is_not_is_refused(write_project: WriteProject) 
 
     assert listed.exit_code == 2
     assert "Did you mean 'cautious'?" in listed.stderr
+
+
+async def test_selector_may_leave_out_a_part_of_another(write_project: WriteProject) -> None:
+    text = (
+        "selectors:\n"
+        "  - {name: all, definition: 'fqn:*'}\n"
+        "  - {name: some, definition: {method: selector, value: all, exclude: [report]}}\n"
+    )
+    root = write_project(with_selectors(text))
+
+    assert models_of(await run(root, "ls", selector="some")) == ["shop.orders"]
