@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .engine.invocation import invoke
     from .engine.options import Options
+    from .engine.outcome import ExitCode, InvocationResult
     from .engine.results import RunResult, Status
-    from .engine.session import ExitCode, InvocationResult, Session
+    from .engine.session import Session
 
 __version__ = "0.1.0"
 
@@ -29,8 +30,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ExitCode": "session",
-    "InvocationResult": "session",
+    "ExitCode": "outcome",
+    "InvocationResult": "outcome",
     "Options": "options",
     "RunResult": "results",
     "Session": "session",

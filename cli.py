@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 
     from .engine.events import Reporter
     from .engine.options import Options
+    from .engine.outcome import InvocationResult
     from .engine.project.secrets import Redactor
-    from .engine.session import InvocationResult
 
 ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile", "show"})
 """Commands whose standard output is an answer; their log lines go to standard error."""

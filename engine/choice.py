@@ -9,7 +9,7 @@ from msgspec import Struct
 from .errors import UsageError
 from .events import WarningRaised
 from .manifest.inline_query import inline_id
-from .manifest.nodes import ResourceType
+from .manifest.nodes import Analysis, Model, Node, ResourceType, Source, Test
 from .options import Options
 from .parsed_project import ParsedProject
 from .selection.context import MethodContext
@@ -94,3 +94,12 @@ def _specification(options: Options, workspace: Workspace) -> Specification | No
     if options.select or options.exclude:
         return parse_flags(options.select, options.exclude)
     return None if selectors.default is None else selectors.named[selectors.default]
+
+
+def is_run(node: Node, command: str) -> bool:
+    """Whether there is something to do for a node of a command that runs nodes."""
+    if isinstance(node, Source):
+        return node.freshness is not None and node.freshness.is_checked
+    if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
+        return False  # As in dbt, an empty file is a node of which nothing is built.
+    return command == "show" or not node.is_ephemeral

@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from .events import Event, InvocationFailed, Reporter, WarningRaised
 from .options import Options
+from .outcome import ExitCode, InvocationResult
 from .project.secrets import Redactor
 from .reporters.artifacts import TargetDirectory
 from .reporters.log_settings import make_log_file
 from .reporting import settle_reporting
-from .session import ExitCode, InvocationResult, Session
+from .session import Session
 from .template.context import DBT_VERSION
 from .warning_policy import RaisedWarningsError, Verdict
 

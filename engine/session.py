@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import IntEnum
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
-from msgspec import Struct, structs
+from msgspec import structs
 
 from .. import __version__
 from ..adapters.errors import AdapterError
-from .choice import Choice, choose_nodes
+from .choice import Choice, choose_nodes, is_run
 from .deferral import find_deferral
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
@@ -43,12 +42,13 @@ from .events import (
     RunResumed,
     WarningRaised,
 )
-from .manifest.nodes import Analysis, Model, Node, Seed, Source, Test
+from .manifest.nodes import Node, Seed, Source
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .options import Options
+from .outcome import ExitCode, InvocationResult, exit_code_of
 from .parsed_project import ParsedProject, manifest_of, parse_project
 from .project.secrets import Redactor
-from .results import RunResult, Status
+from .results import RunResult
 from .selection.resource_types import RESOURCE_TYPES
 from .warning_policy import RaisedWarningsError, Verdict, WarningPolicy, decide_policy
 from .workspace import Start, Workspace, arguments_of, open_workspace
@@ -69,31 +69,6 @@ class HasFlags(Protocol):
 
 
 F = TypeVar("F", bound=HasFlags)
-
-
-class ExitCode(IntEnum):
-    """What an invocation says to its shell."""
-
-    DONE = 0
-    """Everything was done, or there was nothing to do."""
-    NODE_FAILED = 1
-    """A node failed, or a check did."""
-    COULD_NOT_RUN = 2
-    """The invocation itself couldn't run: usage, project, profile, database."""
-    INTERRUPTED = 130
-    """Cancelled from outside."""
-
-
-class InvocationResult(Struct, frozen=True):
-    """What became of an invocation. `error` is why it could not run, where it couldn't."""
-
-    exit_code: ExitCode
-    results: tuple[RunResult, ...] = ()
-    error: HeadraceError | None = None
-
-    @property
-    def success(self) -> bool:
-        return self.exit_code is ExitCode.DONE
 
 
 class Session:
@@ -341,7 +316,7 @@ class Session:
         nodes = {
             unique_id: everything[unique_id]
             for unique_id in sorted(choice.nodes)
-            if _is_run(everything[unique_id], self._options.command)
+            if is_run(everything[unique_id], self._options.command)
         }
         if self._options.command == "show":
             nodes = _module("showing").nodes_to_show(self._options, nodes)
@@ -371,7 +346,7 @@ class Session:
         if self._options.show:
             async for text in _module("seed_samples").seed_samples(project, self._results):
                 self._say(text)
-        return _exit_code(self._results)
+        return exit_code_of(self._results)
 
     async def _generate(
         self, project: ParsedProject, choice: Choice, nodes: Mapping[str, Node]
@@ -396,7 +371,7 @@ class Session:
             self._announce_manifest(project, execution.compiled)
         self._emit(CatalogReady(cataloguing.catalog_document(project.workspace, execution.catalog)))
         self._emit(cataloguing.closing(project.workspace))
-        return ExitCode.NODE_FAILED if execution.catalog["errors"] else _exit_code(self._results)
+        return ExitCode.NODE_FAILED if execution.catalog["errors"] else exit_code_of(self._results)
 
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options
@@ -404,7 +379,7 @@ class Session:
         run = _module("operation").run_operation
         result: RunResult = await run(project, options.macro, options.args, self._emit)
         self._results = (result,)
-        return _exit_code(self._results)
+        return exit_code_of(self._results)
 
     def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
         def document() -> Mapping[str, object]:
@@ -429,18 +404,3 @@ class Session:
 def _module(name: str) -> Any:
     """A module that some commands need. To import all of them takes as long as a small parse."""
     return import_module(f".{name}", __package__)
-
-
-def _is_run(node: Node, command: str) -> bool:
-    """Whether there is something to do for a node of a command that runs nodes."""
-    if isinstance(node, Source):
-        return node.freshness is not None and node.freshness.is_checked
-    if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
-        return False  # As in dbt, an empty file is a node of which nothing is built.
-    return command == "show" or not node.is_ephemeral
-
-
-def _exit_code(results: Sequence[RunResult]) -> ExitCode:
-    """1 where a node failed, or was skipped because of a failure."""
-    failed = any(result.status.is_failure or result.status is Status.SKIPPED for result in results)
-    return ExitCode.NODE_FAILED if failed else ExitCode.DONE
