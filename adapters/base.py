@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
+from enum import Enum, StrEnum
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self
@@ -35,6 +35,17 @@ class ValueKind(StrEnum):
     TIMESTAMP = "timestamp"
     BOOLEAN = "boolean"
     TEXT = "text"
+
+
+class SwapPolicy(Enum):
+    """How a relation is built anew while others read it."""
+
+    IN_PLACE = "in place"
+    """Dropped and built under its own name: a transaction's drops are hidden from readers."""
+    EXCHANGE = "exchange"
+    """Built beside, and exchanged with what depends on it: the adapter is `Replacing`."""
+    RENAME = "rename"
+    """Built beside, and renamed when the old one has been dropped."""
 
 
 STANDARD_TYPES: Mapping[ValueKind, str] = MappingProxyType(
@@ -177,8 +188,7 @@ class Adapter(ABC):
         quote_character: what surrounds an identifier.
         max_identifier_bytes: the longest identifier that the database keeps whole, or None.
         is_case_sensitive: whether two relations may differ by case alone.
-        hides_drops: whether a transaction that drops a relation and builds it anew is
-            invisible to readers until it commits, so that no temporary name is needed.
+        swap_policy: how a relation is built anew under the name that readers keep using.
         retries: how often a node is tried again after an error that may pass.
         incremental_strategies: the strategies of its own that `incremental` may be told.
         ignored_configs: configuration for which the database has nothing, such as grants.
@@ -195,7 +205,7 @@ class Adapter(ABC):
     quote_character: ClassVar[str] = '"'
     max_identifier_bytes: ClassVar[int | None] = None
     is_case_sensitive: ClassVar[bool] = False
-    hides_drops: ClassVar[bool] = False
+    swap_policy: ClassVar[SwapPolicy] = SwapPolicy.RENAME
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
     ignored_configs: ClassVar[frozenset[str]] = frozenset()
     has_materialized_views: ClassVar[bool] = False

@@ -21,7 +21,7 @@ from ..abilities import (
     Replaced,
     Replacing,
 )
-from ..base import Adapter, Connection, Target
+from ..base import Adapter, Connection, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
@@ -75,6 +75,7 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
     macro_directory: ClassVar[Path | None] = Path(__file__).parent / "macros"
     # https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS
     max_identifier_bytes: ClassVar[int | None] = 63
+    swap_policy: ClassVar[SwapPolicy] = SwapPolicy.EXCHANGE
     is_case_sensitive: ClassVar[bool] = True
     has_materialized_views: ClassVar[bool] = True
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert", "merge")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ..abilities import CatalogColumn, CatalogTable, Describing
-from ..base import Adapter, Connection, Target
+from ..base import Adapter, Connection, SwapPolicy, Target
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Parts, Relation, RelationType, quote_identifier
@@ -48,7 +48,7 @@ class SqliteAdapter(Adapter, Describing):
     # In write-ahead mode a reader sees the last commit and nothing of what is under way. To
     # rename a table costs time for each table of the schema (4.6 ms at 1,000 of them), and to
     # drop and build it anew doesn't.
-    hides_drops: ClassVar[bool] = True
+    swap_policy: ClassVar[SwapPolicy] = SwapPolicy.IN_PLACE
     ignored_configs: ClassVar[frozenset[str]] = frozenset({"grants", "persist_docs"})
     has_views_across_schemas: ClassVar[bool] = False
     has_fixed_types: ClassVar[bool] = False

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from anyio import Semaphore
 
-from ..base import Adapter, Connection, Target
+from ..base import Adapter, Connection, SwapPolicy, Target
 from ..column import Column
 from ..relation import Relation
 from .catalog import Catalog
@@ -40,7 +40,7 @@ class ScriptedAdapter(Adapter):
 
     type: ClassVar[str] = "testing"
     dialect: ClassVar[tuple[str, ...]] = ("testing",)
-    hides_drops: ClassVar[bool] = True
+    swap_policy: ClassVar[SwapPolicy] = SwapPolicy.IN_PLACE
 
     def __init__(self, target: Target, script: Script) -> None:
         self.target = target

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...adapters.abilities import Replacing
 from ...adapters.base import Response, Rows
 from ...adapters.relation import Relation
 from ..template.adapter_facade import RunningAdapter
 from .macro_transactions import MacroTransactions
+from .swap import puts_aside
 
 _COMMIT = frozenset({"commit", "end", "commit transaction", "commit work"})
 _BEGIN = frozenset({"begin", "begin transaction", "begin work", "start transaction"})
@@ -27,8 +27,8 @@ class MacroAdapter(RunningAdapter):
 
     async def drop_relation(self, relation: Relation) -> None:
         """Let a relation go. What depends on it follows what the macro puts in its place."""
-        if isinstance(self._adapter, Replacing) and not self._has_own("drop_relation"):
-            await self._transactions.drop(self._adapter, relation)
+        if puts_aside(self._adapter) and not self._has_own("drop_relation"):
+            await self._transactions.drop(relation)
             self._cache.drop(relation)
         else:
             await super().drop_relation(relation)

@@ -12,13 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 
-from msgspec.structs import replace
-
-from ...adapters.abilities import Replacing
 from ...adapters.base import Transaction
 from ...adapters.relation import Relation
-from ..template.adapter_facade import drop_sql
 from .node_build import TEMPORARY_PREFIX, NodeBuild
+from .swap import find_for_macro, let_go
 
 _DIGITS = 20
 
@@ -71,12 +68,11 @@ class MacroTransactions:
         former = self._former_names.pop(before.render(), before.identifier or "")
         self._former_names[after.render()] = former
 
-    async def drop(self, adapter: Replacing, relation: Relation) -> None:
+    async def drop(self, relation: Relation) -> None:
         """Let a relation go when the transaction ends, if it is there."""
         await self.begin()
         build = self.build
-        schema, identifier = relation.schema or "", relation.identifier or ""
-        found = await adapter.find_relation(build.connection, schema, identifier)
+        found = await find_for_macro(build, relation)
         if found is None:
             return
         former = self._former_names.pop(relation.render(), None)
@@ -85,26 +81,11 @@ class MacroTransactions:
             aside = f"{TEMPORARY_PREFIX}going_{digest[:_DIGITS]}"
             for sql in await build.adapter.rename_statements(build.connection, found, aside):
                 await build.execute(sql)
-            found, former = found.with_identifier(aside), identifier
+            found, former = found.with_identifier(aside), relation.identifier or ""
         self._going.append((found, former))
 
     async def _settle(self) -> None:
         """Drop what is to go, once what depends on it follows what has come in its place."""
         for relation, former in self._going:
-            await self._replace_or_drop(relation, former)
+            await let_go(self.build, relation, former)
         self._going.clear()
-
-    async def _replace_or_drop(self, relation: Relation, former: str) -> None:
-        build, adapter = self.build, self.build.adapter
-        assert isinstance(adapter, Replacing)
-        successor = await adapter.find_relation(build.connection, relation.schema or "", former)
-        if successor is None:
-            await build.execute(drop_sql(relation))
-            return
-        replaced = await adapter.replace(build.connection, relation, successor, build.is_ours)
-        # It has taken the name that the old one had last, and now gets its own again.
-        taken = replace(relation, type=successor.type)
-        for sql in await build.adapter.rename_statements(build.connection, taken, former):
-            await build.execute(sql)
-        build.replaced.statements += replaced.statements
-        build.replaced.dropped += replaced.dropped

@@ -11,7 +11,6 @@ import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...adapters.abilities import Replacing
 from ...adapters.base import Deferred, Response, Rows
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
@@ -22,6 +21,7 @@ from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
+from .swap import swap_in
 
 
 class SeedTable(Struct, frozen=True):
@@ -50,7 +50,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
             await _empty(build, table, existing)
             count = await _load(build, table, target)
         else:
-            count = await _build(build, table, target, existing)
+            count = await swap_in(build, RelationType.TABLE, partial(_build, build, table))
         code = "CREATE" if is_full_refresh else "INSERT"
         response = Response(f"{code} {count}", code, count)
         build.made = Deferred("insert", response=response)
@@ -58,22 +58,10 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     return build.success()
 
 
-async def _build(
-    build: NodeBuild, table: SeedTable, target: Relation, existing: Relation | None
-) -> int:
-    """Make the table and load it, in the place of what is there. The number of its rows."""
-    if existing is None or not isinstance(build.adapter, Replacing):
-        if existing is not None:
-            build.defer(await build.macro("get_drop_sql", existing))
-        await _create(build, table, target)
-        return await _load(build, table, target)
-    temporary = replace(build.temporary_relation, type=RelationType.TABLE)
-    await _create(build, table, temporary)
-    count = await _load(build, table, temporary)
-    build.replaced = await build.adapter.replace(
-        build.connection, existing, temporary, build.is_ours
-    )
-    return count
+async def _build(build: NodeBuild, table: SeedTable, relation: Relation) -> int:
+    """Make the table under a name, and load it. The number of its rows."""
+    await _create(build, table, relation)
+    return await _load(build, table, relation)
 
 
 async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> None:

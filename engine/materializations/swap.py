@@ -1,14 +1,24 @@
-"""Building a relation anew under a name that readers keep using."""
+"""How a relation is replaced: building it anew under a name that readers keep using.
+
+All that is decided about it is decided here, by the adapter's `swap_policy`:
+
+    a materialization → swap_in(make) → drop and make | make beside, exchange | make beside, rename
+    a project's macro → is_put_aside → … → let_go
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeGuard, TypeVar
 
 from msgspec.structs import replace
 
-from ...adapters.abilities import Replacing
-from ...adapters.base import Deferred, Response
+from ...adapters.abilities import Replaced, Replacing
+from ...adapters.base import Adapter, Deferred, Response, SwapPolicy
 from ...adapters.relation import Relation, RelationType
+from ..template.adapter_facade import drop_sql
 from .finishing import create_indexes
 from .node_build import NodeBuild
 
@@ -21,6 +31,8 @@ _CREATE_MACROS = {
     ),
 }
 
+Made = TypeVar("Made")
+
 
 async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     """Build a table or a view from the node's SQL, in place of what stands under its name.
@@ -32,46 +44,108 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
         DatabaseError: the SQL is refused, or what depends on the old relation can't follow.
         DatabaseLockedError: somebody keeps the old relation locked.
     """
+    existing = await build.existing()
+    policy = build.adapter.swap_policy
+    if kind is RelationType.VIEW and policy is SwapPolicy.EXCHANGE and _is_view(existing):
+        return await _replace_view(build, existing)
+    # A view's text is not run when the view is made.
+    may_read_itself = kind is not RelationType.VIEW and _reads_itself(build)
+    make = partial(_create, build, kind)
+    return await swap_in(build, kind, make, may_read_itself=may_read_itself)
+
+
+async def swap_in(
+    build: NodeBuild,
+    kind: RelationType,
+    make: Callable[[Relation], Awaitable[Made]],
+    *,
+    may_read_itself: bool = False,
+) -> Made:
+    """Have a relation made, in place of what stands under the node's name.
+
+    `make` is told under which name, and its answer is given back. With `may_read_itself` what
+    is there has to stay until the new one is made. Raises as `build_and_swap` does.
+    """
     target = replace(build.relation, type=kind)
     existing = await build.existing()
     if existing is None:
-        return await _create(build, kind, target)
-    if build.adapter.hides_drops and (kind is RelationType.VIEW or not _reads_itself(build)):
+        return await make(target)
+    policy = build.adapter.swap_policy
+    if policy is SwapPolicy.IN_PLACE and not may_read_itself:
         build.defer(await build.macro("get_drop_sql", existing))
-        return await _create(build, kind, target)
-    if isinstance(build.adapter, Replacing):
-        return await _replace(build, build.adapter, kind, existing)
+        return await make(target)
     temporary = replace(build.temporary_relation, type=kind)
-    made = await _create(build, kind, temporary)
-    build.defer(await build.macro("get_drop_sql", existing))
-    build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
+    made = await make(temporary)
+    if policy is SwapPolicy.EXCHANGE:
+        await _exchange(build, existing, temporary)
+    else:
+        build.defer(await build.macro("get_drop_sql", existing))
+        build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
     return made
 
 
-async def _replace(
-    build: NodeBuild, adapter: Replacing, kind: RelationType, existing: Relation
-) -> Deferred:
-    """Build beside what is there, and let it follow what depends on it."""
-    temporary = replace(build.temporary_relation, type=kind)
-    if kind is RelationType.VIEW and existing.is_view:
-
-        async def build_beside() -> Relation:
-            await build.connection.execute(await _create_sql(build, kind, temporary))
-            return temporary
-
-        sql = await _create_sql(build, kind, replace(build.relation, type=kind))
-        build.replaced = await adapter.replace_view(
-            build.connection, existing, sql, build_beside, build.is_ours
-        )
-        return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
-    made = await _create(build, kind, temporary)
+async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -> None:
+    """Let what was built beside take the place of what is there, with what depends on that."""
+    adapter = _replacing(build.adapter)
     build.replaced = await adapter.replace(build.connection, existing, temporary, build.is_ours)
-    if kind is RelationType.TABLE and build.has_contract:
-        target = replace(build.relation, type=kind)
+    if temporary.is_table and build.has_contract:
+        target = replace(build.relation, type=temporary.type)
         sql = await build.macro("rename_constraints", target, temporary.identifier)
         if sql:
             build.defer(sql)
-    return made
+
+
+async def _replace_view(build: NodeBuild, existing: Relation) -> Deferred:
+    """Give a view that is there its new text, or build it beside where the text doesn't fit."""
+    kind = RelationType.VIEW
+    temporary = replace(build.temporary_relation, type=kind)
+
+    async def build_beside() -> Relation:
+        await build.connection.execute(await _create_sql(build, kind, temporary))
+        return temporary
+
+    sql = await _create_sql(build, kind, replace(build.relation, type=kind))
+    build.replaced = await _replacing(build.adapter).replace_view(
+        build.connection, existing, sql, build_beside, build.is_ours
+    )
+    return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
+
+
+def puts_aside(adapter: Adapter) -> bool:
+    """Whether what a project's macro drops stays, under another name, to the transaction's end.
+
+    By then something else may stand under its name, which takes over what depends on it.
+    """
+    return adapter.swap_policy is SwapPolicy.EXCHANGE
+
+
+async def find_for_macro(build: NodeBuild, relation: Relation) -> Relation | None:
+    """What stands under a name, as a macro's own transaction sees it."""
+    schema, identifier = relation.schema or "", relation.identifier or ""
+    return await _replacing(build.adapter).find_relation(build.connection, schema, identifier)
+
+
+async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
+    """Drop what a macro has put aside, once what depends on it follows its successor.
+
+    `former` is the name under which it stood, and its successor may stand.
+    """
+    successor = await find_for_macro(build, relation.with_identifier(former))
+    if successor is None:
+        await build.execute(drop_sql(relation))
+        return
+    adapter = _replacing(build.adapter)
+    replaced = await adapter.replace(build.connection, relation, successor, build.is_ours)
+    # It has taken the name that the old one had last, and now gets its own again.
+    taken = replace(relation, type=successor.type)
+    for sql in await build.adapter.rename_statements(build.connection, taken, former):
+        await build.execute(sql)
+    _add(build.replaced, replaced)
+
+
+def _add(sum_of_all: Replaced, replaced: Replaced) -> None:
+    sum_of_all.statements += replaced.statements
+    sum_of_all.dropped += replaced.dropped
 
 
 async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
@@ -90,6 +164,15 @@ async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) 
     name = inner if build.scope.is_built_in(entry) else entry
     arguments = (False, relation, build.sql) if is_table else (relation, build.sql)
     return await build.macro(name, *arguments)
+
+
+def _replacing(adapter: Adapter) -> Replacing:
+    assert isinstance(adapter, Replacing), "an adapter whose policy is to exchange"
+    return adapter
+
+
+def _is_view(existing: Relation | None) -> TypeGuard[Relation]:
+    return existing is not None and existing.is_view
 
 
 def _reads_itself(build: NodeBuild) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from headrace import Status
+from headrace.adapters.base import SwapPolicy
 from headrace.adapters.sqlite import SqliteAdapter
 
 from .support import relations, rows, run
@@ -16,8 +17,8 @@ WriteProject = Callable[[Mapping[str, str]], Path]
 
 @pytest.fixture
 def rename(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """SQLite hides drops; from the call on it is used as if it didn't."""
-    return lambda: monkeypatch.setattr(SqliteAdapter, "hides_drops", False)
+    """SQLite replaces in place; from the call on it is used as if it couldn't."""
+    return lambda: monkeypatch.setattr(SqliteAdapter, "swap_policy", SwapPolicy.RENAME)
 
 
 def model(materialized: str, sql: str) -> dict[str, str]:
