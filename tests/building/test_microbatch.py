@@ -162,6 +162,45 @@ async def test_hooks_run_with_the_first_and_the_last_batch(project: Callable[...
     assert rows(root, "select what from seen") == [("post",)]
 
 
+def most_at_once(ran: Ran) -> int:
+    """How many batches were under way at the same time."""
+    now = most = 0
+    for event in ran.events:
+        if isinstance(event, BatchStarted):
+            now += 1
+        elif isinstance(event, BatchFinished):
+            now -= 1
+        most = max(most, now)
+    return most
+
+
+THIS = "select * from {{ ref('events') }} where {{ is_incremental() }} or true -- {{ this }}"
+
+
+@pytest.mark.parametrize(
+    ("model", "together"),
+    [
+        (daily(), True),
+        (daily(THIS), False),
+        (daily(unique_key="id"), False),
+        (daily(unique_key=["id", "at"]), False),
+        (daily(concurrent_batches=False), False),
+        (daily(THIS, unique_key="id", concurrent_batches=True), True),
+    ],
+    ids=["plain", "this", "key", "keys", "refused", "asked for"],
+)
+async def test_batches_run_together_unless_their_order_matters(
+    project: Callable[..., Path], model: str, together: bool
+) -> None:
+    root = project(model)
+
+    ran = await run(root, threads=4, **JANUARY)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert (most_at_once(ran) > 1) is together
+    assert rows(root, "select id from days order by id") == [(1,), (2,), (3,), (4,)]
+
+
 async def test_batches_together_give_the_rows_of_batches_in_turn(
     project: Callable[..., Path],
 ) -> None:

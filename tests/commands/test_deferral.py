@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from headrace.engine.events import ReferencesDeferred
 
-from ..building.support import PROJECT, Ran, relations, run
+from ..building.support import PROJECT, Ran, relations, rows, run
 from ..conftest import WriteProject
 from .support import headrace
 
@@ -302,14 +302,39 @@ async def test_hooks_read_what_is_deferred(shop: Path) -> None:
     assert deferred(ran).keys() == {"model_1"}
 
 
+async def test_hooks_read_what_is_deferred_though_no_selected_node_does(shop: Path) -> None:
+    with (shop / "dbt_project.yml").open("a") as file:
+        file.write("on-run-end: \"create table dev.told as select * from {{ ref('model_1') }}\"\n")
+    (shop / "models/alone.sql").write_text("select 9 as id")
+
+    ran = await run(shop, select=("alone",), defer=True, state=STATE)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert deferred(ran).keys() == {"model_1"}
+    assert rows(shop, "select id from told", "dev.db") == [(1,)]
+
+
+UNIT_TEST = (
+    "unit_tests: [{name: same, model: model_2, given: [{input: ref('model_1'), "
+    "rows: [{id: 7}]}], expect: {rows: [{id: 7}]}}]"
+)
+
+
+async def test_unit_test_alone_takes_its_types_from_what_is_deferred(
+    write_project: WriteProject,
+) -> None:
+    root = await with_production(write_project({**FILES, "models/unit.yml": UNIT_TEST}))
+
+    ran = await run(root, "test", select=("model_2",), defer=True, state=STATE)
+
+    assert {name: str(status) for name, status in ran.statuses.items()} == {"same": "pass"}
+    assert deferred(ran).keys() == {"model_1", "model_2"}
+
+
 async def test_unit_test_takes_its_types_from_what_is_deferred(
     write_project: WriteProject,
 ) -> None:
-    unit_test = (
-        "unit_tests: [{name: same, model: model_2, given: [{input: ref('model_1'), "
-        "rows: [{id: 7}]}], expect: {rows: [{id: 7}]}}]"
-    )
-    root = await with_production(write_project({**FILES, "models/unit.yml": unit_test}))
+    root = await with_production(write_project({**FILES, "models/unit.yml": UNIT_TEST}))
 
     ran = await run(root, "build", select=("model_2",), defer=True, state=STATE)
 

@@ -446,6 +446,79 @@ async def test_batches_that_failed_are_built_and_no_others(write_project: WriteP
     ]
 
 
+def days_built(ran: Ran) -> list[int]:
+    """The days of January whose batches were built, in their order."""
+    return [int(event.label[-2:]) for event in ran.events if isinstance(event, BatchStarted)]
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("bad", [("02",), ("02", "03"), ("03",)], ids="-".join)
+@pytest.mark.parametrize("refreshed", ["by flag", "by config", "by retry's flag", "no"])
+async def test_retried_batches_add_to_what_the_others_have_built(
+    write_project: WriteProject, refreshed: str, bad: tuple[str, ...], threads: int
+) -> None:
+    """A refresh was of the whole table: what is left of it must not begin it anew."""
+    batches = ", ".join(f"'202601{day}'" for day in bad)
+    broken = f"{{% if model.batch.id in [{batches}] %}}, nothing{{% endif %}}"
+    model = DAYS["models/daily.sql"].replace(BAD_BATCH, broken)
+    if refreshed == "by config":
+        model = model.replace("materialized=", "full_refresh=true, materialized=")
+    root = write_project({**DAYS, "models/daily.sql": model})
+    first = await run(root, full_refresh=refreshed == "by flag", threads=threads, **WINDOW)
+    (root / "models/daily.sql").write_text(model.replace(broken, ""))
+
+    ran = await run(root, "retry", full_refresh=refreshed == "by retry's flag")
+
+    assert first.result("daily").status == "partial success"
+    assert ran.exit_code == 0, ran.outcome
+    assert days_built(ran) == [int(day) for day in bad]
+    assert rows(root, "select at from daily order by 1") == [
+        (f"2026-01-0{day} 10:00:00",) for day in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize("refreshed", [True, False])
+@pytest.mark.parametrize("instead", ["", "create view daily as select '-' as at"])
+async def test_batches_whose_table_is_gone_are_all_built_again(
+    write_project: WriteProject, instead: str, refreshed: bool
+) -> None:
+    root = write_project(DAYS)
+    await run(root, full_refresh=refreshed, **WINDOW)
+    (root / "models/daily.sql").write_text(DAYS["models/daily.sql"].replace(BAD_BATCH, ""))
+    rows(root, "drop table daily")
+    if instead:
+        rows(root, instead)
+
+    ran = await run(root, "retry")
+
+    assert ran.exit_code == 0, ran.outcome
+    assert days_built(ran) == [1, 2, 3]
+    assert relations(root)["daily"] == "table"
+    assert rows(root, "select at from daily order by 1") == [
+        (f"2026-01-0{day} 10:00:00",) for day in (1, 2, 3)
+    ]
+
+
+async def test_batches_that_fail_twice_are_retried_twice(write_project: WriteProject) -> None:
+    both = BAD_BATCH.replace("== '20260102'", "in ['20260102', '20260103']")
+    root = write_project(
+        {**DAYS, "models/daily.sql": DAYS["models/daily.sql"].replace(BAD_BATCH, both)}
+    )
+    await run(root, full_refresh=True, **WINDOW)
+    (root / "models/daily.sql").write_text(DAYS["models/daily.sql"])
+
+    again = await run(root, "retry")
+    (root / "models/daily.sql").write_text(DAYS["models/daily.sql"].replace(BAD_BATCH, ""))
+    last = await run(root, "retry")
+
+    # As in a first run, a first batch that fails keeps the others from being tried.
+    assert (again.exit_code, days_built(again)) == (1, [2])
+    assert (last.exit_code, days_built(last)) == (0, [2, 3])
+    assert rows(root, "select at from daily order by 1") == [
+        (f"2026-01-0{day} 10:00:00",) for day in (1, 2, 3)
+    ]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 async def test_run_that_was_stopped_is_taken_up_again(

@@ -327,6 +327,51 @@ async def test_value_that_an_environment_makes_is_no_change(library: Path, tmp_p
     assert (ran.exit_code, again.exit_code, again.lines) == (0, 0, [])
 
 
+CALLS = {
+    "macros/outer.sql": "{% macro outer() %}{{ middle() }}{% endmacro %}",
+    "macros/middle.sql": "{% macro middle() %}{% if true %}{{ inner(2) }}{% endif %}{% endmacro %}",
+    "macros/inner.sql": "{% macro inner(n) %}{{ n }}"
+    "{{ caller_of(n) if n > 9 }}{% endmacro %}",
+    "macros/caller_of.sql": "{% macro caller_of(n) %}{{ middle() }}{% endmacro %}",
+    "macros/unused.sql": "{% macro unused() %}{{ inner(1) }}{% endmacro %}",
+    "macros/is_odd.sql": "{% test is_odd(model, column_name) %}select * from {{ model }} "
+    "where {{ column_name }} % {{ inner(2) }} = 0{% endtest %}",
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "seen"),
+    [
+        ("outer", "model.stg_books model.stg_loans"),
+        # `inner` may call `caller_of`, which calls `middle`: a circle.
+        ("middle", "model.stg_books model.stg_loans test.is_odd_members_id"),
+        ("inner", "model.stg_books model.stg_loans test.is_odd_members_id"),
+        ("caller_of", "model.stg_books model.stg_loans test.is_odd_members_id"),
+        ("is_odd", "test.is_odd_members_id"),
+        ("unused", ""),
+    ],
+)
+async def test_macro_counts_however_far_it_is_called_from(
+    tmp_path: Path, changed: str, seen: str
+) -> None:
+    root = copy_library(tmp_path / "library")
+    for name, text in CALLS.items():
+        write(name, text)(root)
+    edit(BOOKS, "title,", "title, '{{ outer() }}' as told,")(root)
+    edit("models/staging/stg_loans.sql", "select", "select {{ outer() | length }} as n,")(root)
+    write("models/odd.yml", ODD)(root)
+    await keep_state(root)
+    edit(f"macros/{changed}.sql", "%}", "%}{# otherwise #}")(root)
+
+    _, found = await listed(root, "state:modified")
+    _, by_macros = await listed(root, f"state:{MACROS}")
+
+    assert (found, by_macros) == (seen, seen)
+
+
+ODD = "models: [{name: members, columns: [{name: id, data_tests: [is_odd]}]}]"
+
+
 async def test_variable_of_the_command_line_counts_where_it_is_used(tmp_path: Path) -> None:
     root = copy_library(tmp_path / "library")
     write("macros/since.sql", "{% macro since() %}{{ var('since', 1) }}{% endmacro %}")(root)
