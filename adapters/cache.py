@@ -17,6 +17,7 @@ class RelationCache:
         self._key = str if adapter.is_case_sensitive else str.casefold
         self._schemas: dict[str, dict[str, Relation]] = {}
         self._found: dict[tuple[str, str], list[str]] = {}
+        self._views: dict[str, list[str]] = {}
         self._spellings: dict[str, dict[str, str]] = {}
         """The names that were seen in a schema, by what they are without case."""
         self._listings: dict[str, list[dict[str, Relation | None]]] = {}
@@ -39,6 +40,7 @@ class RelationCache:
         """Let a schema be listed again when it is needed next: what was noted isn't so."""
         self._schemas.pop(self._key(schema), None)
         self._found.clear()
+        self._views.clear()
 
     async def find(self, schema: str, identifier: str) -> Relation | None:
         """A relation as it stands in the database, or None. Lists an unknown schema first.
@@ -69,6 +71,15 @@ class RelationCache:
         if found is None:
             found = self._found[key] = [name for name in known if name.startswith(prefix)]
         return [known[name] for name in found if name in known]
+
+    async def views(self, schema: str) -> list[Relation]:
+        """The views of a schema that were there when it was listed."""
+        known = await self._known(schema)
+        key = self._key(schema)
+        names = self._views.get(key)
+        if names is None:
+            names = self._views[key] = [name for name, found in known.items() if found.is_view]
+        return [known[name] for name in names if name in known]
 
     def add(self, relation: Relation) -> None:
         """Note that a relation was made."""
@@ -107,6 +118,7 @@ class RelationCache:
         self._schemas[key] = known
         self._spellings[key] = {name.casefold(): name for name in known}
         self._found.clear()
+        self._views.clear()
         return known
 
 

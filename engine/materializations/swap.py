@@ -49,7 +49,7 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     if kind is RelationType.VIEW and policy is SwapPolicy.EXCHANGE and _is_view(existing):
         return await _replace_view(build, existing)
     # A view's text is not run when the view is made.
-    may_read_itself = kind is not RelationType.VIEW and _reads_itself(build)
+    may_read_itself = kind is not RelationType.VIEW and await _reads_itself(build)
     make = partial(_create, build, kind)
     return await swap_in(build, kind, make, may_read_itself=may_read_itself)
 
@@ -175,15 +175,24 @@ def _is_view(existing: Relation | None) -> TypeGuard[Relation]:
     return existing is not None and existing.is_view
 
 
-def _reads_itself(build: NodeBuild) -> bool:
+async def _reads_itself(build: NodeBuild) -> bool:
     """Whether the SQL may read the relation that it replaces.
 
-    It says the name somewhere, or reads a source, which may be a view over it.
+    It says the name somewhere, or reads what may be a view over it: a source, or a view that is
+    not the project's, through whatever template its name got there.
     """
     if build.node.sources:
         return True
-    identifier = (build.relation.identifier or "").casefold().replace('"', '""')
     sql = build.sql.casefold()
+    if _names(sql, build.relation):
+        return True
+    views = await build.cache.views(build.relation.schema or "")
+    return any(_names(sql, view) and not build.is_ours(view) for view in views)
+
+
+def _names(sql: str, relation: Relation) -> bool:
+    """Whether SQL in small letters says a relation's name."""
+    identifier = (relation.identifier or "").casefold().replace('"', '""')
     # Compiling a pattern costs more than the rest of a small node's build.
     if identifier not in sql:
         return False

@@ -106,6 +106,63 @@ async def test_table_may_read_itself(write_project: WriteProject) -> None:
     assert found == [(3,)]
 
 
+AROUND = {
+    "a source": "select id + 1 as id from {{ source('above', 'report') }}",
+    "a source below an ephemeral model": "select id + 1 as id from {{ ref('between') }}",
+    "a source through a macro": "select id + 1 as id from {{ reported() }}",
+    "a name in its SQL": "select id + 1 as id from report",
+}
+
+
+@pytest.mark.parametrize("sql", AROUND.values(), ids=AROUND)
+@pytest.mark.parametrize("materialized", ["table", "incremental"])
+async def test_model_may_read_a_view_over_itself(
+    write_project: WriteProject, sql: str, materialized: str
+) -> None:
+    """Somebody else's view of its last rows, which its own SQL doesn't show."""
+    config = f"{{{{ config(materialized={materialized!r}) }}}} "
+    root = write_project(
+        {
+            "models/above.yml": "sources: [{name: above, schema: main, tables: [{name: report}]}]",
+            "models/between.sql": "{{ config(materialized='ephemeral') }} "
+            "select id from {{ source('above', 'report') }}",
+            "macros/reported.sql": "{% macro reported() %}{{ source('above', 'report') }}"
+            "{% endmacro %}",
+            "models/numbers.sql": "{{ config(materialized='table') }} select 1 as id",
+        }
+    )
+    await run(root)
+    rows(root, "create view report as select * from numbers")
+    (root / "models/numbers.sql").write_text(config + sql)
+
+    ran = await run(root, full_refresh=True, select=("numbers",))
+
+    assert ran.statuses == {"numbers": Status.SUCCESS}, ran.outcome.results
+    assert rows(root, "select id from report") == [(2,)]
+
+
+async def test_model_may_read_a_view_of_the_project_over_itself_as_a_source(
+    write_project: WriteProject,
+) -> None:
+    """A circle, which a source breaks: dbt runs such a model as well."""
+    root = write_project(
+        {
+            "models/above.yml": "sources: [{name: above, schema: main, tables: [{name: report}]}]",
+            "models/numbers.sql": TABLE + "select 1 as id",
+            "models/report.sql": VIEW + "select id from {{ ref('numbers') }}",
+        }
+    )
+    await run(root)
+    (root / "models/numbers.sql").write_text(
+        TABLE + "select id + 1 as id from {{ source('above', 'report') }}"
+    )
+
+    ran = await run(root)
+
+    assert ran.statuses == {"numbers": Status.SUCCESS, "report": Status.SUCCESS}
+    assert rows(root, "select id from report") == [(2,)]
+
+
 @pytest.mark.parametrize("materialized", [TABLE, VIEW], ids=["table", "view"])
 async def test_failed_build_leaves_the_old_relation(
     write_project: WriteProject, materialized: str

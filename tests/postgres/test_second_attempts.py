@@ -6,6 +6,7 @@ import anyio
 from headrace import Status
 
 from .support import Shop
+from .test_faults import until_found
 
 LOCK = 4_242
 WAITING = (
@@ -21,8 +22,7 @@ EVENTS = (
 async def lose_first_attempt(shop: Shop, meanwhile: str) -> None:
     """Run a statement while the first attempt waits in its hook, and cut its connection then."""
     async with shop.holding(f"select pg_advisory_xact_lock({LOCK})"):
-        while not await shop.fetch(WAITING):
-            await anyio.sleep(0.01)
+        await until_found(shop, WAITING)
         await shop.execute(meanwhile)
         await shop.fetch(WAITING.replace("pid", "pg_terminate_backend(pid)", 1))
 

@@ -330,8 +330,7 @@ async def test_value_that_an_environment_makes_is_no_change(library: Path, tmp_p
 CALLS = {
     "macros/outer.sql": "{% macro outer() %}{{ middle() }}{% endmacro %}",
     "macros/middle.sql": "{% macro middle() %}{% if true %}{{ inner(2) }}{% endif %}{% endmacro %}",
-    "macros/inner.sql": "{% macro inner(n) %}{{ n }}"
-    "{{ caller_of(n) if n > 9 }}{% endmacro %}",
+    "macros/inner.sql": "{% macro inner(n) %}{{ n }}{{ caller_of(n) if n > 9 }}{% endmacro %}",
     "macros/caller_of.sql": "{% macro caller_of(n) %}{{ middle() }}{% endmacro %}",
     "macros/unused.sql": "{% macro unused() %}{{ inner(1) }}{% endmacro %}",
     "macros/is_odd.sql": "{% test is_odd(model, column_name) %}select * from {{ model }} "
