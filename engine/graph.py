@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
-from .blocking import checked
+from .checkpoints import checked
 from .errors import CycleError
 
 

@@ -21,7 +21,8 @@ from msgspec import structs
 
 from .. import __version__
 from ..adapters.errors import AdapterError
-from .blocking import checked, in_thread
+from .blocking import in_thread
+from .checkpoints import checked
 from .choice import Choice, choose_nodes, is_run
 from .deferral import find_deferral
 from .errors import HeadraceError, TargetError, UsageError

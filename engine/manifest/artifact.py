@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from ..blocking import checked
+from ..checkpoints import checked
 from .declared_artifact import SECTIONS, declared_dict
 from .declared_nodes import Declared, SemanticModel
 from .groups import group_dict, group_map

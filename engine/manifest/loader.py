@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from ..blocking import checked, checkpoint
+from ..checkpoints import checked, checkpoint
 from ..errors import Location, ParseError, YamlError
 from ..events import WarningRaised
 from ..project.config_tree import unused_paths_warning

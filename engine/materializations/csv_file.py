@@ -18,7 +18,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from ...adapters.base import ValueKind
-from ..blocking import checked
+from ..checkpoints import checked
 from ..errors import Location, ProjectError
 
 BATCH_ROWS = 2_000

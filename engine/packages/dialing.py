@@ -18,7 +18,7 @@ from threading import Thread
 from typing import Any
 from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
-from ..blocking import checkpoint, waking
+from ..checkpoints import checkpoint, waking
 
 _LOOK_SECONDS = 0.1
 

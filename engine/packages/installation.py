@@ -19,7 +19,8 @@ from pathlib import Path
 
 import anyio
 
-from ..blocking import checked, in_thread
+from ..blocking import in_thread
+from ..checkpoints import checked
 from ..errors import PackageError
 from ..project.discovery import PROJECT_FILE
 from ..project.project import Project

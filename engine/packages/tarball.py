@@ -11,7 +11,7 @@ from io import BufferedReader, FileIO
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from ..blocking import checked, checkpoint
+from ..checkpoints import checked, checkpoint
 from ..project.discovery import PROJECT_FILE
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024

@@ -16,7 +16,8 @@ from urllib.request import Request
 import anyio
 
 from ... import __version__
-from ..blocking import checkpoint, in_thread
+from ..blocking import in_thread
+from ..checkpoints import checkpoint
 from .dialing import answered
 
 SOCKET_TIMEOUT = 10.0

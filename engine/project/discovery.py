@@ -10,7 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 from msgspec import Struct
 
-from ..blocking import checked
+from ..checkpoints import checked
 from ..errors import Location, ProjectError, did_you_mean
 from ..events import WarningRaised
 from .environment import expand_home, find_setting

@@ -12,7 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 import msgspec
 
 from ...adapters.base import Target
-from ..blocking import checkpoint
+from ..checkpoints import checkpoint
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 
-from ..blocking import checkpoint
+from ..checkpoints import checkpoint
 from ..errors import HeadraceError, Location, ProjectError
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024

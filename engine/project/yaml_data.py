@@ -13,7 +13,7 @@ from msgspec import Struct
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..blocking import checked
+from ..checkpoints import checked
 from .yaml_graph import MAX_DEPTH, too_deep
 
 _MAX_NUMBER_LENGTH = 400

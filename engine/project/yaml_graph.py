@@ -13,7 +13,7 @@ import yaml
 from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..blocking import checked, checkpoint
+from ..checkpoints import checked, checkpoint
 
 try:
     from yaml import CSafeLoader as Loader

@@ -15,7 +15,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from ..blocking import checkpoint
+from ..checkpoints import checkpoint
 from ..errors import CompilationError
 from .memory import used_memory
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ..blocking import checked
+from ..checkpoints import checked
 from ..errors import SelectionError, did_you_mean
 from ..graph import Graph
 from ..manifest.nodes import Model, Node, Test
