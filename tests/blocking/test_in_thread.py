@@ -146,7 +146,7 @@ async def test_failure_of_what_is_tried_does_not_take_a_stop_for_its_own() -> No
 
 
 async def test_cancelled_before_it_begins_nothing_is_started() -> None:
-    started = []
+    started: list[int] = []
 
     with anyio.CancelScope() as scope:
         scope.cancel()
