@@ -1,8 +1,17 @@
-"""`python -m headrace`."""
+"""`python -m headrace`, and the console script."""
 
 from __future__ import annotations
 
-from .cli import main
+from .engine.signals import die_of_signals
+
+
+def main() -> None:
+    """Run the command line."""
+    die_of_signals()
+    from .cli import main as run
+
+    run()
+
 
 if __name__ == "__main__":
     main()

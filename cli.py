@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 from collections.abc import Collection, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,10 +37,9 @@ from .cli_flags import (
     names_with_value,
     taking,
 )
+from .engine.signals import Signals, die_of_signals
 
 if TYPE_CHECKING:
-    from anyio.abc import TaskStatus
-
     from .engine.events import Reporter
     from .engine.options import Options
     from .engine.outcome import InvocationResult
@@ -50,7 +48,6 @@ if TYPE_CHECKING:
 ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile", "show"})
 """Commands whose standard output is an answer; their log lines go to standard error."""
 
-_SIGNAL_EXIT = 128
 _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
     "--exclude-resource-type --exclude-resource-types --output-keys".split()
@@ -72,7 +69,8 @@ _ALIASES = {"list": "ls", "snapshot-freshness": "freshness"}
 
 
 def main() -> None:
-    """The console script."""
+    """The command line as a process of its own."""
+    die_of_signals()
     # Importing and parsing make hundreds of thousands of objects that stay: looking through them
     # again and again for cycles is a quarter of the time. The process is ours, and short-lived.
     gc.set_threshold(100_000, 50, 100)
@@ -83,9 +81,6 @@ def main() -> None:
         sys.exit(2)
     try:
         make_app(arguments)(args=join_values(arguments), prog_name="headrace")
-    except KeyboardInterrupt:
-        # Before the event loop is there to take the signal, nothing has begun.
-        sys.exit(_SIGNAL_EXIT + signal.SIGINT)
     finally:
         # The interpreter looks for cycles before it ends, in all that the system frees at once.
         gc.freeze()
@@ -202,6 +197,7 @@ def _run(options: Options) -> int:
     """Run one invocation in an event loop of its own; the exit code."""
     import anyio
 
+    from .engine import invocation  # noqa: F401 # before signals are heeded: it takes a while
     from .engine.project.secrets import Redactor
     from .engine.reporting import settle_reporting
 
@@ -210,11 +206,19 @@ def _run(options: Options) -> int:
     redactor = Redactor(environ)
     reporter = _reporter(options, redactor)
     backend = {"use_uvloop": find_spec("uvloop") is not None}
-    try:
-        return anyio.run(_until_signal, options, reporter, redactor, backend_options=backend)
-    finally:
-        # It is over, whatever else arrives: the exit code has been decided.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with Signals() as signals:
+        try:
+            result = anyio.run(
+                _until_signal, options, reporter, redactor, signals, backend_options=backend
+            )
+        except BaseException:
+            # Where it was interrupted, what failed on the way out isn't what it has ended with.
+            if signals.exit_code is None:
+                raise
+            result = None
+        if signals.exit_code is not None:
+            return signals.exit_code
+    return int(result.exit_code) if result is not None else 2
 
 
 def _reporter(options: Options, redactor: Redactor) -> Reporter:
@@ -251,46 +255,28 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
     )
 
 
-def _leave_at_once(code: int) -> NoReturn:
-    """End the process as it is, but for a terminal's cursor, which a live display has hidden."""
-    for stream in (sys.stderr, sys.stdout):
-        if stream.isatty():
-            os.write(stream.fileno(), b"\x1b[?25h\n")
-            break
-    os._exit(code)
+async def _until_signal(
+    options: Options, reporter: Reporter, redactor: Redactor, signals: Signals
+) -> InvocationResult | None:
+    """Run the invocation; a signal cancels it, and it comes to nothing then."""
+    import asyncio
 
-
-async def _until_signal(options: Options, reporter: Reporter, redactor: Redactor) -> int:
-    """Run the invocation; SIGINT or SIGTERM cancels it, and a second one ends the process."""
     import anyio
 
     from .engine.invocation import invoke
 
-    received: list[int] = []
-    outcome: InvocationResult | Exception | None = None
-    async with anyio.create_task_group() as tasks:
-        with anyio.CancelScope() as scope:
+    loop = asyncio.get_running_loop()
+    with anyio.CancelScope() as scope:
 
-            async def watch(*, task_status: TaskStatus[None]) -> None:
-                with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-                    task_status.started()
-                    async for number in signals:
-                        if received:
-                            _leave_at_once(_SIGNAL_EXIT + number)
-                        received.append(number)
-                        scope.cancel()
+        def cancel() -> None:
+            loop.call_soon_threadsafe(scope.cancel)
 
-            await tasks.start(watch)
-            try:
-                outcome = await invoke(options, reporters=[reporter], redactor=redactor)
-            except Exception as error:
-                outcome = error  # out of the task group as it is, not in a group of its own
-        tasks.cancel_scope.cancel()
-    if received:
-        return _SIGNAL_EXIT + received[0]
-    if isinstance(outcome, Exception):
-        raise outcome
-    return int(outcome.exit_code) if outcome is not None else 2
+        signals.cancel_with(cancel)
+        try:
+            return await invoke(options, reporters=[reporter], redactor=redactor)
+        finally:
+            signals.over()
+    return None
 
 
 _VERSION = Annotated[

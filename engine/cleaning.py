@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from .events import WarningRaised
 from .project.discovery import PROJECT_FILE, find_project_directory
 from .project.profiles_file import PROFILES_FILE
 from .project.project import Project, load_project
+from .project.trees import delete_tree
 from .workspace import Start
 
 
@@ -29,6 +29,8 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
 
 def clean(project: Project) -> list[str]:
     """Delete the project's clean-targets, which hold none of its sources; says what it did.
+
+    It may be stopped before each file: those that are still there then stay.
 
     Raises:
         ProjectError: a target lies outside of the project, holds its sources, or can't be
@@ -50,7 +52,7 @@ def clean(project: Project) -> list[str]:
 
 def _delete(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
+        delete_tree(path)
     else:
         path.unlink(missing_ok=True)
 

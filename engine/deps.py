@@ -6,10 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-import anyio
-import anyio.to_thread
 from msgspec import Struct
 
+from .blocking import in_thread
 from .errors import PackageError
 from .events import Event, MessageLogged, WarningRaised
 from .packages.adding import add_entry, new_entry
@@ -75,7 +74,7 @@ async def install_packages(start: Start, emit: Emit, read_project: ReadProject) 
     """
     request = await read_project(partial(_read_request, start))
     root = request.project.root
-    lock = await anyio.to_thread.run_sync(read_lock, root, request.renderer)
+    lock = await in_thread(read_lock, root, request.renderer)
     asked = request.asked
     if not asked.entries:
         _say(emit, "DepsNoPackagesFound", f"Warning: No packages were found in {asked.name}")
@@ -93,10 +92,10 @@ async def install_packages(start: Start, emit: Emit, read_project: ReadProject) 
             text = lock_text([each.lock_entry for each in packages], asked.entries)
             files[root / LOCK_FILE] = text
         if start.options.lock_only:
-            await anyio.to_thread.run_sync(write_files, stage, files)
+            await in_thread(write_files, stage, files)
         else:
             complete = await in_parallel([partial(fetcher.complete, each) for each in packages])
-            await anyio.to_thread.run_sync(_install, complete, stage, where, files)
+            await in_thread(_install, complete, stage, where, files)
     for line in request.said:
         _say(emit, "DepsAddPackage", line)
     if root / LOCK_FILE in files:

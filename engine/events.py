@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -289,6 +289,17 @@ class Reporter(Protocol):
         """Flush and let go. Called once, after the last event, however the run ended."""
 
 
+@runtime_checkable
+class Writer(Protocol):
+    """A reporter that has more to write at times than the event loop can wait for."""
+
+    def write_waiting(self) -> None:
+        """Write what events have left to be written. Called in a thread, while none comes.
+
+        It may be stopped: what isn't written by then stays as it was.
+        """
+
+
 class Emitter(Protocol):
     """What the engine needs of a bus: somewhere to put events."""
 
@@ -300,6 +311,7 @@ class EventBus:
 
     def __init__(self, reporters: Iterable[Reporter] = ()) -> None:
         self._reporters = tuple(reporters)
+        self.writers = tuple(each for each in self._reporters if isinstance(each, Writer))
 
     def emit(self, event: Event) -> None:
         for reporter in self._reporters:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
+from .checkpoints import checked
 from .errors import CycleError
 
 
@@ -24,7 +25,7 @@ class Graph:
         nodes = sorted(listed.keys() | set().union(*listed.values()))
         self._parents = {node: tuple(sorted(listed.get(node, ()))) for node in nodes}
         children: dict[str, list[str]] = {node: [] for node in nodes}
-        for node, named in self._parents.items():
+        for node, named in checked(self._parents.items()):
             for parent in named:
                 children[parent].append(node)
         self._children = {node: tuple(named) for node, named in children.items()}
@@ -68,7 +69,7 @@ class Graph:
         """
         waiting_for = {node: len(named) for node, named in self._parents.items()}
         order = [node for node, count in waiting_for.items() if not count]
-        for node in order:  # it grows on the way (Kahn, 1962)
+        for node in checked(order):  # it grows on the way (Kahn, 1962)
             for child in self._children[node]:
                 waiting_for[child] -= 1
                 if not waiting_for[child]:
@@ -114,7 +115,7 @@ class Graph:
         # A set of kept nodes is an int with a bit for each, so that uniting 10,000 of them
         # takes milliseconds and a dozen megabytes. The highest bit comes last in the order.
         up_to = {node: 1 << number for number, node in enumerate(names)}
-        for node in order:
+        for node in checked(order):
             above = _union(up_to[parent] for parent in self._parents[node])
             up_to[node] = up_to.get(node, 0) | above
             if node in kept and not between.isdisjoint(self._parents[node]):

@@ -6,9 +6,9 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import anyio
 from msgspec.structs import replace
 
+from .blocking import in_thread
 from .events import Event, InvocationFailed, Reporter, WarningRaised
 from .options import Options
 from .outcome import ExitCode, InvocationResult
@@ -45,7 +45,7 @@ async def invoke(
     """
     environment = dict(os.environ if environ is None else environ)
     here = cwd or Path.cwd()
-    options = await anyio.to_thread.run_sync(settle_reporting, options, environment, here)
+    options = await in_thread(settle_reporting, options, environment, here)
     redactor = redactor or Redactor(environment)
 
     late: list[WarningRaised] = []

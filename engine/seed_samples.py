@@ -8,9 +8,8 @@ from collections.abc import AsyncIterator, Iterable
 from itertools import chain
 from pathlib import Path
 
-import anyio
-
 from ..adapters.base import Rows
+from .blocking import in_thread
 from .manifest.nodes import Seed
 from .materializations.seed import read_seed
 from .parsed_project import ParsedProject
@@ -43,4 +42,4 @@ async def _sample(seed: Seed, path: Path) -> ResultTable:
         rows = chain.from_iterable(file.batches(frozenset(seed.config.column_types)))
         return heapq.nsmallest(_SHOWN_ROWS, rows, key=lambda row: random.random())
 
-    return ResultTable(Rows(file.column_names, await anyio.to_thread.run_sync(chosen)))
+    return ResultTable(Rows(file.column_names, await in_thread(chosen)))

@@ -16,11 +16,13 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-import anyio
+from anyio import CancelScope, get_cancelled_exc_class
 from msgspec import structs
 
 from .. import __version__
 from ..adapters.errors import AdapterError
+from .blocking import in_thread
+from .checkpoints import checked
 from .choice import Choice, choose_nodes, is_run
 from .deferral import find_deferral
 from .errors import HeadraceError, TargetError, UsageError
@@ -215,7 +217,7 @@ class Session:
             _module("showing").check_options(self._options)
         project = await self._load()
         if command == "parse":
-            self._announce_manifest(project, {})
+            await self._announce_manifest(project, {})
             return ExitCode.DONE
         if command == "ls":
             return await self._list(project)
@@ -230,7 +232,7 @@ class Session:
 
     async def _open(self) -> Workspace:
         with self._reporting() as warn:
-            workspace = await anyio.to_thread.run_sync(open_workspace, self._start, warn)
+            workspace = await in_thread(open_workspace, self._start, warn)
             self._warning_policy = workspace.warning_policy
             self._redactor.learn(workspace.target)
             self._emit(ProjectFound(workspace.log_path))
@@ -239,7 +241,7 @@ class Session:
     async def _clean(self) -> None:
         cleaning = _module("cleaning")
         project = await self._read_project(partial(cleaning.project_to_clean, self._start))
-        for line in await anyio.to_thread.run_sync(cleaning.clean, project):
+        for line in await in_thread(cleaning.clean, project):
             self._say(line)
 
     async def _load(self) -> ParsedProject:
@@ -261,12 +263,12 @@ class Session:
     async def _in_thread(self, work: Callable[[Callable[[WarningRaised], None]], T]) -> T:
         """Do blocking work elsewhere, and report its warnings here, also if it fails."""
         with self._reporting() as warn:
-            return await anyio.to_thread.run_sync(work, warn)
+            return await in_thread(work, warn)
 
     async def _read_project(self, read: Callable[[Callable[[WarningRaised], None]], F]) -> F:
         """Read elsewhere what has the project's `flags`, which count from then on."""
         with self._reporting() as warn:
-            found = await anyio.to_thread.run_sync(read, warn)
+            found = await in_thread(read, warn)
             self._warning_policy = decide_policy(
                 self._options, self._start.environ, found.flags, warn
             )
@@ -296,22 +298,27 @@ class Session:
 
     async def _list(self, project: ParsedProject) -> ExitCode:
         choice = await self._choose(project)
-        self._announce_manifest(project, {})
+        await self._announce_manifest(project, {})
         if not choice.nodes:
             self._report_nothing("NoNodesSelected", choice)
-        for line in _module("listing").list_lines(
-            project.manifest,
-            choice.nodes,
-            output=self._options.output,
-            keys=self._options.output_keys,
-            relation_name=lambda node: str(project.workspace.relations.of(node)),
-        ):
+
+        def lines() -> list[str]:
+            made = _module("listing").list_lines(
+                project.manifest,
+                choice.nodes,
+                output=self._options.output,
+                keys=self._options.output_keys,
+                relation_name=lambda node: str(project.workspace.relations.of(node)),
+            )
+            return list(checked(made))
+
+        for line in await in_thread(lines):
             self._say(line)
         return ExitCode.DONE
 
     async def _execute(self, project: ParsedProject) -> ExitCode:
         choice = await self._choose(project)
-        deferral = await anyio.to_thread.run_sync(find_deferral, project, choice)
+        deferral = await in_thread(find_deferral, project, choice)
         everything = project.manifest.everything
         nodes = {
             unique_id: everything[unique_id]
@@ -323,7 +330,7 @@ class Session:
         if self._options.command == "generate":
             return await self._generate(project, choice, nodes)
         if not nodes:
-            self._announce_manifest(project, {})
+            await self._announce_manifest(project, {})
             if self._retried is None:
                 self._emit(RunEmpty())
             self._report_nothing("NothingToDo", choice)
@@ -337,11 +344,7 @@ class Session:
             deferral=deferral,
             retried=self._retried,
         )
-        try:
-            await execution.run()
-        finally:
-            self._results = execution.results
-            self._announce_manifest(project, execution.compiled)
+        await self._run_nodes(execution, project)
         self._answer(execution)
         if self._options.show:
             async for text in _module("seed_samples").seed_samples(project, self._results):
@@ -364,29 +367,50 @@ class Session:
         if not options.empty_catalog:
             selected = None if choice.is_everything else choice.named
             execution.described = cataloguing.nodes_to_describe(project.manifest, selected)
-        try:
-            await execution.run()
-        finally:
-            self._results = execution.results
-            self._announce_manifest(project, execution.compiled)
-        self._emit(CatalogReady(cataloguing.catalog_document(project.workspace, execution.catalog)))
+        await self._run_nodes(execution, project)
+        catalog = cataloguing.catalog_document(project.workspace, execution.catalog)
+        await self._hand_out(CatalogReady(catalog))
         self._emit(cataloguing.closing(project.workspace))
         return ExitCode.NODE_FAILED if execution.catalog["errors"] else exit_code_of(self._results)
 
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options
-        self._announce_manifest(project, {})
+        await self._announce_manifest(project, {})
         run = _module("operation").run_operation
         result: RunResult = await run(project, options.macro, options.args, self._emit)
         self._results = (result,)
         return exit_code_of(self._results)
 
-    def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
+    async def _run_nodes(self, execution: Execution, project: ParsedProject) -> None:
+        """Run them, and hand out the manifest with what was compiled, however that ended."""
+        was_cancelled = False
+        try:
+            await execution.run()
+        except get_cancelled_exc_class():
+            was_cancelled = True
+            raise
+        finally:
+            self._results = execution.results
+            with CancelScope(shield=was_cancelled):
+                await self._announce_manifest(project, execution.compiled)
+
+    async def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
         def document() -> Mapping[str, object]:
             # A variable may have brought a secret anywhere, and this is written to disk.
             return self._redactor.redacted(manifest_of(project, compiled))
 
-        self._emit(ManifestReady(document))
+        await self._hand_out(ManifestReady(document))
+
+    async def _hand_out(self, document: Event) -> None:
+        """Emit what takes a while to write, and have it written before all else."""
+
+        def write() -> None:
+            for writer in self._bus.writers:
+                writer.write_waiting()
+
+        self._emit(document)
+        if self._bus.writers:
+            await in_thread(write)
 
     def _answer(self, execution: Execution) -> None:
         """Say what `compile` or `show` was asked for: of a selection, what was named in it."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from ..checkpoints import checked
 from .declared_artifact import SECTIONS, declared_dict
 from .declared_nodes import Declared, SemanticModel
 from .groups import group_dict, group_map
@@ -48,7 +49,7 @@ def manifest_document(
             target_path=target_path,
             primary_key=keys.get(node.unique_id, ()),
         )
-        for node in manifest.nodes.values()
+        for node in checked(manifest.nodes.values())
     }
     nodes |= {
         hook.unique_id: node_dict(
@@ -75,7 +76,7 @@ def manifest_document(
     parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
     parent_map.update({unique_id: [] for unique_id in sources})
     child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
-    for unique_id in sorted(all_parents):
+    for unique_id in checked(sorted(all_parents)):
         for parent in all_parents[unique_id]:
             child_map[parent].append(unique_id)
     return {

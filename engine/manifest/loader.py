@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from ..checkpoints import checked, checkpoint
 from ..errors import Location, ParseError, YamlError
 from ..events import WarningRaised
 from ..project.config_tree import unused_paths_warning
@@ -61,6 +62,8 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     syntax = SyntaxEnvironment()
 
     def read(file: MacroFile) -> Iterable[Macro]:
+        checkpoint()
+
         def anew() -> tuple[Macro, ...]:
             return tuple(read_plain_macros(file) if is_plain(file) else read_macros(syntax, file))
 
@@ -138,7 +141,7 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
     _warn_of_unused_configuration(inputs, found)
     hooks = RunHookReader(inputs, macros, renderer, syntax).read()
     manifest = found.connect(inputs, macros, docs, tuple(hooks))
-    for node in manifest.nodes.values():
+    for node in checked(manifest.nodes.values()):
         check_contract(node)
     everything = {**manifest.nodes, **manifest.sources}
     for warning in check_microbatch_models(everything, manifest.parents, macros):
@@ -163,6 +166,7 @@ class _Found:
             self.add(node)
 
     def add(self, node: Node) -> None:
+        checkpoint()
         if not node.config.enabled:
             self.disabled[node.unique_id] = node
             return
@@ -196,7 +200,7 @@ class _Found:
             self.nodes.values(), self.sources.values(), self.disabled.values(), inputs.root.name
         )
         parents: dict[str, tuple[str, ...]] = {}
-        for node in list(self.nodes.values()):
+        for node in checked(list(self.nodes.values())):
             try:
                 parents[node.unique_id] = tuple(
                     dict.fromkeys(_parents(node, lookup, check_reference))
@@ -239,7 +243,7 @@ class _Found:
     def _check_relations(self) -> None:
         """No two nodes may build the same relation, not even in another case of letters."""
         taken: dict[tuple[str, str, str], Node] = {}
-        for node in self.nodes.values():
+        for node in checked(self.nodes.values()):
             if not isinstance(node, RELATION_KINDS) or node.is_ephemeral:
                 continue
             key = ((node.database or "").casefold(), node.schema.casefold(), node.alias.casefold())

@@ -18,6 +18,7 @@ from typing import TextIO
 from msgspec import Struct
 
 from ...adapters.base import ValueKind
+from ..checkpoints import checked
 from ..errors import Location, ProjectError
 
 BATCH_ROWS = 2_000
@@ -137,7 +138,7 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
         reader = csv.reader(text, delimiter=delimiter)
         try:
             next(reader, None)
-            for row in reader:
+            for row in checked(reader):
                 if len(row) == len(header):
                     yield row
                 elif row and len(row) < len(header):

@@ -7,13 +7,13 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...adapters.base import Deferred, Response, Rows
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
+from ..blocking import in_thread
 from ..errors import Location, ProjectError
 from ..manifest.nodes import NodeConfig, Seed
 from ..template.table import ResultTable
@@ -104,7 +104,7 @@ async def read_seed(node: Seed, path: Path) -> CsvFile:
     """
     config = node.config
     # A large file takes a while to read; other nodes go on meanwhile.
-    return await anyio.to_thread.run_sync(
+    return await in_thread(
         partial(inspect_csv, path, node.original_file_path, config.delimiter, config.column_types)
     )
 
@@ -121,7 +121,7 @@ def table_reader(node: Seed, path: Path) -> Callable[[], Awaitable[ResultTable]]
 async def agate_table(config: NodeConfig, file: CsvFile) -> ResultTable:
     """The file's rows, as a macro looks at them."""
     batches = file.batches(frozenset(config.column_types))
-    rows = await anyio.to_thread.run_sync(lambda: tuple(chain.from_iterable(batches)))
+    rows = await in_thread(lambda: tuple(chain.from_iterable(batches)))
     return ResultTable(Rows(file.column_names, rows))
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import anyio
-import anyio.to_thread
 
+from ..blocking import in_thread
 from ..errors import PackageError
 from ..events import WarningRaised
 from ..project.environment import expand_home
@@ -58,7 +58,7 @@ class Fetcher:
         async with self._slots:
             match entry:
                 case LocalEntry():
-                    return await anyio.to_thread.run_sync(self._local, entry)
+                    return await in_thread(self._local, entry)
                 case GitEntry():
                     return await self._git(entry)
                 case TarballEntry():
@@ -199,7 +199,7 @@ class Fetcher:
                 await download(address, archive)
             else:
                 archive = self._around.root / _file_path(address, self._around.environ)
-            return await anyio.to_thread.run_sync(unpack, archive, into)
+            return await in_thread(unpack, archive, into)
         except (WebError, ArchiveError) as error:
             raise PackageError(
                 f"package {package.label} can't be installed from {shown_address(address)}: "
@@ -217,7 +217,7 @@ class Fetcher:
             name = read_project_name(directory, renderer, label=label, asked=entry.location)
             return name, read_packages(directory, renderer, package=name).entries
 
-        return await anyio.to_thread.run_sync(read)
+        return await in_thread(read)
 
     def _written(self, entry: GitEntry | TarballEntry) -> str:
         """An address for the lock file: as it was written, without a secret's value."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +12,11 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import anyio
-import anyio.to_thread
 from anyio.abc import Process
 
+from ...adapters.cancellation import outlast
+from ..blocking import in_thread
+from ..project.trees import delete_tree
 from .urls import shown_address
 
 GRACE_SECONDS = 3.0
@@ -25,6 +27,8 @@ GRACE_SECONDS = 3.0
 _STRAY = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 _PIECE_OF_COMMIT = re.compile(r"[0-9a-f]{7,40}")
 _KEPT_OUTPUT = 20_000
+_INTERRUPTED_SECONDS = 1.0
+_FAILED_SECONDS = 0.05
 
 
 class GitError(Exception):
@@ -57,7 +61,7 @@ async def check_out(
         await git("fetch", "--quiet", "--", address, *everything)
         await git("checkout", "--quiet", "--detach", wanted)
     commit = (await git("rev-parse", "HEAD")).strip()
-    await anyio.to_thread.run_sync(shutil.rmtree, into / ".git")
+    await in_thread(delete_tree, into / ".git")
     return commit
 
 
@@ -81,6 +85,8 @@ class _Git:
             output.seek(max(0, length - _KEPT_OUTPUT))
             said = output.read().decode("utf-8", errors="replace")
         if code:
+            # Ctrl-C at a terminal reaches git as well, and maybe before it has reached us.
+            await anyio.sleep(_INTERRUPTED_SECONDS if code < 0 else _FAILED_SECONDS)
             raise GitError(self._shown(said) or f"git {arguments[0]} ended with {code}")
         return said
 
@@ -102,9 +108,9 @@ class _Git:
         try:
             return await process.wait()
         finally:
-            with anyio.CancelScope(shield=True):
-                await _end(process)
-                await process.aclose()
+            # In a task of its own, which no second cancellation reaches.
+            ending = asyncio.ensure_future(_end(process))
+            await outlast(ending.done, 2 * GRACE_SECONDS)
 
     def _shown(self, output: str) -> str:
         """What git said, as it may be shown."""
@@ -113,11 +119,11 @@ class _Git:
 
 async def _end(process: Process) -> None:
     """End git: asked first, so that it ends the programs that it has started."""
-    if process.returncode is not None:
-        return
-    process.terminate()
-    with anyio.move_on_after(GRACE_SECONDS):
-        await process.wait()
+    if process.returncode is None:
+        process.terminate()
+        with anyio.move_on_after(GRACE_SECONDS):
+            await process.wait()
     if process.returncode is None:
         process.kill()
         await process.wait()
+    await process.aclose()

@@ -10,7 +10,6 @@ they were.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -19,11 +18,13 @@ from functools import partial
 from pathlib import Path
 
 import anyio
-import anyio.to_thread
 
+from ..blocking import in_thread
+from ..checkpoints import checked
 from ..errors import PackageError
 from ..project.discovery import PROJECT_FILE
 from ..project.project import Project
+from ..project.trees import copy_tree, delete_what_can_be
 from .package import Package
 
 _PREFIX = ".headrace-packages-"
@@ -69,12 +70,12 @@ async def stage_beside(place: Path) -> AsyncIterator[Path]:
     Raises:
         PackageError: it can't be made.
     """
-    stage = await anyio.to_thread.run_sync(_make_stage, place)
+    stage = await in_thread(_make_stage, place)
     try:
         yield stage
     finally:
         with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(_remove, stage)
+            await in_thread(delete_what_can_be, stage)
 
 
 def place(package: Package, stage: Path) -> None:
@@ -154,9 +155,9 @@ def _written(stage: Path, files: Mapping[Path, str]) -> list[tuple[Path, Path]]:
 def _make_stage(place: Path) -> Path:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in place.parent.glob(f"{_PREFIX}*"):
+        for leftover in checked(place.parent.glob(f"{_PREFIX}*")):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
-                _remove(leftover)
+                delete_what_can_be(leftover)
         stage = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place.parent))
         (stage / _NEW).mkdir()
     except OSError as error:
@@ -168,11 +169,7 @@ def _link_or_copy(source: Path, target: Path) -> None:
     try:
         os.symlink(source, target, target_is_directory=True)
     except (OSError, NotImplementedError):  # not everybody may make links on Windows
-        shutil.copytree(source, target, symlinks=True)
-
-
-def _remove(directory: Path) -> None:
-    shutil.rmtree(directory, ignore_errors=True)
+        copy_tree(source, target)
 
 
 def _failure(what: str, error: OSError) -> PackageError:

@@ -7,9 +7,11 @@ import posixpath
 import tarfile
 import zlib
 from collections.abc import Iterator
+from io import BufferedReader, FileIO
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from ..checkpoints import checked, checkpoint
 from ..project.discovery import PROJECT_FILE
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
@@ -24,6 +26,14 @@ class ArchiveError(Exception):
     """An archive can't be unpacked, or mustn't be."""
 
 
+class _Archive(BufferedReader):
+    """An archive's file. Each piece that is read is a point at which unpacking may be stopped."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        checkpoint()
+        return super().read(size)
+
+
 def unpack(archive: Path, into: Path) -> Path:
     """Unpack a tar archive into a new directory; the directory in it that holds the project.
 
@@ -35,7 +45,7 @@ def unpack(archive: Path, into: Path) -> Path:
     """
     into.mkdir(parents=True)
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        with _Archive(FileIO(archive)) as file, tarfile.open(fileobj=file, mode="r:*") as tar:
             for member in _safe_members(tar):
                 if _HAS_FILTERS:
                     tar.extract(member, into, filter="data")
@@ -50,7 +60,7 @@ def _safe_members(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """The members one by one, each checked before the next is read."""
     size = 0
     links: set[PurePosixPath] = set()
-    for count, member in enumerate(tar, start=1):
+    for count, member in enumerate(checked(tar), start=1):
         size += member.size
         if count > MAX_MEMBERS or size > MAX_UNPACKED_BYTES:
             raise ArchiveError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPException
@@ -12,12 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import Request, urlopen
+from urllib.request import Request
 
 import anyio
-import anyio.to_thread
 
 from ... import __version__
+from ..blocking import in_thread
+from ..checkpoints import checkpoint
+from .dialing import answered
 
 SOCKET_TIMEOUT = 10.0
 """Seconds to wait for a connection, and for each piece of an answer."""
@@ -50,17 +51,15 @@ class WebError(Exception):
 
 
 async def fetch_document(address: str) -> bytes:
-    """What is at an address, as bytes.
-
-    A cancellation returns at once; the thread ends with its socket's next word or timeout.
+    """What is at an address, as bytes. A cancellation hangs up.
 
     Raises:
         WebError: it can't be had.
     """
 
-    def work(stop: threading.Event) -> bytes:
+    def work() -> bytes:
         buffer = io.BytesIO()
-        _copy(address, buffer, MAX_DOCUMENT_BYTES, stop)
+        _copy(address, buffer, MAX_DOCUMENT_BYTES)
         return buffer.getvalue()
 
     return await _with_tries(work)
@@ -74,39 +73,35 @@ async def download(address: str, path: Path) -> None:
         OSError: the file can't be written.
     """
 
-    def work(stop: threading.Event) -> bytes:
+    def work() -> bytes:
         with open(path, "wb") as file:
-            _copy(address, file, MAX_DOWNLOAD_BYTES, stop)
+            _copy(address, file, MAX_DOWNLOAD_BYTES)
         return b""
 
     await _with_tries(work)
 
 
-async def _with_tries(work: Callable[[threading.Event], bytes]) -> bytes:
+async def _with_tries(work: Callable[[], bytes]) -> bytes:
     for pause in (*_PAUSES, None):
-        stop = threading.Event()
         try:
-            return await anyio.to_thread.run_sync(work, stop, abandon_on_cancel=True)
+            return await in_thread(work)
         except WebError as error:
             if pause is None or not error.may_pass:
                 raise
             await anyio.sleep(pause)
-        finally:
-            stop.set()
     raise AssertionError("the last try returns or raises")
 
 
-def _copy(address: str, sink: BinaryIO, limit: int, stop: threading.Event) -> None:
+def _copy(address: str, sink: BinaryIO, limit: int) -> None:
     deadline = time.monotonic() + TOTAL_TIMEOUT
     received = 0
     try:
-        with urlopen(_request(address), timeout=SOCKET_TIMEOUT) as answer:
+        with answered(_request(address), SOCKET_TIMEOUT) as answer:
             while piece := answer.read(_PIECE_BYTES):
+                checkpoint()
                 received += len(piece)
                 if received > limit:
                     raise WebError(f"it is larger than {limit:,} bytes")
-                if stop.is_set():
-                    return
                 if time.monotonic() > deadline:
                     raise WebError(f"it took longer than {TOTAL_TIMEOUT:.0f} seconds")
                 sink.write(piece)

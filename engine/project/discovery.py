@@ -10,6 +10,7 @@ from pathlib import Path, PureWindowsPath
 
 from msgspec import Struct
 
+from ..checkpoints import checked
 from ..errors import Location, ProjectError, did_you_mean
 from ..events import WarningRaised
 from .environment import expand_home, find_setting
@@ -165,7 +166,8 @@ class _Walk:
         while pending:
             directory = pending.pop()
             try:
-                entries = list(os.scandir(self._root / search_path / directory))
+                with os.scandir(self._root / search_path / directory) as found:
+                    entries = list(checked(found))
             except (FileNotFoundError, NotADirectoryError):
                 continue
             except OSError as problem:
@@ -173,7 +175,7 @@ class _Walk:
                     f"can't be listed: {problem.strerror}.",
                     location=Location(f"{prefix}{directory}".rstrip("/")),
                 ) from problem
-            for entry in entries:
+            for entry in checked(entries):
                 relative = directory + entry.name
                 if entry.name.startswith(_HIDDEN):
                     continue

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus, unquote
 import msgspec
 
 from ...adapters.base import Target
+from ..checkpoints import checkpoint
 
 T = TypeVar("T")
 
@@ -214,6 +215,7 @@ def mapped(value: object, change: Callable[[str], str]) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
+        checkpoint()
         return {mapped(key, change): mapped(each, change) for key, each in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [mapped(each, change) for each in value]

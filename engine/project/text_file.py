@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from stat import S_ISREG
 
+from ..checkpoints import checkpoint
 from ..errors import HeadraceError, Location, ProjectError
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
@@ -25,6 +26,7 @@ def read_text(path: Path, *, display: str, error: type[HeadraceError] = ProjectE
     Raises:
         HeadraceError: it can't be read, isn't UTF-8, holds a NUL byte or is too large.
     """
+    checkpoint()
     try:
         with open(path, "rb", opener=open_without_waiting) as file:
             status = os.fstat(file.fileno())

@@ -13,6 +13,7 @@ from msgspec import Struct
 from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from ..checkpoints import checked
 from .yaml_graph import MAX_DEPTH, too_deep
 
 _MAX_NUMBER_LENGTH = 400
@@ -61,7 +62,7 @@ class Builder:
         if isinstance(node, MappingNode) and node.tag == _MAPPING:
             data = self._mapping(node, depth)
         elif isinstance(node, SequenceNode) and node.tag == _SEQUENCE:
-            data = [self.build(item, depth + 1) for item in node.value]
+            data = [self.build(item, depth + 1) for item in checked(node.value)]
         else:
             data = self._tagged(node)
         self._built[id(node)] = data
@@ -71,7 +72,7 @@ class Builder:
         own: dict[object, object] = {}
         merged: dict[object, object] = {}
         merges = 0
-        for key_node, value_node in node.value:
+        for key_node, value_node in checked(node.value):
             if key_node.tag == _MERGE:
                 merges += 1
                 merged.update(self._merged(value_node, depth))

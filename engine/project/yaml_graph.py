@@ -13,6 +13,8 @@ import yaml
 from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from ..checkpoints import checked, checkpoint
+
 try:
     from yaml import CSafeLoader as Loader
 except ImportError:  # PyYAML without libyaml: the same results, several times slower
@@ -23,6 +25,9 @@ MAX_DEPTH = 100
 
 MAX_EXPANDED_SIZE = 10_000_000
 """How many characters a document may stand for once its aliases are written out."""
+
+_LONG_TEXT = 256 * 1024
+"""Characters from which on reading a text takes longer than a moment."""
 
 # libyaml's composer recurses on the C stack, and overflows it at some ten thousand levels. A
 # document below both of these figures can't come near; one above is counted exactly first.
@@ -39,7 +44,7 @@ def compose(text: str) -> Node | None:
     """
     try:
         _check_depth(text)
-        loader = Loader(text)
+        loader = Loader(_stream(text))
         try:
             node: Node | None = loader.get_single_node()
         finally:
@@ -51,12 +56,32 @@ def compose(text: str) -> Node | None:
         raise too_deep(None) from None
 
 
+class _Pieces:
+    """A long text that the parser reads piece by piece, so that it can be stopped."""
+
+    name = "<unicode string>"  # as the parser calls a text that it is given
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._position = 0
+
+    def read(self, size: int) -> str:
+        checkpoint()
+        start = self._position
+        self._position += size
+        return self._text[start : self._position]
+
+
+def _stream(text: str) -> Any:
+    return text if len(text) < _LONG_TEXT else _Pieces(text)
+
+
 def _check_depth(text: str) -> None:
     brackets = text.count("[") + text.count("{")
     if brackets <= _FEW_BRACKETS and not _LONG_RUN_OF_INDICATORS.search(text):
         return
     depth = 0
-    for event in yaml.parse(text, Loader):
+    for event in checked(yaml.parse(_stream(text), Loader)):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
@@ -97,7 +122,7 @@ class _Measure:
             )
         self._open.add(id(node))
         size, height = 1, 0
-        for child in _children(node):
+        for child in checked(_children(node)):
             child_size, child_height = self.check(child)
             size += child_size
             height = max(height, child_height)

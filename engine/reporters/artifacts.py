@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -42,7 +44,8 @@ class TargetDirectory:
     """Writes compiled and executed SQL, the journal, `run_results.json` and `manifest.json`.
 
     It learns from `ProjectLoaded` where to, and refuses there and then a directory that can't
-    be written, before any SQL. `tell` takes what could not be written, at the end.
+    be written, before any SQL. `tell` takes what could not be written, at the end. The large
+    documents wait for `write_waiting`, or for `close` if nobody calls that.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class TargetDirectory:
         self._files: ArtifactFiles | None = None
         self._journal: Journal | None = None
         self._parts: list[Reporter] = []
+        self._waiting: deque[Callable[[], None]] = deque()
         self._problems: list[WarningRaised] = []
         self._invocation: InvocationStarted | None = None
         self._carried = JournalState()
@@ -93,13 +97,21 @@ class TargetDirectory:
                 with suppress(OSError):
                     write_atomically(self._path / name, content, durable=False)
             case CatalogReady(document=document) if self._write_json and self._path is not None:
-                self._write_catalog(self._path / CATALOG_NAME, document)
+                write = self._write_catalog
+                self._waiting.append(partial(write, self._path / CATALOG_NAME, document))
             case ManifestReady(document=document) if self._write_json and self._path is not None:
-                self._write_manifest(self._path / MANIFEST_NAME, document)
+                make = self._write_manifest
+                self._waiting.append(partial(make, self._path / MANIFEST_NAME, document))
         for part in self._parts:
             part.handle(event)
 
+    def write_waiting(self) -> None:
+        """Write the manifest and the catalog: see `Writer`."""
+        while self._waiting:
+            self._waiting.popleft()()
+
     def close(self) -> None:
+        self.write_waiting()
         for part in self._parts:
             part.close()
             self._problems += part.problems  # type: ignore[attr-defined] # each part has them

@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
+from ..checkpoints import checkpoint
 from ..errors import CompilationError
 from .memory import used_memory
 
@@ -92,6 +93,7 @@ class Budget:
 
     def look(self) -> None:
         """Compare what was used with what may be: due once `until_look` is down to 0."""
+        checkpoint()
         self._steps += _STEPS_PER_LOOK - self.until_look
         self.until_look = _STEPS_PER_LOOK
         if self._steps > MAX_STEPS:

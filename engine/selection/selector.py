@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from ..checkpoints import checked
 from ..errors import SelectionError, did_you_mean
 from ..graph import Graph
 from ..manifest.nodes import Model, Node, Test
@@ -146,7 +147,8 @@ class Selector:
         if criterion.method == NAMED:
             return self._of_selector(criterion.value).nodes
         judge = predicate(criterion, self._context)
-        return frozenset(node.unique_id for node in self._candidates(criterion) if judge(node))
+        found = checked(self._candidates(criterion))
+        return frozenset(node.unique_id for node in found if judge(node))
 
     def _of_selector(self, name: str) -> _Found:
         if name not in self._named:
@@ -229,7 +231,7 @@ def no_such_selector(name: str, known: Iterable[str]) -> SelectionError:
 def _tests_by_node(nodes: Mapping[str, Node], graph: Graph) -> Mapping[str, frozenset[str]]:
     """The tests of each node that isn't a test itself and has some."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    for unique_id, node in nodes.items():
+    for unique_id, node in checked(nodes.items()):
         if isinstance(node, _TESTS):
             for parent in graph.parents(unique_id):
                 found[parent].add(unique_id)
@@ -239,7 +241,7 @@ def _tests_by_node(nodes: Mapping[str, Node], graph: Graph) -> Mapping[str, froz
 def _nodes_by_word(nodes: Iterable[Node]) -> dict[str, list[Node]]:
     """The nodes by each word that a name of theirs may begin with, or be."""
     found: defaultdict[str, list[Node]] = defaultdict(list)
-    for node in nodes:
+    for node in checked(nodes):
         words = {step.partition(".")[0] for step in node.fqn[:2]} | {*node.fqn[-2:]}
         if isinstance(node, Model) and node.is_versioned:
             words |= {f"{node.name}_v{node.version}", node.versioned_name}

@@ -1,0 +1,74 @@
+"""Whole directory trees: deleted and copied entry by entry, so that it can be stopped."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from ..checkpoints import checked, checkpoint
+
+_IS_SAFE = {os.open, os.unlink, os.rmdir} <= os.supports_dir_fd and os.scandir in os.supports_fd
+_DIRECTORY = (
+    os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+)  # a link that takes a directory's place meanwhile is an error, and not followed
+
+
+def delete_tree(path: Path) -> None:
+    """Delete a directory with all that is in it. Links in it go, and what they lead to stays.
+
+    Before each entry is a point at which it may be stopped: what was not deleted by then stays.
+
+    Raises:
+        OSError: an entry can't be deleted, or the directory is a link.
+    """
+    if not _IS_SAFE:  # Windows, where links need a right of their own
+        checkpoint()
+        shutil.rmtree(path)
+        return
+    descriptor = os.open(path, _DIRECTORY)
+    try:
+        _empty(descriptor)
+    finally:
+        os.close(descriptor)
+    os.rmdir(path)
+
+
+def delete_what_can_be(path: Path) -> None:
+    """Delete as much of a directory as there is, and as can be."""
+    with suppress(OSError):
+        delete_tree(path)
+    if os.path.lexists(path):
+        checkpoint()
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def copy_tree(source: Path, target: Path) -> None:
+    """Copy a directory with all that is in it, links as links, to where nothing is yet.
+
+    Raises:
+        OSError: an entry can't be copied.
+    """
+
+    def copy(one: str, other: str) -> None:
+        checkpoint()
+        shutil.copy2(one, other, follow_symlinks=False)
+
+    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+
+
+def _empty(directory: int) -> None:
+    """Delete all that is in an open directory."""
+    with os.scandir(directory) as found:
+        entries = list(checked(found))
+    for entry in checked(entries):
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name, dir_fd=directory)
+            continue
+        inner = os.open(entry.name, _DIRECTORY, dir_fd=directory)
+        try:
+            _empty(inner)
+        finally:
+            os.close(inner)
+        os.rmdir(entry.name, dir_fd=directory)

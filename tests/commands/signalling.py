@@ -1,0 +1,151 @@
+"""Signals at chosen moments in the life of the command line, and what must hold afterwards."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..building.support import check_invariants
+from .support import SECONDS, environment
+
+AT_EVENT = """
+import os, sys
+
+wanted, left, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+del sys.argv[1:4]
+
+def count(event, arguments):
+    global left
+    if wanted in (event, "any"):
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+
+sys.addaudithook(count)
+from headrace.__main__ import main
+try:
+    main()
+finally:
+    if os.environ.get("COUNT_TO"):
+        with open(os.environ["COUNT_TO"], "w") as file:
+            file.write(str(-left))
+"""
+"""The command line, which sends itself a signal at the n-th event of a kind.
+
+The events are those of https://docs.python.org/3/library/audit_events.html: each import, each
+file that is opened, renamed or removed, each connection.
+"""
+
+WHILE = """
+import os, sys
+
+name, left, number = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+del sys.argv[1:4]
+
+def count(frame, event, argument):
+    global left
+    if event == "call" and frame.f_code.co_name == name:
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), number)
+
+sys.setprofile(count)
+from headrace.__main__ import main
+main()
+"""
+"""The command line, which sends itself a signal in the n-th call of a function by its name."""
+
+EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A process that was sent a signal, and has ended."""
+
+    number: signal.Signals
+    returncode: int
+    output: str
+    seconds: float
+    """From the signal, where it came from outside, to the end; else the process's whole life."""
+
+    @property
+    def ended_before_it_began(self) -> bool:
+        # Python says so itself where the signal meets it before it has looked for its modules.
+        return self.returncode == -self.number or "Fatal Python error: init" in self.output
+
+    @property
+    def was_interrupted(self) -> bool:
+        return self.returncode == EXIT_CODES[self.number]
+
+
+def run_with_signal(
+    root: Path, program: str, what: str, count: int, number: signal.Signals, *command: str
+) -> Interrupted:
+    """Run `AT_EVENT` or `WHILE` to its end."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", program, what, str(count), str(int(number)), *command],
+        cwd=root,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=SECONDS,
+        check=False,
+        start_new_session=True,
+    )
+    return Interrupted(number, done.returncode, done.stdout, time.monotonic() - began)
+
+
+def run_and_signal_after(
+    root: Path,
+    seconds: float,
+    number: signal.Signals,
+    *command: str,
+    send: Callable[[subprocess.Popen[str], signal.Signals], None] = subprocess.Popen.send_signal,
+) -> Interrupted:
+    """Start the command line, and send it a signal after a while."""
+    with in_process(root, *command) as process:
+        time.sleep(seconds)
+        sent = time.monotonic()
+        send(process, number)
+        output, _ = process.communicate(timeout=SECONDS)
+        return Interrupted(number, process.returncode, output, time.monotonic() - sent)
+
+
+@contextmanager
+def in_process(root: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
+    """The command line in a process, and a process group, of its own."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "headrace", *command],
+        cwd=root,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def check_ending(root: Path, ended: Interrupted, command: Sequence[str]) -> None:
+    """What holds after one signal, whenever it came."""
+    where = f"{' '.join(command)} ended with {ended.returncode}:\n{ended.output[-2000:]}"
+    is_over = ended.returncode == 0
+    assert is_over or ended.was_interrupted or ended.ended_before_it_began, where
+    # Python's own start, before the first line of ours, shows where it was.
+    assert "Traceback" not in ended.output or ended.ended_before_it_began, where
+    assert "Internal Error" not in ended.output, where
+    check_invariants(root)
