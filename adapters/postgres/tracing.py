@@ -119,7 +119,9 @@ def doubted(error: DatabaseError, was_open: bool) -> DatabaseError:
     Outside of a transaction a statement that writes is one of its own. A server that says itself
     why it breaks off has rolled it back.
     """
-    lost = isinstance(error, ConnectionLostError) and error.code is None
+    # The driver gives its own errors a code of this class.
+    is_unsaid = error.code is None or error.code.startswith("08")
+    lost = isinstance(error, ConnectionLostError) and is_unsaid
     sql = error.sql or ""
     if not lost or was_open or isinstance(error, CommitInDoubtError) or not may_write(sql):
         return error
