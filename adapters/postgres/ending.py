@@ -75,7 +75,9 @@ class Ending:
         """Do what comes before the statement is cancelled."""
 
     async def _finish(self) -> None:
-        """Do what comes once it has ended."""
+        """Take note of how it has ended."""
+        if self._statement.done() and not self._statement.cancelled():
+            self._statement.exception()  # or asyncio complains that nobody did
 
     async def _is_over(self, seconds: float) -> bool:
         await asyncio.wait([self._statement], timeout=seconds)
