@@ -57,14 +57,32 @@ def node_of(sql: str) -> str:
 
 
 @dataclass
+class Blow:
+    """What befalls the first line, which is that of the control connection, at a message of its.
+
+    Attributes:
+        place: which message it is, from 1.
+        terminates: the server ends the session, and says so; else the line is cut.
+        has_fallen: whether there were so many messages.
+    """
+
+    place: int
+    terminates: bool
+    has_fallen: bool = False
+
+
+@dataclass
 class Proxy:
     """Carries every connection to a server, from a port of its own."""
 
     server: PostgresServer
     port: int = 0
     cuts: Cuts | None = None
+    blow: Blow | None = None
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     """Unset, nothing is carried any more, in neither direction, and no socket is closed."""
+    refuses_more: bool = False
+    """Once the blow has fallen, nobody is let in any more."""
     lines: list[Line] = field(default_factory=list)
 
     @property
@@ -73,6 +91,9 @@ class Proxy:
         return replace(self.server.over_tcp(), port=self.port)
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.refuses_more and self.blow is not None and self.blow.has_fallen:
+            writer.transport.abort()
+            return
         target = self.server.over_tcp()
         to_server = await asyncio.open_connection(target.host, target.port)
         line = Line(self, (reader, writer), to_server)
@@ -88,6 +109,8 @@ class Line:
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     hides_answer: bool = False
+    pid: int = 0
+    sent: int = 0
     pumps: list[asyncio.Future[None]] = field(default_factory=list)
 
     async def carry(self) -> None:
@@ -113,6 +136,9 @@ class Line:
                 kind = await reader.readexactly(1)
                 size = await reader.readexactly(4)
                 body = await reader.readexactly(_length(size) - 4)
+                self.sent += 1
+                if await self._is_struck():
+                    return
                 cuts = self.proxy.cuts
                 if kind == _QUERY and cuts and cuts.is_due(body.rstrip(b"\0").decode()):
                     await self._cut(cuts, kind + size + body)
@@ -120,6 +146,18 @@ class Line:
                 await self._send(writer, kind + size + body)
         if self.proxy.goes_on.is_set():
             writer.close()
+
+    async def _is_struck(self) -> bool:
+        """Let the blow fall, if it is to fall here. True if the line is no more."""
+        blow = self.proxy.blow
+        if blow is None or self is not self.proxy.lines[0] or self.sent != blow.place:
+            return False
+        blow.has_fallen = True
+        if not blow.terminates:
+            self.close()
+            return True
+        await self.proxy.server.execute(f"select pg_terminate_backend({self.pid}, 5000)")
+        return False
 
     async def _cut(self, cuts: Cuts, message: bytes) -> None:
         if cuts.moment is Moment.BEFORE:
@@ -135,6 +173,7 @@ class Line:
         reader, writer = self.server[0], self.client[1]
         with suppress(ConnectionError):
             while chunk := await reader.read(65536):
+                self._note_pid(chunk)
                 if not self.hides_answer:
                     await self._send(writer, chunk)
                 elif _READY in chunk and self._waits_for_answer:
@@ -142,6 +181,12 @@ class Line:
                     return
         if self.proxy.goes_on.is_set() and not self.hides_answer:
             writer.close()
+
+    def _note_pid(self, chunk: bytes) -> None:
+        """The server says once which process it is (BackendKeyData)."""
+        found = re.search(rb"K\x00\x00\x00\x0c(.{4})", chunk, re.DOTALL)
+        if found and not self.pid:
+            self.pid = int.from_bytes(found.group(1), "big")
 
     @property
     def _waits_for_answer(self) -> bool:

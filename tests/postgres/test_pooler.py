@@ -7,8 +7,10 @@ import os
 import shutil
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,15 +29,15 @@ needs_pgbouncer = pytest.mark.skipif(PGBOUNCER is None, reason="pgbouncer isn't 
 LOCKS = "select pid from pg_locks where locktype = 'advisory' and granted"
 
 
-@asynccontextmanager
-async def pooled(
-    server: PostgresServer, place: Path, settings: Mapping[str, object]
-) -> AsyncIterator[PostgresServer]:
+@contextmanager
+def pooled(server: PostgresServer, settings: Mapping[str, object]) -> Iterator[PostgresServer]:
     """A pgbouncer in front of a server, and how to get in through it."""
     assert PGBOUNCER is not None
     target = server.over_tcp()
     port = _free_port()
-    place.mkdir(mode=0o755)
+    # Its user must be able to get there, who isn't root: it refuses to be.
+    place = Path(tempfile.mkdtemp(prefix="headrace-pgb-", dir="/tmp"))
+    user = "nobody" if os.geteuid() == 0 else None
     (place / "users").write_text(f'"{target.user}" "{target.password}"\n')
     lines = [
         "[databases]",
@@ -46,45 +48,35 @@ async def pooled(
         *(f"{key} = {value}" for key, value in settings.items()),
     ]
     (place / "ini").write_text("\n".join(lines) + "\n")
-    # It refuses to run as root.
-    account = {"user": "nobody"} if os.geteuid() == 0 else {}
     for path in (place, *place.iterdir()):
         path.chmod(0o755)
     with (place / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [PGBOUNCER, place / "ini"], stdout=log, stderr=log, cwd="/", **account
-        )
-    front = replace(target, port=port)
+        command = [PGBOUNCER, str(place / "ini")]
+        process = subprocess.Popen(command, stderr=log, cwd="/", user=user)
     try:
-        with anyio.fail_after(20):
-            while not await _takes_connections(front):
-                assert process.poll() is None, (place / "log").read_text()
-                await anyio.sleep(0.05)
-        yield front
+        _wait_for(port, process, place / "log")
+        yield replace(target, port=port)
     finally:
         process.kill()
         process.wait()
+        shutil.rmtree(place)
 
 
-async def _takes_connections(front: PostgresServer) -> bool:
-    try:
-        _, writer = await asyncio.open_connection(front.host, front.port)
-    except OSError:
-        return False
-    writer.transport.abort()
-    return True
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 20
+    while True:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.02)
 
 
 def _free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Path:
-    """Where the pooler's files go: somewhere that its user may enter."""
-    return Path("/tmp") / f"headrace-pgb-{os.getpid()}-{tmp_path.parent.name[-6:]}-{id(tmp_path)}"
 
 
 POOLS = [
@@ -112,82 +104,70 @@ POOLS = [
 @needs_pgbouncer
 @pytest.mark.parametrize("settings", POOLS, ids=lambda pool: "-".join(map(str, pool.values())))
 async def test_pool_that_is_not_in_session_mode_is_refused_before_any_lock(
-    shop: Shop, place: Path, settings: dict[str, object]
+    shop: Shop, settings: dict[str, object]
 ) -> None:
     shop.table("orders", "select 1 as id")
-    try:
-        async with pooled(shop.server, place, settings) as front:
-            shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
-            # Some of its backends have been in use.
-            for _ in range(4):
-                ran = await shop.run()
+    with pooled(shop.server, settings) as front:
+        shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
+        # Some of its backends have been in use.
+        for _ in range(4):
+            ran = await shop.run()
 
-                assert ran.exit_code == ExitCode.COULD_NOT_RUN
-                assert "pool_mode = session" in str(ran.outcome.error)
-                assert ran.statuses == {}
-            assert await shop.fetch(LOCKS) == []
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+            assert ran.exit_code == ExitCode.COULD_NOT_RUN
+            assert "pool_mode = session" in str(ran.outcome.error)
+            assert ran.statuses == {}
+        assert await shop.fetch(LOCKS) == []
 
 
 @needs_pgbouncer
-async def test_others_who_use_the_pool_do_not_hide_its_mode(shop: Shop, place: Path) -> None:
+async def test_others_who_use_the_pool_do_not_hide_its_mode(shop: Shop) -> None:
     shop.table("orders", "select 1 as id")
     settings = {"pool_mode": "transaction", "default_pool_size": 6}
-    try:
-        async with pooled(shop.server, place, settings) as front:
-            shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
+    with pooled(shop.server, settings) as front:
+        shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
 
-            async def work() -> None:
-                async with front.connect(statement_cache_size=0) as driver:
-                    while True:
-                        await driver.execute("select pg_sleep(random() / 100)")
+        async def work() -> None:
+            async with front.connect(statement_cache_size=0) as driver:
+                while True:
+                    await driver.execute("select pg_sleep(random() / 100)")
 
-            async with anyio.create_task_group() as tasks:
-                for _ in range(3):
-                    tasks.start_soon(work)
-                ran = await shop.run()
-                tasks.cancel_scope.cancel()
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(3):
+                tasks.start_soon(work)
+            ran = await shop.run()
+            tasks.cancel_scope.cancel()
 
     assert ran.exit_code == ExitCode.COULD_NOT_RUN
     assert "pool_mode = session" in str(ran.outcome.error)
 
 
 @needs_pgbouncer
-async def test_session_mode_builds_locks_and_cancels_as_without(shop: Shop, place: Path) -> None:
+async def test_session_mode_builds_locks_and_cancels_as_without(shop: Shop) -> None:
     shop.table("orders", "select 1 as id")
     shop.view("recent", "select id from {{ ref('orders') }}")
     settings = {"pool_mode": "session", "default_pool_size": 20}
-    try:
-        async with pooled(shop.server, place, settings) as front:
-            shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
-            first = await shop.run()
-            again = await shop.run()
-            shop.table("slow", SLOW)
-            task = asyncio.ensure_future(shop.run(select=("slow",)))
-            await until_sleeping(shop, 1)
-            await until_found(shop, LOCKS)
-            task.cancel()
-            await asyncio.wait([task], timeout=3)
+    with pooled(shop.server, settings) as front:
+        shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
+        first = await shop.run()
+        again = await shop.run()
+        shop.table("slow", SLOW)
+        task = asyncio.ensure_future(shop.run(select=("slow",)))
+        await until_sleeping(shop, 1)
+        await until_found(shop, LOCKS)
+        task.cancel()
+        await asyncio.wait([task], timeout=3)
 
-            assert task.cancelled()
-            assert await sleeping(shop) == []
-            assert await shop.fetch(LOCKS) == []
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+        assert task.cancelled()
+        assert await sleeping(shop) == []
+        assert await shop.fetch(LOCKS) == []
     assert first.statuses == again.statuses == dict.fromkeys(["orders", "recent"], Status.SUCCESS)
 
 
 @needs_pgbouncer
-async def test_debug_tells_of_the_mode(shop: Shop, place: Path) -> None:
-    try:
-        async with pooled(shop.server, place, {"pool_mode": "transaction"}) as front:
-            shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
-            ran = await shop.run("debug")
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
+async def test_debug_tells_of_the_mode(shop: Shop) -> None:
+    with pooled(shop.server, {"pool_mode": "transaction"}) as front:
+        shop.write("profiles.yml", front.profile(shop.schema, sslmode="disable"))
+        ran = await shop.run("debug")
 
     assert ran.exit_code != 0
     assert "pool_mode = session" in "\n".join(ran.lines)
