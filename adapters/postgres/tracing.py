@@ -26,14 +26,18 @@ _FATES = {
     None: Fate.UNKNOWN,  # too long ago
 }
 
-# The list of sessions has the lower 32 bits of a number. The rest, the epoch, is that of the
-# number that comes next; or the one before, for a transaction that began before it changed.
+# The list of sessions has the lower 32 bits of a number. The rest, the epoch, is that of today's
+# numbers, or the one beside it: those that are alive are less than 2^31 apart.
 _OF_BACKEND = """
-SELECT CASE WHEN number >= upcoming THEN number - 4294967296 ELSE number END
+SELECT CASE
+    WHEN number - today > 2147483648 THEN number - 4294967296
+    WHEN today - number > 2147483648 THEN number + 4294967296
+    ELSE number
+END
 FROM (
-    SELECT s.upcoming, (s.upcoming >> 32 << 32) + a.backend_xid::text::bigint AS number
+    SELECT s.today, (s.today >> 32 << 32) + a.backend_xid::text::bigint AS number
     FROM pg_catalog.pg_stat_activity AS a,
-         (SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS upcoming) AS s
+         (SELECT pg_catalog.txid_snapshot_xmax(pg_catalog.txid_current_snapshot()) AS today) AS s
     WHERE a.pid = $1 AND a.backend_xid IS NOT NULL
 ) AS numbered
 """

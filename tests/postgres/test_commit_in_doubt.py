@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 
 import pytest
 from headrace import ExitCode, Status
@@ -13,6 +14,7 @@ from headrace.adapters.postgres.ending import CommitEnding
 
 from ..building.support import Ran, run_results
 from ..commands.support import environment
+from ..postgres_server import running_server
 from .adding import ADDING, INCREMENTAL, TABLES, counts, lossy, make_slow, window
 from .proxy import Cuts, Moment
 from .support import Shop
@@ -233,14 +235,23 @@ async def test_cancelled_commit_of_which_nobody_knows_is_in_doubt(
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("cause", ["trigger", "standby"])
 async def test_commits_cut_at_a_hundred_moments(
-    private_shop: Shop, grow: Callable[[Shop], Awaitable[None]], cause: str
+    write_project: Callable[[Mapping[str, str]], Path],
+    grow: Callable[[Shop], Awaitable[None]],
+    cause: str,
 ) -> None:
-    shop, chance, cut = private_shop, random.Random(13), 0
-    await grow(shop)
+    with running_server(max_connections=60) as server:
+        shop = Shop(write_project({"profiles.yml": server.profile("shop")}), server, "shop")
+        await grow(shop)
+        await cut_commits(shop, cause, 50)
+
+
+async def cut_commits(shop: Shop, cause: str, count: int) -> None:
+    """Cut so many COMMITs, and see each time that what was reported is there."""
+    chance, cut = random.Random(13), 0
     await make_slow(shop, 2 if cause == "trigger" else 0)
     async with lossy(shop, retry_backoff=0.01, retries=5) as proxy:
         before = await counts(shop)
-        while cut < 50:
+        while cut < count:
             proxy.cuts = Cuts(chance.choice([*Moment]), chance.uniform(0, 2.2))
             if cause == "standby":
                 await wait_for_standby(shop, "nobody")
@@ -260,3 +271,7 @@ async def test_commits_cut_at_a_hundred_moments(
                 else:
                     assert after[table] == 2, (name, proxy.cuts.moment)
             before = after
+            # The server's ends of the lines that were cut are still open.
+            for line in proxy.lines:
+                line.close()
+            proxy.lines.clear()
