@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Collection
+from enum import Enum
 
 from msgspec import Struct, field
 
@@ -26,6 +27,39 @@ class Locking(ABC):
         Raises:
             SchemaLockedError: it still was when the time was over.
         """
+
+
+class Fate(Enum):
+    """What has become of a transaction."""
+
+    COMMITTED = "committed"
+    """It is durable."""
+    ROLLED_BACK = "rolled back"
+    """Nothing of it is left."""
+    IN_PROGRESS = "in progress"
+    """It may still become either."""
+    UNKNOWN = "unknown"
+    """The database can't be asked, or no longer knows."""
+
+    @property
+    def is_final(self) -> bool:
+        return self in (Fate.COMMITTED, Fate.ROLLED_BACK)
+
+
+class Tracing(ABC):
+    """A database that can be asked later what has become of a transaction."""
+
+    @abstractmethod
+    async def fate_of(self, transaction: str) -> Fate:
+        """What has become of a transaction of this run or an earlier one, by its name.
+
+        One that is in progress is waited for, within a bound. Nothing is raised: a database that
+        can't be asked, or isn't the one that gave the name, doesn't know.
+        """
+
+    @abstractmethod
+    def question_for(self, transaction: str) -> str:
+        """The SQL by which somebody can ask for it."""
 
 
 class CatalogColumn(Struct, frozen=True):

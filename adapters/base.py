@@ -8,7 +8,7 @@ The rhythm of an adapter, and of one connection:
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from .column import Column
 from .comment import StatementComment
+from .errors import CommitInDoubtError
 from .relation import Parts, Relation, RelationType, quote_identifier
 
 _COLUMNS_VIEW = "headrace_tmp_columns"
@@ -113,13 +114,20 @@ class Deferred(Struct):
 
 
 class Transaction(Struct):
-    """The state of one transaction. `committed` turns true once the database has said so.
+    """The state of one transaction.
 
     A cancellation that arrives while COMMIT is under way waits for the answer, so that
     `committed` is what the database holds.
+
+    Attributes:
+        committed: the database has said that it is durable.
+        name: what `Tracing.fate_of` is asked for: of one that is traceable, before its COMMIT.
+        doubt: why nobody can say whether it is durable, where that is so.
     """
 
     committed: bool = False
+    name: str | None = None
+    doubt: CommitInDoubtError | None = None
 
 
 class Connection(ABC):
@@ -130,9 +138,13 @@ class Connection(ABC):
 
     Attributes:
         comment: what is sent with every statement of a node's.
+        has_kept: whether SQL outside of `transaction()`, or a COMMIT in somebody's own SQL, has
+            made something durable that would be done again. A query that calls a function isn't
+            known to.
     """
 
     comment: StatementComment | None = None
+    has_kept: bool = False
 
     @abstractmethod
     async def execute(self, sql: str) -> Response:
@@ -157,11 +169,18 @@ class Connection(ABC):
         """
 
     @abstractmethod
-    def transaction(self, *, traceable: bool = False) -> AbstractAsyncContextManager[Transaction]:
+    def transaction(
+        self, *, traceable: Callable[[str], None] | None = None
+    ) -> AbstractAsyncContextManager[Transaction]:
         """A transaction that commits at the end of the block, and rolls back on an error.
 
-        With `traceable`, a connection that is lost during COMMIT leaves no doubt about what the
-        database holds, at the price of a round trip. Work that may be done twice needs no such.
+        With `traceable`, the database can be asked what became of it, at the price of a round
+        trip, where it can at all: `traceable` is called with its name before COMMIT is sent. Work
+        that may be done twice needs no such.
+
+        Raises:
+            CommitInDoubtError: the connection was lost during COMMIT, and the database didn't
+                say in time what became of it.
         """
 
     @abstractmethod
@@ -278,9 +297,11 @@ class Adapter(ABC):
             DatabaseError: it can't be run.
         """
         view = Relation(None, None, _COLUMNS_VIEW, RelationType.VIEW)
+        had_kept = connection.has_kept
         await connection.execute(f"create temporary view {view} as\n{sql}")
         columns = await self.columns(connection, view)
         await connection.execute(f"drop view {view}")
+        connection.has_kept = had_kept
         return columns
 
     def are_same_type(self, one: str, other: str) -> bool:
@@ -299,6 +320,10 @@ class Adapter(ABC):
     def folded(self, name: str | None) -> str | None:
         """What the database makes of a name that isn't quoted: the same, as far as is known."""
         return name
+
+    def sets_session(self, sql: str) -> bool:
+        """Whether SQL does nothing but set the session that it runs in."""
+        return False
 
     @property
     @abstractmethod

@@ -80,9 +80,18 @@ class ConnectionLostError(DatabaseError):
 
 
 class CommitInDoubtError(ConnectionLostError):
-    """The connection broke during COMMIT, and the server can't be asked what became of it."""
+    """The connection broke, and nobody can say whether what was under way is durable.
+
+    `transaction` is what the database calls it, for `Tracing.fate_of`; None where it isn't known.
+    """
 
     may_pass = False
+
+    def __init__(
+        self, message: str, *, transaction: str | None = None, sql: str | None = None
+    ) -> None:
+        self.transaction = transaction
+        super().__init__(message, sql=sql)
 
 
 class TransientDatabaseError(DatabaseError):

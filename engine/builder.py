@@ -27,7 +27,6 @@ from .events import (
     BatchStarted,
     Emitter,
     NodeCompiled,
-    NodeExecuted,
     WarningRaised,
 )
 from .manifest.declared_nodes import TAKEN_AS_THEY_ARE
@@ -52,9 +51,14 @@ from .microbatch import (
 from .node_outcome import (
     Progress,
     committed_outcome,
+    doubtful_outcome,
     explain,
     finding,
     late_error,
+    note_doubt,
+    note_dropped,
+    note_executed,
+    note_transaction,
     result_of,
     timed_out,
 )
@@ -63,7 +67,6 @@ from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text
 from .state.unfinished import FailedBatches
 from .template.engine import TemplateEngine
-from .warning_policy import RaisedWarningsError
 
 Work = Callable[[Node, Progress], Awaitable[Outcome]]
 Attempt = Callable[[Node, Connection, Progress], Awaitable[Outcome]]
@@ -172,14 +175,17 @@ class Builder:
             error = explain(node, failure, progress, self._target_path)
             outcome = Outcome(Status.ERROR, Response(error.text))
         finally:
-            self._note_executed(node, progress)
-            self._note_dropped(node, progress)
+            self._note_end(node, progress)
         late = late_error(node, progress, self._target_path)
         if late is not None and error is None:
             error = late
             outcome = Outcome(Status.ERROR, Response(late.text))
         error = error or outcome.error or finding(node, outcome, self._target_path)
         return result_of(self._infos[unique_id], outcome, error, progress)
+
+    def _note_end(self, node: Node, progress: Progress) -> None:
+        note_executed(self._infos[node.unique_id], node, progress, self._emit)
+        note_dropped(node, progress, self._cache, self._emit)
 
     async def _build_in_batches(self, node: Node, progress: Progress) -> Outcome:
         """Build a microbatch model, a batch at a time or several."""
@@ -202,13 +208,15 @@ class Builder:
             )
         )
         slots = self._threads if may_run_together(node, settings) else 1
-        build = partial(self._build_batch, node, thread_id=progress.thread_id)
+        build = partial(self._build_batch, node, thread_id=progress.thread_id, whole=progress)
         done = left.successful if left is not None else ()
         outcome = await Microbatch(batches, build, slots, done).run()
         progress.compile_ended = progress.compile_ended or progress.compile_started
         return outcome
 
-    async def _build_batch(self, node: Model, batch: Batch, thread_id: str) -> BatchOutcome:
+    async def _build_batch(
+        self, node: Model, batch: Batch, thread_id: str, whole: Progress
+    ) -> BatchOutcome:
         """Build one batch in its own transaction. What goes wrong is in its outcome."""
         info, began = self._infos[node.unique_id], time.perf_counter()
         node, progress = batch_node(node, batch), Progress(thread_id, batch=batch)
@@ -217,12 +225,12 @@ class Builder:
         message = "ERROR"
         try:
             outcome = await self._with_retries(node, progress, work=self._materialize)
-            message = outcome.response.message
+            message, error = outcome.response.message, outcome.error
         except (HeadraceError, AdapterError) as failure:
             error = explain(node, failure, progress, self._target_path)
         finally:
-            self._note_executed(node, progress)
-            self._note_dropped(node, progress)
+            self._note_end(node, progress)
+            whole.doubts += progress.doubts
         error = error or late_error(node, progress, self._target_path)
         seconds = time.perf_counter() - began
         self._emit(
@@ -241,15 +249,22 @@ class Builder:
                     await self._cache.refresh(node.schema)
                 name = node.unique_id
                 async with self._adapter.connection(name) as connection:
-                    connection.comment = await self._comments.of(connection, name, node)
-                    return await work(node, connection, progress)
+                    try:
+                        connection.comment = await self._comments.of(connection, name, node)
+                        return await work(node, connection, progress)
+                    finally:
+                        progress.has_kept |= connection.has_kept
             except AdapterError as failure:
                 if not may_retry(failure, progress, self._adapter.retries):
+                    note_doubt(progress, failure)
                     raise
                 pause = pause_after(progress.attempts, self._adapter.retry_backoff)
                 self._emit(WarningRaised("NodeRetried", retry_text(node, failure, progress, pause)))
             except anyio.get_cancelled_exc_class():
-                outcome = committed_outcome(progress.build)
+                note_doubt(progress)
+                outcome = committed_outcome(progress.build) or doubtful_outcome(
+                    node, progress, self._target_path
+                )
                 if outcome is None:
                     raise
                 return outcome
@@ -271,6 +286,9 @@ class Builder:
                 materialize = self._materializations.of(node)
                 self._tell_of_table(node)
         build = progress.build = self._node_build(node, compiled, connection, progress.batch)
+        build.hooks_done = progress.hooks_done
+        info = self._infos[node.unique_id]
+        build.note_transaction = partial(note_transaction, info, progress.batch, self._emit)
         return await materialize(build)
 
     def _is_out_of_reach(self, node: Node, compiled: Compiled) -> bool:
@@ -373,33 +391,6 @@ class Builder:
             for node in self._manifest.nodes.values()
             if isinstance(node, RELATION_KINDS)
         )
-
-    def _note_executed(self, node: Node, progress: Progress) -> None:
-        build = progress.build
-        if build is not None and (build.executed or build.replaced.statements):
-            sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
-            self._emit(NodeExecuted(self._infos[node.unique_id], progress.path_of(node), sql))
-
-    def _note_dropped(self, node: Node, progress: Progress) -> None:
-        """Say which views had to go, and forget them: they come back when they are built.
-
-        Where that is an error, it is kept for the result: a cancellation may be on its way.
-        """
-        build = progress.build
-        if build is None or not build.committed:
-            return
-        for relation in build.replaced.dropped:
-            self._cache.drop(relation)
-            warning = WarningRaised(
-                "DependentViewDropped",
-                f"the view {relation.display_name} no longer fitted {node.name} and was "
-                "dropped. Run its model to have it again.",
-                node.location,
-            )
-            try:
-                self._emit(warning)
-            except RaisedWarningsError:
-                progress.late_warnings.append(warning)
 
 
 def _batch_scope(batch: Batch | None) -> BatchScope | None:

@@ -154,6 +154,19 @@ class NodeExecuted(Struct, frozen=True):
     sql: str
 
 
+class NodeCommitting(Struct, frozen=True):
+    """A transaction of a node is about to be committed that must not be done twice.
+
+    `transaction` is what the database calls it; `completes`: the node, or the `batch` of it (start
+    and end, in UTC), is done then.
+    """
+
+    node: NodeInfo
+    transaction: str
+    completes: bool
+    batch: tuple[datetime, datetime] | None = None
+
+
 class NodeFinished(Struct, frozen=True):
     """A node that ran has its result, good or bad."""
 
@@ -265,6 +278,7 @@ Event = (
     | BatchStarted
     | BatchFinished
     | NodeExecuted
+    | NodeCommitting
     | NodeFinished
     | NodeSkipped
     | NodeCancelled

@@ -11,15 +11,21 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..adapters.base import Response
-from ..adapters.errors import AdapterError, ApproximateMatchError, DatabaseError
+from ..adapters.cache import RelationCache
+from ..adapters.errors import (
+    AdapterError,
+    ApproximateMatchError,
+    CommitInDoubtError,
+    DatabaseError,
+)
 from .blame import blamed_location
 from .compiler import Compiled
 from .errors import CompilationError, HeadraceError
-from .events import WarningRaised
+from .events import Emitter, NodeCommitting, NodeExecuted, WarningRaised
 from .manifest.nodes import Node
 from .materializations.node_build import NodeBuild, Outcome
 from .microbatch import Batch
-from .results import NodeError, NodeInfo, RunResult, Status, Timing
+from .results import Doubt, NodeError, NodeInfo, RunResult, Status, Timing
 from .warning_policy import RaisedWarningsError
 
 
@@ -36,6 +42,11 @@ class Progress(Struct):
     batch: Batch | None = None
     late_warnings: list[WarningRaised] = field(default_factory=list)
     """Warnings that count as errors, and came when the work was done."""
+    has_kept: bool = False
+    """Whether its SQL has made something durable outside of the node's transaction."""
+    hooks_done: set[int] = field(default_factory=set)
+    """The places of the hooks before BEGIN that need not be run again."""
+    doubts: list[Doubt] = field(default_factory=list)
 
     def path_of(self, node: Node) -> str:
         """Where the node's SQL goes, below target/compiled and target/run."""
@@ -81,6 +92,63 @@ def explain(
         blamed_location(str(failure), node, getattr(failure, "line", None)),
         _sent_path(node, progress, target_path),
     )
+
+
+def note_executed(info: NodeInfo, node: Node, progress: Progress, emit: Emitter) -> None:
+    """Tell what was sent for a node."""
+    build = progress.build
+    if build is not None and (build.executed or build.replaced.statements):
+        sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
+        emit(NodeExecuted(info, progress.path_of(node), sql))
+
+
+def note_dropped(node: Node, progress: Progress, cache: RelationCache, emit: Emitter) -> None:
+    """Say which views had to go, and forget them: they come back when they are built.
+
+    Where that is an error, it is kept for the result: a cancellation may be on its way.
+    """
+    build = progress.build
+    if build is None or not build.committed:
+        return
+    for relation in build.replaced.dropped:
+        cache.drop(relation)
+        warning = WarningRaised(
+            "DependentViewDropped",
+            f"the view {relation.display_name} no longer fitted {node.name} and was "
+            "dropped. Run its model to have it again.",
+            node.location,
+        )
+        try:
+            emit(warning)
+        except RaisedWarningsError:
+            progress.late_warnings.append(warning)
+
+
+def note_transaction(
+    info: NodeInfo, batch: Batch | None, emit: Emitter, name: str, completes: bool
+) -> None:
+    """Tell the name of a transaction that is about to be committed."""
+    times = (batch.window.start, batch.window.end) if batch is not None else None
+    emit(NodeCommitting(info, name, completes, times))
+
+
+def note_doubt(progress: Progress, failure: AdapterError | None = None) -> None:
+    """Keep what the database has to be asked before the node is run again, if anything has to."""
+    build, batch = progress.build, progress.batch
+    times = (batch.window.start, batch.window.end) if batch is not None else None
+    if build is not None and build.doubt is not None:
+        name, completes = build.doubt.transaction, build.would_complete
+        progress.doubts.append(Doubt(name, completes, times))
+    elif isinstance(failure, CommitInDoubtError):
+        progress.doubts.append(Doubt(failure.transaction, batch=times))
+
+
+def doubtful_outcome(node: Node, progress: Progress, target_path: str) -> Outcome | None:
+    """The outcome of a node that was cancelled while nobody could say whether it is through."""
+    if progress.build is None or progress.build.doubt is None:
+        return None
+    error = explain(node, progress.build.doubt, progress, target_path)
+    return Outcome(Status.ERROR, Response(error.text), error=error)
 
 
 def late_error(node: Node, progress: Progress, target_path: str) -> NodeError | None:
@@ -159,6 +227,7 @@ def result_of(
         compiled=progress.compiled is not None,
         compiled_code=progress.compiled.sql if progress.compiled else None,
         error=error,
+        doubts=tuple(progress.doubts),
     )
 
 

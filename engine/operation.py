@@ -23,7 +23,7 @@ from .manifest.macro_index import MacroIndex
 from .manifest.nodes import Macro
 from .manifest.operation import operation_of
 from .materializations.node_build import Outcome
-from .node_outcome import Progress, explain, result_of
+from .node_outcome import Progress, explain, note_doubt, result_of
 from .parsed_project import ParsedProject
 from .results import RunResult, Status
 from .templates import macro_scope, make_comments, make_templates
@@ -59,6 +59,7 @@ async def run_operation(
             await _call(project, macro, arguments, emit, progress)
             outcome = Outcome(Status.SUCCESS, Response(""), failures=0)
         except (HeadraceError, AdapterError) as failure:
+            note_doubt(progress, failure if isinstance(failure, AdapterError) else None)
             error = explain(operation, failure, progress, workspace.target_path_display)
             outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
         except anyio.get_cancelled_exc_class():

@@ -114,6 +114,20 @@ class SourceAge(Struct, frozen=True):
     criteria: Mapping[str, object] = field(default_factory=dict)
 
 
+class Doubt(Struct, frozen=True):
+    """A transaction of a node of which nobody could say whether it is durable.
+
+    Attributes:
+        transaction: what the database calls it; None where that isn't known.
+        completes: whether the node, or its batch, is done if it went through.
+        batch: the batch whose it is: start and end, in UTC.
+    """
+
+    transaction: str | None
+    completes: bool = False
+    batch: tuple[datetime, datetime] | None = None
+
+
 class RunResult(Struct, frozen=True):
     """What became of one node.
 
@@ -137,3 +151,5 @@ class RunResult(Struct, frozen=True):
     """The unique id of the node whose failure skipped this one."""
     source_age: SourceAge | None = None
     """Of a source whose freshness was checked; None where that wasn't possible."""
+    doubts: tuple[Doubt, ...] = ()
+    """What has to be asked of the database before the node is run again."""

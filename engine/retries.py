@@ -15,10 +15,11 @@ def may_retry(failure: AdapterError, progress: Progress, retries: int) -> bool:
     """Whether to build a node again after an error, which may have been in any of its steps.
 
     Once its transaction is through, what failed were hooks behind it; to build again would do
-    what is done already a second time.
+    what is done already a second time. So it would with what its SQL has made durable by itself.
     """
     is_through = progress.build is not None and progress.build.committed
-    return failure.may_pass and not is_through and progress.attempts <= retries
+    is_harmless = not is_through and not progress.has_kept
+    return failure.may_pass and is_harmless and progress.attempts <= retries
 
 
 def pause_after(attempt: int, first: float) -> float:

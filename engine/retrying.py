@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import anyio
 from msgspec import Struct, structs
 
+from ..adapters.abilities import Fate, Tracing
+from ..adapters.base import Adapter, Target
 from .choice import Choice, choose_nodes
-from .errors import ProjectError
+from .errors import ProjectError, UsageError
 from .events import MessageLogged, WarningRaised
 from .parsed_project import ParsedProject
 from .project.discovery import find_project_directory
 from .project.project import load_project
+from .results import Doubt
 from .settings import decide
 from .state.settings import find_directory
 from .state.unfinished import UnfinishedRun, find_unfinished
-from .workspace import Start, target_path
+from .workspace import Start, open_workspace, target_path
 
 _USUAL_TARGET = "target"
 
@@ -52,6 +56,65 @@ def find_retry(start: Start, warn: Callable[[WarningRaised], None]) -> Retry:
         retries_warnings=decide("warn_error", options.warn_error, environ, flags),
     )
     return Retry(run, flags)
+
+
+async def settle_doubts(
+    run: UnfinishedRun, start: Start, learn: Callable[[Target], None]
+) -> UnfinishedRun:
+    """Ask the database what became of the transactions that were in doubt.
+
+    Those that went through are done, and the others are run again. `learn` takes the target that
+    is connected to. What there is to warn of in the project is told when it is run.
+
+    Raises:
+        UsageError: it can't say, or one is still in progress. Nothing is run then.
+        ConnectionFailedError: the database can't be reached.
+    """
+    ignored: list[WarningRaised] = []
+    workspace = await anyio.to_thread.run_sync(open_workspace, start, ignored.append)
+    learn(workspace.target)
+    adapter = workspace.adapter
+    names = {doubt.transaction for doubts in run.doubts.values() for doubt in doubts}
+    async with adapter:
+        fates = {
+            name: await adapter.fate_of(name) if isinstance(adapter, Tracing) else Fate.UNKNOWN
+            for name in sorted(filter(None, names))
+        }
+    for unique_id, doubts in run.doubts.items():
+        for doubt in doubts:
+            fate = fates[doubt.transaction] if doubt.transaction else Fate.UNKNOWN
+            if not fate.is_final:
+                raise UsageError(_refusal(unique_id, doubt, fate, adapter))
+    return run.settled(fates)
+
+
+def _refusal(unique_id: str, doubt: Doubt, fate: Fate, adapter: Adapter) -> str:
+    """Why a node that is in doubt isn't run again, and how to look."""
+    if fate is Fate.IN_PROGRESS:
+        why = "the database is still at its COMMIT"
+    else:
+        why = "the database can't say what became of its transaction"
+    ask = ""
+    if doubt.transaction and isinstance(adapter, Tracing):
+        ask = f" Ask it with: {adapter.question_for(doubt.transaction)}"
+    return (
+        f"'{unique_id}' is in doubt: {why}. To run it again might do a second time what is done "
+        f"already, so that nothing was run.{ask}\nTry again later; or look at what it writes, and "
+        "then run the command itself for what is left, with --select or --exclude."
+    )
+
+
+def told_as_done(before: UnfinishedRun, after: UnfinishedRun) -> list[MessageLogged]:
+    """What is said of the nodes that turned out to be done."""
+    return [
+        MessageLogged(
+            f"'{unique_id}' was in doubt, and its transaction had gone through: it is done.",
+            to_console=True,
+            name="DoubtSettled",
+        )
+        for unique_id in before.nodes
+        if unique_id not in after.nodes
+    ]
 
 
 def opening(run: UnfinishedRun) -> MessageLogged:

@@ -28,7 +28,7 @@ from .events import (
 )
 from .manifest.run_hooks import RunHook
 from .materializations.node_build import Outcome
-from .node_outcome import Progress, explain, result_of
+from .node_outcome import Progress, explain, note_doubt, result_of
 from .query_comment import QueryComments
 from .results import NodeInfo, RunResult, Status
 
@@ -105,6 +105,7 @@ class RunHooks:
         try:
             await self._execute(hook, info, connection, progress, names)
         except (HeadraceError, AdapterError) as failure:
+            note_doubt(progress, failure if isinstance(failure, AdapterError) else None)
             error = explain(hook, failure, progress, self._target_path)
             outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
         except anyio.get_cancelled_exc_class():

@@ -193,10 +193,15 @@ class Session:
         """Take up the last run: its command, its options, and what is left of it."""
         retrying = _module("retrying")
         retry: Retry = await self._read_project(partial(retrying.find_retry, self._start))
-        run = self._retried = retry.run
+        run = retry.run
         self._options = run.options
         self._start = structs.replace(self._start, options=run.options)
+        if run.doubts:
+            run = await retrying.settle_doubts(run, self._start, self._redactor.learn)
+        self._retried = run
         self._emit(RunResumed(run.options.command, arguments_of(run.options), run.records))
+        for told in retrying.told_as_done(retry.run, run):
+            self._emit(told)
         self._emit(retrying.opening(run))
         return await self._run_command() if run.nodes else ExitCode.DONE
 

@@ -8,8 +8,9 @@ writes a line of JSON: `host` (the directory of its socket), `port`, `user`, `pa
 directory; the same port of 127.0.0.1 does.
 
 Each line read is an order, answered with a line when it is carried out: "stop" as a crash
-would, "start" again. When there is nothing more to read, the server and its directory go. So they
-go with the process at the other end of the pipe, even after kill -9.
+would, "start" again, "epoch" to let 2**32 transactions have gone by. When there is nothing more to
+read, the server and its directory go. So they go with the process at the other end of the pipe,
+even after kill -9.
 
 The wheel's own `get_server` is not used: its servers outlive a process that is killed; and for
 root it adds a user to the system, opens every directory above the wheel to everybody, and leaves
@@ -99,6 +100,16 @@ class EmbeddedServer:
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGQUIT)
             self._process.wait()
+
+    def begin_epoch(self) -> None:
+        """Have the numbers of transactions go on from 2**32. Takes the server down for a moment."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+        process = self._run("pg_resetwal", "-e", "1", "-D", str(self._data))
+        if process.wait():
+            raise StartError(f"pg_resetwal failed:\n{self._log.read_text()}")
+        self.start()
 
     def _is_ready(self, pid: int) -> bool:
         # Its eighth line is the state: https://www.postgresql.org/docs/18/storage-file-layout.html
@@ -197,8 +208,13 @@ def main() -> None:
                 password=server.password,
                 database="postgres",
             )
+            orders = {
+                "stop": server.stop,
+                "start": server.start,
+                "epoch": server.begin_epoch,
+            }
             for order in sys.stdin:
-                {"stop": server.stop, "start": server.start}[order.strip()]()
+                orders[order.strip()]()
                 _say(done=order.strip())
     except (StartError, OSError) as error:
         _say(error=str(error))

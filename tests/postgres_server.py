@@ -71,6 +71,10 @@ class PostgresServer:
         """Start it as it was, at the same port. Blocks until it takes connections."""
         self._order("start")
 
+    def begin_epoch(self) -> None:
+        """Let 2**32 transactions have gone by. Blocks until it takes connections again."""
+        self._order("epoch")
+
     def _order(self, order: str) -> None:
         assert self.program is not None, "the server is not ours to stop"
         assert self.program.stdin is not None

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from contextlib import asynccontextmanager
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import anyio
 import asyncpg
@@ -16,16 +16,19 @@ from ..abilities import (
     CatalogColumn,
     CatalogTable,
     Describing,
+    Fate,
     IsOurs,
     Locking,
     Replaced,
     Replacing,
+    Tracing,
 )
 from ..base import Adapter, Connection, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
+from .backend import Backend
 from .catalog import (
     COLUMNS,
     DESCRIPTION,
@@ -41,11 +44,14 @@ from .connection import PostgresConnection
 from .control import Control
 from .keys import PostgresKeys, read_keys
 from .pool import Pool
-from .problems import DRIVER_ERRORS, database_error
+from .pooler import pooler_error, require_own_backends
+from .problems import DRIVER_ERRORS, connection_error, database_error
 from .replacing import RelationExchange, ViewExchange
-from .schema_locks import lock_schemas
+from .schema_locks import Lease
 from .session import Session
 from .settings import application_name, session_settings
+from .statements import sets_session
+from .tracing import Tracer, question_for
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -63,7 +69,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Locking, Describing):
+class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -83,7 +89,9 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
     def __init__(self, target: Target, keys: PostgresKeys) -> None:
         self.target = target
         self._keys = keys
-        self._control = Control(self._connect)
+        self._control = Control(self._connect, keys.retries)
+        self._tracer = Tracer(self._control, keys.commit_timeout)
+        self._lease: Lease | None = None
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
         self._exchanging = anyio.Lock()
@@ -92,13 +100,25 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
 
     async def open(self) -> None:
         try:
-            driver = await self._control.open()
+            backend = await self._control.open()
+            if backend.is_pooled:
+                await self._check_pooler(backend)
             self._settings = session_settings(
-                self._keys, self.target.invocation_id, server_version(driver)
+                self._keys, self.target.invocation_id, server_version(backend.driver)
             )
+        except DRIVER_ERRORS as error:
+            await self.aclose()
+            raise connection_error(error, self._keys) from error
         except BaseException:
             await self.aclose()
             raise
+
+    async def _check_pooler(self, first: Backend) -> None:
+        second = await self._connect()
+        try:
+            await require_own_backends(first, second, self._keys)
+        finally:
+            second.driver.terminate()
 
     async def aclose(self) -> None:
         # In a task of its own, so that a cancellation in the middle leaves none open.
@@ -106,6 +126,9 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
         await outlast(closing.done, CLOSE_SECONDS)
 
     async def _close_everything(self) -> None:
+        if self._lease is not None:
+            await self._lease.aclose()
+            self._lease = None
         await asyncio.gather(*(session.aclose() for session in self._pool.empty()))
         await self._control.aclose()
 
@@ -124,8 +147,12 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
 
     async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
         name = application_name(self._keys.application_name, self.target.invocation_id)
+        backend = await self._control.open()
+        lease = self._lease = Lease(
+            self._control, name, self._keys.run_lock_lease, server_version(backend.driver), tell
+        )
         try:
-            await lock_schemas(self._control, schemas, name, self._keys.run_lock_timeout, tell)
+            await lease.take(schemas, self._keys.run_lock_timeout)
         except DRIVER_ERRORS as error:
             raise database_error(error, "SELECT pg_try_advisory_lock") from error
 
@@ -225,11 +252,24 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing):
     def public_keys(self) -> Mapping[str, object]:
         return self._keys.public
 
-    async def _connect(self) -> asyncpg.Connection[Any]:
+    def sets_session(self, sql: str) -> bool:
+        return sets_session(sql)
+
+    async def fate_of(self, transaction: str) -> Fate:
+        return await self._tracer.final_fate_of(transaction)
+
+    def question_for(self, transaction: str) -> str:
+        return question_for(transaction)
+
+    async def _connect(self) -> Backend:
         return await connect(self._keys, self.target.invocation_id)
 
     async def _new_session(self) -> Session:
-        return Session(await self._connect(), self._control)
+        backend = await self._connect()
+        if backend.pid in (self._control.pid, *self._pool.pids):
+            backend.driver.terminate()
+            raise pooler_error(self._keys)
+        return Session(backend, self._control, self._tracer)
 
     async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         try:

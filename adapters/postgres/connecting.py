@@ -10,8 +10,11 @@ import anyio
 import asyncpg
 
 from ..cancellation import outlast
+from .backend import Backend
 from .keys import PostgresKeys
+from .liveness import watch
 from .policy import ErrorClass, classify
+from .pooler import is_of_pooler, pooler_error
 from .problems import DRIVER_ERRORS, connection_error
 from .settings import session_settings
 
@@ -22,7 +25,7 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 
 
-async def connect(keys: PostgresKeys, invocation_id: str) -> asyncpg.Connection[Any]:
+async def connect(keys: PostgresKeys, invocation_id: str) -> Backend:
     """A new connection, whose session is set as ours are.
 
     What may pass by itself (a server that starts, a network that was away) is tried again
@@ -43,7 +46,7 @@ async def connect(keys: PostgresKeys, invocation_id: str) -> asyncpg.Connection[
     raise AssertionError("the last attempt returns or raises")
 
 
-async def _connect_once(keys: PostgresKeys, invocation_id: str) -> asyncpg.Connection[Any]:
+async def _connect_once(keys: PostgresKeys, invocation_id: str) -> Backend:
     # Nearly no statement of a run comes twice, and a pooler between us and the server could
     # not keep prepared ones.
     driver: asyncpg.Connection[Any] = await asyncpg.connect(
@@ -58,12 +61,15 @@ async def _connect_once(keys: PostgresKeys, invocation_id: str) -> asyncpg.Conne
         statement_cache_size=0,
     )
     try:
+        watch(driver, keys)
         await driver.execute(session_settings(keys, invocation_id, server_version(driver)))
-    except BaseException:
+        return Backend(driver, int(await driver.fetchval("SELECT pg_catalog.pg_backend_pid()")))
+    except BaseException as error:
         closing = asyncio.ensure_future(driver.close(timeout=CLOSE_SECONDS))
         await outlast(closing.done, CLOSE_SECONDS)
+        if is_of_pooler(error):
+            raise pooler_error(keys) from error
         raise
-    return driver
 
 
 def server_version(driver: asyncpg.Connection[Any]) -> int:

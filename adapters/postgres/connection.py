@@ -15,12 +15,20 @@ from ..relation import Relation
 from .message import Message, response_of
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
-from .session import Session
-from .statements import alters_session, split_last
+from .session import Session, failed_before_error
+from .statements import (
+    alters_session,
+    may_write,
+    opens_transaction,
+    says_rollback,
+    sets_session,
+    split_at_commits,
+    split_last,
+)
 from .text_copy import csv_chunks
+from .tracing import NUMBER, doubted
 
 SAVEPOINT = "headrace_swap"
-TRANSACTION_NUMBER = "SELECT pg_catalog.txid_current()"
 
 
 class Exchange(ABC):
@@ -61,16 +69,46 @@ class PostgresConnection(Connection):
         self._session: Session | None = None
         self._deferred: list[Deferred] = []
         self._exchange: Exchange | None = None
-        self._number: int | None = None
-        self._in_block = False
+        self._transaction: Transaction | None = None
         self._has_begun = False
 
     async def execute(self, sql: str) -> Response:
         await self._flush_exchange()
+        *parts, rest = split_at_commits(sql)
+        for part in parts:
+            await self._execute(part)
+            await self._commit_as_told()
+        if parts and not rest:
+            return Response("COMMIT", "COMMIT")
+        return await self._execute(rest)
+
+    async def _execute(self, sql: str) -> Response:
         last = Deferred(sql, wants_response=True)
         await self._send([*self._take_deferred(), last])
         assert last.response is not None
         return last.response
+
+    async def _commit_as_told(self) -> None:
+        """Carry out a COMMIT of somebody's SQL, so that it can be asked for if its answer is lost.
+
+        Raises:
+            DatabaseError: there was nothing left to be committed.
+            CommitInDoubtError: nobody can say whether it went through.
+        """
+        session = await self._bound_session("COMMIT")
+        if not session.has_open_transaction:
+            await self._execute("COMMIT")  # the server has a warning for that, and no more
+            return
+        transaction = Transaction()
+        if not session.has_failed:
+            transaction.name = await self._name_of_open(session)
+        self._has_begun = False
+        try:
+            await session.commit("COMMIT", transaction)
+        except DRIVER_ERRORS as error:
+            raise database_error(error, "COMMIT") from error
+        finally:
+            self.has_kept |= transaction.committed or transaction.doubt is not None
 
     async def exchange(self, exchange: Exchange) -> None:
         """Queue an exchange behind what is deferred."""
@@ -86,18 +124,28 @@ class PostgresConnection(Connection):
         await self._send_message([Deferred(sql) for sql in statements], leaves_traces=False)
 
     async def query(self, sql: str) -> Rows:
-        before, statement = split_last(sql)
+        *parts, rest = split_at_commits(sql)
+        for part in parts:
+            await self._execute(part)
+            await self._commit_as_told()
+        if parts and not rest:
+            return Rows((), (), Response("COMMIT", "COMMIT"))
+        before, statement = split_last(rest)
         if before:
             self.defer(before)
         await self._flush()
         session = await self._bound_session(statement)
         comment = self.comment
         sent = comment.on(statement) if comment else statement
+        was_open = session.has_open_transaction
         try:
-            return await session.run(_fetch(session.driver, sent))
+            rows = await session.run(_fetch(session.driver, sent))
         except DRIVER_ERRORS as error:
             offset = len(comment.before) if comment else 0
-            raise database_error(error, statement, offset=offset) from error
+            told = database_error(error, statement, offset=offset)
+            raise doubted(told, was_open) from error
+        self._note_kept(statement, was_open)
+        return rows
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a question that many nodes ask: the session keeps it prepared."""
@@ -122,25 +170,48 @@ class PostgresConnection(Connection):
         return deferred
 
     @asynccontextmanager
-    async def transaction(self, *, traceable: bool = False) -> AsyncIterator[Transaction]:
-        if self._in_block:
+    async def transaction(
+        self, *, traceable: Callable[[str], None] | None = None
+    ) -> AsyncIterator[Transaction]:
+        if self._transaction is not None:
             raise RuntimeError("a transaction is already open on this connection")
         transaction = Transaction()
-        self._in_block, self._has_begun = True, False
+        self._transaction, self._has_begun = transaction, False
         try:
             yield transaction
-            if traceable:
-                await self._flush()
-                ((self._number,),) = await self.ask(TRANSACTION_NUMBER)
+            if traceable is not None:
+                await self._name(transaction, traceable)
             await self._commit(transaction)
         except BaseException as error:
             await self._roll_back(error)
             raise
         finally:
-            self._in_block = False
+            self._transaction = None
             self._deferred.clear()
             self._exchange = None
-            self._number = None
+
+    async def _name(self, transaction: Transaction, note: Callable[[str], None]) -> None:
+        """Ask for the transaction's name, and `note` it before its COMMIT is sent.
+
+        What is queued still waits, to be sent with that.
+        """
+        if not (self._has_begun or self._deferred or self._exchange):
+            return
+        if not self._has_begun:
+            await self._send_message([])
+        transaction.name = await self._name_of_open(await self._bound_session(NUMBER))
+        note(transaction.name)
+
+    async def _name_of_open(self, session: Session) -> str:
+        try:
+            ((number,),) = await session.run(session.fetch_prepared(NUMBER))
+        except DRIVER_ERRORS as error:
+            raise database_error(error, NUMBER) from error
+        return await session.name_transaction(number)
+
+    @property
+    def _in_block(self) -> bool:
+        return self._transaction is not None
 
     async def insert_rows(
         self,
@@ -158,10 +229,11 @@ class PostgresConnection(Connection):
             source=csv_chunks(batches),
             format="csv",
         )
+        was_open = session.has_open_transaction
         try:
             return response_of(await session.run(copy)).rows_affected or 0
         except DRIVER_ERRORS as error:
-            raise database_error(error, sql) from error
+            raise doubted(database_error(error, sql), was_open) from error
 
     async def release(self) -> None:
         """Give the session back, as new: no open transaction, nothing temporary, no setting."""
@@ -254,17 +326,24 @@ class PostgresConnection(Connection):
         if message.is_blank:
             message.note_answers("")
             return
+        was_open = session.has_open_transaction or begins or opens_transaction(message.sql)
         try:
             if commit is None:
                 tag = await session.run(session.driver.execute(message.sql))
                 # A hook may end the transaction itself: then the next statement begins another.
                 self._has_begun = self._in_block and session.has_open_transaction
+                self._note_kept(message.sql, was_open)
+                if tag == "ROLLBACK" and not says_rollback(message.sql):
+                    raise failed_before_error()
             else:
-                await session.commit(message.sql, _noting(commit), self._number)
+                await session.commit(message.sql, commit)
                 tag = ""
         except DRIVER_ERRORS as error:
-            raise message.error(error) from error
+            raise doubted(message.error(error), was_open) from error
         message.note_answers(tag)
+
+    def _note_kept(self, sql: str, was_open: bool) -> None:
+        self.has_kept |= not was_open and may_write(sql) and not sets_session(sql)
 
     async def _bound_session(self, sql: str) -> Session:
         if "\0" in sql:
@@ -297,13 +376,6 @@ class PostgresConnection(Connection):
             await session.run(session.driver.execute("ROLLBACK"))
         except DRIVER_ERRORS:
             await session.aclose()
-
-
-def _noting(transaction: Transaction) -> Callable[[bool], None]:
-    def note(committed: bool) -> None:
-        transaction.committed = committed
-
-    return note
 
 
 async def _fetch(driver: asyncpg.Connection[Any], sql: str) -> Rows:

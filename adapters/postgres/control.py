@@ -3,50 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import asyncpg
 
+from ..errors import AdapterError
+from .backend import Backend
+from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS
 
-_END_SECONDS = 2.0
-_POLL_SECONDS = 0.01
+T = TypeVar("T")
 
-Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
+_END_SECONDS = 2.0
+_FIRST_PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 2.0
+
+Connect = Callable[[], Awaitable[Backend]]
 
 
 class Control:
     """One connection beside the pool, used by one statement at a time, opened anew when lost.
 
-    What it is asked to end is asked for by the number of its backend. Where the server can't be
-    reached, nothing is raised: then there is nothing left that could be ended.
+    What it is told may be told twice: where its connection was lost meanwhile, it is said again
+    on another one, `retries` times. What it is asked to end is asked for by the number of its
+    backend. Where the server can't be reached, nothing is raised: then there is nothing left that
+    could be ended.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, retries: int = 0) -> None:
         self._connect = connect
-        self._driver: asyncpg.Connection[Any] | None = None
+        self._retries = retries
+        self._backend: Backend | None = None
         self._turn = anyio.Lock()
         self.after_opening: Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None = None
         """What a connection that was opened anew is told first."""
 
-    async def open(self) -> asyncpg.Connection[Any]:
+    async def open(self) -> Backend:
         """The connection, opened if it isn't.
 
         Raises:
             ConnectionFailedError: the server can't be reached, or refuses us.
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
-        if self._driver is None or self._driver.is_closed():
-            self._driver = await self._connect()
-            if self.after_opening is not None:
-                await self.after_opening(self._driver)
-        return self._driver
+        if self._backend is None or self._backend.driver.is_closed():
+            backend = await self._connect()
+            try:
+                if self.after_opening is not None:
+                    await self.after_opening(backend.driver)
+            except BaseException:
+                backend.driver.terminate()
+                raise
+            self._backend = backend
+        return self._backend
+
+    @property
+    def pid(self) -> int | None:
+        """The number of its backend, while it is open."""
+        backend = self._backend
+        return None if backend is None or backend.driver.is_closed() else backend.pid
 
     async def aclose(self) -> None:
-        driver, self._driver = self._driver, None
-        if driver is not None and not driver.is_closed():
+        backend, self._backend = self._backend, None
+        self.after_opening = None
+        if backend is not None and not backend.driver.is_closed():
             with anyio.move_on_after(_END_SECONDS, shield=True):
-                await driver.close(timeout=_END_SECONDS)
+                await backend.driver.close(timeout=_END_SECONDS)
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a query. A cancellation ends the connection, and the next opens another.
@@ -54,52 +76,77 @@ class Control:
         Raises:
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
-        async with self._turn:
-            driver = await self.open()
-            try:
-                rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
-            except (anyio.get_cancelled_exc_class(), asyncpg.InternalClientError):
-                driver.terminate()
-                raise
-            return rows
+
+        async def work(driver: asyncpg.Connection[Any]) -> list[asyncpg.Record]:
+            return list(await driver.fetch(sql, *arguments))
+
+        return await self._told(work)
 
     async def execute(self, sql: str) -> None:
         """Run statements. Raises what `fetch` does, and is cancelled likewise."""
-        async with self._turn:
-            driver = await self.open()
-            try:
-                await driver.execute(sql)
-            except (anyio.get_cancelled_exc_class(), asyncpg.InternalClientError):
+
+        async def work(driver: asyncpg.Connection[Any]) -> None:
+            await driver.execute(sql)
+
+        await self._told(work)
+
+    async def look(self, seconds: float) -> None:
+        """See that the connection is there, and open another if it doesn't answer in time.
+
+        Raises:
+            ConnectionFailedError: the server can't be reached, or refuses us.
+            asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
+        """
+
+        async def work(driver: asyncpg.Connection[Any]) -> None:
+            with anyio.fail_after(seconds):
+                await driver.execute("SELECT 1")
+
+        await self._told(work)
+
+    async def _told(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]]) -> T:
+        """Do some work, and again on another connection where the one that it had was lost."""
+        pause = _FIRST_PAUSE_SECONDS
+        for attempt in range(self._retries + 1):
+            async with self._turn:
+                try:
+                    backend = await self.open()
+                    return await self._done(work, backend.driver)
+                except DRIVER_ERRORS as error:
+                    if attempt == self._retries or classify(error) is not ErrorClass.LOST:
+                        raise
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _done(
+        self,
+        work: Callable[[asyncpg.Connection[Any]], Awaitable[T]],
+        driver: asyncpg.Connection[Any],
+    ) -> T:
+        try:
+            return await work(driver)
+        except anyio.get_cancelled_exc_class():
+            driver.terminate()
+            raise
+        except DRIVER_ERRORS as error:
+            if classify(error) is ErrorClass.LOST:
+                # The driver may not know it: a protocol that has failed is never usable again.
                 driver.terminate()
-                raise
+            raise
 
     async def cancel(self, pid: int) -> None:
         """Cancel what a backend does."""
-        await self._ask("SELECT pg_catalog.pg_cancel_backend($1)", pid)
+        await self.ask("SELECT pg_catalog.pg_cancel_backend($1)", pid)
 
     async def terminate(self, pid: int) -> None:
         """End a backend."""
-        await self._ask("SELECT pg_catalog.pg_terminate_backend($1)", pid)
+        await self.ask("SELECT pg_catalog.pg_terminate_backend($1)", pid)
 
-    async def transaction_of(self, pid: int) -> int | None:
-        """The number of the transaction that a backend has open, if that writes."""
-        # The list has the lower 32 bits; the rest is the same for all transactions of today.
-        found = await self._ask(
-            "SELECT (pg_catalog.txid_current() >> 32 << 32) + backend_xid::text::bigint "
-            "FROM pg_catalog.pg_stat_activity WHERE pid = $1",
-            pid,
-        )
-        return found if isinstance(found, int) else None
-
-    async def has_committed(self, transaction: int) -> bool | None:
-        """Whether a transaction that is over is durable; None where nobody can say."""
-        status = await self._ask("SELECT pg_catalog.txid_status($1::bigint)", transaction)
-        return None if status is None else status == "committed"
-
-    async def _ask(self, sql: str, *arguments: object) -> object:
-        """The first value of an answer, or None where the server gives none."""
+    async def ask(self, sql: str, *arguments: object) -> asyncpg.Record | None:
+        """The first row of an answer, or None where the server gives none."""
         try:
             rows = await self.fetch(sql, *arguments)
-        except DRIVER_ERRORS:
+        except (*DRIVER_ERRORS, AdapterError):
             return None
-        return rows[0][0] if rows else None
+        return rows[0] if rows else None

@@ -1,8 +1,9 @@
 """What a profile says of a PostgreSQL database: where it is, who we are, and how long to wait.
 
 The keys are dbt-postgres's (https://docs.getdbt.com/docs/core/connect-data-platform/postgres-setup).
-Further ones are `retry_backoff`, `lock_timeout`, `swap_timeout` and `run_lock_timeout`: see
-`PostgresKeys`; and `dsn`, a URL in the place of host, port, user, password and dbname.
+Further ones are `retry_backoff`, `lock_timeout`, `swap_timeout`, `run_lock_timeout`,
+`run_lock_lease` and `commit_timeout`: see `PostgresKeys`; and `dsn`, a URL in the place of host,
+port, user, password and dbname.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ DEFAULT_RETRY_BACKOFF = 0.2
 DEFAULT_LOCK_TIMEOUT = 0.3
 DEFAULT_SWAP_TIMEOUT = 30.0
 DEFAULT_RUN_LOCK_TIMEOUT = 300.0
+DEFAULT_RUN_LOCK_LEASE = 30.0
+DEFAULT_COMMIT_TIMEOUT = 20.0
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -48,8 +51,12 @@ class PostgresKeys:
             come later wait behind it for as long, so that it is short.
         swap_timeout: seconds after which a swap that never gets its locks is given up.
         run_lock_timeout: seconds for which another run in the same schemas is waited for.
-        keepalives_idle: seconds of silence before the system asks whether the server is there;
-            0 leaves it to the system.
+        run_lock_lease: seconds after which the server frees the locks of a run that it no longer
+            hears of; 0 is never.
+        commit_timeout: seconds for which the server is asked what became of a COMMIT whose answer
+            was lost; from then on it is in doubt.
+        keepalives_idle: seconds of silence before a system asks whether the other end is there;
+            0 is ours to choose.
         public: what `target.<key>` answers, as it was given; no secret.
     """
 
@@ -65,6 +72,8 @@ class PostgresKeys:
     search_path: str | None = None
     role: str | None = None
     application_name: str | None = None
+    run_lock_lease: float = DEFAULT_RUN_LOCK_LEASE
+    commit_timeout: float = DEFAULT_COMMIT_TIMEOUT
     keepalives_idle: int = 0
     connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
     retries: int = DEFAULT_RETRIES
@@ -126,6 +135,8 @@ def read_keys(target: Target) -> PostgresKeys:
         retry_backoff=keys.seconds("retry_backoff", DEFAULT_RETRY_BACKOFF),
         lock_timeout=keys.seconds("lock_timeout", DEFAULT_LOCK_TIMEOUT),
         run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),
+        run_lock_lease=keys.seconds("run_lock_lease", DEFAULT_RUN_LOCK_LEASE),
+        commit_timeout=keys.seconds("commit_timeout", DEFAULT_COMMIT_TIMEOUT),
         swap_timeout=keys.seconds("swap_timeout", DEFAULT_SWAP_TIMEOUT),
         public={
             **dict.fromkeys(_OPTIONAL_PUBLIC_KEYS),

@@ -39,6 +39,11 @@ class Pool:
         """How many sessions there may be now."""
         return self._limit
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers of the backends of the sessions that are open."""
+        return [session.pid for session in self._alive if not session.is_closed]
+
     @asynccontextmanager
     async def lease(self) -> AsyncIterator[None]:
         """The right to one session for the length of the block."""

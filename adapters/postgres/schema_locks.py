@@ -1,17 +1,25 @@
-"""One run at a time in a schema: advisory locks, which the server frees when we are gone."""
+"""One run at a time in a schema: advisory locks, which the server frees when we are gone.
+
+They are the control connection's, and go with it. So that they go as well where nobody closes it
+(a host that lost its power, a network that was cut), the server ends that session when it hasn't
+heard of us for `run_lock_lease` seconds; while we are there, we let it hear of us more often.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import Any
 
 import anyio
 import asyncpg
 
-from ..errors import SchemaLockedError
+from ..errors import AdapterError, SchemaLockedError
 from .control import Control
+from .problems import DRIVER_ERRORS
 from .settings import literal
 
 LOCK_CLASS = 1_214_607_716
@@ -19,6 +27,8 @@ LOCK_CLASS = 1_214_607_716
 
 _POLL_SECONDS = 0.5
 _NAME_BYTES = 63
+_LOOKS_PER_LEASE = 4
+_HAS_IDLE_TIMEOUT = 140000
 
 _TAKE = "SELECT pg_catalog.pg_try_advisory_lock($1, pg_catalog.hashtext($2::text))"
 _HOLDER = """
@@ -33,45 +43,95 @@ WHERE l.locktype = 'advisory' AND l.granted
 """
 
 
-async def lock_schemas(
-    control: Control,
-    schemas: Collection[str],
-    application_name: str,
-    seconds: float,
-    tell: Callable[[str], None],
-) -> None:
-    """See `Locking.lock_schemas`. The locks are the control connection's, and go with it.
+class Lease:
+    """The locks of one run: take() → aclose(). In between they are looked after.
 
-    Every run asks in the order of the names, so that two never wait for each other. Where the
-    connection was lost, the next takes the locks again, and tells if somebody else has them now.
+    Where the connection was lost, the next takes the locks again, at once, and tells if somebody
+    else has them now.
     """
-    names = sorted(schemas)
 
-    async def take_again(driver: asyncpg.Connection[Any]) -> None:
-        await driver.execute(_name_session(application_name))
-        for schema in names:
-            if not await driver.fetchval(_TAKE, LOCK_CLASS, schema):
-                tell(
-                    f"the connection that held the lock of schema '{schema}' was lost, and "
-                    "another run has taken it: both are building there now."
-                )
+    def __init__(
+        self,
+        control: Control,
+        application_name: str,
+        seconds: float,
+        server_version: int,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._control = control
+        self._seconds = seconds
+        self._settings = _name_session(application_name)
+        if seconds and server_version >= _HAS_IDLE_TIMEOUT:
+            self._settings += f"; SET idle_session_timeout = '{round(seconds * 1000)}ms'"
+        self._tell = tell
+        self._held: list[str] = []
+        self._is_complete = False
+        self._looking: asyncio.Task[None] | None = None
 
-    await control.execute(_name_session(application_name))
-    deadline = anyio.current_time() + seconds
-    for schema in names:
+    async def take(self, schemas: Collection[str], seconds: float) -> None:
+        """See `Locking.lock_schemas`.
+
+        Every run asks in the order of the names, so that two never wait for each other.
+        """
+        self._control.after_opening = self._take_again
+        await self._control.execute(self._settings)
+        deadline = anyio.current_time() + seconds
+        wanted = sorted(schemas)
+        while len(self._held) < len(wanted):
+            # Again from the first that was lost, should the connection have been meanwhile.
+            schema = next(name for name in wanted if name not in self._held)
+            await self._wait_for(schema, deadline)
+        self._is_complete = True
+        if self._seconds:
+            self._looking = asyncio.ensure_future(self._look_after())
+
+    async def aclose(self) -> None:
+        """Look after the locks no longer: they go with the connection."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            looking.cancel()
+            await asyncio.wait([looking])
+
+    async def _wait_for(self, schema: str, deadline: float) -> None:
         told = False
-        while not (await control.fetch(_TAKE, LOCK_CLASS, schema))[0][0]:
-            holder = await _holder(control, schema)
+        while not (await self._control.fetch(_TAKE, LOCK_CLASS, schema))[0][0]:
+            holder = await _holder(self._control, schema)
             if anyio.current_time() >= deadline:
                 raise SchemaLockedError(
                     f"another run is building in schema '{schema}': {holder}. Wait for its end, "
                     "or use --no-lock if the two build different models."
                 )
             if not told:
-                tell(f"another run is building in schema '{schema}': {holder}. Waiting for it.")
+                self._tell(
+                    f"another run is building in schema '{schema}': {holder}. Waiting for it."
+                )
                 told = True
-            await anyio.sleep(min(_POLL_SECONDS, max(deadline - anyio.current_time(), 0.01)))
-    control.after_opening = take_again
+            pause = min(_POLL_SECONDS, self._seconds / _LOOKS_PER_LEASE or _POLL_SECONDS)
+            await anyio.sleep(min(pause, max(deadline - anyio.current_time(), 0.01)))
+        self._held.append(schema)
+
+    async def _take_again(self, driver: asyncpg.Connection[Any]) -> None:
+        """Bring a connection that was opened anew to where the one before it was."""
+        await driver.execute(self._settings)
+        for schema in [*self._held]:
+            if await driver.fetchval(_TAKE, LOCK_CLASS, schema):
+                continue
+            if not self._is_complete:
+                self._held.remove(schema)  # to be waited for, as the first time
+                continue
+            self._tell(
+                f"the connection that held the lock of schema '{schema}' was lost, and "
+                "another run has taken it: both are building there now."
+            )
+
+    async def _look_after(self) -> None:
+        """Let the server hear of us, and open the connection anew where it was lost."""
+        pause = self._seconds / _LOOKS_PER_LEASE
+        while True:
+            await asyncio.sleep(pause)
+            # Whoever needs the connection next tells what is wrong with it.
+            with suppress(*DRIVER_ERRORS, AdapterError):
+                await self._control.look(2 * pause)
 
 
 def _name_session(application_name: str) -> str:

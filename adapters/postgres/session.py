@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 import asyncpg
-from anyio import get_cancelled_exc_class, move_on_after, sleep
+from anyio import get_cancelled_exc_class
 from asyncpg.prepared_stmt import PreparedStatement
 
+from ..abilities import Fate
+from ..base import Transaction
 from ..cancellation import outlast
 from ..errors import CommitInDoubtError, DatabaseError
+from .backend import Backend
 from .control import Control
-from .ending import GRACE_SECONDS, Ending
+from .ending import GRACE_SECONDS, CommitEnding, Ending
 from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS
+from .tracing import Tracer, in_doubt
 
 T = TypeVar("T")
-
-TRACE_SECONDS = 20.0
-"""How long a server that was lost during COMMIT is asked what became of it."""
-
-_TRACE_PAUSE_SECONDS = 0.2
 
 
 class Session:
@@ -36,13 +35,15 @@ class Session:
         told: the statements that prepare a session for what is asked of it again and again.
     """
 
-    def __init__(self, driver: asyncpg.Connection[Any], control: Control) -> None:
-        self.driver = driver
+    def __init__(self, backend: Backend, control: Control, tracer: Tracer) -> None:
+        self.driver = backend.driver
+        self.pid = backend.pid
         self.is_altered = False
         self.told: set[str] = set()
         self._control = control
-        self._pid = driver.get_server_pid()
+        self._tracer = tracer
         self._has_ended = False
+        self._has_failed = False
         self._prepared: dict[str, PreparedStatement[Any]] = {}
         self._prepared_count = 0
 
@@ -54,6 +55,11 @@ class Session:
     def has_open_transaction(self) -> bool:
         return not self.is_closed and self.driver.is_in_transaction()
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether a statement of the open transaction has failed: nothing of it can be kept."""
+        return self._has_failed and self.has_open_transaction
+
     async def run(self, work: Coroutine[Any, Any, T]) -> T:
         """The result of something that the driver does.
 
@@ -62,71 +68,98 @@ class Session:
         """
         statement = asyncio.ensure_future(work)
         try:
-            return await asyncio.shield(statement)
+            result = await asyncio.shield(statement)
+        except asyncpg.PostgresError:
+            self._has_failed = True
+            raise
         except get_cancelled_exc_class():
-            await self._end(statement, is_commit=False)
+            await self._end(Ending(statement, self.driver, self.pid, self._control))
             raise
         except asyncpg.InternalClientError:
             self._cut()
             raise
+        self._has_failed = False
+        return result
 
-    async def commit(
-        self, sql: str, note: Callable[[bool], None], transaction: int | None = None
-    ) -> None:
-        """Send a message that ends in COMMIT, and `note` whether the transaction is durable.
+    async def name_transaction(self, number: int) -> str:
+        """What the transaction of this number is called in `Tracing.fate_of`."""
+        return await self._tracer.name_of(number)
+
+    async def commit(self, sql: str, transaction: Transaction) -> None:
+        """Send a message that ends in COMMIT, and note in `transaction` what became of it.
 
         A cancellation waits for the server's answer. Where none comes in time, the backend is
         ended, and the server is asked what became of the transaction. It is asked as well where
-        the connection is lost and the number of the `transaction` is known.
+        the connection is lost: a COMMIT that is in progress is waited for, within a bound.
 
         Raises:
-            CommitInDoubtError: the server can't be asked.
+            CommitInDoubtError: the server can't be asked, or doesn't know yet.
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
         statement = asyncio.ensure_future(self.driver.execute(sql))
         try:
             tag = await asyncio.shield(statement)
         except get_cancelled_exc_class():
-            note(await self._end(statement, is_commit=True))
+            ending = CommitEnding(
+                statement, self.driver, self.pid, self._control, self._tracer, transaction.name
+            )
+            try:
+                await self._end(ending)
+            finally:
+                transaction.name = ending.name
+                _note(transaction, ending.fate)
             raise
         except DRIVER_ERRORS as error:
             if isinstance(error, asyncpg.InternalClientError):
                 self._cut()
-            if transaction is None or classify(error) is not ErrorClass.LOST:
+            if classify(error) is not ErrorClass.LOST:
                 raise
-            note(await self._trace(transaction, error))
+            await self._trace(transaction, error)
             return
         # COMMIT of a transaction that failed before is answered in this way, and is no error.
-        note(tag == "COMMIT")
         if tag != "COMMIT":
-            raise DatabaseError("the transaction had failed before its COMMIT, and was rolled back")
+            raise failed_before_error()
+        transaction.committed = True
 
-    async def _trace(self, transaction: int, error: BaseException) -> bool:
-        """True for a transaction that went through although nobody said so."""
-        with move_on_after(TRACE_SECONDS):
-            while True:
-                committed = await self._control.has_committed(transaction)
-                if committed:
-                    return True
-                if committed is False:
-                    raise error
-                await sleep(_TRACE_PAUSE_SECONDS)
-        raise CommitInDoubtError(
-            "the connection to the server was lost during COMMIT, and it couldn't be asked whether "
-            "that went through. Look at the relation before you run the model again."
-        ) from error
+    async def _trace(self, transaction: Transaction, error: BaseException) -> None:
+        """Find out whether a transaction went through although nobody said so.
+
+        Raises:
+            CommitInDoubtError: nobody can say; `error` is what else is raised if it didn't.
+        """
+        tracing = asyncio.ensure_future(self._final_fate(transaction))
+        try:
+            fate = await asyncio.shield(tracing)
+        except get_cancelled_exc_class():
+            try:
+                await outlast(tracing.done, GRACE_SECONDS)
+            finally:
+                _note(transaction, tracing.result() if tracing.done() else Fate.UNKNOWN)
+                tracing.cancel()
+            raise
+        _note(transaction, fate)
+        if transaction.doubt is not None:
+            raise transaction.doubt from error
+        if not transaction.committed:
+            raise error
+
+    async def _final_fate(self, transaction: Transaction) -> Fate:
+        if transaction.name is None:
+            # It may be done twice, but not while the first is still at it.
+            transaction.name = await self._tracer.name_at(self.pid)
+        if transaction.name is None:
+            return Fate.ROLLED_BACK
+        return await self._tracer.final_fate_of(transaction.name)
 
     def _cut(self) -> None:
         """Give up a connection whose state the driver itself no longer knows."""
         self._has_ended = True
         self.driver.terminate()
 
-    async def _end(self, statement: asyncio.Future[Any], *, is_commit: bool) -> bool:
-        """Bring a statement and its backend to an end. True if it committed."""
+    async def _end(self, ending: Ending) -> None:
+        """Bring a statement and its backend to an end."""
         self._has_ended = True
-        ending = Ending(statement, self.driver, self._pid, self._control, is_commit=is_commit)
         await ending.run()
-        return ending.has_committed
 
     async def fetch_prepared(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a query that is prepared once a session."""
@@ -157,3 +190,17 @@ class Session:
             await outlast(closing.done, GRACE_SECONDS)
         finally:
             self.driver.terminate()
+
+
+def failed_before_error() -> DatabaseError:
+    """Why a COMMIT has committed nothing."""
+    return DatabaseError(
+        "a statement of the transaction had failed before its COMMIT: all of it was rolled back."
+    )
+
+
+def _note(transaction: Transaction, fate: Fate) -> None:
+    transaction.committed = fate is Fate.COMMITTED
+    if not fate.is_final and transaction.name is not None:
+        name = transaction.name
+        transaction.doubt = CommitInDoubtError(in_doubt(name, fate), transaction=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..relation import quote_identifier
+from . import liveness
 from .keys import PostgresKeys
 
 APPLICATION = "headrace"
@@ -28,9 +29,7 @@ def session_settings(keys: PostgresKeys, invocation_id: str, server_version: int
     ]
     if server_version >= _CHECKS_CLIENTS:
         settings.append("SET client_connection_check_interval = '1s'")
-    if keys.keepalives_idle:
-        # The driver has no way to set its own end of the line; the server's keeps it open too.
-        settings.append(f"SET tcp_keepalives_idle = {keys.keepalives_idle}")
+    settings += liveness.server_settings(keys, server_version)
     if keys.search_path:
         settings.append(f"SET search_path = {keys.search_path}")
     if keys.role:

@@ -23,6 +23,62 @@ _ALTERING = re.compile(
     re.IGNORECASE,
 )
 
+_GAP = r"(?:\s|--[^\n]*+(?:\n|\Z)|/\*.*?\*/)"
+_COMMIT = re.compile(
+    rf"{_GAP}*+(?:commit|end)(?:{_GAP}++(?:work|transaction))?+{_GAP}*+", re.IGNORECASE | re.DOTALL
+)
+_MAYBE_COMMIT = re.compile(rf"(?:\A|;){_GAP}*+(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
+_BEGIN = re.compile(
+    rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
+)
+_SETTING = re.compile(rf"{_GAP}*+(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
+_ROLLBACK = re.compile(r"\b(?:rollback|abort)\b", re.IGNORECASE)
+
+# Words without which a statement changes nothing that lasts, but for what a function does.
+_WRITING = re.compile(
+    r"\b(?:insert|update|delete|merge|truncate|copy|create|drop|alter|comment|grant|revoke|refresh"
+    r"|call|do|into|vacuum|analyze|cluster|reindex|import|security|commit|end|nextval|setval)\b",
+    re.IGNORECASE,
+)
+
+
+def may_write(sql: str) -> bool:
+    """Whether SQL may change something that lasts. It may say so of more than does.
+
+    What a function does that a query calls isn't known.
+    """
+    return _WRITING.search(sql) is not None
+
+
+def sets_session(sql: str) -> bool:
+    """Whether all statements are about the session alone."""
+    return all(map(_SETTING.match, split(sql)))
+
+
+def opens_transaction(sql: str) -> bool:
+    """Whether the first statement is a BEGIN."""
+    return _BEGIN.match(sql) is not None
+
+
+def says_rollback(sql: str) -> bool:
+    """Whether SQL may ask for a transaction to be rolled back."""
+    return _ROLLBACK.search(sql) is not None
+
+
+def split_at_commits(sql: str) -> list[str]:
+    """What stands before each COMMIT, and what stands behind the last: all of it without one."""
+    if _MAYBE_COMMIT.search(sql) is None:
+        return [sql]
+    parts: list[list[str]] = [[]]
+    for statement in split(sql):
+        if _COMMIT.fullmatch(statement):
+            parts.append([])
+        else:
+            parts[-1].append(statement)
+    if len(parts) == 1:
+        return [sql]
+    return [";\n".join(part) for part in parts]
+
 
 def split_last(sql: str) -> tuple[str, str]:
     """What stands before the last statement, and that statement without its semicolon."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from anyio import current_time, get_cancelled_exc_class, sleep
@@ -57,7 +57,9 @@ class SqliteConnection(Connection):
         return deferred
 
     @asynccontextmanager
-    async def transaction(self, *, traceable: bool = False) -> AsyncIterator[Transaction]:
+    async def transaction(
+        self, *, traceable: Callable[[str], None] | None = None
+    ) -> AsyncIterator[Transaction]:
         if self._in_block:
             raise RuntimeError("a transaction is already open on this connection")
         transaction = Transaction()

@@ -26,6 +26,7 @@ class MacroTransactions:
     def __init__(self, build: NodeBuild) -> None:
         self.build = build
         self._stack: AsyncExitStack | None = None
+        self._completes = False
         self._transaction = Transaction()
         self._going: list[tuple[Relation, str]] = []
         """Relations that are to go, each with the name that it had."""
@@ -36,7 +37,7 @@ class MacroTransactions:
         """All of them: the last one is committed at the end, or rolled back on an error."""
         try:
             yield
-            await self.commit()
+            await self.commit(completes=True)
         except BaseException as error:
             stack, self._stack = self._stack, None
             if stack is not None:
@@ -48,20 +49,27 @@ class MacroTransactions:
         if self._stack is None:
             stack = AsyncExitStack()
             self._transaction = await stack.enter_async_context(
-                self.build.connection.transaction(traceable=True)
+                self.build.connection.transaction(traceable=self._note)
             )
             self._stack = stack
 
-    async def commit(self) -> None:
-        """Commit what is open. A cancellation waits for the database's answer."""
+    async def commit(self, *, completes: bool = False) -> None:
+        """Commit what is open. A cancellation waits for the database's answer.
+
+        `completes`: the macro has done all that it does.
+        """
         if self._stack is None:
             return
         await self._settle()
         stack, self._stack = self._stack, None
+        self._completes = completes
         try:
             await stack.__aexit__(None, None, None)
         finally:
-            self.build.committed |= self._transaction.committed
+            self.build.note_end(self._transaction, completes=completes)
+
+    def _note(self, name: str) -> None:
+        self.build.note_transaction(name, self._completes)
 
     def note_renamed(self, before: Relation, after: Relation) -> None:
         """Remember under which name a relation stood."""

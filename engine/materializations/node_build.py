@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from ...adapters.abilities import IsOurs, Replaced
-from ...adapters.base import Adapter, Connection, Deferred, Response, Rows
+from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
 from ...adapters.cache import RelationCache
+from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from ..event_time import EventWindow
@@ -25,6 +26,7 @@ _NODE_DIGITS = 12
 _INVOCATION_DIGITS = 8
 
 RenderHook = Callable[[str], Any]
+NoteTransaction = Callable[[str, bool], None]
 
 
 class Outcome(Struct, frozen=True):
@@ -58,6 +60,11 @@ class NodeBuild(Struct):
         replaced: how the node's relation took the place of another, where it did.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
+        doubt: why nobody can say whether the transaction is durable, where that is so.
+        would_complete: whether the node is done with the transaction that is in doubt.
+        hooks_done: the places of the hooks before BEGIN that an earlier attempt has been through.
+        note_transaction: takes the name of a transaction before its COMMIT is sent, and whether
+            the node is done with it.
     """
 
     node: Node
@@ -79,6 +86,10 @@ class NodeBuild(Struct):
     replaced: Replaced = field(default_factory=Replaced)
     made: Deferred | None = None
     committed: bool = False
+    doubt: CommitInDoubtError | None = None
+    would_complete: bool = False
+    hooks_done: set[int] = field(default_factory=set)
+    note_transaction: NoteTransaction = lambda name, completes: None
 
     async def is_full_refresh(self) -> bool:
         """Whether what is there is to be built anew, as the macro `should_full_refresh` has it."""
@@ -150,20 +161,36 @@ class NodeBuild(Struct):
         """The text of a macro, as the project's templates would see it."""
         return str(await self.scope.call_implementation(name, *arguments)).strip()
 
+    def note_end(self, transaction: Transaction | None, *, completes: bool) -> None:
+        """Note what became of a transaction of the node's, which may be its last."""
+        if transaction is not None:
+            self.committed |= transaction.committed
+            self.doubt, self.would_complete = transaction.doubt, completes
+
     async def run_hooks(self, hooks: Sequence[Hook], *, in_transaction: bool) -> None:
         """Render and run the hooks of one kind; an empty one is passed over.
 
-        A macro `run_hooks` of the project's own does it in its way.
+        A macro `run_hooks` of the project's own does it in its way. One that stands outside of
+        the transaction is run once, whatever becomes of the attempt, unless it is about the
+        session, which is another one then.
         """
         if self.scope.is_overridden("run_hooks"):
             described = [hook_dict(hook) for hook in hooks]
             await self.scope.call_macro("run_hooks", described, inside_transaction=in_transaction)
             return
-        for hook in hooks:
-            if hook.transaction is in_transaction:
-                sql = (await self.render_hook(hook.sql)).strip()
-                if sql:
-                    await self.execute(sql)
+        for place, hook in enumerate(hooks):
+            if hook.transaction is not in_transaction:
+                continue
+            if not in_transaction and place in self.hooks_done and not self.committed:
+                continue
+            sql = (await self.render_hook(hook.sql)).strip()
+            if not sql:
+                continue
+            had_kept = self.connection.has_kept
+            await self.execute(sql)
+            if not in_transaction and not self.adapter.sets_session(sql):
+                self.hooks_done.add(place)
+                self.connection.has_kept = had_kept
 
     async def load_result(self, name: str) -> Any:
         """`load_result` in a hook, where `main` is the statement that makes the relation."""

@@ -19,8 +19,14 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
     config = build.node.config
     await build.run_hooks(config.pre_hook, in_transaction=False)
     transaction = None
+
+    def note(name: str) -> None:
+        build.note_transaction(name, True)
+
     try:
-        async with build.connection.transaction(traceable=not build.is_repeatable) as transaction:
+        async with build.connection.transaction(
+            traceable=None if _may_be_done_twice(build) else note
+        ) as transaction:
             for leftover in await build.leftovers():
                 build.defer(await build.macro("get_drop_sql", leftover))
                 build.cache.drop(leftover)
@@ -30,5 +36,12 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
             await apply_grants(build)
             await persist_docs(build)
     finally:
-        build.committed = transaction is not None and transaction.committed
+        build.note_end(transaction, completes=True)
     await build.run_hooks(config.post_hook, in_transaction=False)
+
+
+def _may_be_done_twice(build: NodeBuild) -> bool:
+    """Whether a second build leaves what one would. Of a hook nobody knows what it does."""
+    config = build.node.config
+    hooks = (*config.pre_hook, *config.post_hook)
+    return build.is_repeatable and not any(hook.transaction for hook in hooks)

@@ -44,6 +44,8 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     existing = await build.existing()
     is_full_refresh = await build.is_full_refresh()
     is_refill = existing is not None and existing.is_table and not is_full_refresh
+    # Not while the first is still at it: DELETE doesn't see the rows that it has put in.
+    build.is_repeatable = not is_refill
     async with node_transaction(build):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)

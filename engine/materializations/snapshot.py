@@ -44,6 +44,7 @@ async def snapshot(build: NodeBuild) -> Outcome:
     columns = meta_column_names(build.node.config.values)
     _widen_scope(build)
     staging: Relation | None = None
+    build.is_repeatable = existing is None
     async with node_transaction(build):
         strategy = await _strategy(build, target_exists=existing is not None)
         if existing is None:

@@ -4,7 +4,7 @@
 system: after kill -9 it tells what was planned, what had started and what was done. A run's
 first line replaces the journal of the run before, whole, once there are nodes to run:
 
-    header → planned* → (started | result)* → finished
+    header → planned* → (started | committing | result)* → finished
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ..events import (
     Event,
     InvocationStarted,
     NodeCancelled,
+    NodeCommitting,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
@@ -79,6 +80,8 @@ class Journal:
             case NodeStarted(node=node):
                 at = utc_text(event.started_at)
                 self._note({"event": "started", "unique_id": node.unique_id, "at": at})
+            case NodeCommitting():
+                self._note(_committing(event))
             case NodeFinished(result=result) | NodeSkipped(result=result):
                 self._note({"event": "result", "result": result_document(result, self._scrub)})
             case NodeCancelled(result=result):
@@ -158,6 +161,16 @@ class Journal:
             " Should the run be killed, its results up to then are not known."
         )
         self._problem = self._problem or WarningRaised("JournalNotWritten", message)
+
+
+def _committing(event: NodeCommitting) -> Record:
+    return {
+        "event": "committing",
+        "unique_id": event.node.unique_id,
+        "transaction": event.transaction,
+        "completes": event.completes,
+        "batch": [utc_text(time) for time in event.batch] if event.batch else None,
+    }
 
 
 def _planned(node: NodeInfo) -> Record:

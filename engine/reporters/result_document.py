@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..project.secrets import mapped
-from ..results import BatchResults, NodeError, RunResult, Status
+from ..results import BatchResults, Doubt, NodeError, RunResult, Status
+from ..state.doubts import DOUBTS
 from .encoding import scrubbed, utc_text
 from .plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 
@@ -11,6 +12,8 @@ from .plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, object]:
     """The entry's fields, in dbt's order, without secrets and with a message of bounded length."""
     response: object = dict(result.adapter_response)
+    if result.doubts:
+        response = {**result.adapter_response, DOUBTS: [_doubt(doubt) for doubt in result.doubts]}
     code = result.compiled_code
     return {
         "status": result.status.value,
@@ -35,24 +38,10 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
     }
 
 
-def unfinished_document(
-    unique_id: str, status: str, message: str, relation_name: object
-) -> dict[str, object]:
-    """The entry of a node that has no result: the run ended before."""
-    return {
-        "status": status,
-        "timing": [],
-        "thread_id": "",
-        "execution_time": 0.0,
-        "adapter_response": {},
-        "message": message,
-        "failures": None,
-        "unique_id": unique_id,
-        "compiled": False,
-        "compiled_code": None,
-        "relation_name": relation_name,
-        "batch_results": None,
-    }
+def _doubt(doubt: Doubt) -> dict[str, object]:
+    """A transaction to be asked for, as `state.doubts` reads it."""
+    batch = [utc_text(time) for time in doubt.batch] if doubt.batch else None
+    return {"transaction": doubt.transaction, "completes": doubt.completes, "batch": batch}
 
 
 def _batches(batches: BatchResults | None) -> dict[str, object] | None:

@@ -11,10 +11,9 @@ from ..atomic import WriteBytes, write_atomically
 from ..events import Event, RunEmpty, RunFinished, RunStarted, WarningRaised
 from ..project.environment import custom_environment
 from ..results import Status
-from ..state.journal_state import JournalNode, JournalState, NodeState
+from ..state.journal_state import JournalNode, JournalState, NodeState, unfinished_document
 from .encoding import encode, utc_text
 from .plain_text import Scrub
-from .result_document import unfinished_document
 
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 

@@ -41,6 +41,8 @@ class JournalNode(Struct):
     plan: Record | None = None
     started_at: str | None = None
     result: Record | None = None
+    transactions: list[Record] = field(default_factory=list)
+    """What was on its way to its COMMIT, oldest first."""
 
     @property
     def state(self) -> NodeState:
@@ -58,6 +60,7 @@ class JournalNode(Struct):
         result: Record = {"event": "result", "result": self.result}
         records = [self.plan] if self.plan else []
         records += [started] if self.started_at else []
+        records += self.transactions
         return [*records, result] if self.result is not None else records
 
 
@@ -79,6 +82,8 @@ class JournalState(Struct):
                 self._node(unique_id).plan = dict(record)
             case {"event": "started", "unique_id": str(unique_id), "at": str(at)}:
                 self._node(unique_id).started_at = at
+            case {"event": "committing", "unique_id": str(unique_id)}:
+                self._node(unique_id).transactions.append(dict(record))
             case {"event": "result", "result": dict(result)}:
                 self._node(str(result.get("unique_id"))).result = result
             case {"event": "finished", "elapsed": int() | float() as elapsed, **end}:
@@ -117,3 +122,21 @@ def read_journal(path: Path) -> JournalState:
             " Run the command again to have a new one."
         )
     return state
+
+
+def unfinished_document(unique_id: str, status: str, message: str, relation_name: object) -> Record:
+    """The entry in run_results.json of a node that has no result: the run ended before."""
+    return {
+        "status": status,
+        "timing": [],
+        "thread_id": "",
+        "execution_time": 0.0,
+        "adapter_response": {},
+        "message": message,
+        "failures": None,
+        "unique_id": unique_id,
+        "compiled": False,
+        "compiled_code": None,
+        "relation_name": relation_name,
+        "batch_results": None,
+    }

@@ -6,7 +6,7 @@ The journal of the run tells, whatever ended it. Where there is none, as where d
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,13 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field, structs
 
+from ...adapters.abilities import Fate
 from ..errors import UsageError
 from ..event_time import EventWindow
 from ..options import Options
 from .artifact_files import read_artifact
-from .journal_state import JOURNAL_NAME, JournalState, Record, read_journal
+from .doubts import Doubts, Windows, done_record, doubts_of, settle
+from .journal_state import JOURNAL_NAME, JournalNode, JournalState, Record, read_journal
 from .past_results import NEWEST_RESULTS, RUN_RESULTS_NAME
 
 _DONE = frozenset({"success", "pass", "no-op"})
@@ -43,6 +45,11 @@ class FailedBatches(Struct, frozen=True):
     failed: tuple[EventWindow, ...]
     successful: tuple[EventWindow, ...]
 
+    def without(self, through: Windows) -> FailedBatches:
+        """What is left when some of those that failed are there after all."""
+        failed = tuple(window for window in self.failed if window not in through)
+        return FailedBatches(failed, (*self.successful, *through))
+
 
 class UnfinishedRun(Struct, frozen=True):
     """The last run, as far as it is to be repeated.
@@ -54,6 +61,8 @@ class UnfinishedRun(Struct, frozen=True):
         batches: of nodes that were built in part, what is left of them.
         started_at: when the first run began, which its batches go up to.
         records: what the journal is to keep of the run.
+        doubts: by its id, what the database has to be asked before a node is run again.
+        journal: what is known of each node.
     """
 
     options: Options
@@ -62,6 +71,25 @@ class UnfinishedRun(Struct, frozen=True):
     batches: Mapping[str, FailedBatches] = field(default_factory=dict)
     started_at: datetime | None = None
     records: tuple[Record, ...] = ()
+    doubts: Doubts = field(default_factory=dict)
+    journal: Mapping[str, JournalNode] = field(default_factory=dict)
+
+    def settled(self, fates: Mapping[str, Fate]) -> UnfinishedRun:
+        """The run, once the database has said what became of its transactions."""
+        found = {key: settle(doubts, fates) for key, doubts in self.doubts.items()}
+        batches = {
+            key: left.without(found[key].through if key in found else ())
+            for key, left in self.batches.items()
+        }
+        done = {key for key in found if found[key].is_done}
+        done |= {key for key, left in batches.items() if not left.failed}
+        return structs.replace(
+            self,
+            nodes=tuple(key for key in self.nodes if key not in done),
+            batches=batches,
+            records=(*self.records, *(done_record(self.journal[key]) for key in sorted(done))),
+            doubts={},
+        )
 
 
 class _Batches(Struct):
@@ -112,7 +140,15 @@ def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) 
         },
         started_at=_moment(header),
         records=tuple(record for key in statuses for record in state.nodes[key].records()),
+        doubts=_doubts(state, left),
+        journal=state.nodes,
     )
+
+
+def _doubts(state: JournalState, left: Collection[str]) -> Doubts:
+    """What nobody knows of the nodes that are to be run again, and of the hooks around them."""
+    again = [key for key in state.nodes if left and (key in left or key.startswith(_HOOK))]
+    return {key: doubts for key in again if (doubts := doubts_of(state.nodes[key]))}
 
 
 def _last_run(directory: Path) -> JournalState:

@@ -200,22 +200,6 @@ async def test_character_that_is_none_is_an_error_of_its_node_alone(shop: Shop) 
     assert ran.warnings == []
 
 
-async def test_lock_is_taken_again_with_the_connection_that_held_it(shop: Shop) -> None:
-    shop.table("first", "select 1 as id, pg_sleep(0.5)::text as pause")
-    shop.table("second", "select id from {{ ref('first') }}")
-    locks = "select pid from pg_locks where locktype = 'advisory' and granted"
-
-    async with anyio.create_task_group() as tasks:
-
-        async def terminate() -> None:
-            await until_found(shop, locks.replace("pid", "pg_terminate_backend(pid)", 1))
-
-        tasks.start_soon(terminate)
-        ran = await shop.run()
-
-    assert ran.exit_code == 0
-
-
 async def test_commit_that_went_through_unheard_counts(private_shop: Shop) -> None:
     shop = private_shop
     shop.write(

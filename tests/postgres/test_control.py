@@ -1,0 +1,76 @@
+"""The control connection is lost, at each of its messages: it is opened anew, as any other."""
+
+from __future__ import annotations
+
+import pytest
+from headrace import Status
+
+from .adding import lossy
+from .proxy import Blow
+from .support import Shop
+
+
+@pytest.fixture
+def small_shop(shop: Shop) -> Shop:
+    """A project that reads the catalog in several ways, and has two schemas."""
+    shop.table("orders", "select 1 as id")
+    shop.view("recent", "select id from {{ ref('orders') }}")
+    shop.write(
+        "models/elsewhere.sql",
+        "{{ config(materialized='incremental', schema='else') }} select id from {{ ref('recent') }}"
+        "{% do adapter.list_relations_without_caching(this) %}{% do adapter.list_schemas() %}",
+    )
+    return shop
+
+
+async def survives(shop: Shop, place: int, terminates: bool) -> bool:
+    """Run with a blow at a message, and see that all is well. False if it has no such message."""
+    async with lossy(shop, retry_backoff=0.01) as proxy:
+        proxy.blow = Blow(place, terminates)
+        ran = await shop.run()
+        had = proxy.blow.has_fallen
+
+    assert ran.exit_code == 0, (place, terminates, ran.outcome.error, ran.outcome.results)
+    assert set(ran.statuses.values()) == {Status.SUCCESS}, (place, terminates)
+    assert await shop.server.backends() == [], (place, terminates)
+    return had
+
+
+@pytest.mark.parametrize("terminates", [False, True], ids=["cut", "terminated"])
+async def test_control_connection_lost_at_a_message_is_opened_anew(
+    small_shop: Shop, terminates: bool
+) -> None:
+    place = 4 if terminates else 1  # nobody has a session before it is let in
+    while await survives(small_shop, place, terminates):
+        place += 4
+
+    assert place > 12
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("terminates", [False, True], ids=["cut", "terminated"])
+async def test_control_connection_lost_at_any_message_is_opened_anew(
+    small_shop: Shop, terminates: bool
+) -> None:
+    place = trials = 0
+    first = 4 if terminates else 1
+    for _ in range(2):  # into empty schemas, and over what is there
+        place = first
+        while await survives(small_shop, place, terminates):
+            place, trials = place + 1, trials + 1
+
+    assert trials > 25
+
+
+async def test_control_connection_that_never_comes_back_is_a_clear_error(
+    private_shop: Shop,
+) -> None:
+    private_shop.table("orders", "select 1 as id")
+    async with lossy(private_shop, retries=1) as proxy:
+        proxy.blow = Blow(12, terminates=False)
+        proxy.refuses_more = True
+        ran = await private_shop.run()
+
+    assert ran.exit_code == 2
+    assert "closed the connection before it was ready" in str(ran.outcome.error)
