@@ -43,6 +43,7 @@ _READERS = (
     "../project/yaml_data.py",
     "../project/yaml_file.py",
     "../project/yaml_graph.py",
+    "../project/yaml_problems.py",
     "../sandbox/environment.py",
 )
 """The modules that decide what is kept: with other ones, all of it is out of date."""

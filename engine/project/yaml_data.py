@@ -10,11 +10,12 @@ from collections.abc import Hashable
 
 import yaml
 from msgspec import Struct
-from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..checkpoints import checked
 from .yaml_graph import MAX_DEPTH, too_deep
+from .yaml_problems import UnreadableYamlError
 
 _MAX_NUMBER_LENGTH = 400
 
@@ -50,7 +51,8 @@ class Builder:
         """The data that a node stands for.
 
         Raises:
-            yaml.YAMLError: a value doesn't fit its tag, or a key can't be one.
+            UnreadableYamlError: a key can't be one, or a value doesn't fit its tag.
+            yaml.YAMLError: as the last, in PyYAML's words.
         """
         if isinstance(node, ScalarNode):
             return node.value if node.tag == _STRING else self._scalar(node)
@@ -79,11 +81,10 @@ class Builder:
                 continue
             key = self.build(key_node, depth + 1)
             if not isinstance(key, Hashable):
-                raise ConstructorError(
-                    "while constructing a mapping",
-                    node.start_mark,
-                    "found unhashable key",
+                raise UnreadableYamlError(
+                    "a list or a mapping can't be a key",
                     key_node.start_mark,
+                    "Put quotes around a value that begins with '{'.",
                 )
             own[key] = self.build(value_node, depth + 1)
         if len(own) + merges != len(node.value):
@@ -97,10 +98,8 @@ class Builder:
         for source in reversed(sources):
             data = self.build(source, depth + 1)
             if not isinstance(data, dict):
-                raise ConstructorError(
-                    "while constructing a mapping",
-                    node.start_mark,
-                    "expected a mapping or a list of mappings to merge",
+                raise UnreadableYamlError(
+                    "only a mapping, or a list of mappings, can be merged into a mapping",
                     source.start_mark,
                 )
             merged.update(data)
@@ -120,24 +119,36 @@ class Builder:
     def _scalar(self, node: ScalarNode) -> object:
         kind = node.tag.rpartition(":")[2]
         if node.tag in _NUMBERS and len(node.value) > _MAX_NUMBER_LENGTH:
-            raise ConstructorError(None, None, "this number is too long", node.start_mark)
+            raise UnreadableYamlError("this number is too long", node.start_mark)
+        _require_known_tag(node)
         try:
             return self._scalars.construct_object(node)
         except (ValueError, LookupError, AttributeError, OverflowError) as problem:
             # What SafeConstructor lets through of int(), float(), date() and the like.
-            why = f": {problem}" if isinstance(problem, ValueError) else ""
-            raise ConstructorError(
-                None, None, f"this is no valid {kind}{why}", node.start_mark
+            said = str(problem) if isinstance(problem, ValueError) else ""
+            raise UnreadableYamlError(
+                f"this is no valid {kind}", node.start_mark, said=said
             ) from problem
 
     def _tagged(self, node: Node) -> object:
         """A collection with a tag of its own, such as `!!set`: as PyYAML has it."""
+        _require_known_tag(node)
         try:
             return self._scalars.construct_object(node, deep=True)
         except (ValueError, TypeError, AttributeError) as problem:
-            raise ConstructorError(
-                None, None, f"this doesn't fit its tag: {problem}", node.start_mark
+            raise UnreadableYamlError(
+                "this value doesn't fit its tag", node.start_mark, said=str(problem)
             ) from problem
+
+
+def _require_known_tag(node: Node) -> None:
+    if node.tag not in SafeConstructor.yaml_constructors:
+        written = node.tag.replace("tag:yaml.org,2002:", "!!")
+        raise UnreadableYamlError(
+            f"the tag '{written}' means nothing here",
+            node.start_mark,
+            "Put quotes around a value that begins with '!'.",
+        )
 
 
 def _same_key(node: Node, key: object) -> bool:

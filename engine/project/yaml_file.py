@@ -7,7 +7,6 @@ document.locate("models", 0, "columns", 2, "name") # models/schema.yml:14:9
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,18 +19,8 @@ from ..events import WarningRaised
 from .text_file import read_text
 from .yaml_data import Builder, find_child
 from .yaml_graph import compose
+from .yaml_problems import UnreadableYamlError, lines_of, read_problem
 
-# What PyYAML says, and what usually helps.
-_HINTS = (
-    ("mapping values are not allowed", "Put quotes around a value that holds ': '."),
-    ("cannot start any token", "Indent with spaces, and put quotes around a value like this one."),
-    ("unhashable key", "Put quotes around a value that begins with '{'."),
-    ("undefined alias", "Put quotes around a value that begins with '*'."),
-    ("unexpected end of stream", "A quote or a bracket isn't closed."),
-    ("did not find expected", "Check the indentation, and that quotes and brackets are closed."),
-    ("could not determine a constructor", "Put quotes around a value that begins with '!'."),
-    ("another document", "Take the line '---' away, or split the file."),
-)
 _MAX_SHOWN = 100
 
 
@@ -118,9 +107,10 @@ def parse_yaml(text: str, display: str, *, discreet: bool = False) -> YamlDocume
     try:
         node = compose(text)
         data = None if node is None else builder.build(node)
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, UnreadableYamlError) as error:
+        problem = error if isinstance(error, UnreadableYamlError) else read_problem(error, text)
         # The original shows pieces of the text as well, so a discreet error forgets it.
-        cause = None if discreet else problem
+        cause = None if discreet else error
         raise _yaml_error(problem, text, display, discreet=discreet) from cause
     duplicates = tuple(
         DuplicateKey(
@@ -135,39 +125,24 @@ def _location(display: str, mark: yaml.Mark) -> Location:
     return Location(display, mark.line + 1, mark.column + 1)
 
 
-def _yaml_error(problem: yaml.YAMLError, text: str, display: str, *, discreet: bool) -> YamlError:
-    what, location = _what_and_where(problem, text, display)
-    hint = next((f" {advice}" for said, advice in _HINTS if said in what), "")
+def _yaml_error(
+    problem: UnreadableYamlError, text: str, display: str, *, discreet: bool
+) -> YamlError:
+    place = problem.place
+    location = Location(display, place.line + 1, place.column + 1) if place else Location(display)
+    remedy = f" {problem.remedy}" if problem.remedy else ""
     if discreet:
-        before_quote = re.split("[\"']", what)[0].rstrip(" :")
-        return YamlError(f"{before_quote}.{hint}", location=location)
-    return YamlError(f"{what}.{hint}{_excerpt(text, location)}", location=location)
-
-
-def _what_and_where(problem: yaml.YAMLError, text: str, display: str) -> tuple[str, Location]:
-    if isinstance(problem, yaml.MarkedYAMLError):
-        what = ", ".join(part for part in (problem.context, problem.problem) if part)
-        mark = problem.problem_mark or problem.context_mark
-        return what, _location(display, mark) if mark else Location(display)
-    if isinstance(problem, yaml.reader.ReaderError):
-        index = next((i for i, letter in enumerate(text) if not _is_yaml(letter)), 0)
-        line_start = text.rfind("\n", 0, index) + 1
-        location = Location(display, text.count("\n", 0, index) + 1, index - line_start + 1)
-        return f"the character U+{ord(text[index]):04X} is not allowed in YAML", location
-    return str(problem), Location(display)
-
-
-def _is_yaml(letter: str) -> bool:
-    """Whether YAML 1.1 lets a character stand in a file (its section 5.1)."""
-    code = ord(letter)
-    return letter in "\t\n\r\x85" or 0x20 <= code <= 0x7E or (code >= 0xA0 and code != 0xFFFE)
+        before_quote = problem.what.split("'", 1)[0].rstrip(" :")
+        return YamlError(f"{before_quote}.{remedy}", location=location)
+    said = f" (PyYAML: {problem.said})" if problem.said else ""
+    return YamlError(f"{problem.what}{said}.{remedy}{_excerpt(text, location)}", location=location)
 
 
 def _excerpt(text: str, location: Location) -> str:
     """The line that a location points at, below the message, with a mark below the column."""
     if location.line is None or location.column is None:
         return ""
-    lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text)
+    lines = lines_of(text)
     if location.line > len(lines):
         return ""
     start = max(0, location.column - _MAX_SHOWN + 20)

@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 import yaml
-from yaml.constructor import ConstructorError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..checkpoints import checked, checkpoint
+from .yaml_problems import Place, UnreadableYamlError
 
 try:
     from yaml import CSafeLoader as Loader
@@ -33,14 +33,17 @@ _LONG_TEXT = 256 * 1024
 # document below both of these figures can't come near; one above is counted exactly first.
 _FEW_BRACKETS = 400
 _LONG_RUN_OF_INDICATORS = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
+# A bracket; or a comment or a quoted text, in which brackets mean nothing.
+_BRACKETS = re.compile(r"[\[\]{}]|(?:^|(?<=\s))#[^\n]*|'[^']*'|\"(?:[^\"\\]|\\[\s\S])*+\"")
 
 
 def compose(text: str) -> Node | None:
     """The node graph of a text, or None where it is empty. Aliases share their node.
 
     Raises:
-        yaml.YAMLError: it isn't YAML, is more than one document, nests too deeply, or has
-            aliases that stand for more than MAX_EXPANDED_SIZE characters.
+        yaml.YAMLError: it isn't YAML, or is more than one document.
+        UnreadableYamlError: it nests too deeply, or has aliases that stand for more than
+            MAX_EXPANDED_SIZE characters.
     """
     try:
         _check_depth(text)
@@ -53,7 +56,7 @@ def compose(text: str) -> Node | None:
             _Measure().check(node)
         return node
     except RecursionError:  # the pure-Python composer, or a document just below the limits
-        raise too_deep(None) from None
+        raise too_deep(_first_bracket_too_deep(text)) from None
 
 
 class _Pieces:
@@ -77,22 +80,51 @@ def _stream(text: str) -> Any:
 
 
 def _check_depth(text: str) -> None:
+    """Refuse what nests too deeply before the composer recurses into it.
+
+    Readers have limits of their own, which differ from release to release in figure, words and
+    kind of error. They look ahead, so that one may be met before the level that is too deep
+    here has been told of; what it was is found in the text then.
+    """
     brackets = text.count("[") + text.count("{")
     if brackets <= _FEW_BRACKETS and not _LONG_RUN_OF_INDICATORS.search(text):
         return
     depth = 0
-    for event in checked(yaml.parse(_stream(text), Loader)):
-        if isinstance(event, yaml.CollectionStartEvent):
+    try:
+        for event in checked(yaml.parse(_stream(text), Loader)):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise too_deep(event.start_mark)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except (yaml.YAMLError, RecursionError, MemoryError):
+        place = _first_bracket_too_deep(text)
+        if place is None:
+            raise
+        raise too_deep(place) from None
+
+
+def _first_bracket_too_deep(text: str) -> Place | None:
+    """Where the brackets of a text that can't be read nest too deeply; None if they don't.
+
+    Quotes and brackets may be part of a plain value outside of brackets, so this is an estimate.
+    """
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        if found[0] in "[{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise too_deep(event.start_mark)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+                line_start = text.rfind("\n", 0, found.start()) + 1
+                return Place(text.count("\n", 0, found.start()), found.start() - line_start)
+        elif found[0] in "]}":
+            depth = max(0, depth - 1)
+    return None
 
 
-def too_deep(mark: Any) -> ConstructorError:
+def too_deep(mark: Any) -> UnreadableYamlError:
     """The error for a node that nests too deeply. Each of PyYAML's parsers has its own marks."""
-    return ConstructorError(None, None, f"this is nested more than {MAX_DEPTH} levels deep", mark)
+    return UnreadableYamlError(f"this is nested more than {MAX_DEPTH} levels deep", mark)
 
 
 class _Measure:
@@ -109,7 +141,7 @@ class _Measure:
         """A node's size in characters and its height in levels.
 
         Raises:
-            ConstructorError: either is too much, or the node holds itself.
+            UnreadableYamlError: either is too much, or the node holds itself.
         """
         if isinstance(node, ScalarNode):
             return len(node.value) + 1, 0
@@ -117,8 +149,8 @@ class _Measure:
         if known is not None:
             return known
         if id(node) in self._open:
-            raise ConstructorError(
-                None, None, "an alias here stands inside of what it names", node.start_mark
+            raise UnreadableYamlError(
+                "an alias here stands inside of what it names", node.start_mark
             )
         self._open.add(id(node))
         size, height = 1, 0
@@ -128,9 +160,7 @@ class _Measure:
             height = max(height, child_height)
         self._open.discard(id(node))
         if size > MAX_EXPANDED_SIZE:
-            raise ConstructorError(
-                None,
-                None,
+            raise UnreadableYamlError(
                 f"the aliases here stand for more than {MAX_EXPANDED_SIZE:,} characters",
                 node.start_mark,
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from headrace.engine.errors import Location, YamlError
+from headrace.engine.project import yaml_graph
 from headrace.engine.project.yaml_file import (
     YamlDocument,
     load_yaml_text,
@@ -27,6 +29,17 @@ models:
       - name: amount
         tests: [not_null, {unique: {severity: warn}}]
 """
+
+
+class _OtherWords(yaml.SafeLoader):
+    """PyYAML's reader in Python, in words that none of its releases has."""
+
+    def get_single_node(self) -> Any:
+        try:
+            return super().get_single_node()
+        except yaml.MarkedYAMLError as error:
+            error.context, error.problem = None, "thus it is not"
+            raise
 
 
 def error_of(text: str, *, discreet: bool = False) -> YamlError:
@@ -181,33 +194,40 @@ def test_key_that_overrides_a_merged_one_is_no_duplicate() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "column", "what"),
     [
-        ("a: b: c\n", 1, 5, "mapping values are not allowed"),
+        ("a: b: c\n", 1, 5, "Put quotes around a value that holds ': '"),
         ("a:\n\t- b\n", 2, 1, "Indent with spaces"),
         ("a: 'b\n", 2, 1, "isn't closed"),
         ("a:\n  - {{ x }}\n", 2, 6, "Put quotes around a value that begins with '{'"),
-        ("a: *b\n", 1, 4, "undefined alias"),
-        ("a: !secret b\n", 1, 4, "!secret"),
-        ("a: !!python/object/apply:os.getcwd []\n", 1, 4, "constructor"),
+        ("a: @b\n", 1, 4, "Put quotes around a value like this one"),
+        ("a: [b, c\n", 2, 1, "isn't closed"),
+        ("a: {{ x }} and more\n", 1, 12, "Put quotes around a value that begins with '{'"),
+        ("a:\n  - b\n c\n", 3, 2, "Check the indentation"),
+        ("a: *b\n", 1, 4, "nothing is named by the alias '*b'"),
+        ("a: !secret b\n", 1, 4, "the tag '!secret' means nothing here"),
+        ("a: !!python/object/apply:os.getcwd []\n", 1, 4, "'!!python/object/apply:os.getcwd'"),
         ("a: 1\n---\nb: 2\n", 2, 1, "another document"),
         ("é: \x07\n", 1, 4, "U+0007"),
         ("a: 2024-13-45\n", 1, 4, "no valid timestamp"),
         ("a: !!bool maybe\n", 1, 4, "no valid bool"),
         (f"a: {'9' * 5000}\n", 1, 4, "too long"),
         (f"a: 1{':1' * 20000}\n", 1, 4, "too long"),
-        ("? [a]\n: b\n", 1, 3, "unhashable"),
-        ("a:\n  <<: 3\n", 2, 7, "to merge"),
+        ("? [a]\n: b\n", 1, 3, "can't be a key"),
+        ("a:\n  <<: 3\n", 2, 7, "can be merged"),
         ("a: &a [*a]\n", 1, 4, "inside of what it names"),
         ("&a\n<<: *a\nb: 1\n", 1, 1, "inside of what it names"),
-        ("a: !!str [x]\n", 1, 4, "expected a scalar"),
+        ("a: !!str [x]\n", 1, 4, "doesn't fit its tag"),
     ],
 )
-def test_what_is_no_yaml_is_refused_with_its_place(
-    text: str, line: int, column: int, what: str
+@pytest.mark.parametrize("reader", [_OtherWords, yaml.SafeLoader, yaml.CSafeLoader])
+def test_what_is_no_yaml_is_refused_with_its_place_in_our_words(
+    monkeypatch: pytest.MonkeyPatch, reader: Any, text: str, line: int, column: int, what: str
 ) -> None:
+    monkeypatch.setattr(yaml_graph, "Loader", reader)
+
     error = error_of(text)
 
     assert error.location == Location("schema.yml", line, column)
-    assert what in str(error)
+    assert what in error.problem.split(" (PyYAML: ")[0] + error.problem.split("). ")[-1]
 
 
 def test_message_shows_the_line_and_marks_the_column() -> None:
@@ -300,7 +320,34 @@ def test_deep_nesting_is_refused_also_in_a_thread_with_a_small_stack(text: str) 
     finally:
         threading.stack_size(previous)
 
-    assert "nested more than 100 levels deep" in str(errors[0])
+    assert errors[0].problem.startswith("this is nested more than 100 levels deep")
+    assert errors[0].location is not None
+    assert errors[0].location.line is not None
+
+
+@pytest.mark.parametrize("kind", [yaml.scanner.ScannerError, RecursionError, MemoryError])
+def test_readers_own_limit_is_told_in_our_words_at_the_first_level_too_deep(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def refused(*arguments: object) -> Any:
+        raise kind("enough is enough")
+
+    monkeypatch.setattr(yaml, "parse", refused)
+    text = '# [[[\na: \'[[[\'\nb: "[\\"["\nc: ' + "[" * 500
+
+    error = error_of(text)
+
+    assert error.problem.startswith("this is nested more than 100 levels deep")
+    assert error.location == Location("schema.yml", 4, 104)
+
+
+def test_fault_in_a_file_with_many_brackets_is_told_as_what_it_is() -> None:
+    text = "a: [[[]]]\n" * 200 + "b: 'c"
+
+    error = error_of(text)
+
+    assert "isn't closed" in str(error)
+    assert "nested" not in str(error)
 
 
 def test_long_chain_of_aliases_is_refused() -> None:
