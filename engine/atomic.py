@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from .errors import UsageError
+from .leftovers import create, sweep
 
 WriteBytes = Callable[[int, bytes | memoryview], int]
 """As `os.write`: may write less than it was given, and says how much it wrote."""
@@ -21,10 +21,11 @@ def write_atomically(
     """Write a file so that a reader, a full disk or a crash never meets half of it.
 
     The content goes to a temporary file beside it, to disk if `durable`, and then takes the
-    name. Whatever fails, the old file is as it was and no temporary one is left.
+    name, which goes to disk as well. Whatever fails, the old file is as it was and no temporary
+    one is left; what a killed process leaves, `leftovers.sweep` removes.
 
     Raises:
-        OSError: the file could not be written.
+        OSError: the file could not be written, or it isn't sure to be on the disk.
     """
     os.close(replaced_file(path, content, durable=durable, write=write))
 
@@ -33,20 +34,39 @@ def replaced_file(
     path: Path, content: bytes, *, durable: bool = True, write: WriteBytes = os.write
 ) -> int:
     """As `write_atomically`, and the descriptor of the new file comes back, to append to."""
-    # The temporary name doesn't grow with the file's own, which may be as long as names get.
-    temporary = path.with_name(f".headrace-{secrets.token_hex(6)}.tmp")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC, 0o666)
+    temporary, descriptor = create(path.parent)
     try:
         write_all(descriptor, content, write=write)
         if durable:
             os.fsync(descriptor)
         os.replace(temporary, path)
+        if durable:
+            _sync_directory(path.parent)
     except BaseException:
         os.close(descriptor)
         with suppress(OSError):
             os.unlink(temporary)
         raise
     return descriptor
+
+
+def _sync_directory(path: Path) -> None:
+    """Have a directory's names on the disk, where that can be asked for.
+
+    Without it a crash of the machine may bring the old file back
+    (https://man7.org/linux/man-pages/man2/fsync.2.html).
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # Windows opens no directory, and some may be written and not be read
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EACCES):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_all(descriptor: int, content: bytes, *, write: WriteBytes = os.write) -> None:
@@ -62,23 +82,26 @@ def write_all(descriptor: int, content: bytes, *, write: WriteBytes = os.write) 
 def ensure_writable(target_path: Path) -> None:
     """Make the target directory, and try that a file can be written into it.
 
-    To be called before any SQL is sent: a run whose results can't be kept must not begin.
+    To be called before any SQL is sent: a run whose results can't be kept must not begin. What
+    a killed run left half-written there goes.
 
     Raises:
         UsageError: it can't; the message names the path, the reason and the remedy.
     """
     try:
         target_path.mkdir(parents=True, exist_ok=True)
-        probe = target_path / f".headrace-{secrets.token_hex(6)}.tmp"
+        probe, descriptor = create(target_path)
         try:
-            write_atomically(probe, b"writable", durable=False)
+            write_all(descriptor, b"writable")
         finally:
+            os.close(descriptor)
             with suppress(OSError):
                 probe.unlink()
     except OSError as error:
         raise UsageError(
             f"{target_path}: the target directory can't be written: {_reason(error)}"
         ) from error
+    sweep(target_path)
 
 
 def _reason(error: OSError) -> str:
@@ -95,7 +118,3 @@ def _reason(error: OSError) -> str:
             return f"no space left. Make room, {other}."
         case _:
             return f"{error.strerror or type(error).__name__}. Mend that, {other}."
-
-
-# Windows has no such flag, and inherits no descriptor anyway.
-_CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

@@ -10,8 +10,8 @@ they were.
 from __future__ import annotations
 
 import os
+import re
 import tempfile
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
@@ -19,6 +19,8 @@ from pathlib import Path
 
 import anyio
 
+from .. import leftovers
+from ..atomic import write_atomically
 from ..blocking import in_thread
 from ..checkpoints import checked
 from ..errors import PackageError
@@ -27,11 +29,8 @@ from ..project.project import Project
 from ..project.trees import copy_tree, delete_what_can_be
 from .package import Package
 
-_PREFIX = ".headrace-packages-"
-_NEW, _OLD = "new", "old"
-
-# What a killed `deps` left behind is swept away once no other one can still be at work in it.
-_LEFTOVER_SECONDS = 24 * 60 * 60
+_NEW, _OLD, _LOCK = "new", "old", "lock"
+_STAGE = re.compile(r"\.headrace-packages-(?P<host>[0-9a-f]{6})-\w{8}")
 
 
 def install_directory(project: Project) -> Path:
@@ -67,13 +66,16 @@ def install_directory(project: Project) -> Path:
 async def stage_beside(place: Path) -> AsyncIterator[Path]:
     """A new hidden directory beside the packages, for this invocation alone; it goes in the end.
 
+    What a killed `deps` left of one goes as well.
+
     Raises:
         PackageError: it can't be made.
     """
-    stage = await in_thread(_make_stage, place)
+    stage, locked = await in_thread(_make_stage, place)
     try:
         yield stage
     finally:
+        os.close(locked)
         with anyio.CancelScope(shield=True):
             await in_thread(delete_what_can_be, stage)
 
@@ -147,22 +149,41 @@ def _written(stage: Path, files: Mapping[Path, str]) -> list[tuple[Path, Path]]:
     ready = []
     for index, (path, text) in enumerate(files.items()):
         written = stage / f"file-{index}"
-        written.write_text(text, encoding="utf-8")
+        write_atomically(written, text.encode("utf-8"))
         ready.append((written, path))
     return ready
 
 
-def _make_stage(place: Path) -> Path:
+def _make_stage(place: Path) -> tuple[Path, int]:
+    """The directory, and an open file in it whose lock says that somebody is at work."""
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in checked(place.parent.glob(f"{_PREFIX}*")):
-            if time.time() - leftover.stat().st_mtime > _LEFTOVER_SECONDS:
+        for leftover in checked(place.parent.iterdir()):
+            if (name := _STAGE.fullmatch(leftover.name)) and _is_left_over(leftover, name["host"]):
                 delete_what_can_be(leftover)
-        stage = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place.parent))
+        prefix = f".headrace-packages-{leftovers.host()}-"
+        stage = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
         (stage / _NEW).mkdir()
+        # It gets its name once it is locked, so that it is never found without being so.
+        unnamed, locked = leftovers.create(stage)
+        os.rename(unnamed, stage / _LOCK)
     except OSError as error:
         raise _failure(f"no directory can be made in {place.parent}", error) from error
-    return stage
+    return stage, locked
+
+
+def _is_left_over(stage: Path, host: str) -> bool:
+    """Whether whoever made a stage is dead: its lock is free, or it is so old that it must be."""
+    with suppress(OSError):
+        descriptor = os.open(stage / _LOCK, os.O_RDWR)
+        try:
+            if host == leftovers.host():
+                return leftovers.lock(descriptor) is True
+        finally:
+            os.close(descriptor)
+    with suppress(OSError):
+        return leftovers.is_old(stage.lstat())
+    return False
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

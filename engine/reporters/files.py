@@ -12,6 +12,7 @@ from threading import Semaphore, Thread
 
 from ..atomic import WriteBytes, write_all, write_atomically
 from ..events import Event, NodeCompiled, NodeExecuted, WarningRaised
+from ..leftovers import sweep_below
 from ..project.text_file import read_regular
 from .plain_text import Scrub
 
@@ -79,6 +80,8 @@ class ArtifactFiles:
         self._waiting.append(job)
 
     def _write_files(self) -> None:
+        for folder in (_COMPILED, _RUN):
+            sweep_below(self._target_path / folder)
         # A thread that wakes for every file takes the interpreter away from the run each time;
         # one that wakes now and then takes it for many files at once.
         while not self._closing.wait(_PAUSE_SECONDS):

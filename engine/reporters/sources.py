@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ..atomic import write_atomically
 from ..events import Event, InvocationStarted, RunFinished, WarningRaised
+from ..leftovers import sweep
 from ..project.environment import custom_environment
 from ..results import RunResult, Status
 from .encoding import encode, utc_text
@@ -86,6 +87,7 @@ class SourcesWriter:
     def _write(self, document: dict[str, object]) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            sweep(self._path.parent)
             write_atomically(self._path, encode(document))
         except OSError as error:
             reason = error.strerror or type(error).__name__

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -102,7 +104,7 @@ def test_directory_that_cannot_be_written_says_why_and_what_to_do(
         raise OSError(code, os.strerror(code))
 
     # Permission bits don't hold root back, so the refusal is played.
-    monkeypatch.setattr(atomic, "write_atomically", refused)
+    monkeypatch.setattr(atomic, "create", refused)
 
     with pytest.raises(UsageError, match=said) as failure:
         ensure_writable(tmp_path / "target")
@@ -115,3 +117,88 @@ def test_directory_that_cannot_be_written_says_why_and_what_to_do(
 def test_directory_that_nobody_can_write_is_refused() -> None:
     with pytest.raises(UsageError, match="can't be written"):
         ensure_writable(Path("/proc/target"))
+
+
+class Recorder:
+    """Notes in which order a file is written, synced and renamed."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, refused: int | None = None) -> None:
+        self.steps: list[str] = []
+        self._fsync, self._replace, self._refused = os.fsync, os.replace, refused
+        monkeypatch.setattr(os, "fsync", self._synced)
+        monkeypatch.setattr(os, "replace", self._replaced)
+
+    def write(self, descriptor: int, content: bytes | memoryview) -> int:
+        self.steps.append("write")
+        return os.write(descriptor, content)
+
+    def _synced(self, descriptor: int) -> None:
+        is_directory = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+        self.steps.append("sync the directory" if is_directory else "sync the file")
+        if is_directory and self._refused is not None:
+            raise OSError(self._refused, os.strerror(self._refused))
+        self._fsync(descriptor)
+
+    def _replaced(self, old: Path, new: Path) -> None:
+        self.steps.append("rename")
+        self._replace(old, new)
+
+
+def test_content_is_on_the_disk_before_it_has_the_name_and_the_name_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(monkeypatch)
+
+    write_atomically(tmp_path / "manifest.json", b"new", write=recorder.write)
+
+    assert recorder.steps == ["write", "sync the file", "rename", "sync the directory"]
+
+
+def test_what_need_not_last_waits_for_no_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(monkeypatch)
+
+    write_atomically(tmp_path / "a.sql", b"new", durable=False, write=recorder.write)
+
+    assert recorder.steps == ["write", "rename"]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP, errno.EACCES])
+def test_directory_that_cannot_be_synced_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    Recorder(monkeypatch, refused=code)
+
+    write_atomically(tmp_path / "manifest.json", b"new")
+
+    assert (tmp_path / "manifest.json").read_bytes() == b"new"
+
+
+def test_directory_whose_disk_fails_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Recorder(monkeypatch, refused=errno.EIO)
+
+    with pytest.raises(OSError, match="Input/output error"):
+        write_atomically(tmp_path / "manifest.json", b"new")
+
+    assert os.listdir(tmp_path) == ["manifest.json"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("nth", [1, 2, 9])
+def test_no_descriptor_is_left_open(tmp_path: Path, nth: int) -> None:
+    before = os.listdir("/proc/self/fd")
+
+    with suppress(OSError):
+        write_atomically(tmp_path / "manifest.json", b"xy", write=FailingWrites(nth))
+
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_disk_that_takes_nothing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="Input/output error"):
+        write_atomically(tmp_path / "a", b"new", write=lambda descriptor, content: 0)
+
+    assert os.listdir(tmp_path) == []
