@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from headrace import Status
 
-from .support import relations, rows, run
+from .support import DATABASE, relations, rows, run
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
@@ -117,12 +118,18 @@ async def test_contract_without_types_is_refused(write_project: WriteProject) ->
 async def test_contract_that_is_not_enforced_does_nothing(write_project: WriteProject) -> None:
     root = write_project(
         {
-            "models/orders.sql": "{{ config(contract={'enforced': false}) }} select 1 as x",
-            "models/orders.yml": "models: [{name: orders, columns: [{name: id, data_type: int}]}]",
+            "models/orders.sql": "{{ config(contract={'enforced': false}) }} select '1' as x",
+            "models/orders.yml": "models: [{name: orders, columns: [{name: id, data_type: int, "
+            "constraints: [{type: not_null}]}]}]",
         }
     )
 
-    assert (await run(root)).exit_code == 0
+    ran = await run(root)
+
+    assert ran.statuses == {"orders": Status.SUCCESS}
+    assert rows(root, "select * from orders") == [("1",)]
+    ((ddl,),) = rows(root, "select sql from sqlite_master where name = 'orders'")
+    assert "not null" not in ddl
 
 
 async def test_incremental_model_under_contract_must_say_what_of_new_columns(
@@ -139,3 +146,4 @@ async def test_incremental_model_under_contract_must_say_what_of_new_columns(
 
     assert ran.exit_code == 2
     assert "must set on_schema_change to 'append_new_columns' or 'fail'" in str(ran.outcome.error)
+    assert not (root / DATABASE).exists()

@@ -108,7 +108,10 @@ async def test_the_lines_are_dbts(shop: Path) -> None:
 async def test_a_warning_alone_exits_with_0(shop: Path) -> None:
     declare(shop, {"name": "warns", "freshness": {"warn_after": HOUR}})
 
-    assert (await run(shop, "freshness")).exit_code == 0
+    ran = await run(shop, "freshness")
+
+    assert (ran.exit_code, ran.statuses) == (0, {"warns": Status.WARN})
+    assert sources(shop)["warns"]["status"] == "warn"
 
 
 async def test_what_stands_at_the_table_is_laid_over_the_sources(shop: Path) -> None:
@@ -266,7 +269,10 @@ async def test_the_results_of_the_last_run_stay(shop: Path) -> None:
 async def test_nothing_to_check_is_said(shop: Path) -> None:
     declare(shop, {"name": "t"})
 
-    assert (await run(shop, "freshness")).exit_code == 0
+    ran = await run(shop, "freshness")
+
+    assert (ran.exit_code, ran.statuses) == (0, {})
+    assert any("Nothing to do" in line for line in lines(ran)), lines(ran)
 
 
 async def test_run_hooks_run_around_the_check_and_stand_in_no_artifact_of_it(shop: Path) -> None:

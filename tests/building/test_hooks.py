@@ -95,11 +95,16 @@ async def test_hook_helpers_say_where_a_hook_runs(write_project: WriteProject) -
 
 async def test_empty_hook_is_passed_over(write_project: WriteProject) -> None:
     hooks = ["", "{% if false %} select 1 {% endif %}", "-- nothing"]
-    root = write_project({"models/orders.sql": hooked("select 1 as id", pre_hook=hooks)})
+    hooks.append("{{ note('after them') }}")
+    model = hooked("select 1 as id", pre_hook=hooks, post_hook=["", "-- nothing"])
+    root = write_project({"models/orders.sql": model, **LOG})
+    await run(root, "seed")
 
     ran = await run(root)
 
-    assert ran.exit_code == 0
+    assert ran.statuses == {"orders": Status.SUCCESS}
+    assert rows(root, "select id from orders") == [(1,)]
+    assert [what for what, _ in logged(root)] == ["after them"]
 
 
 async def test_hook_may_be_several_statements(write_project: WriteProject) -> None:

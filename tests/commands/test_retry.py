@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from headrace import Status
 from headrace.engine.events import BatchStarted, MessageLogged
 
 from ..building.support import PROJECT, Ran, check_invariants, relations, rows, run, run_results
@@ -85,7 +86,11 @@ async def test_second_retry_still_knows_the_whole(write_project: WriteProject) -
 async def test_retry_of_what_still_fails_exits_with_one(write_project: WriteProject) -> None:
     root = await broken_run(write_project)
 
-    assert (await run(root, "retry")).exit_code == 1
+    ran = await run(root, "retry")
+
+    assert ran.exit_code == 1
+    assert ran.statuses == {"second": Status.ERROR, "third": Status.SKIPPED}
+    assert run_results(root)["model.shop.first"] == "success"
 
 
 async def test_after_success_there_is_nothing_to_do(write_project: WriteProject) -> None:

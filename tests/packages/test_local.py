@@ -195,7 +195,7 @@ async def test_no_profile_is_needed(write_project: WriteProject, tmp_path: Path)
 
     ran = await deps(root)
 
-    assert ran.exit_code == 0
+    assert (ran.exit_code, installed(root)) == (0, ["tools"])
 
 
 async def test_packages_may_stand_in_dependencies_yml_and_be_rendered(

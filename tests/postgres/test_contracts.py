@@ -72,6 +72,12 @@ async def test_types_of_one_kind_are_the_same(shop: Shop) -> None:
 
     await shop.build()
 
+    assert await shop.fetch("select id, name from {schema}.customers") == [(1, "Ada")]
+    assert await shop.fetch(
+        "select attname::text, atttypid::regtype::text from pg_attribute "
+        "where attrelid = '{schema}.customers'::regclass and attnum > 0 order by attnum"
+    ) == [("id", "integer"), ("name", "text")]
+
 
 async def test_constraints_keep_their_names_when_the_table_is_built_again(shop: Shop) -> None:
     shop.write("models/all.yml", PROPERTIES.split("  - name: orders")[0])

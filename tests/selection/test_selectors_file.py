@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 
 import pytest
+from headrace import Status
 
 from ..building.support import Ran, run
 from ..commands.support import headrace
@@ -162,7 +163,7 @@ async def test_manifest_has_the_selectors_as_dbt_writes_them(write_project: Writ
             "{method: tag, value: a, childrens_parents: true, children: true}}]",
             '"@" prefix and "+" suffix are incompatible',
         ),
-        ("selectors: [", "did not find expected node content"),
+        ("selectors: [", "A quote or a bracket isn't closed."),
     ],
 )
 async def test_file_that_can_not_be_is_refused_with_its_place(
@@ -180,7 +181,13 @@ async def test_file_that_can_not_be_is_refused_with_its_place(
 async def test_empty_file_has_no_selectors(write_project: WriteProject) -> None:
     root = write_project(with_selectors("# none yet\n"))
 
-    assert (await run(root, "run")).exit_code == 0
+    ran = await run(root, "run", selector="nightly")
+    without = await run(root, "run")
+
+    assert ran.exit_code == 2
+    assert "selector named nightly, expected one of []" in str(ran.outcome.error)
+    assert without.exit_code == 0
+    assert set(without.statuses.values()) == {Status.SUCCESS}
 
 
 async def test_selector_that_is_not_there_is_told(write_project: WriteProject) -> None:
