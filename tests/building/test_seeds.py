@@ -39,6 +39,8 @@ async def test_seed_becomes_a_table(write_project: WriteProject) -> None:
     [
         (["1", "-2", "+3"], "integer", [1, -2, 3]),
         (["1", "2.5", "1e3"], "double precision", [1.0, 2.5, 1000.0]),
+        (["1", "1.7"], "double precision", [1.0, 1.7]),
+        (["1", "-1.7"], "double precision", [1.0, -1.7]),
         (["2024-01-31", "2024-02-29"], "date", None),
         (["2024-01-31 10:00:00", "2024-01-31T10:00"], "timestamp", None),
         (["true", "False"], "boolean", [1, 0]),

@@ -210,7 +210,22 @@ def test_disk_full_on_the_nth_write_leaves_the_old_file(tmp_path: Path, nth: int
 
     (problem,) = writer.problems
     assert path.read_text() == "old"
-    assert str(path) in problem.message
+    assert problem.message.startswith(
+        f"{path}: the results could not be written (No space left on device)"
+    )
+
+
+def test_results_are_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "run_results.json"
+    writer = RunResultsWriter(path, JournalState(), dbt_version="1.10.0", environ={})
+    writer.handle(RunStarted((model("m"),), 1, "dev"))
+    writer.handle(RunFinished((), 0.1))
+    # Whoever reads them may have taken them away by now.
+    path.unlink()
+
+    writer.close()
+
+    assert not path.exists()
 
 
 def test_values_that_json_lacks_are_written_as_text(tmp_path: Path) -> None:

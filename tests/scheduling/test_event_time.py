@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
+from headrace.engine.errors import HeadraceError, UsageError
 from headrace.engine.event_time import BatchSize, EventWindow, Reading, parse_sample, windows
 from headrace.engine.manifest.microbatch import MicrobatchSettings
 from headrace.engine.microbatch import plan_batches
@@ -89,3 +90,22 @@ def test_sample_is_relative_to_now() -> None:
 
     assert parse_sample("3 days", now) == EventWindow(at("2024-01-07"), now)
     assert parse_sample("1 hour", now) == EventWindow(at("2024-01-10T11:00"), now)
+
+
+@pytest.mark.parametrize("text", ["{start: 2024-01-01}", "{a: 1, b: 2}", "{}", "{x}", "{[a]: b}"])
+def test_sample_that_is_no_window_is_refused(text: str) -> None:
+    with pytest.raises(HeadraceError) as failure:
+        parse_sample(text, at("2024-01-10"))
+
+    assert "--sample" in str(failure.value)
+
+
+def test_sample_may_be_a_window_and_must_not_end_before_it_starts() -> None:
+    now = at("2024-01-10")
+
+    window = parse_sample("{start: 2024-01-01, end: 2024-01-02}", now)
+
+    assert window == EventWindow(at("2024-01-01"), at("2024-01-02"))
+    for end in ("2024-01-01", "2023-12-31"):
+        with pytest.raises(UsageError, match="its start must come before its end"):
+            parse_sample(f"{{start: 2024-01-01, end: {end}}}", now)

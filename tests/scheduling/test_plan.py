@@ -159,7 +159,7 @@ def test_unknown_time_counts_as_the_mean_of_the_known_ones() -> None:
     assert pop_all(plan) == ["slow", "new", "fast"]
 
 
-@pytest.mark.parametrize("nonsense", [-1.0, math.nan, math.inf])
+@pytest.mark.parametrize("nonsense", [-1.0, math.nan, math.inf, float("inf")])
 def test_weight_that_is_no_duration_counts_as_unknown(nonsense: float) -> None:
     parents: Parents = {"fast": [], "odd": [], "slow": []}
 
