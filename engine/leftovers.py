@@ -21,12 +21,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+fcntl: Any
 try:
-    import fcntl
+    fcntl = import_module("fcntl")
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 FOREIGN_LEFTOVER_SECONDS = 24 * 60 * 60
 """Older than this is what was left behind where a lock doesn't show whether its writer lives."""

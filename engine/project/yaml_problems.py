@@ -84,10 +84,10 @@ def read_problem(error: yaml.YAMLError, text: str) -> UnreadableYamlError:
     mark = error.problem_mark or error.context_mark
     if isinstance(error, ConstructorError):
         return UnreadableYamlError("this value doesn't fit its tag", mark, said=said)
-    rest = _rest_of_text(text, mark)
+    rest = None if mark is None else _rest_of_text(text, mark)
     if isinstance(error, ComposerError):
         return _composition(rest, mark, said)
-    if rest is None:
+    if mark is None or rest is None:
         return UnreadableYamlError(*_with_mark(_ELSE, mark), said=said)
     if not rest.strip():
         return UnreadableYamlError(*_with_mark(_ENDS_EARLY, mark), said=said)
@@ -122,9 +122,9 @@ def _composition(rest: str | None, mark: Any, said: str) -> UnreadableYamlError:
 
 
 def _rest_of_text(text: str, mark: Any) -> str | None:
-    """What stands from a place on; None if the place isn't in the text, or isn't known."""
+    """What stands from a place on; None if it isn't in the text."""
     lines = lines_of(text)
-    if mark is None or mark.line > len(lines):
+    if mark.line > len(lines):
         return None
     if mark.line == len(lines):
         return ""

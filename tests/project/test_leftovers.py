@@ -64,7 +64,8 @@ def test_file_that_this_process_is_writing_stays(tmp_path: Path) -> None:
 def test_file_found_before_its_writer_has_the_lock_is_not_what_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock, swept = leftovers.lock, []
+    lock = leftovers.lock
+    swept: list[str] = []
 
     def sweep_first(descriptor: int) -> bool | None:
         if not swept:

@@ -89,7 +89,9 @@ def test_each_artifact_is_wholly_old_or_wholly_new(killed: Path) -> None:
         for name in (WHOLE[0], WHOLE[2]):
             # Where there is nothing to keep, it is written in its place.
             held, old = contents(step / "killed", name), contents(killed / "old", name)
-            assert held in (old, new[name]) or (old is None and new[name].startswith(held or b""))
+            assert held in (old, new[name]) or (
+                old is None and (new[name] or b"").startswith(held or b"")
+            )
 
 
 def test_journal_can_be_read_whenever_there_is_one(killed: Path) -> None:
