@@ -117,6 +117,9 @@ def _mutants(module: str, operators: Sequence[str]) -> Iterator[Mutant]:
     for name in plugins.operator_names():
         if not any(name == wanted or name.startswith(f"{wanted}_") for wanted in operators):
             continue
+        # Whether equal values are one object is a matter of the interpreter, and not of ours.
+        if name.endswith(("_Is", "_IsNot")) and "Operator_Is" not in name:
+            continue
         operator = plugins.get_operator(name)()
         places = (
             place for node in ast_nodes(tree) for place, _ in operator.mutation_positions(node)
@@ -130,7 +133,7 @@ def _mutants(module: str, operators: Sequence[str]) -> Iterator[Mutant]:
 
 
 def _without_meaning(tree: ast.AST) -> Iterator[Range]:
-    """Where nothing runs: annotations, and imports for the type checker."""
+    """Where nothing runs, or nobody can tell: annotations, the type checker's imports, `frozen`."""
     for node in ast.walk(tree):
         match node:
             case (
@@ -144,6 +147,10 @@ def _without_meaning(tree: ast.AST) -> Iterator[Range]:
                 yield _range(annotation)
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 yield _range(node)
+        if isinstance(node, ast.ClassDef):
+            # `frozen`, `slots`: what they are for is that nobody tries.
+            yield from (_range(keyword.value) for keyword in node.keywords)
+            yield from (_range(decorator) for decorator in node.decorator_list)
 
 
 def _is_within(place: tuple[int, int], ranges: Sequence[Range]) -> bool:

@@ -112,7 +112,7 @@ class Batch:
             # Nothing of the script has run. sqlite3's own executescript is of no use: it
             # commits the open transaction first.
             statements = list(split_script(sql))
-            if "one statement at a time" not in str(error) or statements == [sql]:
+            if not statements or statements == [sql]:
                 raise
             if isinstance(step, Deferred):  # a script's answer is that of its last statement
                 step.sql = statements.pop()

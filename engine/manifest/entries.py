@@ -152,7 +152,7 @@ def read_call(text: str, allowed: tuple[str, ...], location: Location) -> Call:
         function = tree.func.id
         arguments = [ast.literal_eval(argument) for argument in tree.args]
         named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in tree.keywords}
-    except (SyntaxError, ValueError, TypeError, RecursionError) as error:
+    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
         raise _not_a_call(text, allowed, location) from error
     is_named = all(isinstance(argument, str) for argument in arguments)
     call = _call(function, arguments, named) if function in allowed and is_named else None

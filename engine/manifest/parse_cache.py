@@ -45,6 +45,7 @@ _READERS = (
     "../project/yaml_graph.py",
     "../project/yaml_problems.py",
     "../sandbox/environment.py",
+    "../sandbox/preparation.py",
 )
 """The modules that decide what is kept: with other ones, all of it is out of date."""
 

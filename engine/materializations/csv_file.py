@@ -169,9 +169,11 @@ def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
     if isinstance(error, UnicodeDecodeError):
         problem = "the seed isn't UTF-8. Save it as UTF-8."
     else:
-        problem = f"the seed isn't CSV: {error}."
-        if "field limit" in str(error):
-            problem += " Look for a quote that isn't closed."
+        # Python's reader refuses little, and has other words for it in each version.
+        problem = (
+            f"the seed isn't CSV: a value is longer than {csv.field_size_limit():,} characters, or "
+            f"holds what can't be read ({error}). Look for a quote that isn't closed."
+        )
     return ProjectError(problem, location=Location(display, line))
 
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType
 from typing import Any, NoReturn
 
-from jinja2 import Environment, TemplateRuntimeError, TemplateSyntaxError, nodes
+from jinja2 import TemplateRuntimeError, TemplateSyntaxError, nodes
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
-from jinja2.visitor import NodeTransformer
 
 from .attributes import is_forbidden, is_forbidden_call, is_opaque
 from .budget import current_budget
@@ -20,9 +19,9 @@ from .formatting import limited_format
 from .iterators import counted
 from .methods import guarded_method
 from .operators import OPERATORS, concatenate, cut
+from .preparation import CUT, Preparation
 from .sizes import require_printable, require_room
 
-_CUT = "headrace_cut"
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
 
@@ -30,27 +29,11 @@ NESTED_TOO_DEEPLY = "the template is nested too deeply, or goes on too long with
 
 # The last line of what Jinja compiles: "template line=line here&…", ascending.
 _DEBUG_INFO = re.compile(r"debug_info = '([\d=&]*)'\s*\Z")
+_DEEP = 100
 _LOCAL_NAME = re.compile(r"\bl_\d+_(?=\w)")
 
 _METHODS = (BuiltinMethodType, MethodType)
 _OURS = frozenset((FunctionType, MethodType))
-
-
-class _Slices(NodeTransformer):
-    """Has slices made by a filter: Jinja makes Python's own of them, which nothing measures."""
-
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
-
-    def visit_Getitem(self, node: nodes.Getitem) -> nodes.Node:  # noqa: N802 # called by the node's name
-        self.generic_visit(node)
-        if not isinstance(node.arg, nodes.Slice):
-            return node
-        ends = (node.arg.start, node.arg.stop, node.arg.step)
-        arguments = [end or nodes.Const(None, lineno=node.lineno) for end in ends]
-        made = nodes.Filter(node.node, _CUT, arguments, [], None, None, lineno=node.lineno)
-        made.set_environment(self._environment)
-        return made
 
 
 class GuardedEnvironment(SandboxedEnvironment):
@@ -63,7 +46,7 @@ class GuardedEnvironment(SandboxedEnvironment):
         self.binop_table.update(OPERATORS)
         self.filters.update(limited_filters(self.filters))
         self.filters[COUNTED] = counted
-        self.filters[_CUT] = cut
+        self.filters[CUT] = cut
         self.globals["lipsum"] = limited_lipsum
 
     @staticmethod
@@ -86,7 +69,7 @@ class GuardedEnvironment(SandboxedEnvironment):
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         try:
-            return super()._generate(_Slices(self).visit(source), *args, **kwargs)
+            return super()._generate(Preparation(self).visit(source), *args, **kwargs)
         except RecursionError as error:
             raise TemplateSyntaxError(NESTED_TOO_DEEPLY, deepest_line(source)) from error
 
@@ -94,13 +77,13 @@ class GuardedEnvironment(SandboxedEnvironment):
         """Python's code of a template; what Python refuses is told as Jinja's own errors are."""
         try:
             return super()._compile(source, filename)
-        except SyntaxError as error:
-            message = _LOCAL_NAME.sub("", error.msg)
-            if message == "too many statically nested blocks":
-                message = "more than 20 loops stand in each other: put the inner ones into a macro"
-            raise TemplateSyntaxError(message, _line_of(source, error.lineno or 1)) from error
-        except RecursionError as error:
-            raise TemplateSyntaxError(NESTED_TOO_DEEPLY, _line_of(source, 0)) from error
+        except (SyntaxError, RecursionError, MemoryError) as error:
+            # Which of them it is, and in which words, differs from one Python to the next.
+            message = NESTED_TOO_DEEPLY
+            if isinstance(error, SyntaxError) and not _is_nested_deeply(source):
+                message = f"this can't be compiled (Python: {_LOCAL_NAME.sub('', error.msg)})"
+            lineno = getattr(error, "lineno", None) or 0
+            raise TemplateSyntaxError(message, _line_of(source, lineno)) from error
 
     def _load_template(self, name: str, globals: object) -> NoReturn:
         raise TemplateRuntimeError(
@@ -147,6 +130,16 @@ def deepest_line(tree: nodes.Template) -> int:
         line = level[0].lineno or line
         level = [child for node in level for child in node.iter_child_nodes()]
     return line
+
+
+def _is_nested_deeply(compiled: str) -> bool:
+    """Whether brackets stand in each other more often than anybody writes them."""
+    level = 0
+    for bracket in re.findall(r"[()\[\]{}]", compiled):
+        level += 1 if bracket in "([{" else -1
+        if level > _DEEP:
+            return True
+    return False
 
 
 def _line_of(compiled: str, lineno: int) -> int:

@@ -261,6 +261,20 @@ async def test_large_file_is_loaded_whole(write_project: WriteProject) -> None:
     ]
 
 
+async def test_quote_that_is_not_closed_is_refused_with_its_line(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({"seeds/raw.csv": 'id,name\n1,a\n2,"b' + "\n3,c" * 40_000})
+
+    ran = await run(root, "seed")
+
+    assert ran.exit_code == 1
+    assert "seeds/raw.csv:" in ran.error("raw")
+    assert "a value is longer than 131,072 characters" in ran.error("raw")
+    assert "Look for a quote that isn't closed." in ran.error("raw")
+    assert "raw" not in relations(root)
+
+
 async def test_file_that_is_not_utf_8_is_refused_with_its_line(write_project: WriteProject) -> None:
     root = write_project({"seeds/raw.csv": ""})
     (root / "seeds" / "raw.csv").write_bytes("id,name\n1,Zoë\n".encode("latin-1"))

@@ -130,3 +130,15 @@ def test_time_spine_that_cannot_be_is_named(
     write_project: WriteProject, properties: str, message: str
 ) -> None:
     assert str(failure(write_project(of_model(properties)))) == message
+
+
+@pytest.mark.parametrize("text", ["-" * 20_000 + "1", "(" * 20_000, "ref(" + "-" * 20_000 + "1)"])
+def test_reference_that_python_has_no_room_to_read_is_no_call(
+    write_project: WriteProject, text: str
+) -> None:
+    key = f"{{type: foreign_key, columns: [a], to: '{text}', to_columns: [id]}}"
+
+    error = failure(write_project(of_model(f"    constraints: [{key}]\n")))
+
+    assert str(error).startswith("models/s.yml:2:5: ")
+    assert "a call such as ref(" in str(error)
