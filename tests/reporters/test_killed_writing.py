@@ -1,4 +1,4 @@
-"""A run is killed at each step of writing its artifacts, and another one follows."""
+"""A run is killed, or its disk is full, at each step of writing artifacts; another follows."""
 
 from __future__ import annotations
 
@@ -48,17 +48,22 @@ def parts_that_stay(directory: Path) -> dict[str, object]:
     }
 
 
-@pytest.fixture(scope="module", params=["a first run", "a later run"])
-def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(
+    scope="module",
+    params=[(how, when) for how in ("kill", "full") for when in ("first", "later")],
+    ids="-".join,
+)
+def hit(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with what there was before, and what became of it for each step."""
-    directory = tmp_path_factory.mktemp("killed")
+    how, when = request.param
+    directory = tmp_path_factory.mktemp(how)
     (directory / "old").mkdir()
-    if request.param == "a later run":
+    if when == "later":
         run_to_its_end(directory / "old")
         for name in set(WHOLE) - {JOURNAL}:
             (directory / "old" / name).write_text('{"of": "an earlier run"}')
     subprocess.run(
-        [sys.executable, "-m", "tests.reporters.dying", directory],
+        [sys.executable, "-m", "tests.reporters.dying", how, directory],
         cwd=ROOT,
         check=True,
         timeout=100,
@@ -76,42 +81,43 @@ def number_of(path: Path) -> int:
     return int(path.name)
 
 
-def test_each_artifact_is_wholly_old_or_wholly_new(killed: Path) -> None:
-    steps = steps_of(killed)
-    new = {name: contents(steps[-1] / "killed", name) for name in WHOLE}
+def test_each_artifact_is_wholly_old_or_wholly_new(hit: Path) -> None:
+    steps = steps_of(hit)
+    new = {name: contents(steps[-1] / "hit", name) for name in WHOLE}
 
     for step in steps:
         for name in ("manifest.json", "run_results.json"):
-            held = contents(step / "killed", name)
-            assert held is None or json.loads(held), f"{name}, killed at step {step.name}"
-        manifest = contents(step / "killed", "manifest.json")
-        assert manifest in (contents(killed / "old", "manifest.json"), new["manifest.json"])
+            held = contents(step / "hit", name)
+            assert held is None or json.loads(held), f"{name}, hit at step {step.name}"
+        manifest = contents(step / "hit", "manifest.json")
+        assert manifest in (contents(hit / "old", "manifest.json"), new["manifest.json"])
         for name in (WHOLE[0], WHOLE[2]):
             # Where there is nothing to keep, it is written in its place.
-            held, old = contents(step / "killed", name), contents(killed / "old", name)
+            held, old = contents(step / "hit", name), contents(hit / "old", name)
             assert held in (old, new[name]) or (
                 old is None and (new[name] or b"").startswith(held or b"")
             )
 
 
-def test_journal_can_be_read_whenever_there_is_one(killed: Path) -> None:
-    for step in steps_of(killed):
-        if (step / "killed" / JOURNAL).exists():
-            journal = read_journal(step / "killed" / JOURNAL)
-            assert len(journal.nodes) == 4, f"killed at step {step.name}"
+def test_journal_can_be_read_whenever_there_is_one(hit: Path) -> None:
+    for step in steps_of(hit):
+        if (step / "hit" / JOURNAL).exists():
+            journal = read_journal(step / "hit" / JOURNAL)
+            assert len(journal.nodes) == 4, f"hit at step {step.name}"
 
 
-def test_next_run_leaves_what_a_run_leaves_that_nobody_killed(killed: Path) -> None:
-    steps = steps_of(killed)
-    whole = parts_that_stay(steps[-1] / "killed")
+def test_next_run_leaves_what_a_run_leaves_that_nobody_killed(hit: Path) -> None:
+    steps = steps_of(hit)
+    whole = parts_that_stay(steps[-1] / "hit")
     assert whole["names"] == list(WHOLE)
     assert whole["finished"]
 
     for step in steps:
-        assert parts_that_stay(step / "next") == whole, f"killed at step {step.name}"
+        assert parts_that_stay(step / "next") == whole, f"hit at step {step.name}"
 
 
-def test_some_of_the_kills_leave_a_temporary_file(killed: Path) -> None:
-    left = [step for step in steps_of(killed) if list((step / "killed").rglob(".headrace-*.tmp"))]
+def test_only_a_kill_leaves_a_temporary_file(hit: Path) -> None:
+    left = [step for step in steps_of(hit) if list((step / "hit").rglob(".headrace-*.tmp"))]
 
-    assert len(left) > 5, "the other tests would hold for a run that sweeps nothing"
+    # Without any, the other tests would hold for a run that sweeps nothing.
+    assert (len(left) > 5) == ("kill" in hit.name), left
