@@ -101,7 +101,7 @@ async def test_failure_in_a_builtin_macro_is_placed_where_it_is_called(
 ) -> None:
     error = await failure(write_project, {"models/m.sql": "select 1,\n{{ get_quoted_csv(5) }}"})
 
-    assert str(error) == "models/m.sql:2: TypeError: 'int' object is not iterable"
+    assert str(error).startswith("models/m.sql:2: TypeError: ")
     assert [frame.name for frame in error.stack] == ["get_quoted_csv", "m"]
 
 

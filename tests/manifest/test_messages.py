@@ -146,30 +146,37 @@ def test_model_that_refers_to_itself_is_a_cycle(write_project: WriteProject) -> 
 
 
 @pytest.mark.parametrize(
-    ("files", "expected"),
+    ("files", "place", "excerpt"),
     [
         (
             {"models/m.sql": "\nselect *\nfrom {{ ref('a') }"},
-            "models/m.sql:3: unexpected '}'\n  line 3\n    from {{ ref('a') }",
+            "models/m.sql:3: ",
+            "\n  line 3\n    from {{ ref('a') }",
         ),
         (
             {"models/m.sql": "select 1\n{% fi x %}"},
-            "models/m.sql:2: encountered unknown tag 'fi'.\n  line 2\n    {% fi x %}",
+            "models/m.sql:2: ",
+            "\n  line 2\n    {% fi x %}",
         ),
         (
             {"macros/a.sql": "{% macro a() %}\n{{ 1 + }}{% endmacro %}"},
-            "macros/a.sql:2: unexpected 'end of print statement'\n"
-            "  line 2\n    {{ 1 + }}{% endmacro %}",
+            "macros/a.sql:2: ",
+            "\n  line 2\n    {{ 1 + }}{% endmacro %}",
         ),
     ],
 )
 def test_jinja_that_can_not_be_read_is_shown_with_its_line(
-    write_project: WriteProject, files: dict[str, str], expected: str
+    write_project: WriteProject, files: dict[str, str], place: str, excerpt: str
 ) -> None:
     error = failure(write_project(files))
 
     assert isinstance(error, CompilationError)
-    assert str(error) == expected
+    # What stands between the two are Jinja's words, on a line of their own.
+    assert str(error).startswith(place)
+    assert str(error).endswith(excerpt)
+    words = str(error).removeprefix(place).removesuffix(excerpt)
+    assert words
+    assert "\n" not in words
 
 
 @pytest.mark.parametrize(
