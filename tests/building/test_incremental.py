@@ -311,3 +311,24 @@ async def test_columns_that_change_are_an_error_where_they_must_not(
     assert "out of sync" in ran.error("events")
     assert "Source columns not in target: more" in ran.error("events")
     assert rows(tmp_path / "shop", "select * from events") == [(1,)]
+
+
+async def test_table_that_was_made_is_known_to_what_is_built_after_it(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/orders.sql": "{{ config(materialized='incremental') }} select 1 as id",
+            "models/after.sql": (
+                "-- depends_on: {{ ref('orders') }}\n"
+                "{% set found = load_relation(ref('orders')) %}\n"
+                "select '{{ found.type if found else 'nothing' }}' as found"
+            ),
+        }
+    )
+
+    for _ in range(2):
+        ran = await run(root)
+
+        assert ran.exit_code == 0
+        assert rows(root, "select found from after") == [("table",)]
