@@ -108,7 +108,7 @@ class Batch:
         sql = step if isinstance(step, str) else step.sql
         try:
             cursor = database.execute(_commented(sql, self._comment))
-        except (sqlite3.Warning, sqlite3.ProgrammingError) as error:
+        except (sqlite3.Warning, sqlite3.ProgrammingError):
             # Nothing of the script has run. sqlite3's own executescript is of no use: it
             # commits the open transaction first.
             statements = list(split_script(sql))

@@ -15,10 +15,10 @@ class PassingError(DatabaseError):
     may_pass = True
 
 
-def progress(*, attempts: int, committed: bool | None) -> Progress:
+def progress(*, attempts: int, committed: bool | None, has_kept: bool = False) -> Progress:
     """How far a node got; `committed` is None where its build had not begun."""
     build = None if committed is None else cast(Any, SimpleNamespace(committed=committed))
-    return Progress("slot-1", attempts=attempts, build=build)
+    return Progress("slot-1", attempts=attempts, build=build, has_kept=has_kept)
 
 
 @pytest.mark.parametrize("committed", [None, False, True])
@@ -30,6 +30,13 @@ def test_only_what_may_pass_has_not_committed_and_has_attempts_left_is_built_aga
     again = may_retry(failure, progress(attempts=attempts, committed=committed), retries=2)
 
     assert again == (failure.may_pass and has_one_left and committed is not True)
+
+
+@pytest.mark.parametrize("committed", [None, False])
+def test_what_its_sql_has_made_durable_by_itself_is_not_done_twice(committed: bool | None) -> None:
+    kept = progress(attempts=1, committed=committed, has_kept=True)
+
+    assert not may_retry(PassingError("x"), kept, retries=2)
 
 
 def test_without_retries_nothing_is_built_again() -> None:
