@@ -480,3 +480,41 @@ async def test_reference_that_leads_to_the_target_itself_is_not_deferred(shop: P
 
     assert ran.exit_code == 0
     assert deferred(ran) == {}
+
+
+async def test_each_reference_is_deferred_whatever_stands_before_it(
+    write_project: WriteProject,
+) -> None:
+    root = await with_production(
+        write_project(
+            {
+                **FILES,
+                "models/sources.yml": (
+                    "sources: [{name: raw, schema: prod, tables: [{name: given}]}]"
+                ),
+                "models/given.sql": "select 3 as id",
+                "models/model_3.sql": "select 2 as id",
+                "models/first.sql": "select * from {{ ref('model_1') }}",
+                "models/second.sql": (
+                    "-- {{ source('raw', 'given') }}\n"
+                    "select * from {{ ref('model_1') }} "
+                    "union all select * from {{ ref('model_3') }}"
+                ),
+            }
+        )
+    )
+
+    ran = await run(root, select=("first", "second"), defer=True, state=STATE)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert deferred(ran).keys() == {"model_1", "model_3"}
+    assert rows(root, "select id from second order by id", "dev.db") == [(1,), (2,)]
+
+
+async def test_relation_of_the_state_is_quoted_as_it_was_there(write_project: WriteProject) -> None:
+    quoting = "{{ config(quoting={'identifier': false}) }} select 1 as id"
+    root = await with_production(write_project({**FILES, "models/model_1.sql": quoting}))
+
+    await run(root, select=("model_2",), defer=True, state=STATE)
+
+    assert 'from "prod".model_1' in compiled(root)
