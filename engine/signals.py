@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 SIGNAL_EXIT = 128
 """What is added to a signal's number in the exit code, as shells do."""
@@ -32,7 +32,9 @@ def die_of_signals() -> None:
 class Signals:
     """What signals do while a run is under way. Used once, in the main thread.
 
-    When the block has been left, the exit code has been decided, and signals are ignored.
+    When the block has been left, the exit code has been decided: in a process that dies of
+    signals, and so is the command's own, they are ignored from then on. In somebody else's they
+    are what they were.
 
     Attributes:
         received: the number of the first signal, if one came before the run was over.
@@ -44,6 +46,8 @@ class Signals:
         self._is_over = False
         self._is_second = False
         # Who runs a command under nohup has asked that the end of the terminal be ignored.
+        self._ends_process = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
+        self._former: dict[signal.Signals, Any] = {}
         is_heard = _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN
         self._heeded = (*_HEEDED, _HANGUP) if _HANGUP is not None and is_heard else _HEEDED
 
@@ -68,12 +72,12 @@ class Signals:
 
     def __enter__(self) -> Self:
         for number in self._heeded:
-            signal.signal(number, self._take)
+            self._former[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for number in self._heeded:
-            signal.signal(number, signal.SIG_IGN)
+        for number, former in self._former.items():
+            signal.signal(number, signal.SIG_IGN if self._ends_process else former)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._is_second:

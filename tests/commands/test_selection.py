@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -115,6 +117,20 @@ def test_flags_take_several_values(
     answer = CliRunner().invoke(make_app(given), join_values(given), env=NO_SETTINGS)
 
     assert answer.stdout.split() == ["customers", "orders"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_command_line_within_somebodys_process_leaves_its_signals_as_they_were(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write_project(SHOP))
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+
+    answer = CliRunner().invoke(make_app(["ls"]), ["ls"], env=NO_SETTINGS)
+
+    assert answer.exit_code == 0
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_several_values_reach_the_process(write_project: WriteProject) -> None:
