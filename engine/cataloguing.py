@@ -15,7 +15,7 @@ from ..adapters.abilities import CatalogTable, Describing
 from ..adapters.errors import DatabaseError
 from .events import MessageLogged
 from .manifest.manifest import Manifest
-from .manifest.nodes import Node, Source
+from .manifest.nodes import Node, Seed, Source
 from .manifest.snapshot_node import RELATION_KINDS
 from .parsed_project import utc_text
 from .project.environment import custom_environment
@@ -51,6 +51,11 @@ def nodes_to_describe(manifest: Manifest, selected: Iterable[str] | None) -> lis
         and not node.is_ephemeral
         and (wanted is None or unique_id in wanted)
     ]
+
+
+def nodes_to_compile(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """The nodes that have SQL of their own, by unique id."""
+    return {key: node for key, node in nodes.items() if not isinstance(node, (Seed, Source))}
 
 
 async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:

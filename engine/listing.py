@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from .checkpoints import checked
 from .errors import UsageError, did_you_mean
 from .manifest.declared_artifact import declared_dict
 from .manifest.declared_nodes import Declared
 from .manifest.manifest import Manifest
 from .manifest.node_dicts import node_dict, source_dict
 from .manifest.nodes import Model, Node, Source
+from .options import Options
+from .parsed_project import ParsedProject
 
 _DEFAULT_KEYS = (
     "alias name package_name depends_on tags config resource_type source_name "
@@ -22,36 +25,33 @@ _DEFAULT_KEYS = (
 RelationName = Callable[[Node], str]
 
 
-def list_lines(
-    manifest: Manifest,
-    selected: Iterable[str],
-    *,
-    output: str | None,
-    keys: Sequence[str],
-    relation_name: RelationName,
-) -> Iterator[str]:
+def list_lines(project: ParsedProject, selected: Iterable[str], options: Options) -> list[str]:
     """The lines, in the order of the nodes' ids.
 
-    `output` is "selector" (what `--select` takes), "name", "path" or "json"; `keys` are the keys of
-    the JSON. Where none are given, they are as in dbt: selectors, and dbt's own keys.
+    `--output` is "selector" (what `--select` takes), "name", "path" or "json"; `--output-keys` are
+    the keys of the JSON. Where none are given, they are as in dbt: selectors, and dbt's own keys.
 
     Raises:
         UsageError: there is no such output.
     """
+    manifest, relations = project.manifest, project.workspace.relations
+
+    def relation_name(node: Node) -> str:
+        return str(relations.of(node))
+
     formats: Mapping[str, Callable[[Node], str]] = {
         "selector": _selector,
         "name": _name,
         "path": lambda node: node.original_file_path,
-        "json": lambda node: _json(node, manifest, keys, relation_name),
+        "json": lambda node: _json(node, manifest, options.output_keys, relation_name),
     }
-    output = output or "selector"
+    output = options.output or "selector"
     if output not in formats:
         raise UsageError(
             f"--output '{output}' is none of {', '.join(formats)}.{did_you_mean(output, formats)}"
         )
-    everything = manifest.everything
-    for unique_id in sorted(selected):
-        yield formats[output](everything[unique_id])
+    everything, line = manifest.everything, formats[output]
+    return [line(everything[unique_id]) for unique_id in checked(sorted(selected))]
 
 
 def _selector(node: Node) -> str:

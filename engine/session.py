@@ -22,9 +22,9 @@ from msgspec import structs
 from .. import __version__
 from ..adapters.errors import AdapterError
 from .blocking import in_thread
-from .checkpoints import checked
 from .choice import Choice, choose_nodes, is_run
 from .deferral import find_deferral
+from .documents import Documents
 from .errors import HeadraceError, TargetError, UsageError
 from .events import (
     CatalogReady,
@@ -33,7 +33,6 @@ from .events import (
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
-    ManifestReady,
     NothingToDo,
     OutputProduced,
     ParseCacheChanged,
@@ -44,11 +43,11 @@ from .events import (
     RunResumed,
     WarningRaised,
 )
-from .manifest.nodes import Node, Seed, Source
+from .manifest.nodes import Node
 from .manifest.parse_cache import FILE_NAME as CACHE_NAME
 from .options import Options
 from .outcome import ExitCode, InvocationResult, exit_code_of
-from .parsed_project import ParsedProject, manifest_of, parse_project
+from .parsed_project import ParsedProject, parse_project
 from .project.secrets import Redactor
 from .results import RunResult
 from .selection.resource_types import RESOURCE_TYPES
@@ -97,6 +96,7 @@ class Session:
         self._options = options
         self._bus = EventBus(reporters)
         self._redactor = redactor or Redactor(environment)
+        self._documents = Documents(self._bus, self._redactor)
         self._results: tuple[RunResult, ...] = ()
         self._warning_policy = WarningPolicy()
         self._retried: UnfinishedRun | None = None
@@ -222,7 +222,7 @@ class Session:
             _module("showing").check_options(self._options)
         project = await self._load()
         if command == "parse":
-            await self._announce_manifest(project, {})
+            await self._documents.hand_out_manifest(project)
             return ExitCode.DONE
         if command == "ls":
             return await self._list(project)
@@ -235,6 +235,10 @@ class Session:
     def _say(self, text: str) -> None:
         self._emit(OutputProduced(text))
 
+    def _say_all(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._say(text)
+
     async def _open(self) -> Workspace:
         with self._reporting() as warn:
             workspace = await in_thread(open_workspace, self._start, warn)
@@ -246,21 +250,14 @@ class Session:
     async def _clean(self) -> None:
         cleaning = _module("cleaning")
         project = await self._read_project(partial(cleaning.project_to_clean, self._start))
-        for line in await in_thread(cleaning.clean, project):
-            self._say(line)
+        self._say_all(await in_thread(cleaning.clean, project))
 
     async def _load(self) -> ParsedProject:
         """Read the project in a worker thread, so that the event loop stays free."""
         workspace = await self._open()
         project = await self._in_thread(partial(parse_project, workspace))
-        self._emit(
-            ProjectLoaded(
-                project.manifest.counts(),
-                workspace.adapter.type,
-                workspace.project.root,
-                workspace.target_path,
-            )
-        )
+        counts, root = project.manifest.counts(), workspace.project.root
+        self._emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
         if project.cache is not None:
             self._emit(ParseCacheChanged(CACHE_NAME, project.cache))
         return project
@@ -303,22 +300,11 @@ class Session:
 
     async def _list(self, project: ParsedProject) -> ExitCode:
         choice = await self._choose(project)
-        await self._announce_manifest(project, {})
+        await self._documents.hand_out_manifest(project)
         if not choice.nodes:
             self._report_nothing("NoNodesSelected", choice)
-
-        def lines() -> list[str]:
-            made = _module("listing").list_lines(
-                project.manifest,
-                choice.nodes,
-                output=self._options.output,
-                keys=self._options.output_keys,
-                relation_name=lambda node: str(project.workspace.relations.of(node)),
-            )
-            return list(checked(made))
-
-        for line in await in_thread(lines):
-            self._say(line)
+        list_lines = _module("listing").list_lines
+        self._say_all(await in_thread(list_lines, project, choice.nodes, self._options))
         return ExitCode.DONE
 
     async def _execute(self, project: ParsedProject) -> ExitCode:
@@ -335,7 +321,7 @@ class Session:
         if self._options.command == "generate":
             return await self._generate(project, choice, nodes)
         if not nodes:
-            await self._announce_manifest(project, {})
+            await self._documents.hand_out_manifest(project)
             if self._retried is None:
                 self._emit(RunEmpty())
             self._report_nothing("NothingToDo", choice)
@@ -361,11 +347,7 @@ class Session:
     ) -> ExitCode:
         """Compile the nodes, have the database describe what is in it, and hand out the catalog."""
         cataloguing, options = _module("cataloguing"), self._options
-        compiled = {
-            unique_id: node
-            for unique_id, node in nodes.items()
-            if options.compile is not False and not isinstance(node, (Seed, Source))
-        }
+        compiled = {} if options.compile is False else cataloguing.nodes_to_compile(nodes)
         execution: Execution = _module("execution").Execution(
             project, compiled, command=options.command, emit=self._emit
         )
@@ -374,13 +356,13 @@ class Session:
             execution.described = cataloguing.nodes_to_describe(project.manifest, selected)
         await self._run_nodes(execution, project)
         catalog = cataloguing.catalog_document(project.workspace, execution.catalog)
-        await self._hand_out(CatalogReady(catalog))
+        await self._documents.hand_out(CatalogReady(catalog))
         self._emit(cataloguing.closing(project.workspace))
         return ExitCode.NODE_FAILED if execution.catalog["errors"] else exit_code_of(self._results)
 
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options
-        await self._announce_manifest(project, {})
+        await self._documents.hand_out_manifest(project)
         run = _module("operation").run_operation
         result: RunResult = await run(project, options.macro, options.args, self._emit)
         self._results = (result,)
@@ -397,25 +379,7 @@ class Session:
         finally:
             self._results = execution.results
             with CancelScope(shield=was_cancelled):
-                await self._announce_manifest(project, execution.compiled)
-
-    async def _announce_manifest(self, project: ParsedProject, compiled: Mapping[str, str]) -> None:
-        def document() -> Mapping[str, object]:
-            # A variable may have brought a secret anywhere, and this is written to disk.
-            return self._redactor.redacted(manifest_of(project, compiled))
-
-        await self._hand_out(ManifestReady(document))
-
-    async def _hand_out(self, document: Event) -> None:
-        """Emit what takes a while to write, and have it written before all else."""
-
-        def write() -> None:
-            for writer in self._bus.writers:
-                writer.write_waiting()
-
-        self._emit(document)
-        if self._bus.writers:
-            await in_thread(write)
+                await self._documents.hand_out_manifest(project, execution.compiled)
 
     def _answer(self, execution: Execution) -> None:
         """Say what `compile` or `show` was asked for: of a selection, what was named in it."""
