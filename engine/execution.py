@@ -13,6 +13,7 @@ from ..adapters.abilities import Locking
 from ..adapters.base import Rows
 from ..adapters.cache import RelationCache
 from ..adapters.relation import Relation
+from .blocking import in_thread
 from .builder import Builder
 from .cataloguing import GENERATE, describe
 from .compiler import Compiler
@@ -115,10 +116,15 @@ class Execution:
             await self._lock_schemas()
             await self._defer()
             await self._prepare_schemas()
-            await self._run_plan(_plan(self._project, self.nodes, self._command))
+            await self._run_plan(await in_thread(self._plan))
             if self.described:
                 self.catalog = await describe(self._workspace, self.described)
         self._raise_late_warnings()
+
+    def _plan(self) -> Plan:
+        """The order of the nodes. With many of them that takes a while, and so do their names."""
+        _ = self._infos  # is worked out here, and not in the event loop
+        return _plan(self._project, self.nodes, self._command)
 
     async def _run_plan(self, plan: Plan) -> None:
         target = self._workspace.target

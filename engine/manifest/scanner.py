@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 from jinja2 import nodes
 
+from ..checkpoints import checkpoint
 from .nodes import Constant, Hole, Piece, RefCall, SourceCall
 from .syntax import SyntaxEnvironment, refuse_deep_nesting
 
@@ -148,6 +149,7 @@ def scan(syntax: SyntaxEnvironment, text: str, path: str) -> Scan:
 
 
 def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:
+    checkpoint()
     children = list(node.iter_child_nodes())
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name):
         if _note_call(node, node.node.name, found, conditional):

@@ -12,18 +12,34 @@ from contextlib import contextmanager
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
+from jinja2.compiler import CodeGenerator
 from jinja2.ext import Extension, do, loopcontrols
+from jinja2.lexer import TokenStream
 from jinja2.parser import Parser
 
+from ..checkpoints import checked, checkpoint
 from ..errors import CompilationError, Location
 from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment, deepest_line
 from .materialization_names import PREFIX
 
 MACRO_PREFIX = "dbt_macro__"
 
+_LONG_SOURCE = 64 * 1024
+"""Characters from which on a template is worth a point at each of its words."""
+
+
+class _Generator(CodeGenerator):
+    """Makes Python of a template, with a point at each line of it."""
+
+    def newline(self, node: nodes.Node | None = None, extra: int = 0) -> None:
+        checkpoint()
+        super().newline(node, extra)
+
 
 class SyntaxEnvironment(GuardedEnvironment):
     """Parses templates. What they mean when they run belongs to `engine.template`."""
+
+    code_generator_class = _Generator
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -31,6 +47,14 @@ class SyntaxEnvironment(GuardedEnvironment):
             cache_size=0,
             **options,
         )
+
+    def _tokenize(
+        self, source: str, name: str | None, filename: str | None = None, state: str | None = None
+    ) -> TokenStream:
+        stream = super()._tokenize(source, name, filename, state)
+        if len(source) < _LONG_SOURCE:
+            return stream
+        return TokenStream(checked(stream), name, filename)
 
     def syntax_tree(self, source: str, path: str) -> nodes.Template:
         """The syntax tree of a template.

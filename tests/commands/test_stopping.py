@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import shutil
 import tarfile
 import time
@@ -251,6 +252,60 @@ async def test_cancelling_one_invocation_stops_its_own_thread_alone(
         await task
 
     assert [(await other).exit_code for other in others] == [0, 0]
+
+
+@pytest.mark.parametrize("way", [by_cancel, by_scope])
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("models/long.sql", "{% if var('x', 1) %}{{ target.name }} text{% endif %}\n" * 4_000),
+        ("models/long.yml", "models:\n" + "- {name: first, meta: {a: [b, c]}}\n" * 20_000),
+        ("seeds/long.csv", "id,name\n" + "1,one\n" * 50_000),
+    ],
+    ids=["template", "yaml", "seed"],
+)
+async def test_one_long_file_has_many_points(
+    write_project: WriteProject, name: str, text: str, way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_project({"models/first.sql": "select 1 as n"})
+    command = "seed" if name.startswith("seeds") else "parse"
+    without = Points()
+    with monkeypatch.context() as patched:
+        without.watch(patched)
+        await run(root, command)
+    write_project({name: text})
+    points = Points(without.count + 300)
+    points.watch(monkeypatch)
+
+    with anyio.fail_after(30):
+        await way(lambda: invoke(Options(command=command), environ={}, cwd=root), points.moment)
+
+    assert time.monotonic() - points.told_at < SECONDS
+    assert own_threads() == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+async def test_large_project_stops_soon_at_any_time(write_project: WriteProject) -> None:
+    root = write_project(shop_files(5_000))
+    chance = random.Random(11)
+    took = []
+    for command in ("parse", "ls"):
+        began = time.monotonic()
+        assert (await run(root, command)).exit_code == 0
+        whole = time.monotonic() - began
+        for _ in range(12):
+            task = asyncio.ensure_future(invoke(Options(command=command), environ={}, cwd=root))
+            await asyncio.wait([task], timeout=chance.uniform(0, whole))
+            told_at = time.monotonic()
+            if task.cancel():
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                took.append(time.monotonic() - told_at)
+            assert own_threads() == []
+
+    print(f"{len(took)} stopped, at most {max(took):.3f} s")  # noqa: T201 # the figure
+    assert max(took) < SECONDS
 
 
 @pytest.mark.slow

@@ -182,7 +182,7 @@ NEEDLESS = {
     # What they hold isn't decided by a text alone, or is decided while a template runs.
     *("errors.py", "events.py", "freshness.py", "results.py", "__init__.py"),
     *("attributes.py", "budget.py", "filters.py", "formatting.py", "iterators.py", "methods.py"),
-    *("operators.py", "sizes.py", "text_file.py", "secrets.py"),
+    *("operators.py", "sizes.py", "text_file.py", "secrets.py", "checkpoints.py"),
 }
 """Modules that the readers import, and that don't decide what is kept."""
 
