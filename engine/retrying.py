@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import anyio
 from msgspec import Struct, structs
 
 from ..adapters.abilities import Fate, Tracing
 from ..adapters.base import Adapter, Target
+from .blocking import in_thread
 from .choice import Choice, choose_nodes
 from .errors import ProjectError, UsageError
 from .events import MessageLogged, WarningRaised
@@ -71,7 +71,7 @@ async def settle_doubts(
         ConnectionFailedError: the database can't be reached.
     """
     ignored: list[WarningRaised] = []
-    workspace = await anyio.to_thread.run_sync(open_workspace, start, ignored.append)
+    workspace = await in_thread(open_workspace, start, ignored.append)
     learn(workspace.target)
     adapter = workspace.adapter
     names = {doubt.transaction for doubts in run.doubts.values() for doubt in doubts}
