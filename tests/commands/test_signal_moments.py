@@ -219,7 +219,7 @@ async def signals_at_random_moments(
         share = chance.uniform(0, 1) if chance.random() < 0.2 else chance.uniform(0.6, 1.05)
         if turn // len(commands) % 2:
             ended = run_and_signal_after(root, share * seconds, number, *command)
-            assert ended.seconds < 5, ended
+            assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
         else:
             moment = max(1, round(share * events))
             ended = run_with_signal(root, AT_EVENT, "any", moment, number, *command)

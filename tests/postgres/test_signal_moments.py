@@ -109,7 +109,7 @@ async def signals_at_random_moments(shop: Shop, count: int) -> Counter[int]:
         # Half of a short run is the start of Python, which is nothing of ours.
         moment = lives[command] * chance.uniform(0.2, 1.1)
         ended = run_and_signal_after(shop.root, moment, number, *command)
-        assert ended.seconds < 5, ended
+        assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
         await check(shop, ended, command)
         endings[ended.returncode] += 1
     return endings
