@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Event as Signal
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -28,17 +27,17 @@ class Stop:
     """Whether a piece of work is to stop: `request()` says so, from any thread, for good."""
 
     def __init__(self) -> None:
-        self._requested = Signal()
+        self.is_requested = False
         self._wakers: list[Callable[[], None]] = []
 
     def request(self) -> None:
-        self._requested.set()
+        self.is_requested = True
         for waker in list(self._wakers):
             waker()
 
     def check(self) -> None:
         """Raises `Stopped` once a stop was requested."""
-        if self._requested.is_set():
+        if self.is_requested:
             raise Stopped
 
     @contextmanager
