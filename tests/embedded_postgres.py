@@ -8,7 +8,7 @@ writes a line of JSON: `host` (the directory of its socket), `port`, `user`, `pa
 directory; the same port of 127.0.0.1 does.
 
 Each line read is an order, answered with a line when it is carried out: "stop" as a crash
-would, "start" again, "epoch" to let 2**32 transactions have gone by. When there is nothing more to
+would, "start" again, "epoch" to let 3 * 2**32 transactions have gone by. When there is nothing more to
 read, the server and its directory go. So they go with the process at the other end of the pipe,
 even after kill -9.
 
@@ -102,11 +102,11 @@ class EmbeddedServer:
             self._process.wait()
 
     def begin_epoch(self) -> None:
-        """Have the numbers of transactions go on from 2**32. Takes the server down for a moment."""
+        """Have the numbers of transactions go on from 3 * 2**32. Takes the server down for a moment."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         self._process.wait()
-        process = self._run("pg_resetwal", "-e", "1", "-D", str(self._data))
+        process = self._run("pg_resetwal", "-e", "3", "-D", str(self._data))
         if process.wait():
             raise StartError(f"pg_resetwal failed:\n{self._log.read_text()}")
         self.start()

@@ -72,7 +72,7 @@ class PostgresServer:
         self._order("start")
 
     def begin_epoch(self) -> None:
-        """Let 2**32 transactions have gone by. Blocks until it takes connections again."""
+        """Let 3 * 2**32 transactions have gone by. Blocks until it takes connections again."""
         self._order("epoch")
 
     def _order(self, order: str) -> None:
