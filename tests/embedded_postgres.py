@@ -8,9 +8,9 @@ writes a line of JSON: `host` (the directory of its socket), `port`, `user`, `pa
 directory; the same port of 127.0.0.1 does.
 
 Each line read is an order, answered with a line when it is carried out: "stop" as a crash
-would, "start" again, "epoch" to let 3 * 2**32 transactions have gone by. When there is nothing more to
-read, the server and its directory go. So they go with the process at the other end of the pipe,
-even after kill -9.
+would, "start" again, "epoch" to let 3 * 2**32 transactions have gone by. When there is nothing
+more to read, the server and its directory go. So they go with the process at the other end of the
+pipe, even after kill -9.
 
 The wheel's own `get_server` is not used: its servers outlive a process that is killed; and for
 root it adds a user to the system, opens every directory above the wheel to everybody, and leaves
@@ -102,7 +102,7 @@ class EmbeddedServer:
             self._process.wait()
 
     def begin_epoch(self) -> None:
-        """Have the numbers of transactions go on from 3 * 2**32. Takes the server down for a moment."""
+        """Have the numbers of transactions go on from 3 * 2**32. It is down for a moment."""
         assert self._process is not None
         self._process.send_signal(signal.SIGINT)
         self._process.wait()

@@ -32,6 +32,12 @@ _BEGIN = re.compile(
     rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
 )
 _SETTING = re.compile(rf"{_GAP}*+(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
+_PASSING = re.compile(
+    rf"{_GAP}*+(?:set|reset|discard|load|begin|start|rollback|abort)\b"
+    rf"|{_GAP}*+(?:create{_GAP}++temp(?:orary)?\b|drop{_GAP}++view{_GAP}++\"headrace_tmp_columns\")",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What leaves nothing behind when its session has ended."""
 _ROLLBACK = re.compile(r"\b(?:rollback|abort)\b", re.IGNORECASE)
 
 # Words without which a statement changes nothing that lasts, but for what a function does.
@@ -42,12 +48,15 @@ _WRITING = re.compile(
 )
 
 
-def may_write(sql: str) -> bool:
+def may_write(sql: str, *, is_query: bool) -> bool:
     """Whether SQL may change something that lasts. It may say so of more than does.
 
-    What a function does that a query calls isn't known.
+    What a function does that a query calls isn't known. SQL whose rows nobody wants is run for
+    what it does, whatever it looks like.
     """
-    return _WRITING.search(sql) is not None
+    if is_query:
+        return _WRITING.search(sql) is not None
+    return not all(map(_PASSING.match, split(sql)))
 
 
 def sets_session(sql: str) -> bool:

@@ -117,7 +117,9 @@ def in_doubt(name: str, fate: Fate) -> str:
     )
 
 
-def doubted(error: DatabaseError, was_open: bool) -> DatabaseError:
+def doubted(
+    error: DatabaseError, sql: str, *, was_open: bool, is_query: bool = False
+) -> DatabaseError:
     """An error, as one of doubt if what was sent may be durable although there is no answer.
 
     Outside of a transaction a statement that writes is one of its own. A server that says itself
@@ -126,8 +128,9 @@ def doubted(error: DatabaseError, was_open: bool) -> DatabaseError:
     # The driver gives its own errors a code of this class.
     is_unsaid = error.code is None or error.code.startswith("08")
     lost = isinstance(error, ConnectionLostError) and is_unsaid
-    sql = error.sql or ""
-    if not lost or was_open or isinstance(error, CommitInDoubtError) or not may_write(sql):
+    if not lost or was_open or isinstance(error, CommitInDoubtError):
+        return error
+    if not may_write(sql, is_query=is_query):
         return error
     return CommitInDoubtError(
         f"{error}. It is in doubt whether what was under way, outside of a transaction, went "

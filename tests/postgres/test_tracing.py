@@ -147,7 +147,24 @@ def test_sql_is_taken_apart_at_its_commits(sql: str, parts: list[str]) -> None:
     ],
 )
 def test_what_may_write_is_known_by_its_words(sql: str, writes: bool) -> None:
-    assert may_write(sql) is writes
+    assert may_write(sql, is_query=True) is writes
+
+
+@pytest.mark.parametrize(
+    ("sql", "writes"),
+    [
+        ("select f()", True),
+        ("-- a comment\nset work_mem = '1MB'; reset role", False),
+        ("begin", False),
+        ("create temporary view a as select 1", False),
+        ("create temporary view a as select 1; select f()", True),
+        ("create table a (id int)", True),
+        ('drop view "headrace_tmp_columns"', False),
+        ("drop view a", True),
+    ],
+)
+def test_what_is_run_for_what_it_does_is_taken_to_write(sql: str, writes: bool) -> None:
+    assert may_write(sql, is_query=False) is writes
 
 
 @pytest.mark.parametrize(
