@@ -196,6 +196,32 @@ async def test_cancelled_commit_whose_connection_is_lost_has_the_status_that_is_
     assert await grown.fetch("select count(*) from {schema}.appended") == [(2,)]
 
 
+async def test_cancelled_commit_of_a_table_whose_connection_is_lost_is_asked_for(
+    private_shop: Shop,
+) -> None:
+    """A table may be built twice, so that its number isn't asked for beforehand."""
+    shop = private_shop
+    shop.table("orders", "select 1 as id")
+    await shop.execute("create schema shop")
+    await wait_for_standby(shop, "nobody")
+    async with lossy(shop) as proxy:
+        proxy.cuts = Cuts(Moment.WITHIN, 0.8)
+        task = asyncio.ensure_future(shop.run())
+        await until_found(shop, "select 1 from pg_stat_activity where wait_event = 'SyncRep'")
+        task.cancel()
+        await until_found(
+            shop,
+            "select 1 from pg_stat_activity where query like '%backend_xid%' "
+            "and application_name like 'headrace%'",
+        )
+        await asyncio.wait([*proxy.lines[1].pumps[:1]])
+        await wait_for_standby(shop, "")
+        await asyncio.wait([task])
+
+    assert run_results(shop.root) == {"model.shop.orders": "success"}
+    assert await shop.relations() == {"orders": "r"}
+
+
 async def test_cancelled_commit_that_hangs_is_rolled_back_and_says_so(
     grown: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -188,7 +188,8 @@ async def test_failed_transaction_that_is_taken_back_to_a_savepoint_may_be_commi
         assert response.message == "COMMIT"
 
 
-def target_of(server: PostgresServer) -> Target:
+def target_of(server: PostgresServer, **more: object) -> Target:
+    """The target of a profile for a server."""
     return Target(
         type="postgres",
         name="dev",
@@ -197,7 +198,7 @@ def target_of(server: PostgresServer) -> Target:
         database=server.database,
         threads=2,
         project_root=Path(),
-        keys=server.keys(),
+        keys=server.keys(**more),
     )
 
 
