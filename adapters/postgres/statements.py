@@ -27,6 +27,8 @@ _GAP = r"(?:\s|--[^\n]*+(?:\n|\Z)|/\*.*?\*/)"
 _COMMIT = re.compile(
     rf"{_GAP}*+(?:commit|end)(?:{_GAP}++(?:work|transaction))?+{_GAP}*+", re.IGNORECASE | re.DOTALL
 )
+_END = re.compile(rf"{_GAP}*+end\b", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(rf"\bbegin{_GAP}++atomic\b", re.IGNORECASE | re.DOTALL)
 _MAYBE_COMMIT = re.compile(rf"(?:\A|;){_GAP}*+(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
 _BEGIN = re.compile(
     rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
@@ -78,9 +80,11 @@ def split_at_commits(sql: str) -> list[str]:
     """What stands before each COMMIT, and what stands behind the last: all of it without one."""
     if _MAYBE_COMMIT.search(sql) is None:
         return [sql]
+    # END also closes the body of a function, which holds semicolons of its own then.
+    has_bodies = _BODY.search(sql) is not None
     parts: list[list[str]] = [[]]
     for statement in split(sql):
-        if _COMMIT.fullmatch(statement):
+        if _COMMIT.fullmatch(statement) and not (has_bodies and _END.match(statement)):
             parts.append([])
         else:
             parts[-1].append(statement)
