@@ -16,6 +16,7 @@ from headrace.adapters.postgres.tracing import Tracer
 from ..postgres_server import PostgresServer
 
 NUMBER = "select txid_current()"
+BODY = "create function f() returns int language sql begin atomic select 1; end"
 
 
 @pytest.fixture
@@ -128,6 +129,8 @@ async def test_number_of_a_backend_has_its_epoch(private_server: PostgresServer)
         ("commit and chain", ["commit and chain"]),
         ("do $$ begin null; end $$", ["do $$ begin null; end $$"]),
         ("do $$ begin commit; end; $$", ["do $$ begin commit; end; $$"]),
+        (BODY, [BODY]),
+        (f"begin; {BODY}; commit", [f"begin;\n{BODY[:-5]};\nend", ""]),
     ],
 )
 def test_sql_is_taken_apart_at_its_commits(sql: str, parts: list[str]) -> None:
