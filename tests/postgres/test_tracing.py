@@ -64,7 +64,7 @@ async def test_each_answer_of_the_server_is_one_of_its_own(
 
     server, _, number = name.rpartition("/")
     assert await tracer.fate_of(f"{server}/{int(number) + 1_000_000}") is Fate.UNKNOWN
-    assert await tracer.fate_of(f"17/1/{number}") is Fate.UNKNOWN
+    assert await tracer.fate_of(f"17/1/0/{number}") is Fate.UNKNOWN
     assert await tracer.fate_of("nonsense") is Fate.UNKNOWN
     assert not Fate.IN_PROGRESS.is_final
 
@@ -111,6 +111,35 @@ async def test_number_of_a_backend_has_its_epoch(private_server: PostgresServer)
             assert await tracer.fate_of(name) is Fate.IN_PROGRESS
         assert await tracer.fate_of(name) is Fate.COMMITTED
         assert await tracer.name_at(driver.get_server_pid()) is None
+
+
+async def test_number_that_a_crash_gave_to_somebody_else_is_not_taken_for_ours(
+    private_server: PostgresServer,
+) -> None:
+    async with control_of(private_server) as control, private_server.connect() as driver:
+        await driver.execute("create table mine (id int); begin; insert into mine values (1)")
+        number = await driver.fetchval(NUMBER)
+        name = await Tracer(control, patience=0).name_of(number)
+        private_server.stop()
+        private_server.start_again()
+    async with control_of(private_server) as control:
+        tracer = Tracer(control, patience=0)
+        assert await tracer.fate_of(name) is Fate.ROLLED_BACK  # nobody has it
+        while (await private_server.fetch(NUMBER))[0][0] < number:
+            pass
+        assert (await private_server.fetch(f"select txid_status({number})")) == [("committed",)]
+
+        assert await tracer.fate_of(name) is Fate.UNKNOWN
+
+
+async def test_number_is_good_after_a_restart_in_good_order(private_server: PostgresServer) -> None:
+    async with control_of(private_server) as control:
+        ((number,),) = await private_server.fetch(NUMBER)
+        name = await Tracer(control, patience=0).name_of(number)
+    private_server.restart()
+
+    async with control_of(private_server) as control:
+        assert await Tracer(control, patience=0).fate_of(name) is Fate.COMMITTED
 
 
 @pytest.mark.parametrize(
