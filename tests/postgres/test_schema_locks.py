@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import pytest
 from headrace import ExitCode, Status
 from headrace.adapters.postgres.schema_locks import LOCK_CLASS
 
