@@ -141,10 +141,13 @@ class Connection(ABC):
         has_kept: whether SQL outside of `transaction()`, or a COMMIT in somebody's own SQL, has
             made something durable that would be done again. A query that calls a function isn't
             known to.
+        doubt: why nobody can say whether the last COMMIT in somebody's own SQL is durable, where
+            that is so.
     """
 
     comment: StatementComment | None = None
     has_kept: bool = False
+    doubt: CommitInDoubtError | None = None
 
     @abstractmethod
     async def execute(self, sql: str) -> Response:

@@ -111,4 +111,8 @@ async def _call(
         connection.comment = await make_comments(project, templates).of(connection, name)
         progress.compile_ended = datetime.now(UTC)
         scope = macro_scope(project, templates, macro, connection, progress.thread_id)
-        await scope.bind(macro)(**arguments)
+        try:
+            await scope.bind(macro)(**arguments)
+        except anyio.get_cancelled_exc_class():
+            note_doubt(progress, connection.doubt)
+            raise

@@ -109,6 +109,7 @@ class RunHooks:
             error = explain(hook, failure, progress, self._target_path)
             outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
         except anyio.get_cancelled_exc_class():
+            note_doubt(progress, connection.doubt)
             outcome = Outcome(Status.CANCELLED, Response("Cancelled: the run was interrupted"))
             result = self._note(result_of(info, outcome, None, progress))
             self._emit(NodeCancelled(result, index, total))

@@ -8,9 +8,9 @@ writes a line of JSON: `host` (the directory of its socket), `port`, `user`, `pa
 directory; the same port of 127.0.0.1 does.
 
 Each line read is an order, answered with a line when it is carried out: "stop" as a crash
-would, "start" again, "epoch" to let 2**32 transactions have gone by. When there is nothing more to
-read, the server and its directory go. So they go with the process at the other end of the pipe,
-even after kill -9.
+would, "start" again, "restart" in good order, "epoch" to let 3 * 2**32 transactions have gone by.
+When there is nothing more to read, the server and its directory go. So they go with the process at
+the other end of the pipe, even after kill -9.
 
 The wheel's own `get_server` is not used: its servers outlive a process that is killed; and for
 root it adds a user to the system, opens every directory above the wheel to everybody, and leaves
@@ -102,14 +102,22 @@ class EmbeddedServer:
             self._process.wait()
 
     def begin_epoch(self) -> None:
-        """Have the numbers of transactions go on from 2**32. Takes the server down for a moment."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
-        process = self._run("pg_resetwal", "-e", "1", "-D", str(self._data))
+        """Have the numbers of transactions go on from 3 * 2**32. It is down for a moment."""
+        self._stop_in_order()
+        process = self._run("pg_resetwal", "-e", "3", "-D", str(self._data))
         if process.wait():
             raise StartError(f"pg_resetwal failed:\n{self._log.read_text()}")
         self.start()
+
+    def restart(self) -> None:
+        """Stop the server in good order, and start it again."""
+        self._stop_in_order()
+        self.start()
+
+    def _stop_in_order(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
 
     def _is_ready(self, pid: int) -> bool:
         # Its eighth line is the state: https://www.postgresql.org/docs/18/storage-file-layout.html
@@ -211,6 +219,7 @@ def main() -> None:
             orders = {
                 "stop": server.stop,
                 "start": server.start,
+                "restart": server.restart,
                 "epoch": server.begin_epoch,
             }
             for order in sys.stdin:

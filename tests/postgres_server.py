@@ -71,8 +71,12 @@ class PostgresServer:
         """Start it as it was, at the same port. Blocks until it takes connections."""
         self._order("start")
 
+    def restart(self) -> None:
+        """Stop it in good order, and start it again. Blocks until it takes connections."""
+        self._order("restart")
+
     def begin_epoch(self) -> None:
-        """Let 2**32 transactions have gone by. Blocks until it takes connections again."""
+        """Let 3 * 2**32 transactions have gone by. Blocks until it takes connections again."""
         self._order("epoch")
 
     def _order(self, order: str) -> None:

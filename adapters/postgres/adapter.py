@@ -89,7 +89,7 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
     def __init__(self, target: Target, keys: PostgresKeys) -> None:
         self.target = target
         self._keys = keys
-        self._control = Control(self._connect, keys.retries)
+        self._control = Control(self._connect, keys.retries, has_role=bool(keys.role))
         self._tracer = Tracer(self._control, keys.commit_timeout)
         self._lease: Lease | None = None
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)

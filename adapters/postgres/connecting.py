@@ -14,7 +14,7 @@ from .backend import Backend
 from .keys import PostgresKeys
 from .liveness import watch
 from .policy import ErrorClass, classify
-from .pooler import is_of_pooler, pooler_error
+from .pooler import crowded_error, is_crowded, is_of_pooler, pooler_error
 from .problems import DRIVER_ERRORS, connection_error
 from .settings import session_settings
 
@@ -33,6 +33,7 @@ async def connect(keys: PostgresKeys, invocation_id: str) -> Backend:
 
     Raises:
         ConnectionFailedError: the server can't be reached, or refuses us.
+        TooManyConnectionsError: it has no connection left for us, or a pooler hasn't.
     """
     pause = _FIRST_PAUSE_SECONDS
     for attempt in range(keys.retries + 1):
@@ -62,13 +63,16 @@ async def _connect_once(keys: PostgresKeys, invocation_id: str) -> Backend:
     )
     try:
         watch(driver, keys)
-        await driver.execute(session_settings(keys, invocation_id, server_version(driver)))
-        return Backend(driver, int(await driver.fetchval("SELECT pg_catalog.pg_backend_pid()")))
+        with anyio.fail_after(keys.connect_timeout or None):
+            await driver.execute(session_settings(keys, invocation_id, server_version(driver)))
+            return Backend(driver, int(await driver.fetchval("SELECT pg_catalog.pg_backend_pid()")))
     except BaseException as error:
         closing = asyncio.ensure_future(driver.close(timeout=CLOSE_SECONDS))
         await outlast(closing.done, CLOSE_SECONDS)
         if is_of_pooler(error):
             raise pooler_error(keys) from error
+        if is_crowded(error):
+            raise crowded_error(keys) from error
         raise
 
 

@@ -21,7 +21,6 @@ from .statements import (
     may_write,
     opens_transaction,
     says_rollback,
-    sets_session,
     split_at_commits,
     split_last,
 )
@@ -109,6 +108,7 @@ class PostgresConnection(Connection):
             raise database_error(error, "COMMIT") from error
         finally:
             self.has_kept |= transaction.committed or transaction.doubt is not None
+            self.doubt = transaction.doubt
 
     async def exchange(self, exchange: Exchange) -> None:
         """Queue an exchange behind what is deferred."""
@@ -143,8 +143,8 @@ class PostgresConnection(Connection):
         except DRIVER_ERRORS as error:
             offset = len(comment.before) if comment else 0
             told = database_error(error, statement, offset=offset)
-            raise doubted(told, was_open) from error
-        self._note_kept(statement, was_open)
+            raise doubted(told, statement, was_open=was_open, is_query=True) from error
+        self.has_kept |= not was_open and may_write(statement, is_query=True)
         return rows
 
     async def fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
@@ -233,7 +233,7 @@ class PostgresConnection(Connection):
         try:
             return response_of(await session.run(copy)).rows_affected or 0
         except DRIVER_ERRORS as error:
-            raise doubted(database_error(error, sql), was_open) from error
+            raise doubted(database_error(error, sql), sql, was_open=was_open) from error
 
     async def release(self) -> None:
         """Give the session back, as new: no open transaction, nothing temporary, no setting."""
@@ -332,18 +332,15 @@ class PostgresConnection(Connection):
                 tag = await session.run(session.driver.execute(message.sql))
                 # A hook may end the transaction itself: then the next statement begins another.
                 self._has_begun = self._in_block and session.has_open_transaction
-                self._note_kept(message.sql, was_open)
+                self.has_kept |= not was_open and may_write(message.sql, is_query=False)
                 if tag == "ROLLBACK" and not says_rollback(message.sql):
                     raise failed_before_error()
             else:
                 await session.commit(message.sql, commit)
                 tag = ""
         except DRIVER_ERRORS as error:
-            raise doubted(message.error(error), was_open) from error
+            raise doubted(message.error(error), message.sql, was_open=was_open) from error
         message.note_answers(tag)
-
-    def _note_kept(self, sql: str, was_open: bool) -> None:
-        self.has_kept |= not was_open and may_write(sql) and not sets_session(sql)
 
     async def _bound_session(self, sql: str) -> Session:
         if "\0" in sql:

@@ -31,9 +31,11 @@ class Control:
     could be ended.
     """
 
-    def __init__(self, connect: Connect, retries: int = 0) -> None:
+    def __init__(self, connect: Connect, retries: int = 0, *, has_role: bool = False) -> None:
+        """`has_role`: what it does it does as another role than the one that has logged in."""
         self._connect = connect
         self._retries = retries
+        self._has_role = has_role
         self._backend: Backend | None = None
         self._turn = anyio.Lock()
         self.after_opening: Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None = None
@@ -146,7 +148,23 @@ class Control:
     async def ask(self, sql: str, *arguments: object) -> asyncpg.Record | None:
         """The first row of an answer, or None where the server gives none."""
         try:
-            rows = await self.fetch(sql, *arguments)
+            rows = await self.fetch_about_sessions(sql, *arguments)
         except (*DRIVER_ERRORS, AdapterError):
             return None
         return rows[0] if rows else None
+
+    async def fetch_about_sessions(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        """The rows of a query about sessions of ours. Raises what `fetch` does.
+
+        They are those of the user who has logged in: another role may neither look at them nor
+        cancel what they do.
+        """
+        if not self._has_role:
+            return await self.fetch(sql, *arguments)
+
+        async def work(driver: asyncpg.Connection[Any]) -> list[asyncpg.Record]:
+            async with driver.transaction():
+                await driver.execute("SET LOCAL ROLE NONE")
+                return list(await driver.fetch(sql, *arguments))
+
+        return await self._told(work)

@@ -12,7 +12,7 @@ from secrets import token_hex
 
 import asyncpg
 
-from ..errors import ConnectionFailedError
+from ..errors import ConnectionFailedError, TooManyConnectionsError
 from .backend import Backend
 from .keys import PostgresKeys
 from .problems import DRIVER_ERRORS
@@ -33,9 +33,30 @@ _OF_POOLER = frozenset(
 )
 
 
+_NO_BACKEND = "query_wait_timeout"
+"""What PgBouncer says when a client has waited too long for a backend."""
+
+
 def is_of_pooler(error: BaseException) -> bool:
     """Whether an error of a connection that has only just begun is due to a pooler's mode."""
-    return isinstance(error, asyncpg.PostgresError) and error.sqlstate in _OF_POOLER
+    is_refusal = isinstance(error, asyncpg.PostgresError) and error.sqlstate in _OF_POOLER
+    return is_refusal and not is_crowded(error)
+
+
+def is_crowded(error: BaseException) -> bool:
+    """Whether somebody has let us in, and then had no backend for us.
+
+    A server itself forks one before it lets anybody in.
+    """
+    return isinstance(error, TimeoutError) or _NO_BACKEND in str(error)
+
+
+def crowded_error(keys: PostgresKeys) -> TooManyConnectionsError:
+    return TooManyConnectionsError(
+        f"{keys.place} took the connection, and had no session for it within "
+        f"{keys.connect_timeout:g} s: raise the pooler's pool size (threads and two more), or "
+        "lower 'threads'."
+    )
 
 
 def pooler_error(keys: PostgresKeys) -> ConnectionFailedError:

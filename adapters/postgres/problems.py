@@ -39,6 +39,8 @@ An InternalClientError comes where a backend is terminated just as it is sent so
 _READ_ONLY = "25006"
 
 _HINTS = {
+    "26000": "A pooler between us and the server must be in session mode (pool_mode = session).",
+    "42P05": "A pooler between us and the server must be in session mode (pool_mode = session).",
     "25006": "The server is a standby, or its sessions are read-only: name another in 'host'.",
     "42501": "Grant it to the profile's user, or name another 'user' or 'role'.",
     "53100": "Make room on the server's disk.",

@@ -28,9 +28,15 @@ LOCK_CLASS = 1_214_607_716
 _POLL_SECONDS = 0.5
 _NAME_BYTES = 63
 _LOOKS_PER_LEASE = 4
+_END_TRIES = 40
+_END_PAUSE_SECONDS = 0.05
 _HAS_IDLE_TIMEOUT = 140000
 
 _TAKE = "SELECT pg_catalog.pg_try_advisory_lock($1, pg_catalog.hashtext($2::text))"
+_END_OWN = """
+SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity AS a
+WHERE a.pid = $1 AND a.application_name = pg_catalog.current_setting('application_name')
+"""
 _HOLDER = """
 SELECT a.application_name, a.usename, a.pid, pg_catalog.to_char(a.backend_start, 'HH24:MI:SS')
 FROM pg_catalog.pg_locks AS l
@@ -65,6 +71,8 @@ class Lease:
             self._settings += f"; SET idle_session_timeout = '{round(seconds * 1000)}ms'"
         self._tell = tell
         self._held: list[str] = []
+        self._lost: set[str] = set()
+        self._pid: int | None = None
         self._is_complete = False
         self._looking: asyncio.Task[None] | None = None
 
@@ -109,20 +117,42 @@ class Lease:
             pause = min(_POLL_SECONDS, self._seconds / _LOOKS_PER_LEASE or _POLL_SECONDS)
             await anyio.sleep(min(pause, max(deadline - anyio.current_time(), 0.01)))
         self._held.append(schema)
+        self._pid = self._control.pid
 
     async def _take_again(self, driver: asyncpg.Connection[Any]) -> None:
         """Bring a connection that was opened anew to where the one before it was."""
         await driver.execute(self._settings)
+        before, self._pid = self._pid, None
+        if before is not None:
+            await self._end_own(driver, before)
         for schema in [*self._held]:
             if await driver.fetchval(_TAKE, LOCK_CLASS, schema):
                 continue
-            if not self._is_complete:
-                self._held.remove(schema)  # to be waited for, as the first time
-                continue
-            self._tell(
-                f"the connection that held the lock of schema '{schema}' was lost, and "
-                "another run has taken it: both are building there now."
-            )
+            self._held.remove(schema)
+            # Before the run has begun, it is waited for as the first time.
+            if self._is_complete:
+                self._lost.add(schema)
+                self._tell(
+                    f"the connection that held the lock of schema '{schema}' was lost, and "
+                    "another run has taken it: both are building there now."
+                )
+        self._pid = await driver.fetchval("SELECT pg_catalog.pg_backend_pid()")
+
+    async def _end_own(self, driver: asyncpg.Connection[Any], pid: int) -> None:
+        """End the session that held the locks, of which the server may not know that it is lost."""
+        for _ in range(_END_TRIES):
+            async with driver.transaction():
+                await driver.execute("SET LOCAL ROLE NONE")
+                if await driver.fetchval(_END_OWN, pid) is None:
+                    return
+            await anyio.sleep(_END_PAUSE_SECONDS)
+
+    async def _take_lost(self) -> None:
+        """Take the locks that another run had, where that has ended."""
+        for schema in sorted(self._lost):
+            if (await self._control.fetch(_TAKE, LOCK_CLASS, schema))[0][0]:
+                self._lost.remove(schema)
+                self._held.append(schema)
 
     async def _look_after(self) -> None:
         """Let the server hear of us, and open the connection anew where it was lost."""
@@ -132,6 +162,7 @@ class Lease:
             # Whoever needs the connection next tells what is wrong with it.
             with suppress(*DRIVER_ERRORS, AdapterError):
                 await self._control.look(2 * pause)
+                await self._take_lost()
 
 
 def _name_session(application_name: str) -> str:

@@ -27,11 +27,19 @@ _GAP = r"(?:\s|--[^\n]*+(?:\n|\Z)|/\*.*?\*/)"
 _COMMIT = re.compile(
     rf"{_GAP}*+(?:commit|end)(?:{_GAP}++(?:work|transaction))?+{_GAP}*+", re.IGNORECASE | re.DOTALL
 )
+_END = re.compile(rf"{_GAP}*+end\b", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(rf"\bbegin{_GAP}++atomic\b", re.IGNORECASE | re.DOTALL)
 _MAYBE_COMMIT = re.compile(rf"(?:\A|;){_GAP}*+(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
 _BEGIN = re.compile(
     rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
 )
 _SETTING = re.compile(rf"{_GAP}*+(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
+_PASSING = re.compile(
+    rf"{_GAP}*+(?:set|reset|discard|load|begin|start|rollback|abort)\b"
+    rf"|{_GAP}*+(?:create{_GAP}++temp(?:orary)?\b|drop{_GAP}++view{_GAP}++\"headrace_tmp_columns\")",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What leaves nothing behind when its session has ended."""
 _ROLLBACK = re.compile(r"\b(?:rollback|abort)\b", re.IGNORECASE)
 
 # Words without which a statement changes nothing that lasts, but for what a function does.
@@ -42,12 +50,15 @@ _WRITING = re.compile(
 )
 
 
-def may_write(sql: str) -> bool:
+def may_write(sql: str, *, is_query: bool) -> bool:
     """Whether SQL may change something that lasts. It may say so of more than does.
 
-    What a function does that a query calls isn't known.
+    What a function does that a query calls isn't known. SQL whose rows nobody wants is run for
+    what it does, whatever it looks like.
     """
-    return _WRITING.search(sql) is not None
+    if is_query:
+        return _WRITING.search(sql) is not None
+    return not all(map(_PASSING.match, split(sql)))
 
 
 def sets_session(sql: str) -> bool:
@@ -69,9 +80,11 @@ def split_at_commits(sql: str) -> list[str]:
     """What stands before each COMMIT, and what stands behind the last: all of it without one."""
     if _MAYBE_COMMIT.search(sql) is None:
         return [sql]
+    # END also closes the body of a function, which holds semicolons of its own then.
+    has_bodies = _BODY.search(sql) is not None
     parts: list[list[str]] = [[]]
     for statement in split(sql):
-        if _COMMIT.fullmatch(statement):
+        if _COMMIT.fullmatch(statement) and not (has_bodies and _END.match(statement)):
             parts.append([])
         else:
             parts[-1].append(statement)

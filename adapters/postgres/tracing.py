@@ -1,7 +1,7 @@
 """What has become of a transaction: asked by its number, which a name of ours holds.
 
-A name says of which server the number is, and of which of its timelines: after a failover the
-same number may be another transaction's.
+A name says of which server the number is, of which of its timelines, and since which crash: after
+a failover, or a crash that lost what was not yet on disk, the same number may be another's.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import anyio
 
 from ..abilities import Fate
-from ..errors import CommitInDoubtError, ConnectionLostError, DatabaseError
+from ..errors import AdapterError, CommitInDoubtError, ConnectionLostError, DatabaseError
 from .control import Control
+from .problems import DRIVER_ERRORS
 from .statements import may_write
 
 _PAUSE_SECONDS = 0.2
@@ -41,10 +42,14 @@ FROM (
     WHERE a.pid = $1 AND a.backend_xid IS NOT NULL
 ) AS numbered
 """
+# A crash begins the statistics anew, and a restart in good order doesn't.
 _ORIGIN = """
-SELECT system.system_identifier, checkpoint.timeline_id
-FROM pg_catalog.pg_control_system() AS system, pg_catalog.pg_control_checkpoint() AS checkpoint
+SELECT system.system_identifier, checkpoint.timeline_id,
+  extract(epoch FROM writer.stats_reset)::text AS since
+FROM pg_catalog.pg_control_system() AS system, pg_catalog.pg_control_checkpoint() AS checkpoint,
+  pg_catalog.pg_stat_bgwriter AS writer
 """
+_OF_THE_FUTURE = "22023"
 
 
 class Tracer:
@@ -72,10 +77,23 @@ class Tracer:
         origin, _, number = name.rpartition("/")
         if not number.isdecimal():
             return Fate.UNKNOWN
-        if origin and origin != await self._ask_origin():
+        now = await self._ask_origin()
+        if not origin or origin == now:
+            return await self._status(int(number))
+        if origin.rpartition("/")[0] != now.rpartition("/")[0]:
             return Fate.UNKNOWN
-        found = await self._control.ask(_STATUS, int(number))
-        return Fate.UNKNOWN if found is None else _FATES.get(found[0], Fate.UNKNOWN)
+        # The server has crashed since. A number that isn't there, or was rolled back, was so
+        # then. One that is committed, or in progress, may be that of somebody who came later.
+        fate = await self._status(int(number), of_future=Fate.ROLLED_BACK)
+        return fate if fate is Fate.ROLLED_BACK else Fate.UNKNOWN
+
+    async def _status(self, number: int, *, of_future: Fate = Fate.UNKNOWN) -> Fate:
+        try:
+            ((status,),) = await self._control.fetch(_STATUS, number)
+        except (*DRIVER_ERRORS, AdapterError) as error:
+            is_of_future = getattr(error, "sqlstate", None) == _OF_THE_FUTURE
+            return of_future if is_of_future else Fate.UNKNOWN
+        return _FATES.get(status, Fate.UNKNOWN)
 
     async def final_fate_of(self, name: str, seconds: float | None = None) -> Fate:
         """What has become of a transaction, once that is known: asked again for some seconds."""
@@ -94,7 +112,7 @@ class Tracer:
     async def _ask_origin(self) -> str:
         found = await self._control.ask(_ORIGIN)
         # Not everybody may ask that everywhere: then the number alone has to do.
-        return "" if found is None else f"{found[0]}/{found[1]}"
+        return "" if found is None else "/".join(map(str, found))
 
 
 def question_for(name: str) -> str:
@@ -117,7 +135,9 @@ def in_doubt(name: str, fate: Fate) -> str:
     )
 
 
-def doubted(error: DatabaseError, was_open: bool) -> DatabaseError:
+def doubted(
+    error: DatabaseError, sql: str, *, was_open: bool, is_query: bool = False
+) -> DatabaseError:
     """An error, as one of doubt if what was sent may be durable although there is no answer.
 
     Outside of a transaction a statement that writes is one of its own. A server that says itself
@@ -126,8 +146,9 @@ def doubted(error: DatabaseError, was_open: bool) -> DatabaseError:
     # The driver gives its own errors a code of this class.
     is_unsaid = error.code is None or error.code.startswith("08")
     lost = isinstance(error, ConnectionLostError) and is_unsaid
-    sql = error.sql or ""
-    if not lost or was_open or isinstance(error, CommitInDoubtError) or not may_write(sql):
+    if not lost or was_open or isinstance(error, CommitInDoubtError):
+        return error
+    if not may_write(sql, is_query=is_query):
         return error
     return CommitInDoubtError(
         f"{error}. It is in doubt whether what was under way, outside of a transaction, went "

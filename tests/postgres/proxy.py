@@ -127,6 +127,12 @@ class Line:
         self.client[1].transport.abort()
         self.server[1].transport.abort()
 
+    def abandon(self) -> None:
+        """Close the client's end alone: the server isn't told."""
+        for pump in self.pumps:
+            pump.cancel()
+        self.client[1].transport.abort()
+
     async def _to_server(self) -> None:
         reader, writer = self.client[0], self.server[1]
         with suppress(ConnectionError, asyncio.IncompleteReadError):

@@ -100,6 +100,27 @@ async def test_hosts_cancel_ends_the_queries_and_travels_on(slow_shop: Shop) -> 
     assert run_results(slow_shop.root)["model.shop.below"] == "skipped"
 
 
+async def test_session_that_has_taken_a_role_is_cancelled_as_well(shop: Shop) -> None:
+    """Who has logged in owns the session: a role that was taken may not cancel what it does."""
+    role = f"{shop.schema}_role"
+    await shop.execute(f"create role {role}; grant all on schema {{schema}} to {role}")
+    try:
+        shop.profile(role=role)
+        shop.table("slow", SLOW)
+        task = asyncio.ensure_future(shop.run())
+        await until_sleeping(shop, 1)
+        began = time.monotonic()
+
+        task.cancel()
+        await asyncio.wait([task])
+
+        assert time.monotonic() - began < 2
+        assert await sleeping(shop) == []
+        assert run_results(shop.root) == {"model.shop.slow": "cancelled"}
+    finally:
+        await shop.execute(f"drop owned by {role}; drop role {role}")
+
+
 async def test_cancelling_at_any_moment_leaves_the_old_table_or_the_new(shop: Shop) -> None:
     shop.table("orders", "select {{ var('round', 0) }} as round")
     shop.view("recent", "select round, {{ var('round', 0) }} as now from {{ ref('orders') }}")

@@ -6,6 +6,7 @@ import asyncio
 import random
 import sys
 from collections.abc import Awaitable, Callable, Mapping
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -195,6 +196,32 @@ async def test_cancelled_commit_whose_connection_is_lost_has_the_status_that_is_
     assert await grown.fetch("select count(*) from {schema}.appended") == [(2,)]
 
 
+async def test_cancelled_commit_of_a_table_whose_connection_is_lost_is_asked_for(
+    private_shop: Shop,
+) -> None:
+    """A table may be built twice, so that its number isn't asked for beforehand."""
+    shop = private_shop
+    shop.table("orders", "select 1 as id")
+    await shop.execute("create schema shop")
+    await wait_for_standby(shop, "nobody")
+    async with lossy(shop) as proxy:
+        proxy.cuts = Cuts(Moment.WITHIN, 0.8)
+        task = asyncio.ensure_future(shop.run())
+        await until_found(shop, "select 1 from pg_stat_activity where wait_event = 'SyncRep'")
+        task.cancel()
+        await until_found(
+            shop,
+            "select 1 from pg_stat_activity where query like '%backend_xid%' "
+            "and application_name like 'headrace%'",
+        )
+        await asyncio.wait([*proxy.lines[1].pumps[:1]])
+        await wait_for_standby(shop, "")
+        await asyncio.wait([task])
+
+    assert run_results(shop.root) == {"model.shop.orders": "success"}
+    assert await shop.relations() == {"orders": "r"}
+
+
 async def test_cancelled_commit_that_hangs_is_rolled_back_and_says_so(
     grown: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +259,7 @@ async def test_cancelled_commit_of_which_nobody_knows_is_in_doubt(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("cause", ["trigger", "standby"])
 async def test_commits_cut_at_a_hundred_moments(
     write_project: Callable[[Mapping[str, str]], Path],
@@ -245,13 +272,13 @@ async def test_commits_cut_at_a_hundred_moments(
         await cut_commits(shop, cause, 50)
 
 
-async def cut_commits(shop: Shop, cause: str, count: int) -> None:
+async def cut_commits(shop: Shop, cause: str, least: int) -> None:
     """Cut so many COMMITs, and see each time that what was reported is there."""
     chance, cut = random.Random(13), 0
     await make_slow(shop, 2 if cause == "trigger" else 0)
     async with lossy(shop, retry_backoff=0.01, retries=5) as proxy:
         before = await counts(shop)
-        while cut < count:
+        while cut < least:
             proxy.cuts = Cuts(chance.choice([*Moment]), chance.uniform(0, 2.2))
             if cause == "standby":
                 await wait_for_standby(shop, "nobody")
@@ -275,3 +302,26 @@ async def cut_commits(shop: Shop, cause: str, count: int) -> None:
             for line in proxy.lines:
                 line.close()
             proxy.lines.clear()
+
+
+async def test_batch_in_doubt_is_asked_for_before_the_others_are_built_again(grown: Shop) -> None:
+    await make_slow(grown, 3)
+    two_days = {"event_time_start": "2024-05-02", "event_time_end": "2024-05-04"}
+    async with lossy(grown, commit_timeout=0.3) as proxy:
+        commits = count(1)
+        proxy.cuts = Cuts(
+            Moment.WITHIN, 0.05, lambda sql: sql.endswith("COMMIT") and next(commits) == 2
+        )
+        ran = await grown.run(select=("in_batches",), **two_days)
+        assert proxy.cuts.done
+        refused = await grown.run("retry")
+        await until_found(grown, "select 1 from {schema}.in_batches offset 2")
+        done = await grown.run("retry")
+
+    (doubt,) = ran.result("in_batches").doubts
+    assert ran.statuses == {"in_batches": Status.PARTIAL_SUCCESS}
+    assert doubt.batch is not None
+    assert doubt.batch[0].isoformat() == "2024-05-03T00:00:00+00:00"
+    assert refused.exit_code == ExitCode.COULD_NOT_RUN
+    assert (done.exit_code, done.statuses) == (0, {})
+    assert await grown.fetch("select count(*) from {schema}.in_batches") == [(3,)]

@@ -48,7 +48,7 @@ async def test_control_connection_lost_at_a_message_is_opened_anew(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("terminates", [False, True], ids=["cut", "terminated"])
 async def test_control_connection_lost_at_any_message_is_opened_anew(
     small_shop: Shop, terminates: bool

@@ -14,6 +14,7 @@ from ..postgres_server import PostgresServer
 from .adding import lossy, make_slow
 from .proxy import Cuts, Moment
 from .support import Shop
+from .test_faults import until_found
 
 LOG = "insert into {schema}.audit values (2)"
 
@@ -187,7 +188,8 @@ async def test_failed_transaction_that_is_taken_back_to_a_savepoint_may_be_commi
         assert response.message == "COMMIT"
 
 
-def target_of(server: PostgresServer) -> Target:
+def target_of(server: PostgresServer, **more: object) -> Target:
+    """The target of a profile for a server."""
     return Target(
         type="postgres",
         name="dev",
@@ -196,5 +198,76 @@ def target_of(server: PostgresServer) -> Target:
         database=server.database,
         threads=2,
         project_root=Path(),
-        keys=server.keys(),
+        keys=server.keys(**more),
     )
+
+
+async def test_function_that_a_hook_calls_outside_is_not_called_twice(grown: Shop) -> None:
+    await grown.execute(
+        "create function {schema}.log() returns void language sql as $$ "
+        + LOG.replace("{schema}", grown.schema)
+        + " $$"
+    )
+    hook = f"[{{'sql': 'select {grown.schema}.log()', 'transaction': false}}]"
+    grown.write(
+        "models/appended.sql",
+        "{{ config(materialized='incremental', pre_hook=HOOK) }} select 2 as id".replace(
+            "HOOK", hook
+        ),
+    )
+    async with lossy(grown, retry_backoff=0.01) as proxy:
+        proxy.cuts = Cuts(Moment.AFTER, matches=lambda sql: ".log()" in sql)
+        ran = await grown.run(select=("appended",))
+
+    assert "in doubt" in ran.error("appended")
+    assert await grown.fetch("select count(*) from {schema}.audit") == [(2,)]
+
+
+async def test_query_of_a_template_whose_answer_is_lost_is_asked_again(grown: Shop) -> None:
+    grown.write(
+        "models/appended.sql",
+        "{{ config(materialized='incremental') }} {% do run_query('select 1 as looked') %} "
+        "select 2 as id",
+    )
+    async with lossy(grown, retry_backoff=0.01) as proxy:
+        proxy.cuts = Cuts(Moment.BEFORE, matches=lambda sql: "create temporary table" in sql)
+        ran = await grown.run(select=("appended",))
+
+    assert ran.result("appended").adapter_response["attempts"] == 2
+    assert await grown.fetch("select count(*) from {schema}.appended") == [(2,)]
+
+
+async def test_node_whose_template_has_written_is_not_tried_again(grown: Shop) -> None:
+    log = LOG.replace("{schema}", grown.schema)
+    grown.write(
+        "models/appended.sql",
+        "{{ config(materialized='incremental') }} "
+        "{% if execute %}{% do run_query('" + log + "') %}{% endif %} select 2 as id",
+    )
+    async with lossy(grown, retry_backoff=0.01) as proxy:
+        proxy.cuts = Cuts(Moment.BEFORE, matches=lambda sql: "create temporary table" in sql)
+        ran = await grown.run(select=("appended",))
+
+    assert ran.statuses == {"appended": Status.ERROR}
+    assert await grown.fetch("select count(*) from {schema}.audit") == [(2,)]
+
+
+async def test_hook_of_the_run_in_doubt_keeps_retry_from_running_it_again(grown: Shop) -> None:
+    await make_slow(grown, 2)
+    log = LOG.replace("{schema}", grown.schema)
+    project = (grown.root / "dbt_project.yml").read_text()
+    grown.write("dbt_project.yml", f"{project}\non-run-start: ['begin; {log}; commit']\n")
+    grown.table("broken", "select 1 / 0 as id")
+    async with lossy(grown, commit_timeout=0.2) as proxy:
+        proxy.cuts = Cuts(Moment.WITHIN, 0.05, lambda sql: sql == "COMMIT")
+        ran = await grown.run(select=("broken",))
+        refused = await grown.run("retry")
+        await until_found(grown, "select 1 from {schema}.audit offset 1")
+        grown.table("broken", "select 1 as id")
+        done = await grown.run("retry")
+
+    assert ran.outcome.results[0].doubts
+    assert refused.exit_code == ExitCode.COULD_NOT_RUN
+    assert "'operation.shop.shop-on-run-start-0' is in doubt" in str(refused.outcome.error)
+    assert done.exit_code == 0
+    assert await grown.fetch("select count(*) from {schema}.audit") == [(3,)]

@@ -15,8 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio
+import asyncpg
 import pytest
 from headrace import ExitCode, Status
+from headrace.adapters.postgres.problems import database_error
 
 from ..postgres_server import PostgresServer
 from .support import Shop
@@ -161,6 +163,45 @@ async def test_session_mode_builds_locks_and_cancels_as_without(shop: Shop) -> N
         assert await sleeping(shop) == []
         assert await shop.fetch(LOCKS) == []
     assert first.statuses == again.statuses == dict.fromkeys(["orders", "recent"], Status.SUCCESS)
+
+
+@needs_pgbouncer
+async def test_small_pool_in_session_mode_is_made_do_with(shop: Shop) -> None:
+    for number in range(6):
+        shop.table(f"t{number}", "select 1 as id from (select pg_sleep(0.05)) as nap")
+    with pooled(shop.server, {"pool_mode": "session", "default_pool_size": 3}) as front:
+        shop.write(
+            "profiles.yml",
+            front.profile(shop.schema, sslmode="disable", connect_timeout=1, threads=4),
+        )
+        ran = await shop.run()
+
+    assert ran.exit_code == 0
+    assert len(await shop.relations()) == 6
+
+
+@needs_pgbouncer
+async def test_pool_that_has_no_backend_for_us_is_a_clear_error(shop: Shop) -> None:
+    shop.table("orders", "select 1 as id")
+    with pooled(shop.server, {"pool_mode": "session", "default_pool_size": 1}) as front:
+        shop.write(
+            "profiles.yml", front.profile(shop.schema, sslmode="disable", connect_timeout=0.5)
+        )
+        ran = await shop.run()
+
+    assert ran.exit_code == ExitCode.COULD_NOT_RUN
+    assert "raise the pooler's pool size" in str(ran.outcome.error)
+
+
+@pytest.mark.parametrize(
+    "kind", [asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError]
+)
+def test_prepared_statement_that_another_backend_has_is_told_with_its_cause(
+    kind: type[asyncpg.PostgresError],
+) -> None:
+    error = database_error(kind("prepared statement"), "select 1")
+
+    assert "pool_mode = session" in str(error)
 
 
 @needs_pgbouncer

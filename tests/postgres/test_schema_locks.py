@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import pytest
 from headrace import ExitCode, Status
 from headrace.adapters.postgres.schema_locks import LOCK_CLASS
 
@@ -193,6 +194,20 @@ async def test_lock_is_taken_again_with_the_connection_that_held_it(shop: Shop) 
     assert (first.result().exit_code, first.result().warnings) == (0, [])
 
 
+async def test_session_of_which_the_server_does_not_know_that_it_is_lost_is_ended(
+    shop: Shop,
+) -> None:
+    async with lossy(shop, run_lock_lease=2) as proxy, under_way(shop) as (first, gate):
+        before = await holder_of(shop)
+        proxy.lines[0].abandon()
+        await until_found(shop, f"{held(shop.schema)} and pid <> {before}")
+
+        assert await shop.fetch(f"select 1 from pg_stat_activity where pid = {before}") == []
+        await gate.open()
+        ran = await first
+    assert (ran.exit_code, ran.warnings) == (0, [])
+
+
 async def test_lock_that_another_run_took_meanwhile_is_told_of(shop: Shop) -> None:
     shop.profile(run_lock_lease=0.8)
     async with under_way(shop) as (first, _), shop.server.connect() as driver:
@@ -215,18 +230,24 @@ async def test_lock_that_another_run_took_meanwhile_is_told_of(shop: Shop) -> No
         )
 
         assert not first.done()
+        await driver.execute("select pg_advisory_unlock_all()")
+        await until_found(shop, held(shop.schema))  # by the run, which still is under way
+        assert not first.done()
     (said,) = first.result().warnings
     assert f"held the lock of schema '{shop.schema}' was lost, and another run has taken it" in said
 
 
-async def test_lock_lost_while_another_is_waited_for_is_taken_again(shop: Shop) -> None:
+@pytest.mark.parametrize("is_told", [True, False], ids=["terminated", "abandoned"])
+async def test_lock_lost_while_another_is_waited_for_is_taken_again(
+    shop: Shop, is_told: bool
+) -> None:
     shop.write(
         "models/elsewhere.sql",
         "{{ config(materialized='table', schema='else') }} select 1 as id",
     )
     shop.table("orders", gated(shop))
     first, last = shop.schema, f"{shop.schema}_else"
-    async with shop.server.connect() as driver:
+    async with lossy(shop) as proxy, shop.server.connect() as driver:
         gate = Gate(driver, key_of(shop))
         await gate.close()
         async with shop.server.connect() as other:
@@ -234,8 +255,11 @@ async def test_lock_lost_while_another_is_waited_for_is_taken_again(shop: Shop) 
             waiting = asyncio.ensure_future(shop.run())
             await until_found(shop, held(first))
             before = await holder_of(shop)
-            await shop.fetch(f"select pg_terminate_backend({before}, 5000)")
-            await until_found(shop, held(first))
+            if is_told:
+                await shop.fetch(f"select pg_terminate_backend({before}, 5000)")
+            else:
+                proxy.lines[0].abandon()
+            await until_found(shop, f"{held(first)} and pid <> {before}")
             await other.execute("select pg_advisory_unlock_all()")
         await until_found(shop, AT_GATE)
 

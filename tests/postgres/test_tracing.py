@@ -16,6 +16,7 @@ from headrace.adapters.postgres.tracing import Tracer
 from ..postgres_server import PostgresServer
 
 NUMBER = "select txid_current()"
+BODY = "create function f() returns int language sql begin atomic select 1; end"
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ async def test_each_answer_of_the_server_is_one_of_its_own(
 
     server, _, number = name.rpartition("/")
     assert await tracer.fate_of(f"{server}/{int(number) + 1_000_000}") is Fate.UNKNOWN
-    assert await tracer.fate_of(f"17/1/{number}") is Fate.UNKNOWN
+    assert await tracer.fate_of(f"17/1/0/{number}") is Fate.UNKNOWN
     assert await tracer.fate_of("nonsense") is Fate.UNKNOWN
     assert not Fate.IN_PROGRESS.is_final
 
@@ -105,11 +106,40 @@ async def test_number_of_a_backend_has_its_epoch(private_server: PostgresServer)
 
             name = await tracer.name_at(driver.get_server_pid())
 
-            assert number > 2**32
+            assert number > 3 * 2**32
             assert name == await tracer.name_of(number)
             assert await tracer.fate_of(name) is Fate.IN_PROGRESS
         assert await tracer.fate_of(name) is Fate.COMMITTED
         assert await tracer.name_at(driver.get_server_pid()) is None
+
+
+async def test_number_that_a_crash_gave_to_somebody_else_is_not_taken_for_ours(
+    private_server: PostgresServer,
+) -> None:
+    async with control_of(private_server) as control, private_server.connect() as driver:
+        await driver.execute("create table mine (id int); begin; insert into mine values (1)")
+        number = await driver.fetchval(NUMBER)
+        name = await Tracer(control, patience=0).name_of(number)
+        private_server.stop()
+        private_server.start_again()
+    async with control_of(private_server) as control:
+        tracer = Tracer(control, patience=0)
+        assert await tracer.fate_of(name) is Fate.ROLLED_BACK  # nobody has it
+        while (await private_server.fetch(NUMBER))[0][0] < number:
+            pass
+        assert (await private_server.fetch(f"select txid_status({number})")) == [("committed",)]
+
+        assert await tracer.fate_of(name) is Fate.UNKNOWN
+
+
+async def test_number_is_good_after_a_restart_in_good_order(private_server: PostgresServer) -> None:
+    async with control_of(private_server) as control:
+        ((number,),) = await private_server.fetch(NUMBER)
+        name = await Tracer(control, patience=0).name_of(number)
+    private_server.restart()
+
+    async with control_of(private_server) as control:
+        assert await Tracer(control, patience=0).fate_of(name) is Fate.COMMITTED
 
 
 @pytest.mark.parametrize(
@@ -128,6 +158,8 @@ async def test_number_of_a_backend_has_its_epoch(private_server: PostgresServer)
         ("commit and chain", ["commit and chain"]),
         ("do $$ begin null; end $$", ["do $$ begin null; end $$"]),
         ("do $$ begin commit; end; $$", ["do $$ begin commit; end; $$"]),
+        (BODY, [BODY]),
+        (f"begin; {BODY}; commit", [f"begin;\n{BODY[:-5]};\nend", ""]),
     ],
 )
 def test_sql_is_taken_apart_at_its_commits(sql: str, parts: list[str]) -> None:
@@ -147,7 +179,24 @@ def test_sql_is_taken_apart_at_its_commits(sql: str, parts: list[str]) -> None:
     ],
 )
 def test_what_may_write_is_known_by_its_words(sql: str, writes: bool) -> None:
-    assert may_write(sql) is writes
+    assert may_write(sql, is_query=True) is writes
+
+
+@pytest.mark.parametrize(
+    ("sql", "writes"),
+    [
+        ("select f()", True),
+        ("-- a comment\nset work_mem = '1MB'; reset role", False),
+        ("begin", False),
+        ("create temporary view a as select 1", False),
+        ("create temporary view a as select 1; select f()", True),
+        ("create table a (id int)", True),
+        ('drop view "headrace_tmp_columns"', False),
+        ("drop view a", True),
+    ],
+)
+def test_what_is_run_for_what_it_does_is_taken_to_write(sql: str, writes: bool) -> None:
+    assert may_write(sql, is_query=False) is writes
 
 
 @pytest.mark.parametrize(
