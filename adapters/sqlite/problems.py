@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import (
@@ -11,6 +12,8 @@ from ..errors import (
     DatabaseError,
     DatabaseLockedError,
     DatabaseReadOnlyError,
+    RelationChangedError,
+    TransientDatabaseError,
 )
 
 DRIVER_ERRORS = (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError)
@@ -18,6 +21,11 @@ DRIVER_ERRORS = (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError)
 
 _PRIMARY = 0xFF
 _BUSY_SNAPSHOT = 517
+_READONLY_MOVED = 1032
+_WAITS_END = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL})
+"""SQLITE_PROTOCOL: many opened the log at the same moment, and SQLite has tried often enough."""
+_OVERTAKEN = frozenset({_BUSY_SNAPSHOT, sqlite3.SQLITE_SCHEMA})
+"""Others have written, or changed the schema, since this transaction read for the first time."""
 
 _REMEDIES = (
     (
@@ -59,19 +67,47 @@ _REMEDIES = (
 )
 
 
-def is_busy(error: BaseException) -> bool:
-    """Whether another connection holds a lock that waiting can get.
+_CHANGED = re.compile(r"already exists$|^there is already an?|^use DROP (?:VIEW|TABLE) to delete")
+_COMMIT = "COMMIT"
+_IN_PART = (
+    "Each file is committed by itself: if the transaction wrote to several, some may have it."
+)
 
-    A transaction that read before it wrote, and was overtaken, can't get it by waiting.
+
+def is_busy(error: BaseException, *, in_transaction: bool = False) -> bool:
+    """Whether others were in the way of a statement that may succeed when it is run again.
+
+    A transaction that read before it wrote, and was overtaken, gets no further by waiting; a
+    statement outside of one does, since it begins anew.
     """
     code: int | None = getattr(error, "sqlite_errorcode", None)
-    return code is not None and code & _PRIMARY == sqlite3.SQLITE_BUSY and code != _BUSY_SNAPSHOT
+    if code is None:
+        return False
+    if code in _OVERTAKEN:
+        return not in_transaction
+    return code & _PRIMARY in _WAITS_END
 
 
-def database_error(error: Exception, sql: str | None, path: Path) -> DatabaseError:
-    """A failed statement. The caller chains it to its cause."""
+def has_moved(error: BaseException) -> bool:
+    """Whether a file was deleted or moved under its connection, which is of no use any more."""
+    return getattr(error, "sqlite_errorcode", None) == _READONLY_MOVED
+
+
+def database_error(
+    error: Exception, sql: str | None, path: Path, *, left_out: Mapping[str, str] | None = None
+) -> DatabaseError:
+    """A failed statement. The caller chains it to its cause.
+
+    `left_out` says of schemas why they aren't attached.
+    """
     code: str | None = getattr(error, "sqlite_errorname", None)
     message = str(error)
+    if has_moved(error):
+        return TransientDatabaseError(
+            "the file of a schema was deleted or moved by another process meanwhile. Run again.",
+            code=code,
+            sql=sql,
+        )
     if code and code.startswith("SQLITE_READONLY"):
         return DatabaseReadOnlyError(
             f"{message}. {path}, the files of attached schemas and their directories must be "
@@ -79,18 +115,33 @@ def database_error(error: Exception, sql: str | None, path: Path) -> DatabaseErr
             code=code,
             sql=sql,
         )
+    if getattr(error, "sqlite_errorcode", None) in _OVERTAKEN:
+        message = "another process has written since this transaction read for the first time"
+        return TransientDatabaseError(
+            f"{message}. Let it start with BEGIN IMMEDIATE.", code=code, sql=sql
+        )
     remedy = next((text for pattern, text in _REMEDIES if pattern.search(message)), None)
     if remedy:
         message = f"{message}. {remedy.format(path=path)}"
+    for schema, why in (left_out or {}).items():
+        if schema in str(error):
+            message = f"{message} The schema '{schema}' isn't attached: {why}"
+    if sql == _COMMIT:
+        message = f"{message} {_IN_PART}"
+    if _CHANGED.search(str(error)):
+        return RelationChangedError(message, code=code, sql=sql)
     return DatabaseError(message, code=code, sql=sql)
 
 
-def locked_error(error: Exception, sql: str | None, path: Path, seconds: float) -> DatabaseError:
-    """Another process kept a lock for as long as we wait."""
+def locked_error(
+    error: Exception, sql: str | None, path: Path, seconds: float, files: Sequence[Path]
+) -> DatabaseError:
+    """Another process kept a lock for as long as we wait: on these files, if it can be told."""
+    named = " and ".join(map(str, files)) or f"{path}, or the file of an attached schema,"
     return DatabaseLockedError(
-        f"{path}, or the file of an attached schema, has been locked by another process for "
-        f"{seconds:g} s. See which process has it open (`fuser {path}`) and let it end, or "
-        "raise `lock_timeout` in the profile.",
+        f"{named} has been locked by another process for {seconds:g} s. See which process has it "
+        f"open (`fuser {' '.join(map(str, files or [path]))}`) and let it end, or raise "
+        "`lock_timeout` in the profile.",
         code=getattr(error, "sqlite_errorname", None),
         sql=sql,
     )
@@ -112,7 +163,10 @@ def cannot_open_error(error: Exception, path: Path) -> ConnectionFailedError:
     if name == "SQLITE_NOTADB":
         remedy = "Its content isn't SQLite's: name another file in the profile."
     elif name.startswith("SQLITE_BUSY"):
-        remedy = "Another process has it locked: let that one end."
+        remedy = (
+            "Another process has kept it locked: see which has it open (`fuser`) and let it end, "
+            "or raise `lock_timeout` in the profile."
+        )
     else:
         remedy = "See that the file and its directory can be read and written, and aren't full."
     return ConnectionFailedError(f"{path} can't be opened as a database: {error}. {remedy}")
