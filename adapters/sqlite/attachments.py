@@ -5,29 +5,36 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping
 
-from ..errors import ConnectionFailedError, NotSupportedError
+from ..errors import ConnectionFailedError
 from ..relation import quote_identifier
 from .place import check_names, is_writable
 from .problems import cannot_open_error, is_busy
 from .schema_files import SchemaFile, SchemaFiles
+
+_NO_ROOM = (
+    "within this transaction there is no room for it, since what went to make room can't be "
+    "detached there. Create the schema before the transaction: in on-run-start, or in a hook with "
+    "transaction: false."
+)
 
 
 class Attachments:
     """What a connection has attached. All of it happens in the connection's thread.
 
     Attributes:
-        left_out: why a file that merely lies there isn't attached, by its schema.
+        left_out: why a schema isn't attached that should be, by its name.
     """
 
     def __init__(self, files: SchemaFiles) -> None:
         self.left_out: Mapping[str, str] = {}
         self._files = files
         self._attached: tuple[SchemaFile, ...] = ()
+        self._followed: tuple[SchemaFile, ...] = ()
 
     @property
     def are_current(self) -> bool:
         """Whether they are the ones that the adapter knows."""
-        return self._attached is self._files.attached
+        return self._followed is self._files.attached
 
     def follow(self, database: sqlite3.Connection) -> None:
         """Make the connection's schemas those of `SchemaFiles`.
@@ -36,43 +43,29 @@ class Attachments:
 
         Raises:
             ConnectionFailedError: a file of ours can't be opened.
-            NotSupportedError: what is new has no room beside what can't be detached.
             sqlite3.OperationalError: another process has a file locked just now.
         """
         wanted = self._files.attached
         gone = [file for file in self._attached if file not in wanted]
         if not database.in_transaction:
-            self._detach(database, gone)
-            gone = []
-        for file in wanted:
-            if file not in self._attached:
-                if gone:
-                    self._check_room(file, gone)
-                self._attach_if_possible(database, file)
-                self._attached = (*self._attached, file)
-        if not gone:
-            self._attached = wanted
-
-    def _detach(self, database: sqlite3.Connection, gone: list[SchemaFile]) -> None:
-        for file in gone:
-            if file.schema not in self.left_out:
+            for file in gone:
                 database.execute(f"DETACH {quote_identifier(file.schema)}")
-            self.left_out = {
-                schema: why for schema, why in self.left_out.items() if schema != file.schema
-            }
-            self._attached = tuple(other for other in self._attached if other is not file)
+                self._attached = tuple(other for other in self._attached if other is not file)
+            gone = []
+        left_out: dict[str, str] = {}
+        for file in wanted:
+            if file in self._attached or any(other.path == file.path for other in gone):
+                continue
+            if gone and len(self._attached) >= self._files.limit:
+                left_out[file.schema] = _NO_ROOM
+            elif reason := self._attach_if_possible(database, file):
+                left_out[file.schema] = reason
+        self.left_out = left_out
+        if not gone:
+            self._followed = wanted
 
-    def _check_room(self, file: SchemaFile, gone: list[SchemaFile]) -> None:
-        is_again = any(other.schema.lower() == file.schema.lower() for other in gone)
-        if is_again or len(self._attached) >= self._files.limit:
-            raise NotSupportedError(
-                f"the schema '{file.schema}' can't be attached within this transaction, which "
-                f"still has {', '.join(repr(other.schema) for other in gone)} attached. Create "
-                "the schema before it: in on-run-start, or in a hook with transaction: false."
-            )
-
-    def _attach_if_possible(self, database: sqlite3.Connection, file: SchemaFile) -> None:
-        """Attach a file. One that merely lies there, and can't be read, is let be."""
+    def _attach_if_possible(self, database: sqlite3.Connection, file: SchemaFile) -> str | None:
+        """Attach a file. One that merely lies there, and can't be read, is let be; says why."""
         try:
             others = [other.path for other in self._attached]
             check_names(file.path, [self._files.main, *others])
@@ -81,11 +74,12 @@ class Attachments:
             if is_busy(error):
                 raise
             if not file.is_ours:
-                self.left_out = {**self.left_out, file.schema: f"{file.path}: {error}"}
-            elif isinstance(error, ConnectionFailedError):
+                return f"{file.path}: {error}"
+            if isinstance(error, ConnectionFailedError):
                 raise
-            else:
-                raise cannot_open_error(error, file.path) from error
+            raise cannot_open_error(error, file.path) from error
+        self._attached = (*self._attached, file)
+        return None
 
 
 def _attach(database: sqlite3.Connection, file: SchemaFile) -> None:

@@ -116,21 +116,29 @@ def database_error(
             sql=sql,
         )
     if getattr(error, "sqlite_errorcode", None) in _OVERTAKEN:
-        message = "another process has written since this transaction read for the first time"
         return TransientDatabaseError(
-            f"{message}. Let it start with BEGIN IMMEDIATE.", code=code, sql=sql
+            "another process has written since this transaction read for the first time. Let it "
+            "start with BEGIN IMMEDIATE.",
+            code=code,
+            sql=sql,
         )
-    remedy = next((text for pattern, text in _REMEDIES if pattern.search(message)), None)
-    if remedy:
-        message = f"{message}. {remedy.format(path=path)}"
-    for schema, why in (left_out or {}).items():
-        if schema in str(error):
-            message = f"{message} The schema '{schema}' isn't attached: {why}"
-    if sql == _COMMIT:
-        message = f"{message} {_IN_PART}"
+    notes = _notes(message, sql, path, left_out or {})
+    if notes:
+        message = f"{message}. {' '.join(notes)}"
     if _CHANGED.search(str(error)):
         return RelationChangedError(message, code=code, sql=sql)
     return DatabaseError(message, code=code, sql=sql)
+
+
+def _notes(said: str, sql: str | None, path: Path, left_out: Mapping[str, str]) -> list[str]:
+    """What there is to say of an error: what to do, and how things stand."""
+    notes = [text.format(path=path) for pattern, text in _REMEDIES if pattern.search(said)][:1]
+    for schema, why in left_out.items():
+        if schema.casefold() in said.casefold():
+            notes.append(f"The schema '{schema}' isn't attached: {why.rstrip('.')}.")
+    if sql == _COMMIT:
+        notes.append(_IN_PART)
+    return notes
 
 
 def locked_error(
