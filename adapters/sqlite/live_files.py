@@ -59,9 +59,12 @@ def delete_database(path: Path) -> None:
             if mode != "delete":
                 return
             database.execute("BEGIN EXCLUSIVE").close()
-            if not database.execute("SELECT 1 FROM sqlite_master").fetchall():
+            is_empty = not database.execute("SELECT 1 FROM sqlite_master").fetchall()
+            if is_empty:
                 path.unlink(missing_ok=True)
             database.execute("ROLLBACK").close()
+            if not is_empty:
+                database.execute("PRAGMA journal_mode=WAL").close()
     except (sqlite3.Error, PermissionError):
         return
     except OSError as error:

@@ -69,6 +69,7 @@ _REMEDIES = (
 
 _CHANGED = re.compile(r"already exists$|^there is already an?|^use DROP (?:VIEW|TABLE) to delete")
 _COMMIT = "COMMIT"
+_STOPS_COMMIT = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _IN_PART = (
     "Each file is committed by itself: if the transaction wrote to several, some may have it."
 )
@@ -122,7 +123,7 @@ def database_error(
             code=code,
             sql=sql,
         )
-    notes = _notes(message, sql, path, left_out or {})
+    notes = _notes(error, sql, path, left_out or {})
     if notes:
         message = f"{message}. {' '.join(notes)}"
     if _CHANGED.search(str(error)):
@@ -130,13 +131,15 @@ def database_error(
     return DatabaseError(message, code=code, sql=sql)
 
 
-def _notes(said: str, sql: str | None, path: Path, left_out: Mapping[str, str]) -> list[str]:
+def _notes(error: Exception, sql: str | None, path: Path, left_out: Mapping[str, str]) -> list[str]:
     """What there is to say of an error: what to do, and how things stand."""
+    said = str(error)
+    code: int | None = getattr(error, "sqlite_errorcode", None)
     notes = [text.format(path=path) for pattern, text in _REMEDIES if pattern.search(said)][:1]
     for schema, why in left_out.items():
         if schema.casefold() in said.casefold():
             notes.append(f"The schema '{schema}' isn't attached: {why.rstrip('.')}.")
-    if sql == _COMMIT:
+    if sql == _COMMIT and (code or 0) & _PRIMARY in _STOPS_COMMIT:
         notes.append(_IN_PART)
     return notes
 

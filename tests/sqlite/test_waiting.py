@@ -12,7 +12,7 @@ import pytest
 from headrace.adapters.base import Adapter, Transaction
 from headrace.adapters.errors import ConnectionFailedError, DatabaseError, TransientDatabaseError
 from headrace.adapters.sqlite.batch import Batch
-from headrace.adapters.sqlite.problems import is_busy
+from headrace.adapters.sqlite.problems import database_error, is_busy
 
 from ..adapters.support import sqlite_adapter
 from ..adapters.test_sqlite_locks import locked_by_another_process
@@ -133,6 +133,23 @@ async def test_statement_is_not_run_again_outside_of_its_transaction(
     assert not transaction.committed
     with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
         assert database.execute("select id from orders").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "sql", "is_told"),
+    [
+        ("SQLITE_FULL", "COMMIT", True),
+        ("SQLITE_IOERR_WRITE", "COMMIT", True),
+        ("SQLITE_CONSTRAINT", "COMMIT", False),
+        ("SQLITE_FULL", "insert into orders values (1)", False),
+    ],
+)
+def test_commit_that_stops_half_way_says_that_some_files_may_have_it(
+    name: str, sql: str, is_told: bool
+) -> None:
+    error = database_error(an_error(name), sql, Path("shop.db"))
+
+    assert ("Each file is committed by itself" in str(error)) is is_told
 
 
 async def test_file_that_stays_locked_while_opening_says_how_to_go_on(tmp_path: Path) -> None:
