@@ -8,6 +8,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from .. import database_files
 from ..building.support import PROJECT, Ran, run
 from ..conftest import WriteProject
@@ -92,3 +94,21 @@ def test_the_watch_sees_what_is_opened_by_other_means(tmp_path: Path) -> None:
 
     assert [seen.partition(",")[0] for seen in database_files.opened] == [str(path)]
     database_files.opened.clear()
+
+
+async def test_package_that_has_to_be_copied_comes_without_databases(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise NotImplementedError
+
+    root = write_project(FILES)
+    lay_databases(root)
+    monkeypatch.setattr("os.symlink", refuse)
+
+    ran = await run(root, "deps")
+
+    assert ran.exit_code == 0
+    installed = root / "dbt_packages" / "shared"
+    assert (installed / "models" / "one.sql").is_file()
+    assert list(installed.rglob("*.db")) == []
