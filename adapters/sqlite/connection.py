@@ -9,20 +9,21 @@ from contextlib import asynccontextmanager
 from anyio import current_time, get_cancelled_exc_class, sleep
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
-from ..errors import DatabaseError
+from ..errors import CommitInDoubtError, DatabaseError
 from ..relation import Relation, quote_identifier
 from .batch import Batch, Control, Insertion
 from .keys import SqliteKeys
 from .pool import Pool
 from .problems import (
     DRIVER_ERRORS,
+    commit_goes_on_error,
     database_error,
     has_moved,
     is_busy,
     locked_error,
     transaction_gone_error,
 )
-from .session import Session
+from .session import GRACE_SECONDS, Session
 from .statements import is_ending, is_reading
 from .writers import WriterQueue
 
@@ -153,8 +154,13 @@ class SqliteConnection(Connection):
         batch = self._batch(Control.COMMIT)
         try:
             await self._send(batch)
+        except CommitInDoubtError as doubt:
+            transaction.doubt = doubt
+            raise
         finally:
             transaction.committed = batch.has_committed
+            if batch.is_committing:  # its thread was left to itself
+                transaction.doubt = commit_goes_on_error(self._keys.path, GRACE_SECONDS)
             self.has_kept |= batch.has_committed
 
     async def _roll_back(self, error: BaseException) -> None:
@@ -214,7 +220,13 @@ class SqliteConnection(Connection):
     async def _failure(self, error: Exception, session: Session, batch: Batch) -> DatabaseError:
         if has_moved(error):
             await session.aclose()
-        return database_error(error, batch.current_sql, self._keys.path, left_out=session.left_out)
+        return database_error(
+            error,
+            batch.current_sql,
+            self._keys.path,
+            left_out=session.left_out,
+            has_several_files=session.has_several_files,
+        )
 
     async def _locked(self, error: Exception, session: Session, batch: Batch) -> DatabaseError:
         try:

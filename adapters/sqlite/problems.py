@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..errors import (
+    CommitInDoubtError,
     ConnectionFailedError,
     DatabaseError,
     DatabaseLockedError,
@@ -71,7 +72,8 @@ _CHANGED = re.compile(r"already exists$|^there is already an?|^use DROP (?:VIEW|
 _COMMIT = "COMMIT"
 _STOPS_COMMIT = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _IN_PART = (
-    "Each file is committed by itself: if the transaction wrote to several, some may have it."
+    "It is in doubt whether this was committed: each file is committed by itself, and if the "
+    "transaction wrote to several, the first may have it. Look into them before it is run again."
 )
 
 
@@ -95,11 +97,17 @@ def has_moved(error: BaseException) -> bool:
 
 
 def database_error(
-    error: Exception, sql: str | None, path: Path, *, left_out: Mapping[str, str] | None = None
+    error: Exception,
+    sql: str | None,
+    path: Path,
+    *,
+    left_out: Mapping[str, str] | None = None,
+    has_several_files: bool = False,
 ) -> DatabaseError:
     """A failed statement. The caller chains it to its cause.
 
-    `left_out` says of schemas why they aren't attached.
+    `left_out` says of schemas why they aren't attached. A COMMIT over several files that stops
+    on its way is in doubt.
     """
     code: str | None = getattr(error, "sqlite_errorname", None)
     message = str(error)
@@ -123,25 +131,38 @@ def database_error(
             code=code,
             sql=sql,
         )
-    notes = _notes(error, sql, path, left_out or {})
+    notes = _notes(str(error), path, left_out or {})
     if notes:
         message = f"{message}. {' '.join(notes)}"
+    if has_several_files and _stops_commit(error, sql):
+        return CommitInDoubtError(f"{message} {_IN_PART}", sql=sql)
     if _CHANGED.search(str(error)):
         return RelationChangedError(message, code=code, sql=sql)
     return DatabaseError(message, code=code, sql=sql)
 
 
-def _notes(error: Exception, sql: str | None, path: Path, left_out: Mapping[str, str]) -> list[str]:
+def _notes(said: str, path: Path, left_out: Mapping[str, str]) -> list[str]:
     """What there is to say of an error: what to do, and how things stand."""
-    said = str(error)
-    code: int | None = getattr(error, "sqlite_errorcode", None)
     notes = [text.format(path=path) for pattern, text in _REMEDIES if pattern.search(said)][:1]
     for schema, why in left_out.items():
         if schema.casefold() in said.casefold():
             notes.append(f"The schema '{schema}' isn't attached: {why.rstrip('.')}.")
-    if sql == _COMMIT and (code or 0) & _PRIMARY in _STOPS_COMMIT:
-        notes.append(_IN_PART)
     return notes
+
+
+def _stops_commit(error: Exception, sql: str | None) -> bool:
+    code: int | None = getattr(error, "sqlite_errorcode", None)
+    return sql == _COMMIT and (code or 0) & _PRIMARY in _STOPS_COMMIT
+
+
+def commit_goes_on_error(path: Path, seconds: float) -> CommitInDoubtError:
+    """A COMMIT that was cancelled, and hasn't ended in the time that there is."""
+    return CommitInDoubtError(
+        f"it is in doubt whether this was committed to {path}: COMMIT has not ended within "
+        f"{seconds:g} s of its cancellation, and may still go through. Look into the database "
+        "before it is run again.",
+        sql=_COMMIT,
+    )
 
 
 def locked_error(

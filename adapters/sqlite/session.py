@@ -63,6 +63,11 @@ class Session(aiosqlite.Connection):
         """Why a file that lies there isn't attached, by its schema."""
         return self._attachments.left_out
 
+    @property
+    def has_several_files(self) -> bool:
+        """Whether a transaction may write to more than one file."""
+        return bool(self._files.attached)
+
     async def locked_files(self) -> list[Path]:
         """Which of the files others have locked just now, where that can be told."""
         if self.is_closed or self.has_open_transaction:

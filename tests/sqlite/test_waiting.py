@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
@@ -10,11 +12,16 @@ from pathlib import Path
 import anyio
 import pytest
 from headrace.adapters.base import Adapter, Transaction
-from headrace.adapters.errors import ConnectionFailedError, DatabaseError, TransientDatabaseError
-from headrace.adapters.sqlite.batch import Batch
+from headrace.adapters.errors import (
+    CommitInDoubtError,
+    ConnectionFailedError,
+    DatabaseError,
+    TransientDatabaseError,
+)
+from headrace.adapters.sqlite.batch import Batch, Control
 from headrace.adapters.sqlite.problems import database_error, is_busy
 
-from ..adapters.support import sqlite_adapter
+from ..adapters.support import sqlite_adapter, until
 from ..adapters.test_sqlite_locks import locked_by_another_process
 from .support import an_outside_program, assert_all_of
 
@@ -136,20 +143,86 @@ async def test_statement_is_not_run_again_outside_of_its_transaction(
 
 
 @pytest.mark.parametrize(
-    ("name", "sql", "is_told"),
+    ("name", "sql", "has_several_files", "is_in_doubt"),
     [
-        ("SQLITE_FULL", "COMMIT", True),
-        ("SQLITE_IOERR_WRITE", "COMMIT", True),
-        ("SQLITE_CONSTRAINT", "COMMIT", False),
-        ("SQLITE_FULL", "insert into orders values (1)", False),
+        ("SQLITE_FULL", "COMMIT", True, True),
+        ("SQLITE_IOERR_WRITE", "COMMIT", True, True),
+        ("SQLITE_FULL", "COMMIT", False, False),
+        ("SQLITE_CONSTRAINT", "COMMIT", True, False),
+        ("SQLITE_FULL", "insert into orders values (1)", True, False),
     ],
 )
-def test_commit_that_stops_half_way_says_that_some_files_may_have_it(
-    name: str, sql: str, is_told: bool
+def test_commit_over_several_files_that_stops_half_way_is_in_doubt(
+    name: str, sql: str, has_several_files: bool, is_in_doubt: bool
 ) -> None:
-    error = database_error(an_error(name), sql, Path("shop.db"))
+    error = database_error(
+        an_error(name), sql, Path("shop.db"), has_several_files=has_several_files
+    )
 
-    assert ("Each file is committed by itself" in str(error)) is is_told
+    assert isinstance(error, CommitInDoubtError) is is_in_doubt
+
+
+async def test_transaction_whose_commit_stops_half_way_is_in_doubt(
+    adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = Transaction()
+    control = Batch._control
+
+    def fill_the_disk(batch: Batch, database: sqlite3.Connection, statement: Control) -> None:
+        if statement is Control.COMMIT:
+            raise an_error("SQLITE_FULL")
+        control(batch, database, statement)
+
+    async def write() -> None:
+        nonlocal transaction
+        async with adapter.connection("orders") as connection:
+            async with connection.transaction() as transaction:
+                await connection.execute("insert into main.orders values (1)")
+
+    await adapter.create_schema("raw")
+    monkeypatch.setattr(Batch, "_control", fill_the_disk)
+    with pytest.raises(CommitInDoubtError, match="the first may have it"):
+        await write()
+
+    assert not transaction.committed
+    assert transaction.doubt is not None
+
+
+async def test_commit_that_outlasts_its_cancellation_is_in_doubt(
+    adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transaction = Transaction()
+    control, has_begun, may_end = Batch._control, anyio.Event(), threading.Event()
+    loop, committing = asyncio.get_running_loop(), list[threading.Thread]()
+
+    def take_long(batch: Batch, database: sqlite3.Connection, statement: Control) -> None:
+        if statement is Control.COMMIT:
+            batch.is_committing = True
+            committing.append(threading.current_thread())
+            loop.call_soon_threadsafe(has_begun.set)
+            may_end.wait(10)
+        control(batch, database, statement)
+
+    async def write() -> None:
+        nonlocal transaction
+        async with adapter.connection("orders") as connection:
+            async with connection.transaction() as transaction:
+                await connection.execute("insert into main.orders values (1)")
+
+    monkeypatch.setattr("headrace.adapters.sqlite.session.GRACE_SECONDS", 0.05)
+    monkeypatch.setattr(Batch, "_control", take_long)
+    task = asyncio.create_task(write())
+    await has_begun.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    doubt, was_committed = transaction.doubt, transaction.committed
+    may_end.set()
+    await until(lambda: not any(thread.is_alive() for thread in committing))
+
+    assert task.cancelled()
+    assert not was_committed
+    assert doubt is not None
+    assert "may still go through" in str(doubt)
 
 
 async def test_file_that_stays_locked_while_opening_says_how_to_go_on(tmp_path: Path) -> None:
