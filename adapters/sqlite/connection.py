@@ -47,6 +47,7 @@ class SqliteConnection(Connection):
         self._has_turn = False
         self._in_block = False
         self._has_begun = False
+        self._may_be_done_again = True
 
     async def execute(self, sql: str) -> Response:
         return (await self._run(sql, wants_rows=False)).response
@@ -68,6 +69,7 @@ class SqliteConnection(Connection):
         transaction = Transaction()
         await self._take_turn()
         self._in_block, self._has_begun = True, False
+        self._may_be_done_again = traceable is None
         try:
             yield transaction
             await self._commit(transaction)
@@ -225,7 +227,7 @@ class SqliteConnection(Connection):
             batch.current_sql,
             self._keys.path,
             left_out=session.left_out,
-            has_several_files=session.has_several_files,
+            adds_to_several=session.has_several_files and not self._may_be_done_again,
         )
 
     async def _locked(self, error: Exception, session: Session, batch: Batch) -> DatabaseError:

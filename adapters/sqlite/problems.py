@@ -102,12 +102,12 @@ def database_error(
     path: Path,
     *,
     left_out: Mapping[str, str] | None = None,
-    has_several_files: bool = False,
+    adds_to_several: bool = False,
 ) -> DatabaseError:
     """A failed statement. The caller chains it to its cause.
 
-    `left_out` says of schemas why they aren't attached. A COMMIT over several files that stops
-    on its way is in doubt.
+    `left_out` says of schemas why they aren't attached. With `adds_to_several`, the transaction may
+    write to several files and isn't to be done twice: a COMMIT that stops on its way is in doubt.
     """
     code: str | None = getattr(error, "sqlite_errorname", None)
     message = str(error)
@@ -134,7 +134,7 @@ def database_error(
     notes = _notes(str(error), path, left_out or {})
     if notes:
         message = f"{message}. {' '.join(notes)}"
-    if has_several_files and _stops_commit(error, sql):
+    if adds_to_several and _stops_commit(error, sql):
         return CommitInDoubtError(f"{message} {_IN_PART}", sql=sql)
     if _CHANGED.search(str(error)):
         return RelationChangedError(message, code=code, sql=sql)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -143,7 +143,7 @@ async def test_statement_is_not_run_again_outside_of_its_transaction(
 
 
 @pytest.mark.parametrize(
-    ("name", "sql", "has_several_files", "is_in_doubt"),
+    ("name", "sql", "adds_to_several", "is_in_doubt"),
     [
         ("SQLITE_FULL", "COMMIT", True, True),
         ("SQLITE_IOERR_WRITE", "COMMIT", True, True),
@@ -153,18 +153,25 @@ async def test_statement_is_not_run_again_outside_of_its_transaction(
     ],
 )
 def test_commit_over_several_files_that_stops_half_way_is_in_doubt(
-    name: str, sql: str, has_several_files: bool, is_in_doubt: bool
+    name: str, sql: str, adds_to_several: bool, is_in_doubt: bool
 ) -> None:
-    error = database_error(
-        an_error(name), sql, Path("shop.db"), has_several_files=has_several_files
-    )
+    error = database_error(an_error(name), sql, Path("shop.db"), adds_to_several=adds_to_several)
 
     assert isinstance(error, CommitInDoubtError) is is_in_doubt
 
 
+@pytest.mark.parametrize(
+    ("traceable", "schemas", "is_in_doubt"),
+    [(print, ["raw"], True), (print, [], False), (None, ["raw"], False)],
+)
 async def test_transaction_whose_commit_stops_half_way_is_in_doubt(
-    adapter: Adapter, monkeypatch: pytest.MonkeyPatch
+    adapter: Adapter,
+    monkeypatch: pytest.MonkeyPatch,
+    traceable: Callable[[str], None] | None,
+    schemas: list[str],
+    is_in_doubt: bool,
 ) -> None:
+    """Unless there is one file, which has all or nothing, or it may be done again anyway."""
     transaction = Transaction()
     control = Batch._control
 
@@ -176,16 +183,18 @@ async def test_transaction_whose_commit_stops_half_way_is_in_doubt(
     async def write() -> None:
         nonlocal transaction
         async with adapter.connection("orders") as connection:
-            async with connection.transaction() as transaction:
+            async with connection.transaction(traceable=traceable) as transaction:
                 await connection.execute("insert into main.orders values (1)")
 
-    await adapter.create_schema("raw")
+    for schema in schemas:
+        await adapter.create_schema(schema)
     monkeypatch.setattr(Batch, "_control", fill_the_disk)
-    with pytest.raises(CommitInDoubtError, match="the first may have it"):
+    with pytest.raises(DatabaseError) as caught:
         await write()
 
+    assert isinstance(caught.value, CommitInDoubtError) is is_in_doubt
     assert not transaction.committed
-    assert transaction.doubt is not None
+    assert transaction.doubt is (caught.value if is_in_doubt else None)
 
 
 async def test_commit_that_outlasts_its_cancellation_is_in_doubt(
