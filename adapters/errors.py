@@ -62,6 +62,13 @@ class DatabaseError(AdapterError):
         super().__init__(message)
 
 
+class RelationChangedError(DatabaseError):
+    """A relation is there already, or is of another kind than the statement takes it for.
+
+    Somebody else may have made it since the schema was listed.
+    """
+
+
 class DatabaseLockedError(DatabaseError):
     """Another process held a lock for longer than we wait for one."""
 

@@ -64,7 +64,7 @@ from .node_outcome import (
 )
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, Status
-from .retries import may_retry, pause_after, retry_text
+from .retries import may_retry, pause_after, retry_text, was_overtaken
 from .state.unfinished import FailedBatches
 from .template.engine import TemplateEngine
 
@@ -255,7 +255,8 @@ class Builder:
                     finally:
                         progress.has_kept |= connection.has_kept
             except AdapterError as failure:
-                if not may_retry(failure, progress, self._adapter.retries):
+                may_pass = may_retry(failure, progress, self._adapter.retries)
+                if not (may_pass or await was_overtaken(failure, progress)):
                     note_doubt(progress, failure)
                     raise
                 pause = pause_after(progress.attempts, self._adapter.retry_backoff)

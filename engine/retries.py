@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 
-from ..adapters.errors import AdapterError
+from ..adapters.errors import AdapterError, RelationChangedError
 from .manifest.nodes import Node
 from .node_outcome import Progress
 
 LONGEST_PAUSE_SECONDS = 5.0
+OVERTAKEN_AT_MOST = 3
+"""How often a node is built again because its relation was made or changed by somebody else."""
 
 
 def may_retry(failure: AdapterError, progress: Progress, retries: int) -> bool:
@@ -20,6 +22,28 @@ def may_retry(failure: AdapterError, progress: Progress, retries: int) -> bool:
     is_through = progress.build is not None and progress.build.committed
     is_harmless = not is_through and not progress.has_kept
     return failure.may_pass and is_harmless and progress.attempts <= retries
+
+
+async def was_overtaken(failure: AdapterError, progress: Progress) -> bool:
+    """Whether a node failed because somebody else has made or changed its relation meanwhile.
+
+    Two first runs at once both find that there is none. The second to build it goes on from what
+    the first has made, as a run that had come later would. Lists the relation's schema again.
+    """
+    build = progress.build
+    if (
+        build is None
+        or build.committed
+        or progress.has_kept
+        or not isinstance(failure, RelationChangedError)
+        or progress.attempts > OVERTAKEN_AT_MOST
+    ):
+        return False
+    name = build.relation.schema or "", build.relation.identifier or ""
+    believed = await build.cache.find(*name)
+    await build.cache.refresh(name[0])
+    found = await build.cache.find(*name)
+    return (believed and believed.type) is not (found and found.type)
 
 
 def pause_after(attempt: int, first: float) -> float:

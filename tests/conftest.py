@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 
+from . import database_files
 from .postgres_server import PostgresServer, server_for_tests
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -27,6 +28,17 @@ shop:
   outputs:
     dev: {type: sqlite, path: shop.db, schema: main, threads: 4}
 """
+
+
+database_files.watch()
+
+
+@pytest.fixture(autouse=True)
+def only_sqlite_opens_databases() -> Iterator[None]:
+    """Whatever a test does, the package leaves the opening of databases' files to SQLite."""
+    database_files.opened.clear()
+    yield
+    assert not database_files.opened, "see tests/database_files.py"
 
 
 @pytest.fixture

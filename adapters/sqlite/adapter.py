@@ -16,6 +16,7 @@ from ..errors import DatabaseError
 from ..relation import Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
 from .keys import SqliteKeys, read_keys
+from .live_files import delete_database
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
 from .session import Session, close_sessions
@@ -37,9 +38,9 @@ def create(target: Target) -> Adapter:
 class SqliteAdapter(Adapter, Describing):
     """A database in a file, and its schemas in files beside it.
 
-    A transaction is atomic within each file. One that writes to several attached files is
-    so as well, but for a power cut in the middle of its commit
-    (https://www.sqlite.org/lang_attach.html).
+    A transaction is atomic within each file. One that writes to several files commits them one
+    after the other, so that a process that is killed in its COMMIT, or a disk that is full by
+    then, may leave it in some of them (https://www.sqlite.org/lang_attach.html).
     """
 
     type: ClassVar[str] = "sqlite"
@@ -52,6 +53,7 @@ class SqliteAdapter(Adapter, Describing):
     ignored_configs: ClassVar[frozenset[str]] = frozenset({"grants", "persist_docs"})
     has_views_across_schemas: ClassVar[bool] = False
     has_fixed_types: ClassVar[bool] = False
+    retries = 3
 
     def __init__(self, target: Target, keys: SqliteKeys) -> None:
         self.target = target
@@ -246,15 +248,15 @@ class SqliteAdapter(Adapter, Describing):
     async def _remove_file(self, file: SchemaFile) -> None:
         """Detach an emptied schema and delete its file.
 
-        Where another process keeps it from being deleted, an empty schema stays.
+        Where somebody has it open, also in this process, an empty schema stays.
         """
         self._files.remove(file.schema)
-        async with self._lease(self._catalog_pool) as connection:
-            await connection.query("SELECT 1")
+        for session in [session for pool in self._pools for session in pool.alive]:
+            await session.catch_up()
         async with self._catalog_pool.lease():
             session = await self._catalog_pool.take()
             try:
-                await session.call(_delete_database, file.path)
+                await session.call(delete_database, file.path)
             finally:
                 self._catalog_pool.give_back(session)
 
@@ -262,13 +264,3 @@ class SqliteAdapter(Adapter, Describing):
 def _literal(text: str) -> str:
     doubled = text.replace("'", "''")
     return f"'{doubled}'"
-
-
-def _delete_database(path: Path) -> None:
-    try:
-        for suffix in ("-wal", "-shm", ""):
-            Path(f"{path}{suffix}").unlink(missing_ok=True)
-    except PermissionError:
-        return
-    except OSError as error:
-        raise DatabaseError(f"{path} can't be deleted: {error}") from error

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from anyio import current_time, get_cancelled_exc_class, sleep
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
-from ..errors import DatabaseError
+from ..errors import CommitInDoubtError, DatabaseError
 from ..relation import Relation, quote_identifier
 from .batch import Batch, Control, Insertion
 from .keys import SqliteKeys
 from .pool import Pool
 from .problems import (
     DRIVER_ERRORS,
+    commit_goes_on_error,
     database_error,
+    has_moved,
     is_busy,
     locked_error,
     transaction_gone_error,
 )
-from .session import Session
+from .session import GRACE_SECONDS, Session
 from .statements import is_ending, is_reading
 from .writers import WriterQueue
 
@@ -44,6 +47,7 @@ class SqliteConnection(Connection):
         self._has_turn = False
         self._in_block = False
         self._has_begun = False
+        self._may_be_done_again = True
 
     async def execute(self, sql: str) -> Response:
         return (await self._run(sql, wants_rows=False)).response
@@ -65,6 +69,7 @@ class SqliteConnection(Connection):
         transaction = Transaction()
         await self._take_turn()
         self._in_block, self._has_begun = True, False
+        self._may_be_done_again = traceable is None
         try:
             yield transaction
             await self._commit(transaction)
@@ -130,6 +135,7 @@ class SqliteConnection(Connection):
         finally:
             # A BEGIN in somebody's own SQL keeps the turn until the COMMIT.
             if not self._has_open_transaction:
+                self.has_kept |= batch.position > 0
                 self._give_turn_back()
         return batch.answer
 
@@ -150,8 +156,14 @@ class SqliteConnection(Connection):
         batch = self._batch(Control.COMMIT)
         try:
             await self._send(batch)
+        except CommitInDoubtError as doubt:
+            transaction.doubt = doubt
+            raise
         finally:
             transaction.committed = batch.has_committed
+            if batch.is_committing:  # its thread was left to itself
+                transaction.doubt = commit_goes_on_error(self._keys.path, GRACE_SECONDS)
+            self.has_kept |= batch.has_committed
 
     async def _roll_back(self, error: BaseException) -> None:
         session = self._session
@@ -182,22 +194,49 @@ class SqliteConnection(Connection):
         deadline: float | None = None
         pause = _FIRST_PAUSE_SECONDS
         while True:
+            had_begun = session.has_open_transaction
             try:
                 await session.run(batch)
                 return
             except DRIVER_ERRORS as error:
-                if not is_busy(error):
-                    raise database_error(error, batch.current_sql, self._keys.path) from error
-                patience = self._keys.lock_timeout
-                deadline = deadline or current_time() + patience
+                had_begun |= self._in_block and batch.position > 0
+                if not self._may_run_again(error, session, had_begun):
+                    raise await self._failure(error, session, batch) from error
+                deadline = deadline or current_time() + self._keys.lock_timeout
                 if current_time() >= deadline:
-                    raise locked_error(
-                        error, batch.current_sql, self._keys.path, patience
-                    ) from error
+                    raise await self._locked(error, session, batch) from error
             finally:
                 self._has_begun |= self._in_block and batch.position > 0
-            await self._pause(min(pause, deadline - current_time()))
+            await self._pause(min(pause * random.uniform(0.5, 1), deadline - current_time()))
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+
+    def _may_run_again(self, error: Exception, session: Session, had_begun: bool) -> bool:
+        """Whether to go on with the statement that failed.
+
+        Not so where SQLite has rolled its transaction back with it: the rest would be committed
+        without what came before.
+        """
+        is_open = session.has_open_transaction
+        return is_busy(error, in_transaction=is_open) and not (had_begun and not is_open)
+
+    async def _failure(self, error: Exception, session: Session, batch: Batch) -> DatabaseError:
+        if has_moved(error):
+            await session.aclose()
+        return database_error(
+            error,
+            batch.current_sql,
+            self._keys.path,
+            left_out=session.left_out,
+            adds_to_several=session.has_several_files and not self._may_be_done_again,
+        )
+
+    async def _locked(self, error: Exception, session: Session, batch: Batch) -> DatabaseError:
+        try:
+            files = await session.locked_files()
+        except DRIVER_ERRORS:
+            files = []
+        keys = self._keys
+        return locked_error(error, batch.current_sql, keys.path, keys.lock_timeout, files)
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -64,6 +64,11 @@ class Pool:
         else:
             self._idle.append(session)
 
+    @property
+    def alive(self) -> list[Session]:
+        """Every session that is open, idle or not."""
+        return list(self._alive)
+
     def empty(self) -> list[Session]:
         """Forget every session: they are the caller's to close."""
         sessions = list(self._alive)

@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from ..errors import NotSupportedError
 from .keys import SqliteKeys
+from .live_files import is_database
 
-_FILE_HEADER = b"SQLite format 3\0"
 _UNSAFE = re.compile(r'[%./\\:*?"<>|\x00-\x1f\x7f]')
 _CAN_BE_NAME = re.compile(r"[^\x00\ud800-\udfff]+")
 _ESCAPE = re.compile(r"%([0-9a-f]+);")
@@ -69,10 +69,13 @@ class SchemaFiles:
         """Look for files that are named like schemas. Blocks for a look into one directory."""
         if not self._directory.is_dir():
             return []
+        known = {file.path for file in self.attached}
         return [
             SchemaFile(schema, path, is_ours=False)
             for path in sorted(self._directory.iterdir())
-            if (schema := self._schema_of(path.name)) is not None and _is_database(path)
+            if path not in known
+            and (schema := self._schema_of(path.name)) is not None
+            and is_database(path)
         ]
 
     def refresh(self, found: Iterable[SchemaFile]) -> None:
@@ -148,13 +151,3 @@ def attach_limit() -> int:
     """How many files this build of SQLite attaches (10 unless it was compiled otherwise)."""
     with closing(sqlite3.connect(":memory:")) as database:
         return database.getlimit(sqlite3.SQLITE_LIMIT_ATTACHED)
-
-
-def _is_database(path: Path) -> bool:
-    try:
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_FILE_HEADER)) == _FILE_HEADER
-    except OSError:
-        return False

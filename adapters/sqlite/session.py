@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-from collections.abc import Callable, Collection
+import threading
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,13 +14,16 @@ import aiosqlite
 from anyio import get_cancelled_exc_class
 
 from ..cancellation import outlast
-from ..errors import ConnectionFailedError
+from ..errors import AdapterError, ConnectionFailedError
 from ..relation import quote_identifier
+from .attachments import Attachments
 from .batch import Batch
 from .functions import add_functions
 from .keys import SqliteKeys
+from .live_files import locked_files
+from .place import prepare_place
 from .problems import cannot_open_error, is_busy
-from .schema_files import SchemaFile, SchemaFiles
+from .schema_files import SchemaFiles
 
 T = TypeVar("T")
 
@@ -43,7 +47,7 @@ class Session(aiosqlite.Connection):
         self._thread.daemon = True
         self._keys = keys
         self._files = files
-        self._attached: tuple[SchemaFile, ...] = ()
+        self._attachments = Attachments(files)
         self._database: sqlite3.Connection | None = None
         self._batch: Batch | None = None
         self._is_working = False
@@ -53,6 +57,23 @@ class Session(aiosqlite.Connection):
     @property
     def path(self) -> Path:
         return self._keys.path
+
+    @property
+    def left_out(self) -> Mapping[str, str]:
+        """Why a file that lies there isn't attached, by its schema."""
+        return self._attachments.left_out
+
+    @property
+    def has_several_files(self) -> bool:
+        """Whether a transaction may write to more than one file."""
+        return bool(self._files.attached)
+
+    async def locked_files(self) -> list[Path]:
+        """Which of the files others have locked just now, where that can be told."""
+        if self.is_closed or self.has_open_transaction:
+            return []  # the locks that are there may be its own
+        paths = [self._keys.path, *(file.path for file in self._files.attached)]
+        return await self.call(locked_files, paths)
 
     @property
     def has_open_transaction(self) -> bool:
@@ -94,6 +115,15 @@ class Session(aiosqlite.Connection):
             raise
         return result
 
+    async def catch_up(self) -> None:
+        """Let go of schemas that are gone, unless the session is at work just now."""
+        if self.is_closed or self._is_working or self.has_open_transaction:
+            return
+        is_done = threading.Event()
+        # Whose session it is knows nothing of this: it isn't closed by a cancellation.
+        self._tx.put_nowait((None, partial(self._follow, is_done)))
+        await outlast(is_done.is_set, GRACE_SECONDS)
+
     async def aclose(self) -> None:
         """End what runs, close, and wait for the thread's end."""
         await close_sessions([self])
@@ -123,10 +153,18 @@ class Session(aiosqlite.Connection):
         finally:
             self._is_working = False
 
+    def _follow(self, is_done: threading.Event) -> None:
+        try:
+            if self._database is not None and not self._attachments.are_current:
+                with suppress(sqlite3.Error, AdapterError):
+                    self._attachments.follow(self._database)
+        finally:
+            is_done.set()
+
     def _work(self, batch: Batch) -> None:
         assert self._database is not None
-        if self._attached is not self._files.attached:
-            self._attach_schemas(self._database)
+        if not self._attachments.are_current:
+            self._attachments.follow(self._database)
         try:
             batch.run(self._database)
         finally:
@@ -147,13 +185,14 @@ class Session(aiosqlite.Connection):
 
     def _connect_database(self) -> sqlite3.Connection:
         try:
-            self._prepare_place()
+            prepare_place(self._keys.path)
             # The event loop interrupts it, and closes it if the thread has ended before.
             database = sqlite3.connect(
                 self._keys.path,
                 timeout=_BUSY_MILLISECONDS / 1000,
                 isolation_level=None,
                 check_same_thread=False,
+                uri=True,  # for what is attached: an absolute path is none
             )
         except (sqlite3.Error, OSError) as error:
             raise cannot_open_error(error, self._keys.path) from error
@@ -166,19 +205,6 @@ class Session(aiosqlite.Connection):
             raise cannot_open_error(error, self._keys.path) from error
         return database
 
-    def _prepare_place(self) -> None:
-        """Make the directory, and see early whether SQLite could write there."""
-        path = self._keys.path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and not path.is_file():
-            raise ConnectionFailedError(f"{path} is not a file: name one in the profile.")
-        for place, needed_for in (
-            (path.parent, "SQLite writes its log beside the database: make the directory writable"),
-            (path, "make the file writable, or name another in the profile"),
-        ):
-            if place.exists() and not _is_writable(place):
-                raise ConnectionFailedError(f"{place} is read-only: {needed_for}.")
-
     def _configure(self, database: sqlite3.Connection) -> None:
         add_functions(database)
         # Without legacy_alter_table, renaming a table breaks the views on it. With a
@@ -189,21 +215,6 @@ class Session(aiosqlite.Connection):
         database.execute("PRAGMA legacy_alter_table=ON").close()
         if self._keys.extensions:
             _load_extensions(database, self._keys.extensions)
-
-    def _attach_schemas(self, database: sqlite3.Connection) -> None:
-        """Make the connection's schemas those of `SchemaFiles`."""
-        wanted = self._files.attached
-        gone = [file for file in self._attached if file not in wanted]
-        if gone and database.in_transaction:
-            return  # SQLite can't detach here; the next batch outside of it will.
-        for file in gone:
-            database.execute(f"DETACH {quote_identifier(file.schema)}")
-        self._attached = tuple(file for file in self._attached if file in wanted)
-        for file in wanted:
-            if file not in self._attached:
-                _attach_if_possible(database, file)
-                self._attached = (*self._attached, file)
-        self._attached = wanted
 
 
 async def close_sessions(sessions: Collection[Session]) -> None:
@@ -244,32 +255,6 @@ async def _until(is_over: Callable[[], bool], hasten: Callable[[], None]) -> Bas
     return None
 
 
-def _attach_if_possible(database: sqlite3.Connection, file: SchemaFile) -> None:
-    """Attach a file. One that merely lies there, and can't be read, is let be."""
-    try:
-        _attach(database, file)
-    except (sqlite3.Error, OSError) as error:
-        if is_busy(error):
-            raise
-        if file.is_ours:
-            raise cannot_open_error(error, file.path) from error
-
-
-def _attach(database: sqlite3.Connection, file: SchemaFile) -> None:
-    file.path.parent.mkdir(parents=True, exist_ok=True)
-    database.execute("ATTACH ? AS ?", (str(file.path), file.schema))
-    if database.in_transaction:
-        return  # these settings can't be changed there, and hold for a connection that was late
-    schema = quote_identifier(file.schema)
-    try:
-        database.execute(f"PRAGMA {schema}.synchronous=NORMAL").close()
-        if file.is_ours and _is_writable(file.path):
-            database.execute(f"PRAGMA {schema}.journal_mode=WAL").close()
-    except sqlite3.Error:
-        database.execute(f"DETACH {schema}")
-        raise
-
-
 def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) -> None:
     if not hasattr(database, "enable_load_extension"):
         raise ConnectionFailedError(
@@ -286,7 +271,3 @@ def _load_extensions(database: sqlite3.Connection, extensions: tuple[str, ...]) 
                 "profile; a path there counts from the project's directory."
             ) from error
     database.enable_load_extension(False)
-
-
-def _is_writable(path: os.PathLike[str]) -> bool:
-    return os.access(path, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

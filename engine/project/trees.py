@@ -14,6 +14,8 @@ _DIRECTORY = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 )  # a link that takes a directory's place meanwhile is an error, and not followed
 
+_DATABASES = shutil.ignore_patterns("*.db", "*.db-*", "*.sqlite*")
+
 
 def delete_tree(path: Path) -> None:
     """Delete a directory with all that is in it. Links in it go, and what they lead to stays.
@@ -45,7 +47,10 @@ def delete_what_can_be(path: Path) -> None:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a directory with all that is in it, links as links, to where nothing is yet.
+    """Copy a directory with all that is in it but databases, links as links, to where nothing is.
+
+    To copy a database that is in use by other means than its own drops the locks that this
+    process has on it, and the copy may be of no use (https://www.sqlite.org/howtocorrupt.html).
 
     Raises:
         OSError: an entry can't be copied.
@@ -55,7 +60,7 @@ def copy_tree(source: Path, target: Path) -> None:
         checkpoint()
         shutil.copy2(one, other, follow_symlinks=False)
 
-    shutil.copytree(source, target, symlinks=True, copy_function=copy)
+    shutil.copytree(source, target, symlinks=True, ignore=_DATABASES, copy_function=copy)
 
 
 def _empty(directory: int) -> None:
