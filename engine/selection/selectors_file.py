@@ -14,9 +14,11 @@ from msgspec import Struct, field
 from ..errors import SelectionError, did_you_mean
 from ..manifest.entries import Place, read_entry
 from ..project.fields import noun_of
+from ..project.numbers import is_within, shortened, whole_number
 from ..project.render import Renderer
 from ..project.yaml_file import YamlDocument, read_yaml
 from .grammar import (
+    MAX_DEPTH,
     Criterion,
     Difference,
     Intersection,
@@ -245,11 +247,16 @@ class _Reader:
 
     def _depth(self, value: Mapping[str, Any], key: str, keys: _Keys) -> int | None:
         given = value.get(key)
-        if given is None or (isinstance(given, int) and given >= 0):
-            return given
-        if isinstance(given, str) and given.isdecimal():
-            return int(given)
-        raise self._error(f"'{key}' must be a whole number, not '{given}'.", (*keys, key))
+        if given is None:
+            return None
+        number = whole_number(given) if isinstance(given, str) else given
+        if isinstance(number, int) and is_within(number, 0, MAX_DEPTH):
+            return number
+        raise self._error(
+            f"'{key}' must be a whole number from 0 to {MAX_DEPTH:,}, not "
+            f"'{shortened(str(given))}'.",
+            (*keys, key),
+        )
 
     def _indirect(self, value: Mapping[str, Any], keys: _Keys) -> str | None:
         given = value.get("indirect_selection")
