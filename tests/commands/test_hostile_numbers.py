@@ -168,6 +168,27 @@ async def test_timeout_of_a_node_is_within_bounds(write_project: WriteProject, v
     assert "models/s.yml" in str(ran.outcome.error)
 
 
+@pytest.mark.parametrize(
+    "limit",
+    [
+        *(f"{{count: {value}, period: day}}" for value in ["1000001", HUGE, "-1", ".inf", "true"]),
+        *(f"{{count: 1, period: {value}}}" for value in ["[1]", "{a: 1}", "1", "true", "century"]),
+    ],
+)
+@pytest.mark.parametrize("key", ["warn_after", "error_after"])
+async def test_age_of_a_source_is_within_bounds(
+    write_project: WriteProject, key: str, limit: str
+) -> None:
+    source = f"sources:\n  - name: main\n    freshness:\n      {key}: {limit}\n"
+    root = write_project({**ORDERS, "models/s.yml": f"{source}    tables: [{{name: orders}}]\n"})
+
+    ran = await run(root)
+
+    assert ran.exit_code == 2
+    said = f"models/s.yml:3:5: '{key}' must have a 'count' (from 0 to 1,000,000) and a 'period' ("
+    assert said in str(ran.outcome.error)
+
+
 def batches(**values: object) -> dict[str, str]:
     config: dict[str, object] = {
         "materialized": "incremental",
@@ -208,7 +229,7 @@ async def test_begin_is_a_year_that_has_neighbours(write_project: WriteProject, 
     "flags", [{}, {"event_time_start": "1000-01-01", "event_time_end": "2026"}]
 )
 async def test_more_batches_than_any_run_could_build_are_refused(
-    write_project: WriteProject, flags: dict[str, str]
+    write_project: WriteProject, flags: dict[str, Any]
 ) -> None:
     flags = {**flags, "event_time_end": "2026-01-01"} if flags else {}
     root = write_project(batches(begin="'1000-01-01'"))
