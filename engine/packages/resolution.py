@@ -14,6 +14,9 @@ from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .package import Package
 from .urls import shown_address
 
+MAX_PACKAGES = 500
+"""How many packages a project may need, with those of its packages."""
+
 T = TypeVar("T")
 
 Find = Callable[[AnyEntry], Awaitable[Package]]
@@ -36,6 +39,13 @@ async def resolve(asked: Iterable[AnyEntry], find: Find, *, root_name: str) -> l
         for entry in pending:
             key = _identity(entry)
             wanted[key] = merged(wanted[key], entry) if key in wanted else entry
+        if len(wanted) > MAX_PACKAGES:
+            raise PackageError(
+                f"These packages ask for others, and those for more, without an end: there are "
+                f"more than {MAX_PACKAGES:,} by now. The last one is asked for by "
+                f"{pending[-1].asked_by}.",
+                location=pending[-1].location,
+            )
         # One that is asked for in other words than before is looked for again.
         open_keys = [
             key for key, entry in wanted.items() if key not in found or found[key][0] != entry
