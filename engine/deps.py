@@ -31,6 +31,7 @@ from .packages.packages_file import (
 )
 from .packages.required_version import check_required_version
 from .packages.resolution import check_names, in_parallel, resolve
+from .packages.secret_hosts import SecretHosts
 from .packages.semver import parse_version
 from .project.discovery import find_project_directory
 from .project.project import Project, load_project
@@ -85,6 +86,9 @@ async def install_packages(start: Start, emit: Emit, read_project: ReadProject) 
     async with stage_beside(where) as stage:
         fetcher = _fetcher(request, start, stage, emit)
         if lock is not None and lock.is_for(asked.entries) and not start.options.upgrade:
+            hosts = SecretHosts(asked.entries)
+            for entry in lock.entries:
+                hosts.check(entry)  # anybody may have written it
             packages = await in_parallel([partial(fetcher.find, each) for each in lock.entries])
             check_names(packages, request.project.name)
         else:

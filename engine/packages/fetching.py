@@ -82,7 +82,10 @@ class Fetcher:
     def _local(self, entry: LocalEntry) -> Package:
         directory = self._around.root / expand_home(Path(entry.path), self._around.environ)
         name = read_project_name(
-            directory, self._around.renderer, label=entry.path, asked=entry.location
+            directory,
+            self._around.renderer.without_secrets(),
+            label=entry.path,
+            asked=entry.location,
         )
         found = read_packages(directory, self._around.renderer, package=name)
         return Package(
@@ -214,7 +217,9 @@ class Fetcher:
 
         def read() -> tuple[str, tuple[AnyEntry, ...]]:
             renderer = self._around.renderer
-            name = read_project_name(directory, renderer, label=label, asked=entry.location)
+            name = read_project_name(
+                directory, renderer.without_secrets(), label=label, asked=entry.location
+            )
             return name, read_packages(directory, renderer, package=name).entries
 
         return await in_thread(read)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import Location, PackageError, did_you_mean
 from ..project.fields import noun_of
-from ..project.render import Renderer
+from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
 from .entries import AnyEntry
 from .entry_fields import entry_of
@@ -93,11 +93,20 @@ def entries_of(
         raise _malformed(
             f"'packages' must be a list, but it is {noun_of(written)}", document.locate("packages")
         )
-    rendered = renderer.render(document, written, ("packages",))
+    secrets: dict[int, set[str]] = {}
+
+    def note(path: ValuePath, name: str) -> None:
+        secrets.setdefault(int(path[1]), set()).add(name)
+
+    rendered = renderer.noting_secrets(note).render(document, written, ("packages",))
     assert isinstance(rendered, list)  # a list is rendered to a list
-    return tuple(
+    entries = (
         entry_of(values, raw, document, index, asked_by)
         for index, (values, raw) in enumerate(zip(rendered, written, strict=True))
+    )
+    return tuple(
+        replace(entry, secrets=frozenset(secrets.get(index, ())))
+        for index, entry in enumerate(entries)
     )
 
 
