@@ -373,7 +373,7 @@ class Session:
             execution.described = cataloguing.nodes_to_describe(project.manifest, selected)
         await self._run_nodes(execution, project)
         catalog = cataloguing.catalog_document(project.workspace, execution.catalog)
-        await self._hand_out(CatalogReady(catalog))
+        await self._hand_out(CatalogReady(self._redactor.redacted(catalog)))
         self._emit(cataloguing.closing(project.workspace))
         return ExitCode.NODE_FAILED if execution.catalog["errors"] else exit_code_of(self._results)
 

@@ -39,8 +39,8 @@ class VersionSyntaxError(ValueError):
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(
-            f'"{shortened(text)}" is not a valid semantic version. Write three numbers, with a comparison '
-            'before them where you want a range: "1.0.0", ">=1.0.0".'
+            f'"{shortened(text)}" is not a valid semantic version. Write three numbers, with a '
+            'comparison before them where you want a range: "1.0.0", ">=1.0.0".'
         )
 
 

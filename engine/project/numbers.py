@@ -5,6 +5,9 @@ from __future__ import annotations
 _MOST_DIGITS = 100
 _MOST_SHOWN = 100
 
+CUT = "…"
+"""What stands where a text was cut off."""
+
 
 def whole_number(text: str) -> int | None:
     """The number that a text is; None where it is none, or longer than any that is meant.
@@ -21,4 +24,4 @@ def is_within(value: object, least: int, most: int) -> bool:
 
 def shortened(text: str) -> str:
     """A text as a message shows it: its beginning, where it is long."""
-    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}{CUT}"

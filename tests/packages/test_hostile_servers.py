@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Mapping
@@ -61,10 +62,8 @@ async def test_server_that_never_ends_is_given_up_with_the_thread_that_waits_for
 
     async def serve(stream: anyio.abc.SocketStream) -> None:
         async with stream:
-            try:
+            with contextlib.suppress(anyio.BrokenResourceError, anyio.EndOfStream):
                 await speak(stream)
-            except (anyio.BrokenResourceError, anyio.EndOfStream):
-                pass
 
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
         async with anyio.create_task_group() as tasks:
