@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -124,7 +125,9 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     if options.add_package is not None:
         entry = new_entry(options.add_package, options.package_source or "hub")
         path = root / asked.name
-        text = read_text(path, display=asked.name, error=PackageError) if path.is_file() else ""
+        text = (
+            read_text(path, display=asked.name, error=PackageError) if os.path.isfile(path) else ""
+        )
         addition = add_entry(text, entry, asked.name)
         asked = parse_packages(addition.text, asked.name, renderer)
         files[path] = addition.text

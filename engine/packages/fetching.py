@@ -102,9 +102,9 @@ class Fetcher:
     def _from_root(self, entry: AnyEntry, directory: Path) -> AnyEntry:
         """A local package's own local packages count from the root, as in dbt, or from it."""
         root = self._around.root
-        if not isinstance(entry, LocalEntry) or (root / entry.path).is_dir():
+        if not isinstance(entry, LocalEntry) or os.path.isdir(root / entry.path):
             return entry
-        if not (directory / entry.path).is_dir():
+        if not os.path.isdir(directory / entry.path):
             return entry
         path = os.path.relpath(directory / entry.path, root)
         return replace(entry, path=Path(path).as_posix())

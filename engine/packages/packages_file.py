@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,7 +46,7 @@ def read_packages(root: Path, renderer: Renderer, *, package: str | None = None)
     documents = {
         name: read_yaml(root / name, before + name, discreet=True)
         for name in (PACKAGES_FILE, DEPENDENCIES_FILE)
-        if (root / name).is_file()
+        if os.path.isfile(root / name)
     }
     name, document = _asking(documents)
     if document is None:
@@ -64,7 +65,7 @@ def count_packages(root: Path) -> tuple[int, str]:
     """How many packages a project asks for, and in which file. Renders nothing."""
     for name in (PACKAGES_FILE, DEPENDENCIES_FILE):
         path = root / name
-        if path.is_file():
+        if os.path.isfile(path):
             data = read_yaml(path, name, discreet=True).data
             packages = data.get("packages") if isinstance(data, Mapping) else None
             if isinstance(packages, list):

@@ -62,7 +62,7 @@ def find_project_directory(
     if setting:
         return _checked(cwd / expand_home(Path(setting.value), environ), setting.variable)
     for directory in (cwd, *cwd.parents):
-        if (directory / PROJECT_FILE).is_file():
+        if os.path.isfile(directory / PROJECT_FILE):
             return directory
     raise ProjectError(
         f"No {PROJECT_FILE} in {cwd}, nor in a directory above it. Go to your project's "
@@ -71,9 +71,9 @@ def find_project_directory(
 
 
 def _checked(directory: Path, said_by: str) -> Path:
-    if (directory / PROJECT_FILE).is_file():
+    if os.path.isfile(directory / PROJECT_FILE):
         return directory
-    if not directory.is_dir():
+    if not os.path.isdir(directory):
         there = did_you_mean(directory.name, _names(directory.parent))
         raise ProjectError(f"{said_by} is {directory}, but there is no such directory.{there}")
     raise ProjectError(

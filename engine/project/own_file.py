@@ -10,7 +10,7 @@ import os
 import stat
 from pathlib import Path
 
-from .text_file import check_regular, open_without_waiting
+from .text_file import check_regular, check_size, open_without_waiting
 
 _ROOT = 0
 # Windows has neither of them, nor such modes.
@@ -32,6 +32,7 @@ def read_own(path: Path, project_root: Path) -> bytes:
     """
     with open(path, "rb", opener=_open) as file:
         check_regular(file.fileno())
+        check_size(file.fileno())
         if _HAS_OWNERS:
             project = os.stat(project_root)
             _check(os.fstat(file.fileno()), project)

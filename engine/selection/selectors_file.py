@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def load_selectors(root: Path, renderer: Renderer) -> Selectors:
     Raises:
         HeadraceError: the file isn't YAML, or says what can't be; with file, line and column.
     """
-    if not (root / FILE_NAME).is_file():
+    if not os.path.isfile(root / FILE_NAME):
         return Selectors()
     document = read_yaml(root / FILE_NAME, FILE_NAME)
     data = renderer.render(document, document.data)
