@@ -18,7 +18,14 @@ from headrace.engine.packages import (
     tarball,
     web,
 )
-from headrace.engine.project import profile, project_flags, text_file, yaml_data, yaml_graph
+from headrace.engine.project import (
+    discovery,
+    profile,
+    project_flags,
+    text_file,
+    yaml_data,
+    yaml_graph,
+)
 from headrace.engine.selection import grammar
 
 PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
@@ -36,6 +43,7 @@ LIMITS = {
     "years": event_time.LATEST.year,
     "how far": grammar.MAX_DEPTH,
     "bytes of a file": text_file.MAX_TEXT_BYTES,
+    "directories of a project": discovery.MAX_DEPTH,
     "bytes of an artifact": text_file.MAX_ARTIFACT_BYTES,
     "levels of YAML": yaml_graph.MAX_DEPTH,
     "characters that a YAML file": yaml_graph.MAX_EXPANDED_SIZE,
@@ -49,7 +57,7 @@ LIMITS = {
     "bytes of an archive": web.MAX_DOWNLOAD_BYTES,
     "bytes of a package": tarball.MAX_UNPACKED_BYTES,
     "files of": tarball.MAX_MEMBERS,
-    "directories": tarball.MAX_DEPTH,
+    "directories in each other": tarball.MAX_DEPTH,
     "characters of a path": tarball.MAX_PATH_LENGTH,
     "bytes of memory": decompression.MAX_DECOMPRESSOR_BYTES,
     "seconds that git": int(git.DEADLINE_SECONDS),

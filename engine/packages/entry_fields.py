@@ -194,6 +194,8 @@ class _Reader:
 
     def _as_text(self, key: str, value: object) -> str:
         if isinstance(value, str):
+            if not value.isprintable():
+                raise self._error(f"'{key}' holds a character that can't be shown.", key)
             return value
         raise self._error(f"'{key}' must be a text, but it is {noun_of(value)}.", key)
 

@@ -15,10 +15,13 @@ from ..errors import Location, ProjectError, did_you_mean
 from ..events import WarningRaised
 from .environment import expand_home, find_setting
 from .ignore import IgnoreRules
+from .numbers import shortened
 from .text_file import read_text
 
 PROJECT_FILE = "dbt_project.yml"
 
+MAX_DEPTH = 100
+"""How many directories of a project may stand in each other."""
 MAX_HASHED_SEED_BYTES = 1024 * 1024
 """A larger seed is known by its path alone, as in dbt, so that its state compares equal."""
 
@@ -183,6 +186,12 @@ class _Walk:
                 if self._ignored.ignores(prefix + relative, is_directory=is_directory):
                     continue
                 if is_directory:
+                    if relative.count("/") >= MAX_DEPTH:
+                        raise ProjectError(
+                            f"directories stand in each other here more than {MAX_DEPTH} times, "
+                            "which is the most. Move them up, or name them in .dbtignore.",
+                            location=Location(shortened(prefix + relative)),
+                        )
                     pending.append(f"{relative}/")
                 elif self._is_wanted(entry, prefix + relative):
                     yield relative

@@ -70,7 +70,7 @@ def _forms(character: str) -> Iterator[str]:
     encoded = character.encode("utf-8", "surrogatepass")
     yield "".join(f"%{{1,2}}(?:25)?{_hex(f'{byte:02x}')}" for byte in encoded)
     if character == " ":
-        yield r"\+"
+        yield r"\+|%2[bB]"
     if character in _ENTITIES:
         yield f"&(?:amp;){{0,3}}(?:{_ENTITIES[character]}|#0*{code}|#[xX]0*{_hex(f'{code:x}')});"
     yield _BACKSLASHES + re.escape(character)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headrace.engine.errors import UsageError
 from headrace.engine.project import text_file
+from headrace.engine.project.trees import delete_tree
 from headrace.engine.timings import last_timings
 
 from ..building.support import PROJECT, run
@@ -213,3 +214,104 @@ async def test_empty_file_is_no_fault(
     for name in files:
         if name.startswith("target/"):
             (root / name).unlink(missing_ok=True)  # of which the test's invariants speak
+
+
+def dig(root: Path, path: str) -> None:
+    """Make a directory 1,500 deep, with a model at its end: deeper than Python's functions go."""
+    (root / path).mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(root / path, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("d", dir_fd=descriptor)
+        inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = inner
+    with open(os.open("x.sql", os.O_CREAT | os.O_WRONLY, dir_fd=descriptor), "w") as file:
+        file.write("select 1 as id")
+    os.close(descriptor)
+
+
+@pytest.fixture
+def root_to_dig(write_project: WriteProject) -> Iterator[Path]:
+    root = write_project(ORDERS)
+    yield root
+    for path in root.iterdir():
+        if path.is_dir():
+            delete_tree(path)  # pytest can't
+
+
+@pytest.mark.parametrize("directory", ["models", "macros", "seeds", "tests", "snapshots"])
+async def test_sources_1500_deep_are_an_error(root_to_dig: Path, directory: str) -> None:
+    dig(root_to_dig, directory)
+
+    message = await outcome(root_to_dig, "run")
+
+    assert message.startswith(f"{directory}/d/d/d/")
+    assert "directories stand in each other here more than 100 times, which is the most" in message
+    assert len(message) < 400
+
+
+async def test_sources_1500_deep_may_be_ignored(root_to_dig: Path) -> None:
+    dig(root_to_dig, "models/deep")
+    (root_to_dig / ".dbtignore").write_text("deep\n")
+
+    ran = await run(root_to_dig)
+
+    assert (ran.exit_code, list(ran.statuses)) == (0, ["orders"])
+
+
+async def test_target_1500_deep_is_cleaned(root_to_dig: Path) -> None:
+    dig(root_to_dig, "target")
+
+    ran = await run(root_to_dig, "clean")
+
+    assert ran.exit_code == 0
+    assert not (root_to_dig / "target").exists()
+
+
+@pytest.mark.parametrize("path", LONG, ids=["name", "path"])
+@pytest.mark.parametrize("key", ["path", "schema_directory"])
+async def test_path_of_a_profile_is_no_longer_than_a_path(
+    write_project: WriteProject, key: str, path: str
+) -> None:
+    keys = {"type": "sqlite", "path": "shop.db", "schema": "main", key: path}
+    lines = "".join(f"      {name}: {value}\n" for name, value in keys.items())
+    root = write_project({**ORDERS, "profiles.yml": f"shop:\n  outputs:\n    default:\n{lines}"})
+
+    message = await outcome(root, "run")
+
+    assert f"'{key}' is longer than a path may be" in message
+
+
+@pytest.mark.parametrize("path", LONG, ids=["name", "path"])
+async def test_packages_in_a_path_that_can_not_be_are_missing(
+    write_project: WriteProject, path: str
+) -> None:
+    project = f"{PROJECT}packages-install-path: {path}\n"
+    packages = "packages: [{local: ../tools}]"
+    root = write_project({**ORDERS, "dbt_project.yml": project, "packages.yml": packages})
+
+    message = await outcome(root, "run")
+
+    assert "found 1 package(s) specified in packages.yml, but only 0 package(s)" in message
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        'git: "a\\0b"',
+        'git: /nowhere, revision: "a\\0b"',
+        'tarball: "a\\0b", name: x',
+        'local: "a\\0b"',
+        'package: "a/\\0b", version: 1.0.0',
+        'git: "a\\nb"',
+    ],
+)
+async def test_entry_of_packages_holds_no_control_character(
+    write_project: WriteProject, entry: str
+) -> None:
+    root = write_project({**ORDERS, "packages.yml": f"packages: [{{{entry}}}]"})
+
+    message = await outcome(root, "deps")
+
+    assert message.startswith("packages.yml:1:")
+    assert "holds a character that can't be shown" in message

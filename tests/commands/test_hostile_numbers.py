@@ -131,7 +131,11 @@ def target(kind: str, **keys: object) -> Target:
 
 @pytest.mark.parametrize("value", SECONDS)
 @pytest.mark.parametrize(
-    "key", ["connect_timeout", "retry_backoff", "lock_timeout", "swap_timeout", "run_lock_timeout"]
+    "key",
+    [
+        *("connect_timeout", "retry_backoff", "lock_timeout", "swap_timeout", "commit_timeout"),
+        *("run_lock_timeout", "run_lock_lease"),
+    ],
 )
 def test_seconds_of_a_profile_are_within_bounds(key: str, value: object) -> None:
     with pytest.raises(ProfileKeyError, match=f"'{key}' must be a number of seconds from 0 to 1,0"):

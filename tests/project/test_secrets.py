@@ -216,7 +216,8 @@ WAYS: Mapping[str, Callable[[str], str]] = {
     "upper case": str.upper,
     "lower case": str.lower,
 }
-WAYS_OF_SQL = [name for name in WAYS if name.startswith("a ") or name.endswith("case")]
+# What a database's names and literals go through, before anything writes them down.
+WAYS_OF_SQL = [*list(WAYS)[:5], "upper case", "lower case"]
 passwords = st.text(
     st.sampled_from("abcXYZ019 \"'`]%\\/@:?#&+$!é€"), min_size=9, max_size=30
 ).filter(lambda text: text == text.strip() and text.lower() != text.upper())
