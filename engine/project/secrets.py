@@ -147,9 +147,12 @@ class Scrubber:
 
     def _without_beginning(self, text: str) -> str:
         for secret in self._long:
-            for length in range(min(len(secret), len(text)), _LONG_ENOUGH - 1, -1):
-                if text.endswith(secret[:length]):
-                    return text[:-length] + MASK
+            beginning = secret[:_LONG_ENOUGH]
+            place = text.find(beginning, max(0, len(text) - len(secret)))
+            while place >= 0:
+                if secret.startswith(text[place:]):
+                    return text[:place] + MASK
+                place = text.find(beginning, place + 1)
         return text
 
     def __repr__(self) -> str:
