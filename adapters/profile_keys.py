@@ -10,6 +10,10 @@ from .errors import ProfileKeyError
 COMMON_KEYS = frozenset({"type", "threads", "schema", "database"})
 """Keys of every profile. They reach an adapter as attributes of its target."""
 
+MOST_SECONDS = 1_000_000
+"""The longest wait that a profile may ask for: some eleven days. PostgreSQL's own settings end
+at 24 days, and what is longer was a slip of the finger in every profile that had it."""
+
 
 class ProfileKeys:
     """One target's keys. `text()`, `seconds()` … → `reject_unknown()`.
@@ -41,29 +45,27 @@ class ProfileKeys:
         return str(value)
 
     def seconds(self, key: str, default: float) -> float:
-        """A number of seconds, from 0 up."""
-        value = self._value(key)
-        if value is None:
-            return default
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            raise ProfileKeyError(
-                key, f"must be a number of seconds, 0 or more, not {_kind(value)}."
-            )
-        return float(value)
-
-    def integer(self, key: str, default: int, *, least: int = 0, most: int | None = None) -> int:
-        """A whole number within bounds."""
+        """A number of seconds, from 0 to `MOST_SECONDS`."""
         value = self._value(key)
         if value is None:
             return default
         if (
             isinstance(value, bool)
-            or not isinstance(value, int)
-            or value < least
-            or (most is not None and value > most)
+            or not isinstance(value, int | float)
+            or not 0 <= value <= MOST_SECONDS  # none of which `.nan` is
         ):
-            bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
-            raise ProfileKeyError(key, f"must be a whole number {bounds}.")
+            raise ProfileKeyError(
+                key, f"must be a number of seconds from 0 to {MOST_SECONDS:,}, not {_kind(value)}."
+            )
+        return float(value)
+
+    def integer(self, key: str, default: int, *, least: int = 0, most: int) -> int:
+        """A whole number within bounds."""
+        value = self._value(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise ProfileKeyError(key, f"must be a whole number from {least} to {most}.")
         return value
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str | None:
@@ -130,7 +132,9 @@ def _kind(value: object) -> str:
         case bool():
             return "true or false"
         case int() | float():
-            return "a number" if value >= 0 else "a number below 0"
+            if value > MOST_SECONDS:
+                return "a larger number"
+            return "a number below 0" if value < 0 else "a number"
         case str():
             return "a text"
         case list() | tuple():

@@ -16,25 +16,36 @@ WriteBytes = Callable[[int, bytes | memoryview], int]
 
 
 def write_atomically(
-    path: Path, content: bytes, *, durable: bool = True, write: WriteBytes = os.write
+    path: Path,
+    content: bytes,
+    *,
+    durable: bool = True,
+    write: WriteBytes = os.write,
+    mode: int = 0o666,
 ) -> None:
     """Write a file so that a reader, a full disk or a crash never meets half of it.
 
     The content goes to a temporary file beside it, to disk if `durable`, and then takes the
     name, which goes to disk as well. Whatever fails, the old file is as it was and no temporary
-    one is left; what a killed process leaves, `leftovers.sweep` removes.
+    one is left; what a killed process leaves, `leftovers.sweep` removes. Of `mode` the umask takes
+    away what it does.
 
     Raises:
         OSError: the file could not be written, or it isn't sure to be on the disk.
     """
-    os.close(replaced_file(path, content, durable=durable, write=write))
+    os.close(replaced_file(path, content, durable=durable, write=write, mode=mode))
 
 
 def replaced_file(
-    path: Path, content: bytes, *, durable: bool = True, write: WriteBytes = os.write
+    path: Path,
+    content: bytes,
+    *,
+    durable: bool = True,
+    write: WriteBytes = os.write,
+    mode: int = 0o666,
 ) -> int:
     """As `write_atomically`, and the descriptor of the new file comes back, to append to."""
-    temporary, descriptor = create(path.parent)
+    temporary, descriptor = create(path.parent, mode)
     try:
         write_all(descriptor, content, write=write)
         if durable:

@@ -70,6 +70,14 @@ class BatchScope(Struct, frozen=True):
         )
 
 
+class _Ephemeral(Struct, frozen=True):
+    """An ephemeral model's own SQL, and the ephemeral models that it reads itself."""
+
+    sql: str
+    parents: tuple[Node, ...]
+    read_from_state: frozenset[str]
+
+
 class Compiler:
     """Compiles the nodes of one session.
 
@@ -78,7 +86,7 @@ class Compiler:
 
     def __init__(self, templates: TemplateEngine) -> None:
         self._templates = templates
-        self._ephemeral: dict[str, Compiled] = {}
+        self._ephemeral: dict[str, _Ephemeral] = {}
 
     async def compile(
         self,
@@ -129,25 +137,34 @@ class Compiler:
     async def _ctes_of(
         self, scoped: NodeScope, connection: Connection, thread_id: str
     ) -> dict[str, tuple[str, str]]:
-        """The ephemeral models that a node reads, and those that they read, parents first."""
+        """The ephemeral models that a node reads, and those that they read, parents first.
+
+        A chain of them may be longer than Python lets functions call each other.
+        """
         ctes: dict[str, tuple[str, str]] = {}
-        for parent in list(scoped.references.ephemeral.values()):
-            compiled = self._ephemeral.get(parent.unique_id)
-            if compiled is None:
-                compiled = await self._compile_ephemeral(parent, connection, thread_id)
-            ctes.update(compiled.ctes)
-            ctes[parent.unique_id] = (f"{CTE_PREFIX}{parent.alias}", compiled.sql)
+        waiting = list(scoped.references.ephemeral.values())[::-1]
+        while waiting:
+            node = waiting[-1]
+            known = self._ephemeral.get(node.unique_id)
+            if known is None:
+                known = await self._render_ephemeral(node, connection, thread_id)
+            before = [parent for parent in known.parents if parent.unique_id not in ctes]
+            if before and node.unique_id not in ctes:
+                waiting += reversed(before)
+                continue
+            waiting.pop()
+            ctes.setdefault(node.unique_id, (f"{CTE_PREFIX}{node.alias}", known.sql))
         return ctes
 
-    async def _compile_ephemeral(
-        self, parent: Node, connection: Connection, thread_id: str
-    ) -> Compiled:
-        scoped = self._templates.scope(parent, connection, thread_id)
-        sql = scoped.references.settle_aliases(await self._template(parent, scoped))
-        ctes = await self._ctes_of(scoped, connection, thread_id)
-        schemas = self._read_from_state(scoped, ctes)
-        compiled = self._ephemeral[parent.unique_id] = Compiled(sql, scoped, ctes, schemas)
-        return compiled
+    async def _render_ephemeral(
+        self, node: Node, connection: Connection, thread_id: str
+    ) -> _Ephemeral:
+        scoped = self._templates.scope(node, connection, thread_id)
+        sql = scoped.references.settle_aliases(await self._template(node, scoped))
+        parents = tuple(scoped.references.ephemeral.values())
+        schemas = frozenset(scoped.references.read_from_state)
+        found = self._ephemeral[node.unique_id] = _Ephemeral(sql, parents, schemas)
+        return found
 
 
 def fill(pieces: tuple[Piece, ...], node: Node, scoped: NodeScope) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,7 @@ from .packages.packages_file import (
 )
 from .packages.required_version import check_required_version
 from .packages.resolution import check_names, in_parallel, resolve
+from .packages.secret_hosts import SecretHosts
 from .packages.semver import parse_version
 from .project.discovery import find_project_directory
 from .project.project import Project, load_project
@@ -85,6 +87,9 @@ async def install_packages(start: Start, emit: Emit, read_project: ReadProject) 
     async with stage_beside(where) as stage:
         fetcher = _fetcher(request, start, stage, emit)
         if lock is not None and lock.is_for(asked.entries) and not start.options.upgrade:
+            hosts = SecretHosts(asked.entries)
+            for entry in lock.entries:
+                hosts.check(entry)  # anybody may have written it
             packages = await in_parallel([partial(fetcher.find, each) for each in lock.entries])
             check_names(packages, request.project.name)
         else:
@@ -120,7 +125,9 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     if options.add_package is not None:
         entry = new_entry(options.add_package, options.package_source or "hub")
         path = root / asked.name
-        text = read_text(path, display=asked.name, error=PackageError) if path.is_file() else ""
+        text = (
+            read_text(path, display=asked.name, error=PackageError) if os.path.isfile(path) else ""
+        )
         addition = add_entry(text, entry, asked.name)
         asked = parse_packages(addition.text, asked.name, renderer)
         files[path] = addition.text

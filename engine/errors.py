@@ -16,7 +16,7 @@ HeadraceError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 
 from msgspec import Struct
@@ -52,6 +52,11 @@ class HeadraceError(Exception):
 
     def __str__(self) -> str:
         return f"{self.location}: {self.problem}" if self.location else self.problem
+
+    def scrub(self, clean: Callable[[str], str]) -> None:
+        """Take the secrets out of the text, before anybody is told of it."""
+        self.problem = clean(self.problem)
+        self.args = (self.problem,)
 
 
 class UsageError(HeadraceError):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from .errors import UsageError, did_you_mean
+from .project.numbers import shortened, whole_number
 from .project.yaml_file import load_yaml_text
 
 
@@ -61,6 +62,12 @@ class BatchSize(StrEnum):
         return start.strftime(formats[self])
 
 
+EARLIEST = datetime(2, 1, 1, tzinfo=UTC)
+LATEST = datetime(9998, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+"""The first and the last moment that anything may be given: a year within those that Python has,
+so that there is a batch before each and one behind it, in every time zone."""
+
+
 class EventWindow(Struct, frozen=True):
     """From `start`, up to `end` and without it."""
 
@@ -103,10 +110,14 @@ def parse_moment(text: str) -> datetime:
     """A date, or a date with a time. Without a time zone it is in UTC.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: it is neither, or not between `EARLIEST` and `LATEST`.
     """
     moment = datetime.fromisoformat(text.strip())
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if not EARLIEST <= moment <= LATEST:
+        raise ValueError(f"it is not between the years {EARLIEST.year} and {LATEST.year}")
+    return moment.astimezone(UTC)
 
 
 def parse_flag(text: str, flag: str) -> datetime:
@@ -119,8 +130,8 @@ def parse_flag(text: str, flag: str) -> datetime:
         return parse_moment(text)
     except ValueError as error:
         raise UsageError(
-            f"{flag} is '{text}', and must be a date or a time, such as 2024-09-01 or "
-            "2024-09-01T12:30:00."
+            f"{flag} is '{shortened(text)}', and must be a date or a time between the years "
+            f"{EARLIEST.year} and {LATEST.year}, such as 2024-09-01 or 2024-09-01T12:30:00."
         ) from error
 
 
@@ -135,8 +146,8 @@ def parse_sample(text: str, now: datetime) -> EventWindow:
     words = text.split()
     if len(words) != 2 or not words[0].isdecimal():
         raise UsageError(
-            f"--sample is '{text}', and must be a number and a unit of time, such as '3 days', or "
-            "'{start: 2024-07-01, end: 2024-07-08}'."
+            f"--sample is '{shortened(text)}', and must be a number and a unit of time, such as "
+            "'3 days', or '{start: 2024-07-01, end: 2024-07-08}'."
         )
     unit = words[1].lower().rstrip("s")
     try:
@@ -144,16 +155,32 @@ def parse_sample(text: str, now: datetime) -> EventWindow:
     except ValueError as error:
         sizes = [size.value for size in BatchSize]
         raise UsageError(
-            f"--sample: '{words[1]}' is no unit of time: there are {', '.join(sizes)}."
+            f"--sample: '{shortened(words[1])}' is no unit of time: there are {', '.join(sizes)}."
             f"{did_you_mean(unit, sizes)}"
         ) from error
-    return EventWindow(size.offset(now, -int(words[0])), now)
+    count = whole_number(words[0])
+    start = None if count is None else back(now, count, size)
+    if start is None:
+        raise UsageError(
+            f"--sample is '{shortened(text)}', which reaches back to before the year "
+            f"{EARLIEST.year}. Give a smaller number."
+        )
+    return EventWindow(start, now)
+
+
+def back(moment: datetime, count: int, size: BatchSize) -> datetime | None:
+    """What began `count` hours, days, months or years earlier; None before all years."""
+    try:
+        start = size.offset(moment, -count)
+    except (OverflowError, ValueError):  # what datetime and timedelta have no numbers for
+        return None
+    return start if start >= EARLIEST else None
 
 
 def _given_window(text: str) -> EventWindow:
     given = load_yaml_text(text, display="--sample")
     if not isinstance(given, dict) or given.keys() != {"start", "end"}:
-        raise UsageError(f"--sample is '{text}', and must have a 'start' and an 'end'.")
+        raise UsageError(f"--sample is '{shortened(text)}', and must have a 'start' and an 'end'.")
     window = EventWindow(
         *(parse_flag(str(given[key]), f"the {key} of --sample") for key in ("start", "end"))
     )

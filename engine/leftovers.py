@@ -42,7 +42,7 @@ _CLOSE_ON_EXEC = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _AS_IT_STANDS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def create(directory: Path) -> tuple[Path, int]:
+def create(directory: Path, mode: int = 0o666) -> tuple[Path, int]:
     """Make an empty temporary file, which is nobody's to sweep until its descriptor is closed.
 
     Raises:
@@ -52,7 +52,7 @@ def create(directory: Path) -> tuple[Path, int]:
         # The name doesn't grow with that of the file to be, which may be as long as names get.
         path = directory / f".headrace-{host()}-{secrets.token_hex(6)}.tmp"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC
-        descriptor = os.open(path, flags, 0o666)
+        descriptor = os.open(path, flags, mode)
         # Another process may be sweeping, and have found it before it was locked.
         if lock(descriptor) is not False and os.fstat(descriptor).st_nlink:
             return path, descriptor

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from itertools import islice
 
 import anyio
 import msgspec
@@ -12,8 +13,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..adapters.base import Response
-from .event_time import EventWindow, Reading, windows
-from .manifest.microbatch import MicrobatchSettings
+from .errors import CompilationError
+from .event_time import EARLIEST, EventWindow, Reading, back, windows
+from .manifest.microbatch import MAX_BATCHES, MicrobatchSettings
 from .manifest.nodes import Model
 from .materializations.node_build import Outcome
 from .results import BatchResults, NodeError, Status
@@ -59,6 +61,9 @@ def plan_batches(
 
     Without a window given they go up to now: from the model's `begin` on where its table is
     made anew, and else from `lookback` batches before the one that is under way.
+
+    Raises:
+        CompilationError: they would be more than any run could build.
     """
     size = settings.batch_size
     given = reading.sample or reading.batches
@@ -69,8 +74,14 @@ def plan_batches(
         start = size.floor(settings.begin)
     else:
         # `end` begins a batch that isn't there yet: the one before it is the newest.
-        start = size.offset(end, -settings.lookback - 1)
-    found = list(windows(start, end, size))
+        start = back(end, settings.lookback + 1, size) or EARLIEST
+    found = list(islice(windows(start, end, size), MAX_BATCHES + 1))
+    if len(found) > MAX_BATCHES:
+        raise CompilationError(
+            f"from {start:%Y-%m-%d} to {end:%Y-%m-%d} there are more than {MAX_BATCHES:,} batches "
+            f"of a {size.value}, which is the most for one run. See 'begin' and 'batch_size', and "
+            "build a part at a time with --event-time-start and --event-time-end."
+        )
     return [
         Batch(window, size.label(window.start), number, len(found), is_incremental or number > 1)
         for number, window in enumerate(found, 1)

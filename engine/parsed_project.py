@@ -64,7 +64,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
         )
 
     kept = workspace.target_path / FILE_NAME
-    cache = load_cache(kept) if workspace.reads_cache else ParseCache()
+    cache = load_cache(kept, workspace.project.root) if workspace.reads_cache else ParseCache()
     manifest = load_manifest(
         ParseInputs(
             projects=(workspace.project, *workspace.packages),

@@ -11,13 +11,18 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from .errors import HeadraceError
+from .errors import HeadraceError, UsageError
 from .options import Options
 from .project.discovery import PROJECT_FILE, find_project_directory
 from .project.environment import find_number, find_setting
 from .project.fields import Fields
 from .project.profiles_file import find_profiles, load_profile_flags
-from .project.project_flags import LOG_FORMATS, LOG_LEVELS, wanted_instead
+from .project.project_flags import (
+    LOG_FORMATS,
+    LOG_LEVELS,
+    MAX_PRINTER_WIDTH,
+    wanted_instead,
+)
 from .project.render import Renderer
 from .project.yaml_file import read_yaml
 from .settings import choose, decide
@@ -93,7 +98,10 @@ def _printer_width(
     options: Options, environ: Mapping[str, str], flags: Mapping[str, object]
 ) -> int | None:
     """None where nobody says: it is as usual then."""
-    given = options.printer_width or find_number(environ, "PRINTER_WIDTH")
+    given = options.printer_width
+    if given is not None and (wanted := wanted_instead("printer_width", given)):
+        raise UsageError(f"--printer-width must be {wanted}.")
+    given = given or find_number(environ, "PRINTER_WIDTH", MAX_PRINTER_WIDTH)
     configured = flags.get("printer_width")
     if given is None and isinstance(configured, int):
         return configured if wanted_instead("printer_width", configured) is None else None

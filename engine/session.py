@@ -114,11 +114,10 @@ class Session:
         try:
             self._warning_policy = decide_policy(self._options, self._start.environ)
             exit_code = await self._command()
-        except HeadraceError as failure:
-            error, exit_code = failure, ExitCode.COULD_NOT_RUN
-            self._emit(InvocationFailed(failure))
-        except AdapterError as failure:
-            error, exit_code = TargetError(str(failure)), ExitCode.COULD_NOT_RUN
+        except (HeadraceError, AdapterError) as failure:
+            error = failure if isinstance(failure, HeadraceError) else TargetError(str(failure))
+            error.scrub(self._redactor)
+            exit_code = ExitCode.COULD_NOT_RUN
             self._emit(InvocationFailed(error))
         except Exception:
             exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
@@ -356,7 +355,7 @@ class Session:
             execution.described = cataloguing.nodes_to_describe(project.manifest, selected)
         await self._run_nodes(execution, project)
         catalog = cataloguing.catalog_document(project.workspace, execution.catalog)
-        await self._documents.hand_out(CatalogReady(catalog))
+        await self._documents.hand_out(CatalogReady(self._redactor.redacted(catalog)))
         self._emit(cataloguing.closing(project.workspace))
         return ExitCode.NODE_FAILED if execution.catalog["errors"] else exit_code_of(self._results)
 

@@ -26,7 +26,7 @@ def last_timings(path: Path) -> dict[str, float]:
     """
     try:
         found = msgspec.json.decode(read_regular(path), type=_RunResults)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return {
         result.unique_id: result.execution_time

@@ -28,6 +28,10 @@ DEFAULT_RUN_LOCK_TIMEOUT = 300.0
 DEFAULT_RUN_LOCK_LEASE = 30.0
 DEFAULT_COMMIT_TIMEOUT = 20.0
 
+MOST_RETRIES = 100
+MOST_KEEPALIVES_IDLE = 32_767
+"""The most that Linux takes (`MAX_TCP_KEEPIDLE`)."""
+
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 _SECRET_KEYS = frozenset({"password", "pass"})
@@ -129,9 +133,9 @@ def read_keys(target: Target) -> PostgresKeys:
         search_path=keys.text("search_path"),
         role=keys.text("role"),
         application_name=keys.text("application_name"),
-        keepalives_idle=keys.integer("keepalives_idle", 0),
+        keepalives_idle=keys.integer("keepalives_idle", 0, most=MOST_KEEPALIVES_IDLE),
         connect_timeout=keys.seconds("connect_timeout", DEFAULT_CONNECT_TIMEOUT),
-        retries=keys.integer("retries", DEFAULT_RETRIES),
+        retries=keys.integer("retries", DEFAULT_RETRIES, most=MOST_RETRIES),
         retry_backoff=keys.seconds("retry_backoff", DEFAULT_RETRY_BACKOFF),
         lock_timeout=keys.seconds("lock_timeout", DEFAULT_LOCK_TIMEOUT),
         run_lock_timeout=keys.seconds("run_lock_timeout", DEFAULT_RUN_LOCK_TIMEOUT),

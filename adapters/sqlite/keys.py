@@ -23,6 +23,9 @@ from ..profile_keys import ProfileKeys
 
 DEFAULT_LOCK_TIMEOUT = 30.0
 
+_LONGEST_NAME, _LONGEST_PATH = 255, 4000
+"""In bytes: what nearly every file system has, and what Linux takes, but for what we add."""
+
 
 class SqliteKeys(Struct, frozen=True):
     """The profile's keys, with every path absolute.
@@ -92,7 +95,15 @@ def _resolve(root: Path, key: str, given: str) -> Path:
         raise ProfileKeyError(key, "must be a path, not a URI.")
     if "\0" in given:
         raise ProfileKeyError(key, "holds a NUL character.")
+    if _length(given) > _LONGEST_PATH or any(
+        _length(part) > _LONGEST_NAME for part in Path(given).parts
+    ):
+        raise ProfileKeyError(key, "is longer than a path may be.")
     return (root / Path(given).expanduser()).absolute()
+
+
+def _length(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 def _extension(root: Path, given: str) -> str:

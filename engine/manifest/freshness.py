@@ -14,8 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from ..errors import Location, ParseError
+from ..project.numbers import is_within
 
 PERIOD_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+
+MAX_COUNT = 1_000_000
+"""How many of its periods an age may be: of minutes, they are nearly two years."""
 
 _LIMITS = ("warn_after", "error_after")
 _KEYS = (*_LIMITS, "filter")
@@ -126,8 +130,8 @@ def _checked(given: Any, location: Location) -> Mapping[str, Any]:
         limit = given.get(key)
         if limit is not None and not _is_limit(limit):
             raise ParseError(
-                f"'{key}' must have a 'count' and a 'period' ({', '.join(PERIOD_SECONDS)}), such "
-                "as {count: 12, period: hour}.",
+                f"'{key}' must have a 'count' (from 0 to {MAX_COUNT:,}) and a 'period' "
+                f"({', '.join(PERIOD_SECONDS)}), such as {{count: 12, period: hour}}.",
                 location=location,
             )
     return given
@@ -137,8 +141,8 @@ def _is_limit(limit: Any) -> bool:
     if not isinstance(limit, Mapping) or limit.keys() - {"count", "period"}:
         return False
     count, period = limit.get("count"), limit.get("period")
-    is_count = count is None or (isinstance(count, int) and not isinstance(count, bool))
-    return is_count and (period is None or period in PERIOD_SECONDS)
+    is_period = period is None or (isinstance(period, str) and period in PERIOD_SECONDS)
+    return is_period and (count is None or is_within(count, 0, MAX_COUNT))
 
 
 def _laid_over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,10 +9,14 @@ from typing import Any
 from msgspec import Struct
 
 from ..errors import ParseError
-from ..event_time import BatchSize, parse_moment
+from ..event_time import EARLIEST, LATEST, BatchSize, parse_moment
 from ..events import WarningRaised
+from ..project.numbers import shortened
 from .macro_index import BUILTIN_PACKAGE, MacroIndex
 from .nodes import Model, Node
+
+MAX_BATCHES = 100_000
+"""How many batches a model may have in one run: of an hour each, they are eleven years."""
 
 _MACRO = "get_incremental_microbatch_sql"
 
@@ -66,7 +70,11 @@ def microbatch_settings(node: Node) -> MicrobatchSettings:
     try:
         moment = parse_moment(str(begin))
     except ValueError as error:
-        problem = f"'begin' config of valid datetime (ISO format), but got: {begin}"
+        problem = (
+            "'begin' config of valid datetime (ISO format), but got: "
+            f"{shortened(str(begin))}. It must be between the years {EARLIEST.year} and "
+            f"{LATEST.year}"
+        )
         raise _missing(node, problem) from error
     sizes = [size.value for size in BatchSize]
     size, lookback = values.get("batch_size"), values.get("lookback", 1)
@@ -74,6 +82,8 @@ def microbatch_settings(node: Node) -> MicrobatchSettings:
         raise _missing(node, f"'batch_size' config that is one of {sizes}, but got: {size}")
     if not isinstance(lookback, int) or isinstance(lookback, bool):
         raise _missing(node, f"optional 'lookback' config as type int, but got: {lookback}")
+    if not 0 <= lookback < MAX_BATCHES:
+        raise _missing(node, f"optional 'lookback' config from 0 to {MAX_BATCHES - 1:,}")
     concurrent = values.get("concurrent_batches")
     if not isinstance(concurrent, (bool, type(None))):
         raise _missing(node, f"optional 'concurrent_batches' config as bool, but got: {concurrent}")

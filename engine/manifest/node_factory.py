@@ -328,6 +328,6 @@ def _written_hook(text: str) -> Hook:
     if text.lstrip().startswith("{") and not text.lstrip().startswith(("{{", "{%", "{#")):
         try:
             return msgspec.json.decode(text, type=Hook)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             pass
     return Hook(text)

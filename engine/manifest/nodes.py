@@ -107,6 +107,10 @@ class Hook(msgspec.Struct, frozen=True):
     transaction: bool = True
 
 
+MAX_TIMEOUT = 1_000_000
+"""The most seconds that a node may be given: some eleven days."""
+
+
 class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     """A node's resolved configuration.
 
@@ -130,7 +134,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     column_types: dict[str, str] = {}
     quote_columns: bool | None = None
     delimiter: str = ","
-    timeout: Annotated[float, msgspec.Meta(gt=0)] | None = None
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=MAX_TIMEOUT)] | None = None
     severity: str = "ERROR"
     where: str | None = None
     limit: int | None = None

@@ -5,8 +5,8 @@ macros a file defines, what data a YAML text stands for. What depends on anythin
 files, variables, the environment, the target) is worked out anew each time. So a parse gives the
 same with it and without, and nothing ever needs to be told that it is out of date.
 
-The file holds MessagePack, checked by a digest and by its types; whatever is wrong with it, it is
-passed over.
+The file holds MessagePack, checked by a digest and by its types; whatever is wrong with it, or
+with its owner, it is passed over.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import jinja2
 import msgspec
 import yaml
 
-from ..project.text_file import read_regular
+from ..project.own_file import read_own
 from .macro_index import MacroFile
 from .nodes import Macro
 from .scanner import Scan
@@ -119,10 +119,13 @@ class ParseCache:
         return found
 
 
-def load_cache(path: Path) -> ParseCache:
-    """The cache that a file holds; an empty one where there is none that can be read."""
+def load_cache(path: Path, project_root: Path) -> ParseCache:
+    """The cache that a file holds; an empty one where there is none that can be read.
+
+    It holds macros, so one that somebody else may have written is none.
+    """
     try:
-        return ParseCache.decoded(read_regular(path))
+        return ParseCache.decoded(read_own(path, project_root))
     except OSError:
         return ParseCache()
 

@@ -37,6 +37,7 @@ from .snapshot_node import Snapshot
 from .syntax import SyntaxEnvironment
 
 _NO_SINGULAR_TESTS = ("generic/", "fixtures/")
+_MOST_PROPOSALS = 100
 SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)
 HookedT = TypeVar("HookedT", bound=Model | SingularTest | Analysis | Snapshot | Seed)
 
@@ -134,7 +135,12 @@ class SqlNodeReader:
 
     def warn_of_unused_patches(self) -> None:
         """Warn of each properties entry whose node doesn't exist."""
-        for section, name in sorted(self._unused):
+        free = {
+            section: self._names(section)
+            - {name for kind, name in self._patches if kind == section}
+            for section in {section for section, _ in self._unused}
+        }
+        for count, (section, name) in enumerate(sorted(self._unused)):
             patch = self._patches[section, name]
             if patch.version is not None:
                 name, *_ = patch.version.file_names(patch.name)
@@ -142,13 +148,13 @@ class SqlNodeReader:
             if other is not None:
                 self._inputs.warn(_wrong_section(patch, other))
                 continue
-            known = {other for kind, other in self._patches if kind == section}
+            # To look for what comes close takes as long as there are names, for each of them.
+            proposal = did_you_mean(name, free[section]) if count < _MOST_PROPOSALS else ""
             self._inputs.warn(
                 WarningRaised(
                     "NoNodeForYamlKey",
                     f"Did not find matching node for patch with name '{name}' in the "
-                    f"'{section}' section of file '{patch.document.display}'."
-                    f"{did_you_mean(name, self._names(section) - known)}",
+                    f"'{section}' section of file '{patch.document.display}'.{proposal}",
                     patch.location,
                 )
             )

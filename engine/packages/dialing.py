@@ -16,7 +16,17 @@ from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any
-from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
 
 from ..checkpoints import checkpoint, waking
 
@@ -30,13 +40,20 @@ _Found = list[tuple[Any, Any, int, str, Any]]
 def answered(request: Request, timeout: float) -> Iterator[HTTPResponse]:
     """The answer to a request, open for the block. A stop hangs up.
 
+    Only HTTP is spoken, also where a redirection leads: urllib would take FTP as well.
+
     Each wait for the other side may take `timeout` seconds.
 
     Raises:
         urllib.error.URLError, http.client.HTTPException, OSError: as urllib has it.
     """
     line = _Line()
-    opener = build_opener(_Http(line), _Https(line))
+    opener = OpenerDirector()
+    for handler in (
+        *(ProxyHandler(), UnknownHandler(), HTTPDefaultErrorHandler(), HTTPRedirectHandler()),
+        *(HTTPErrorProcessor(), _Http(line), _Https(line)),
+    ):
+        opener.add_handler(handler)
     try:
         with waking(line.hang_up), opener.open(request, timeout=timeout) as answer:
             yield answer

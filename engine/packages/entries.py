@@ -18,11 +18,13 @@ class Entry:
         asked_by: who asks for it, as messages say it: a file, or a package.
         fingerprint: all that it says, rendered and as written, in dbt's form: what the hash of
             a lock file is made of. It may hold a secret.
+        secrets: the names of the secret variables that are written out in it.
     """
 
     location: Location
     asked_by: str
     fingerprint: Mapping[str, object] = field(repr=False, compare=False, default_factory=dict)
+    secrets: frozenset[str] = field(compare=False, default=frozenset())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

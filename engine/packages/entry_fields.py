@@ -11,6 +11,9 @@ from ..project.yaml_file import YamlDocument
 from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .semver import VersionSyntaxError, parse_requirement
 
+MAX_REQUIREMENTS = 100
+"""How many comparisons one entry may ask of a version."""
+
 Values = Mapping[str, object]
 
 _KINDS: Mapping[str, frozenset[str]] = {
@@ -148,6 +151,12 @@ class _Reader:
             )
         except VersionSyntaxError as error:
             raise self._error(f"{package}: {error}", "version") from error
+        if len(versions) > MAX_REQUIREMENTS:
+            raise self._error(
+                f"{package} is asked for in {len(versions):,} versions; {MAX_REQUIREMENTS} are the "
+                "most.",
+                "version",
+            )
         return HubEntry(
             location=self._location,
             asked_by=self._asked_by,
@@ -185,6 +194,8 @@ class _Reader:
 
     def _as_text(self, key: str, value: object) -> str:
         if isinstance(value, str):
+            if not value.isprintable():
+                raise self._error(f"'{key}' holds a character that can't be shown.", key)
             return value
         raise self._error(f"'{key}' must be a text, but it is {noun_of(value)}.", key)
 

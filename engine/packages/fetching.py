@@ -82,7 +82,10 @@ class Fetcher:
     def _local(self, entry: LocalEntry) -> Package:
         directory = self._around.root / expand_home(Path(entry.path), self._around.environ)
         name = read_project_name(
-            directory, self._around.renderer, label=entry.path, asked=entry.location
+            directory,
+            self._around.renderer.without_secrets(),
+            label=entry.path,
+            asked=entry.location,
         )
         found = read_packages(directory, self._around.renderer, package=name)
         return Package(
@@ -99,9 +102,9 @@ class Fetcher:
     def _from_root(self, entry: AnyEntry, directory: Path) -> AnyEntry:
         """A local package's own local packages count from the root, as in dbt, or from it."""
         root = self._around.root
-        if not isinstance(entry, LocalEntry) or (root / entry.path).is_dir():
+        if not isinstance(entry, LocalEntry) or os.path.isdir(root / entry.path):
             return entry
-        if not (directory / entry.path).is_dir():
+        if not os.path.isdir(directory / entry.path):
             return entry
         path = os.path.relpath(directory / entry.path, root)
         return replace(entry, path=Path(path).as_posix())
@@ -214,7 +217,9 @@ class Fetcher:
 
         def read() -> tuple[str, tuple[AnyEntry, ...]]:
             renderer = self._around.renderer
-            name = read_project_name(directory, renderer, label=label, asked=entry.location)
+            name = read_project_name(
+                directory, renderer.without_secrets(), label=label, asked=entry.location
+            )
             return name, read_packages(directory, renderer, package=name).entries
 
         return await in_thread(read)

@@ -12,6 +12,7 @@ import msgspec
 from ..errors import PackageError, did_you_mean
 from ..events import WarningRaised
 from ..project.environment import find_setting
+from ..project.numbers import shortened
 from ..project.yaml_file import YamlDocument
 from .entries import AnyEntry, HubEntry
 from .entry_fields import entry_of
@@ -30,6 +31,7 @@ from .web import WebError, fetch_document
 DEFAULT_HUB = "https://hub.getdbt.com/"
 
 _FEW = 12
+_NAMES_COMPARED = 10_000
 
 
 class _Downloads(msgspec.Struct, frozen=True):
@@ -113,10 +115,10 @@ class Hub:
             listing = msgspec.json.decode(document, type=Listing)
             for release in listing.versions.values():
                 if not release.name.isidentifier():  # it will be a directory's name
-                    raise msgspec.DecodeError(f"'{release.name}' is no package's name")
+                    raise msgspec.DecodeError(f"'{shortened(release.name)}' is no package's name")
             return listing
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            what = f"the answer isn't a package's listing ({error})"
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            what = f"the answer isn't a package's listing ({shortened(str(error))})"
             raise self._unreachable(entry, path, what) from error
 
     def _unreachable(self, entry: HubEntry, path: str, why: str) -> PackageError:
@@ -132,11 +134,11 @@ class Hub:
         try:
             index = await fetch_document(f"{self._address}api/v1/index.json")
             names = msgspec.json.decode(index, type=list[str])
-        except (WebError, msgspec.DecodeError, UnicodeDecodeError):  # for a proposal only
-            names = []
+        except (WebError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            names = []  # they are for a proposal only
         return PackageError(
             f"Package {entry.package} was not found in the package index."
-            f"{did_you_mean(entry.package, names)}",
+            f"{did_you_mean(entry.package, names[:_NAMES_COMPARED])}",
             location=entry.location,
         )
 

@@ -58,11 +58,11 @@ def load_installed(
 def installed_roots(project: Project) -> list[Path]:
     """The directories of the installed packages; hidden ones aren't any."""
     directory = project.root / project.packages_install_path
-    return sorted(
-        path.parent
-        for path in directory.glob(f"*/{PROJECT_FILE}")
-        if not path.parent.name.startswith((".", "__"))
-    )
+    try:
+        found = list(directory.glob(f"*/{PROJECT_FILE}"))
+    except OSError:  # a name that no directory has
+        return []
+    return sorted(path.parent for path in found if not path.parent.name.startswith((".", "__")))
 
 
 def _check_names(project: Project, packages: list[Project]) -> None:

@@ -6,6 +6,7 @@ Both tools read each other's: the hash is made as dbt makes it.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha1
@@ -40,7 +41,7 @@ def read_lock(root: Path, renderer: Renderer) -> Lock | None:
     Raises:
         PackageError: it can't be used.
     """
-    if not (root / LOCK_FILE).is_file():
+    if not os.path.isfile(root / LOCK_FILE):
         return None
     document = read_yaml(root / LOCK_FILE, LOCK_FILE, discreet=True)
     found = document.data.get(_HASH_KEY) if isinstance(document.data, Mapping) else None

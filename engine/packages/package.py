@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ def read_project_name(directory: Path, renderer: Renderer, *, label: str, asked:
         ProjectError: there is no such file, or it can't be used.
     """
     path = directory / PROJECT_FILE
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise PackageError(
             f"No {PROJECT_FILE} found for package {label}. Every package needs one, in the "
             "directory that the entry names: see 'subdirectory' for one in a git repository.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..errors import Location, PackageError, did_you_mean
 from ..project.fields import noun_of
-from ..project.render import Renderer
+from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
 from .entries import AnyEntry
 from .entry_fields import entry_of
@@ -45,7 +46,7 @@ def read_packages(root: Path, renderer: Renderer, *, package: str | None = None)
     documents = {
         name: read_yaml(root / name, before + name, discreet=True)
         for name in (PACKAGES_FILE, DEPENDENCIES_FILE)
-        if (root / name).is_file()
+        if os.path.isfile(root / name)
     }
     name, document = _asking(documents)
     if document is None:
@@ -64,7 +65,7 @@ def count_packages(root: Path) -> tuple[int, str]:
     """How many packages a project asks for, and in which file. Renders nothing."""
     for name in (PACKAGES_FILE, DEPENDENCIES_FILE):
         path = root / name
-        if path.is_file():
+        if os.path.isfile(path):
             data = read_yaml(path, name, discreet=True).data
             packages = data.get("packages") if isinstance(data, Mapping) else None
             if isinstance(packages, list):
@@ -93,11 +94,20 @@ def entries_of(
         raise _malformed(
             f"'packages' must be a list, but it is {noun_of(written)}", document.locate("packages")
         )
-    rendered = renderer.render(document, written, ("packages",))
+    secrets: dict[int, set[str]] = {}
+
+    def note(path: ValuePath, name: str) -> None:
+        secrets.setdefault(int(path[1]), set()).add(name)
+
+    rendered = renderer.noting_secrets(note).render(document, written, ("packages",))
     assert isinstance(rendered, list)  # a list is rendered to a list
-    return tuple(
+    entries = (
         entry_of(values, raw, document, index, asked_by)
         for index, (values, raw) in enumerate(zip(rendered, written, strict=True))
+    )
+    return tuple(
+        replace(entry, secrets=frozenset(secrets.get(index, ())))
+        for index, entry in enumerate(entries)
     )
 
 

@@ -12,7 +12,11 @@ import anyio
 from ..errors import HeadraceError, PackageError
 from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .package import Package
+from .secret_hosts import SecretHosts
 from .urls import shown_address
+
+MAX_PACKAGES = 500
+"""How many packages a project may need, with those of its packages."""
 
 T = TypeVar("T")
 
@@ -23,12 +27,14 @@ async def resolve(asked: Iterable[AnyEntry], find: Find, *, root_name: str) -> l
     """The packages for the entries, and for what they ask for themselves.
 
     Entries for the same package are one, which must suit all who ask for it. What is asked for
-    first comes first.
+    first comes first. A package's own entries send no secret where those asked for don't.
 
     Raises:
-        PackageError: a package isn't found, two who ask for it don't agree, or two packages
-            have one name.
+        PackageError: a package isn't found, two who ask for it don't agree, two packages
+            have one name, or one would send a secret elsewhere.
     """
+    asked = tuple(asked)
+    hosts = SecretHosts(asked)
     wanted: dict[str, AnyEntry] = {}
     found: dict[str, tuple[AnyEntry, Package]] = {}
     pending = list(asked)
@@ -36,6 +42,13 @@ async def resolve(asked: Iterable[AnyEntry], find: Find, *, root_name: str) -> l
         for entry in pending:
             key = _identity(entry)
             wanted[key] = merged(wanted[key], entry) if key in wanted else entry
+        if len(wanted) > MAX_PACKAGES:
+            raise PackageError(
+                f"These packages ask for others, and those for more, without an end: there are "
+                f"more than {MAX_PACKAGES:,} by now. The last one is asked for by "
+                f"{pending[-1].asked_by}.",
+                location=pending[-1].location,
+            )
         # One that is asked for in other words than before is looked for again.
         open_keys = [
             key for key, entry in wanted.items() if key not in found or found[key][0] != entry
@@ -44,6 +57,8 @@ async def resolve(asked: Iterable[AnyEntry], find: Find, *, root_name: str) -> l
         for key, package in zip(open_keys, packages, strict=True):
             found[key] = (wanted[key], package)
         pending = [entry for package in packages for entry in package.entries]
+        for entry in pending:
+            hosts.check(entry)
     chosen = [found[key][1] for key in wanted]
     check_names(chosen, root_name)
     return chosen

@@ -12,6 +12,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..project.numbers import shortened
+
+MAX_LENGTH = 100
+"""How many characters a version may have, with its comparison."""
+
 _NUMBER = r"(?:0|[1-9]\d*)"
 _LABEL = r"(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
 _SYNTAX = re.compile(
@@ -34,8 +39,8 @@ class VersionSyntaxError(ValueError):
     def __init__(self, text: str) -> None:
         self.text = text
         super().__init__(
-            f'"{text}" is not a valid semantic version. Write three numbers, with a comparison '
-            'before them where you want a range: "1.0.0", ">=1.0.0".'
+            f'"{shortened(text)}" is not a valid semantic version. Write three numbers, with a '
+            'comparison before them where you want a range: "1.0.0", ">=1.0.0".'
         )
 
 
@@ -107,7 +112,7 @@ def parse_requirement(text: str) -> Requirement:
     Raises:
         VersionSyntaxError: it is neither.
     """
-    found = _SYNTAX.fullmatch(text)
+    found = _SYNTAX.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if found is None:
         raise VersionSyntaxError(text)
     version = Version(

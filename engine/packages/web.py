@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Callable
 from http.client import HTTPException
 from pathlib import Path
@@ -18,12 +17,13 @@ import anyio
 from ... import __version__
 from ..blocking import in_thread
 from ..checkpoints import checkpoint
+from ..project.numbers import whole_number
 from .dialing import answered
 
 SOCKET_TIMEOUT = 10.0
 """Seconds to wait for a connection, and for each piece of an answer."""
 TOTAL_TIMEOUT = 300.0
-"""Seconds for one answer as a whole."""
+"""Seconds for one answer as a whole, with all its tries."""
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 
@@ -82,18 +82,18 @@ async def download(address: str, path: Path) -> None:
 
 
 async def _with_tries(work: Callable[[], bytes]) -> bytes:
-    for pause in (*_PAUSES, None):
-        try:
-            return await in_thread(work)
-        except WebError as error:
-            if pause is None or not error.may_pass:
-                raise
-            await anyio.sleep(pause)
-    raise AssertionError("the last try returns or raises")
+    with anyio.move_on_after(TOTAL_TIMEOUT):  # hangs up, also while the headers come
+        for pause in (*_PAUSES, None):
+            try:
+                return await in_thread(work)
+            except WebError as error:
+                if pause is None or not error.may_pass:
+                    raise
+                await anyio.sleep(pause)
+    raise WebError(f"it took longer than {TOTAL_TIMEOUT:.0f} seconds")
 
 
 def _copy(address: str, sink: BinaryIO, limit: int) -> None:
-    deadline = time.monotonic() + TOTAL_TIMEOUT
     received = 0
     try:
         with answered(_request(address), SOCKET_TIMEOUT) as answer:
@@ -102,8 +102,6 @@ def _copy(address: str, sink: BinaryIO, limit: int) -> None:
                 received += len(piece)
                 if received > limit:
                     raise WebError(f"it is larger than {limit:,} bytes")
-                if time.monotonic() > deadline:
-                    raise WebError(f"it took longer than {TOTAL_TIMEOUT:.0f} seconds")
                 sink.write(piece)
             _check_length(answer.headers.get("Content-Length"), received)
     except HTTPError as error:
@@ -122,8 +120,9 @@ def _copy(address: str, sink: BinaryIO, limit: int) -> None:
 
 
 def _check_length(said: str | None, received: int) -> None:
-    if said is not None and said.isdecimal() and int(said) != received:
-        raise WebError(f"only {received:,} of {int(said):,} bytes came", may_pass=True)
+    length = None if said is None else whole_number(said)
+    if length is not None and length != received:
+        raise WebError(f"only {received:,} of {length:,} bytes came", may_pass=True)
 
 
 def _request(address: str) -> Request:

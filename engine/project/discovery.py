@@ -15,10 +15,13 @@ from ..errors import Location, ProjectError, did_you_mean
 from ..events import WarningRaised
 from .environment import expand_home, find_setting
 from .ignore import IgnoreRules
+from .numbers import shortened
 from .text_file import read_text
 
 PROJECT_FILE = "dbt_project.yml"
 
+MAX_DEPTH = 100
+"""How many directories of a project may stand in each other."""
 MAX_HASHED_SEED_BYTES = 1024 * 1024
 """A larger seed is known by its path alone, as in dbt, so that its state compares equal."""
 
@@ -62,7 +65,7 @@ def find_project_directory(
     if setting:
         return _checked(cwd / expand_home(Path(setting.value), environ), setting.variable)
     for directory in (cwd, *cwd.parents):
-        if (directory / PROJECT_FILE).is_file():
+        if os.path.isfile(directory / PROJECT_FILE):
             return directory
     raise ProjectError(
         f"No {PROJECT_FILE} in {cwd}, nor in a directory above it. Go to your project's "
@@ -71,9 +74,9 @@ def find_project_directory(
 
 
 def _checked(directory: Path, said_by: str) -> Path:
-    if (directory / PROJECT_FILE).is_file():
+    if os.path.isfile(directory / PROJECT_FILE):
         return directory
-    if not directory.is_dir():
+    if not os.path.isdir(directory):
         there = did_you_mean(directory.name, _names(directory.parent))
         raise ProjectError(f"{said_by} is {directory}, but there is no such directory.{there}")
     raise ProjectError(
@@ -183,6 +186,12 @@ class _Walk:
                 if self._ignored.ignores(prefix + relative, is_directory=is_directory):
                     continue
                 if is_directory:
+                    if relative.count("/") >= MAX_DEPTH:
+                        raise ProjectError(
+                            f"directories stand in each other here more than {MAX_DEPTH} times, "
+                            "which is the most. Move them up, or name them in .dbtignore.",
+                            location=Location(shortened(prefix + relative)),
+                        )
                     pending.append(f"{relative}/")
                 elif self._is_wanted(entry, prefix + relative):
                     yield relative

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..errors import UsageError
+from .numbers import is_within, shortened, whole_number
 
 _PREFIXES = ("HEADRACE_", "DBT_")
 _CUSTOM_PREFIX = "DBT_ENV_CUSTOM_ENV_"
@@ -51,8 +52,8 @@ def expand_home(path: Path, environ: Mapping[str, str]) -> Path:
     return path
 
 
-def find_number(environ: Mapping[str, str], name: str) -> int | None:
-    """A setting that is a whole number of at least 1; None where it isn't set.
+def find_number(environ: Mapping[str, str], name: str, most: int) -> int | None:
+    """A setting that is a whole number from 1 to `most`; None where it isn't set.
 
     Raises:
         UsageError: it is something else.
@@ -60,8 +61,10 @@ def find_number(environ: Mapping[str, str], name: str) -> int | None:
     setting = find_setting(environ, name)
     if setting is None:
         return None
-    if not setting.value.isdecimal() or int(setting.value) < 1:
+    number = whole_number(setting.value)
+    if number is None or not is_within(number, 1, most):
         raise UsageError(
-            f"{setting.variable} must be a whole number of at least 1, not '{setting.value}'."
+            f"{setting.variable} must be a whole number from 1 to {most:,}, not "
+            f"'{shortened(setting.value)}'."
         )
-    return int(setting.value)
+    return number

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ..errors import ProjectError
 from .discovery import checked_path
+from .numbers import whole_number
 from .render import Renderer, TargetNotKnownError
 from .yaml_file import YamlDocument
 
@@ -89,8 +90,8 @@ class Fields:
     def whole_number(self, key: str) -> int | None:
         """A whole number; a text that is one is taken for it."""
         value = self.value(key)
-        if isinstance(value, str) and value.isdecimal():
-            return int(value)
+        if isinstance(value, str) and (number := whole_number(value)) is not None:
+            return number
         if value is None or (isinstance(value, int) and not isinstance(value, bool)):
             return value
         raise self._wrong_type(key, "a whole number", value)

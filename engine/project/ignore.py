@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class IgnoreRules(Struct, frozen=True):
             ProjectError: the file can't be read.
         """
         path = root / IGNORE_FILE
-        if not path.exists():
+        if not os.path.exists(path):
             return cls()
         return cls.parse(read_text(path, display=IGNORE_FILE))
 

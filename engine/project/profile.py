@@ -15,11 +15,15 @@ from ..errors import Location, ProfileError, UsageError
 from ..events import WarningRaised
 from .environment import find_number, find_setting
 from .fields import noun_of
+from .numbers import is_within
 from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles
 from .project import Project
 from .render import Renderer
 from .secrets import is_secret_key
 from .yaml_file import YamlDocument
+
+MAX_THREADS = 1_000
+"""How many nodes may run at once. Each has a connection of its own, and no database has more."""
 
 # Databases that have a schema of their own without being told.
 _DEFAULT_SCHEMAS = {"sqlite": "main", "duckdb": "main"}
@@ -63,7 +67,7 @@ def load_target(
     Raises:
         YamlError: profiles.yml isn't YAML.
         ProfileError: there is no such profile or target, or it says what it can't.
-        UsageError: the environment's number of threads is none.
+        UsageError: the flag's or the environment's number of threads is none.
     """
     name = profile or _setting(environ, "PROFILE") or project.profile_name
     if name is None:
@@ -174,10 +178,13 @@ class _ProfileReader:
         value = output.get("threads")
         if value is None:
             return 1
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 1:
+        if isinstance(value, int) and is_within(value, 1, MAX_THREADS):
             return value
         raise self._error(
-            "'threads' must be a whole number of at least 1.", "outputs", target_name, "threads"
+            f"'threads' must be a whole number from 1 to {MAX_THREADS:,}.",
+            "outputs",
+            target_name,
+            "threads",
         )
 
     def _error(self, problem: str, *path: str) -> ProfileError:
@@ -198,10 +205,10 @@ def _setting(environ: Mapping[str, str], name: str) -> str | None:
 def _threads(threads: int | None, environ: Mapping[str, str]) -> int | None:
     """What flag or environment say, or None."""
     if threads is not None:
-        if threads < 1:
-            raise UsageError(f"--threads must be at least 1, but it is {threads}.")
+        if not is_within(threads, 1, MAX_THREADS):
+            raise UsageError(f"--threads must be a whole number from 1 to {MAX_THREADS:,}.")
         return threads
-    return find_number(environ, "THREADS")
+    return find_number(environ, "THREADS", MAX_THREADS)
 
 
 def _converted(key: str, value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def find_profiles(
         directories = tuple(
             dict.fromkeys((cwd, cwd / project_root, home_directory(environ) / ".dbt"))
         )
-    found = (path for each in directories if (path := each / PROFILES_FILE).exists())
+    found = (path for each in directories if os.path.exists(path := each / PROFILES_FILE))
     return ProfileSource(next(found, None), directories)
 
 

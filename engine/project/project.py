@@ -8,6 +8,7 @@ profile has been read, and which profile that is stands in the project.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +105,7 @@ def load_project(
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
     """
-    if not (root / PROJECT_FILE).is_file():
+    if not os.path.isfile(root / PROJECT_FILE):
         raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
     document = read_yaml(root / PROJECT_FILE, display)
     fields = Fields(document, Renderer(environ=environ, cli_vars=cli_vars))

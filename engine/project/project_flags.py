@@ -8,6 +8,7 @@ from ..errors import ProjectError, did_you_mean
 from ..events import WarningRaised
 from .discovery import checked_path
 from .fields import noun_of
+from .numbers import is_within
 from .yaml_file import YamlDocument
 
 LOG_FORMATS = ("default", "text", "debug", "json")
@@ -20,6 +21,9 @@ _BOOLEANS = frozenset(
 )
 _PATHS = frozenset("log_path target_path".split())
 _NUMBERS = frozenset({"printer_width"})
+
+MAX_PRINTER_WIDTH = 10_000
+"""How many columns a log line with dots may take."""
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "log_format": LOG_FORMATS,
     "log_format_file": LOG_FORMATS,
@@ -84,8 +88,9 @@ def wanted_instead(name: str, value: object) -> str | None:
     if name in _PATHS:
         return None if isinstance(value, str) else "a path"
     if name in _NUMBERS:
-        is_number = isinstance(value, int) and not isinstance(value, bool) and value > 0
-        return None if is_number else "a whole number of at least 1"
+        if is_within(value, 1, MAX_PRINTER_WIDTH):
+            return None
+        return f"a whole number from 1 to {MAX_PRINTER_WIDTH:,}"
     choices = _CHOICES.get(name)
     return f"one of {', '.join(choices)}" if choices and value not in choices else None
 

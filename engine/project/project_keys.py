@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -201,5 +202,5 @@ def uses_old_packages_directory(root: Path, fields: Fields) -> bool:
     return (
         fields.raw(spelling(fields, "packages-install-path")) is None
         and not (root / "dbt_packages").exists()
-        and (root / OLD_PACKAGES_DIRECTORY).is_dir()
+        and os.path.isdir(root / OLD_PACKAGES_DIRECTORY)
     )

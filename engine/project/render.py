@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..errors import HeadraceError, ProjectError
 from ..sandbox.calls import call_problem
@@ -68,6 +68,7 @@ class Renderer:
 
     `error` is the class of what is raised. `with_secrets` is for profiles.yml and packages.yml:
     env_var() gives secret variables too, and messages keep the file's values to themselves.
+    `note_secret` is told which of them was written out, and where.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Renderer:
         names: Mapping[str, object] | None = None,
         error: type[HeadraceError] = ProjectError,
         with_secrets: bool = False,
+        note_secret: Callable[[ValuePath, str], None] | None = None,
     ) -> None:
         self._environ = environ
         self._cli_vars = cli_vars
@@ -86,17 +88,31 @@ class Renderer:
         self._more_names = names or {}
         self._error = error
         self._with_secrets = with_secrets
+        self._note_secret = note_secret
 
     def with_names(self, **names: object) -> Renderer:
         """The same, with further names in scope."""
-        return Renderer(
-            environ=self._environ,
-            cli_vars=self._cli_vars,
-            target=self._target,
-            names={**self._more_names, **names},
-            error=self._error,
-            with_secrets=self._with_secrets,
-        )
+        return self._changed(names={**self._more_names, **names})
+
+    def without_secrets(self) -> Renderer:
+        """The same for a file that may read no secret variable."""
+        return self._changed(with_secrets=False)
+
+    def noting_secrets(self, note: Callable[[ValuePath, str], None]) -> Renderer:
+        """The same, telling `note` where each secret variable is written out, and its name."""
+        return self._changed(note_secret=note)
+
+    def _changed(self, **changes: Any) -> Renderer:
+        now: dict[str, Any] = {
+            "environ": self._environ,
+            "cli_vars": self._cli_vars,
+            "target": self._target,
+            "names": self._more_names,
+            "error": self._error,
+            "with_secrets": self._with_secrets,
+            "note_secret": self._note_secret,
+        }
+        return Renderer(**{**now, **changes})
 
     def render(
         self,
@@ -134,7 +150,7 @@ class Renderer:
     def _text(self, document: YamlDocument, text: str, path: ValuePath) -> object:
         try:
             value = self._templates.evaluate(text)
-            return self._unveiled(value) if self._with_secrets else value
+            return self._unveiled(value, path) if self._with_secrets else value
         except TargetNotKnownError:
             raise
         except TemplateError as problem:
@@ -194,7 +210,7 @@ class Renderer:
             )
         return default
 
-    def _unveiled(self, value: object) -> object:
+    def _unveiled(self, value: object, path: ValuePath) -> object:
         if isinstance(value, str):
             if not _PIECE_OF_VEIL.search(value):
                 return value
@@ -203,11 +219,14 @@ class Renderer:
                     "a secret variable can be written out, but not changed by a filter.",
                     is_safe=True,
                 )
+            if self._note_secret is not None:
+                for name in _VEILED.findall(value):
+                    self._note_secret(path, name)
             return _VEILED.sub(lambda veiled: self._environ[veiled[1]], value)
         if isinstance(value, Mapping):
-            return {key: self._unveiled(item) for key, item in value.items()}
+            return {key: self._unveiled(item, path) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self._unveiled(item) for item in value]
+            return [self._unveiled(item, path) for item in value]
         return value
 
 

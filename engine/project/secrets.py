@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import TypeVar, cast
-from urllib.parse import quote, quote_plus, unquote
+from urllib.parse import unquote
 
 import msgspec
 
 from ...adapters.base import Target
 from ..checkpoints import checkpoint
+from .numbers import CUT
+from .secret_forms import folded, pattern_of, trace_of
 
 T = TypeVar("T")
 
@@ -56,17 +57,28 @@ def is_secret_key(key: str) -> bool:
     return _SECRET_KEY.search(key) is not None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Scrubber:
     """Strikes the secrets that it knows out of texts.
 
-    It finds a secret as it is, percent-encoded, escaped as in JSON or Python, and in pieces of
-    eight characters and more, as a driver shows them that tried to read a password as a URL.
+    It finds a secret as it is, and in all the forms that `secret_forms` knows: with quotation
+    marks doubled, percent-encoded, escaped as in JSON, Python, YAML or HTML, also upon each
+    other, in upper or lower case; in pieces of eight characters and more, as a driver shows them
+    that tried to read a password as a URL; and cut off, where the cut is marked by `…`.
     """
 
-    pattern: re.Pattern[str] | None = None
-    traces: tuple[bytes, ...] = ()
-    """One of them is in every JSON document that a secret is in, made lower case."""
+    def __init__(self, secrets: Iterable[str] = (), shown: Collection[str] = ()) -> None:
+        secrets = [secret for secret in secrets if secret.strip()]
+        texts = {text for secret in secrets for text in _parts(secret)}
+        texts |= {
+            other
+            for text in texts
+            if len(text) >= _LONG_ENOUGH
+            for other in folded(text)
+            if other not in shown
+        }
+        longest_first = sorted(texts, key=lambda text: (-len(text), text))
+        self._forms = tuple(_Form(text) for text in longest_first)
+        self._long = tuple(secret for secret in secrets if len(secret) > _LONG_ENOUGH)
 
     @classmethod
     def for_environ(cls, environ: Mapping[str, str]) -> Scrubber:
@@ -82,40 +94,89 @@ class Scrubber:
         people's SQL: of up to three characters, or a word such as `password`.
         """
         public = {target.type, target.name, target.profile_name, target.schema, target.database}
-        hidden = set(_secrets(target.keys)) - public - set(_public_values(target.keys))
+        shown = {value for value in public if value}.union(_public_values(target.keys))
+        hidden = set(_secrets(target.keys)) - shown
         hidden = {value for value in hidden - _NO_SECRETS if len(value) > _SHORTEST}
-        return cls.for_values(hidden.union(_secret_variables(environ)))
+        return cls.for_values(hidden.union(_secret_variables(environ)), shown)
 
     @classmethod
-    def for_values(cls, secrets: Iterable[str]) -> Scrubber:
-        """A scrubber for secrets in clear. Blank ones don't count."""
-        forms = {form for secret in secrets if secret.strip() for form in _forms(secret)}
-        if not forms:
-            return cls()
-        longest_first = sorted(forms, key=lambda form: (-len(form), form))
-        pattern = re.compile("|".join(_pattern(form) for form in longest_first))
-        return cls(pattern, tuple({_trace(form) for form in forms}))
+    def for_values(cls, secrets: Iterable[str], shown: Collection[str] = ()) -> Scrubber:
+        """A scrubber for secrets in clear. Blank ones don't count.
+
+        Another spelling of a secret, in upper or lower case, is left alone where it is one of
+        those `shown`.
+        """
+        return cls(secrets, shown)
 
     def scrub(self, text: str) -> str:
         """The text with `*****` for each secret."""
-        return text if self.pattern is None else self.pattern.sub(MASK, text)
+        if not self._forms:
+            return text
+        in_lower_case = text.lower()
+        for form in self._forms:
+            if form.trace in in_lower_case:
+                text = form.pattern.sub(MASK, text)
+        return self._without_beginnings(text) if CUT in text else text
 
     def may_be_in(self, document: object) -> bool:
         """Whether a secret may be in one of the texts of nested mappings and lists.
 
         To search the whole as JSON takes a tenth of the time that text by text does.
         """
-        if self.pattern is None:
+        if not self._forms:
             return False
         try:
-            written = msgspec.json.encode(document, enc_hook=str)
+            written = msgspec.json.encode(document, enc_hook=str).decode()
         except (TypeError, UnicodeEncodeError):
             return True
-        written = written.lower()
-        return any(trace in written for trace in self.traces)
+        in_lower_case = written.lower()
+        if self._long and CUT in written:
+            return True
+        return any(
+            # Where a short one ends as a word, JSON's escapes would hide.
+            not form.is_long or form.pattern.search(written) is not None
+            for form in self._forms
+            if form.trace in in_lower_case
+        )
+
+    def _without_beginnings(self, text: str) -> str:
+        """The text without the first part of a secret where it was cut in the midst of one."""
+        *before_cuts, rest = text.split(CUT)
+        clean = (self._without_beginning(piece) + CUT for piece in before_cuts)
+        return "".join((*clean, rest))
+
+    def _without_beginning(self, text: str) -> str:
+        for secret in self._long:
+            beginning = secret[:_LONG_ENOUGH]
+            place = text.find(beginning, max(0, len(text) - len(secret)))
+            while place >= 0:
+                if secret.startswith(text[place:]):
+                    return text[:place] + MASK
+                place = text.find(beginning, place + 1)
+        return text
 
     def __repr__(self) -> str:
-        return f"Scrubber({'with' if self.pattern else 'without'} secrets)"
+        return f"Scrubber({'with' if self._forms else 'without'} secrets)"
+
+
+class _Form:
+    """One text that is struck out, in whatever way it is written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self.trace = trace_of(text)
+        """This is in every text, made lower case, that the pattern is found in."""
+        self.is_long = len(text) >= _LONG_ENOUGH
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """It takes some milliseconds to make, and is nearly never needed: see `trace`."""
+        pattern = pattern_of(self._text)
+        if self.is_long:
+            return re.compile(pattern)
+        before = r"(?<!\w)" if re.match(r"\w", self._text[0]) else ""
+        after = r"(?!\w)" if re.match(r"\w", self._text[-1]) else ""
+        return re.compile(before + pattern + after)
 
 
 def _secret_variables(environ: Mapping[str, str]) -> Iterator[str]:
@@ -149,36 +210,13 @@ def _public_values(keys: Mapping[str, object]) -> Iterator[str]:
             yield str(value)
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """The ways in which a secret may be written."""
-    for whole in {secret, secret.strip()}:
-        yield whole
-        yield quote(whole, safe="")
-        yield quote(whole)
-        yield quote_plus(whole)
-        yield json.dumps(whole)[1:-1]
-        yield json.dumps(whole, ensure_ascii=False)[1:-1]
-        yield repr(whole)[1:-1]
+def _parts(secret: str) -> Iterator[str]:
+    """A secret, and the pieces of it that are secrets themselves."""
+    yield secret
+    yield secret.strip()
     for piece in (*secret.splitlines(), *_URL_DELIMITERS.split(secret)):
         if len(piece.strip()) >= _LONG_ENOUGH:
             yield piece.strip()
-
-
-def _pattern(form: str) -> str:
-    # The case of the digits in %2F is up to the writer.
-    escaped = re.sub(r"%[0-9A-F]{2}", lambda code: f"(?i:{code[0]})", re.escape(form))
-    if len(form) >= _LONG_ENOUGH:
-        return escaped
-    before = r"(?<!\w)" if re.match(r"\w", form[0]) else ""
-    after = r"(?!\w)" if re.match(r"\w", form[-1]) else ""
-    return before + escaped + after
-
-
-def _trace(form: str) -> bytes:
-    try:
-        return msgspec.json.encode(form)[1:-1].lower()
-    except UnicodeEncodeError:
-        return b""
 
 
 class Redactor:

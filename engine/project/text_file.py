@@ -14,6 +14,9 @@ from ..errors import HeadraceError, Location, ProjectError
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 """The largest file that is read as one text. Seeds are read row by row, and may be larger."""
 
+MAX_ARTIFACT_BYTES = 1024 * 1024 * 1024
+"""The largest artifact that is read back: a manifest of 100,000 nodes has half of that."""
+
 # A FIFO without a writer would block open() for ever. Windows has no such flag, and no FIFOs.
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0)
 
@@ -49,10 +52,11 @@ def read_regular(path: Path) -> bytes:
     """The bytes of a file of our own, which may be anything by now. Waits for nobody.
 
     Raises:
-        OSError: it can't be read, or is no regular file.
+        OSError: it can't be read, is no regular file, or too large for any that we write.
     """
     with open(path, "rb", opener=open_without_waiting) as file:
         check_regular(file.fileno())
+        check_size(file.fileno())
         return file.read()
 
 
@@ -64,6 +68,18 @@ def check_regular(descriptor: int) -> None:
     """
     if not S_ISREG(os.fstat(descriptor).st_mode):
         raise OSError(errno.EINVAL, "it is no regular file")
+
+
+def check_size(descriptor: int) -> None:
+    """See that an open file may be read into memory as a whole.
+
+    Raises:
+        OSError: it may not.
+    """
+    if os.fstat(descriptor).st_size > MAX_ARTIFACT_BYTES:
+        raise OSError(
+            errno.EFBIG, f"it is larger than {MAX_ARTIFACT_BYTES:,} bytes, which is the most"
+        )
 
 
 def decode(data: bytes, *, display: str, error: type[HeadraceError] = ProjectError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from ..checkpoints import checked, checkpoint
 
 _IS_SAFE = {os.open, os.unlink, os.rmdir} <= os.supports_dir_fd and os.scandir in os.supports_fd
+_DEEPEST = 50
 _DIRECTORY = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 )  # a link that takes a directory's place meanwhile is an error, and not followed
@@ -31,7 +33,8 @@ def delete_tree(path: Path) -> None:
         return
     descriptor = os.open(path, _DIRECTORY)
     try:
-        _empty(descriptor)
+        while not _empty(descriptor, descriptor):
+            pass
     finally:
         os.close(descriptor)
     os.rmdir(path)
@@ -43,7 +46,8 @@ def delete_what_can_be(path: Path) -> None:
         delete_tree(path)
     if os.path.lexists(path):
         checkpoint()
-        shutil.rmtree(path, ignore_errors=True)
+        with suppress(RecursionError):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def copy_tree(source: Path, target: Path) -> None:
@@ -63,17 +67,27 @@ def copy_tree(source: Path, target: Path) -> None:
     shutil.copytree(source, target, symlinks=True, ignore=_DATABASES, copy_function=copy)
 
 
-def _empty(directory: int) -> None:
-    """Delete all that is in an open directory."""
+def _empty(directory: int, top: int, depth: int = 0) -> bool:
+    """Delete all that is in an open directory; whether all is gone.
+
+    What is too deep for as many open directories is moved up to the top, to be deleted next.
+    """
+    is_empty = True
     with os.scandir(directory) as found:
         entries = list(checked(found))
     for entry in checked(entries):
         if not entry.is_dir(follow_symlinks=False):
             os.unlink(entry.name, dir_fd=directory)
             continue
+        if depth == _DEEPEST:
+            name = f".headrace-{secrets.token_hex(6)}.deleted"
+            os.rename(entry.name, name, src_dir_fd=directory, dst_dir_fd=top)
+            is_empty = False
+            continue
         inner = os.open(entry.name, _DIRECTORY, dir_fd=directory)
         try:
-            _empty(inner)
+            is_empty &= _empty(inner, top, depth + 1)
         finally:
             os.close(inner)
         os.rmdir(entry.name, dir_fd=directory)
+    return is_empty

@@ -93,9 +93,10 @@ class TargetDirectory:
                 ensure_writable(path)
                 self._open(path)
             case ParseCacheChanged(name=name, content=content) if self._path is not None:
-                # Where it can't be kept, the next parse takes longer.
+                # Where it can't be kept, the next parse takes longer; so it does where others
+                # could write it, whatever the umask.
                 with suppress(OSError):
-                    write_atomically(self._path / name, content, durable=False)
+                    write_atomically(self._path / name, content, durable=False, mode=0o644)
             case CatalogReady(document=document) if self._write_json and self._path is not None:
                 write = self._write_catalog
                 self._waiting.append(partial(write, self._path / CATALOG_NAME, document))

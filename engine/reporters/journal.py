@@ -96,7 +96,7 @@ class Journal:
 
     def _begin(self, event: RunStarted) -> None:
         """Put the header and the plan in the place of the old journal, and stay open."""
-        planned: list[Record] = [_planned(node) for node in event.everything]
+        planned: list[Record] = [self._planned(node) for node in event.everything]
         records = [self._header(event), *self._carried_records(event), *planned]
         for record in records:
             self.state.apply(record)
@@ -106,6 +106,18 @@ class Journal:
             self._descriptor = replaced_file(self._path, content, write=self._write)
         except OSError as error:
             self._give_up(error)
+
+    def _planned(self, node: NodeInfo) -> Record:
+        name = node.relation_name
+        return {
+            "event": "planned",
+            "unique_id": node.unique_id,
+            "name": node.name,
+            "resource_type": node.resource_type,
+            "path": node.path,
+            "materialized": node.materialized,
+            "relation_name": self._scrub(name) if self._scrub and name else name,
+        }
 
     def _finish(self, event: RunFinished) -> None:
         """Add the results that came with no event of their own, and the last line."""
@@ -170,16 +182,4 @@ def _committing(event: NodeCommitting) -> Record:
         "transaction": event.transaction,
         "completes": event.completes,
         "batch": [utc_text(time) for time in event.batch] if event.batch else None,
-    }
-
-
-def _planned(node: NodeInfo) -> Record:
-    return {
-        "event": "planned",
-        "unique_id": node.unique_id,
-        "name": node.name,
-        "resource_type": node.resource_type,
-        "path": node.path,
-        "materialized": node.materialized,
-        "relation_name": node.relation_name,
     }

@@ -14,7 +14,7 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
     response: object = dict(result.adapter_response)
     if result.doubts:
         response = {**result.adapter_response, DOUBTS: [_doubt(doubt) for doubt in result.doubts]}
-    code = result.compiled_code
+    code, relation_name = result.compiled_code, result.node.relation_name
     return {
         "status": result.status.value,
         "timing": [
@@ -33,7 +33,7 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
         "unique_id": result.node.unique_id,
         "compiled": None if result.node.resource_type == "seed" else result.compiled,
         "compiled_code": scrub(code) if scrub and code else code,
-        "relation_name": result.node.relation_name,
+        "relation_name": scrub(relation_name) if scrub and relation_name else relation_name,
         "batch_results": _batches(result.batch_results),
     }
 

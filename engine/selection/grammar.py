@@ -15,6 +15,10 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ..errors import SelectionError
+from ..project.numbers import shortened, whole_number
+
+MAX_DEPTH = 1_000_000
+"""How far a criterion may reach along the graph, where it gives a number."""
 
 _CRITERION = re.compile(
     r"""\A
@@ -178,4 +182,12 @@ def _default_method(value: str) -> str:
 
 
 def _depth(digits: str | None) -> int | None:
-    return int(digits) if digits else None
+    if not digits:
+        return None
+    number = whole_number(digits)
+    if number is None or number > MAX_DEPTH:
+        raise SelectionError(
+            f"'{shortened(digits)}' is too far to reach along the graph: {MAX_DEPTH:,} is the "
+            "most. Without a number it is all the way."
+        )
+    return number

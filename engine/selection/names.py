@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -82,7 +83,7 @@ class PathPattern:
         return known
 
     def _is_there(self, path: PurePosixPath) -> bool:
-        return _glob(path.parts, self._parts) and (self._root / path).exists()
+        return _glob(path.parts, self._parts) and os.path.exists(self._root / path)
 
 
 def _glob(path: tuple[str, ...], pattern: tuple[str, ...]) -> bool:

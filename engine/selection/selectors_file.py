@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ from msgspec import Struct, field
 from ..errors import SelectionError, did_you_mean
 from ..manifest.entries import Place, read_entry
 from ..project.fields import noun_of
+from ..project.numbers import is_within, shortened, whole_number
 from ..project.render import Renderer
 from ..project.yaml_file import YamlDocument, read_yaml
 from .grammar import (
+    MAX_DEPTH,
     Criterion,
     Difference,
     Intersection,
@@ -66,7 +69,7 @@ def load_selectors(root: Path, renderer: Renderer) -> Selectors:
     Raises:
         HeadraceError: the file isn't YAML, or says what can't be; with file, line and column.
     """
-    if not (root / FILE_NAME).is_file():
+    if not os.path.isfile(root / FILE_NAME):
         return Selectors()
     document = read_yaml(root / FILE_NAME, FILE_NAME)
     data = renderer.render(document, document.data)
@@ -245,11 +248,16 @@ class _Reader:
 
     def _depth(self, value: Mapping[str, Any], key: str, keys: _Keys) -> int | None:
         given = value.get(key)
-        if given is None or (isinstance(given, int) and given >= 0):
-            return given
-        if isinstance(given, str) and given.isdecimal():
-            return int(given)
-        raise self._error(f"'{key}' must be a whole number, not '{given}'.", (*keys, key))
+        if given is None:
+            return None
+        number = whole_number(given) if isinstance(given, str) else given
+        if isinstance(number, int) and is_within(number, 0, MAX_DEPTH):
+            return number
+        raise self._error(
+            f"'{key}' must be a whole number from 0 to {MAX_DEPTH:,}, not "
+            f"'{shortened(str(given))}'.",
+            (*keys, key),
+        )
 
     def _indirect(self, value: Mapping[str, Any], keys: _Keys) -> str | None:
         given = value.get("indirect_selection")

@@ -9,11 +9,12 @@ from typing import TypeVar
 import msgspec
 
 from ..errors import UsageError
+from ..project.numbers import shortened
 from ..project.text_file import read_regular
 
 ArtifactT = TypeVar("ArtifactT")
 
-_SCHEMA = re.compile(r"/dbt/(?P<name>[\w-]+)/v(?P<version>\d+)\.json\Z")
+_SCHEMA = re.compile(r"/dbt/(?P<name>[\w-]+)/v(?P<version>\d{1,9})\.json\Z")
 
 
 class _Metadata(msgspec.Struct):
@@ -54,7 +55,9 @@ def _check_version(path: Path, head: _Head, name: str, newest: int) -> None:
         return
     found = _SCHEMA.search(schema)
     if found is None or found["name"] != name:
-        raise UsageError(f"{path} is no {name}: its schema is '{schema}'. Give the right file.")
+        raise UsageError(
+            f"{path} is no {name}: its schema is '{shortened(schema)}'. Give the right file."
+        )
     version = int(found["version"])
     if not 1 <= version <= newest:
         raise UsageError(

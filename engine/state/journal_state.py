@@ -112,7 +112,7 @@ def read_journal(path: Path) -> JournalState:
     for line in content.split(b"\n"):
         try:
             state.apply(msgspec.json.decode(line, type=dict[str, object]))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             break
         if state.header.get("format") != FORMAT:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
@@ -64,7 +65,7 @@ class PreviousState:
         """For `source_status:`: of the earlier run, and of the last check here."""
         problem = "Got a source_status selector method, but no earlier ages of sources"
         before = read_ages(self._find(SOURCES_NAME, problem))
-        if not (self._target_path / SOURCES_NAME).is_file():
+        if not os.path.isfile(self._target_path / SOURCES_NAME):
             raise SelectionError(
                 f"Got a source_status selector method, but no {SOURCES_NAME} in "
                 f"{self._target_path} to compare with the earlier one. Run "
@@ -77,6 +78,6 @@ class PreviousState:
             raise SelectionError(
                 f"{problem}. Say with --state where the artifacts of the earlier run are."
             )
-        if not (self._directory / name).is_file():
+        if not os.path.isfile(self._directory / name):
             raise SelectionError(f"{problem}: there is no {name} in --state {self._directory}.")
         return self._directory

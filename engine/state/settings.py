@@ -6,6 +6,7 @@ through its versions, and those that its first documentation of deferral has, wi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -59,7 +60,7 @@ class StateSettings(Struct, frozen=True):
                 "--state or --defer-state are required for deferral, but neither was provided. "
                 "Say where the artifacts of the production run are, as in --state prod-artifacts."
             )
-        if not (self.defer_directory / MANIFEST_NAME).is_file():
+        if not os.path.isfile(self.defer_directory / MANIFEST_NAME):
             raise UsageError(
                 f'Could not find manifest in --state path: "{self.defer_directory}". A run writes '
                 f"{MANIFEST_NAME} into its target directory; copy it from there."
@@ -88,7 +89,11 @@ def decide_state(
 def find_directory(path: Path, *, cwd: Path, root: Path) -> Path:
     """A directory of artifacts: from the working directory, or else from the project's."""
     from_project = root / path
-    return from_project if not (cwd / path).exists() and from_project.exists() else cwd / path
+    return (
+        from_project
+        if not os.path.exists(cwd / path) and os.path.exists(from_project)
+        else cwd / path
+    )
 
 
 def _first(names: Sequence[str], environ: Mapping[str, str]) -> Setting | None:

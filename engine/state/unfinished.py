@@ -6,6 +6,7 @@ The journal of the run tells, whatever ended it. Where there is none, as where d
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,15 +154,15 @@ def _doubts(state: JournalState, left: Collection[str]) -> Doubts:
 
 def _last_run(directory: Path) -> JournalState:
     journal, results = directory / JOURNAL_NAME, directory / RUN_RESULTS_NAME
-    if not journal.is_file() and not results.is_file():
+    if not os.path.isfile(journal) and not os.path.isfile(results):
         raise UsageError(
             f"Could not find previous run in '{directory}': there is nothing to retry. Run a "
             "command first, or say with --state where its artifacts are."
         )
-    if not journal.is_file():
+    if not os.path.isfile(journal):
         return _from_results(results)
     state = read_journal(journal)
-    if results.is_file() and results.stat().st_mtime_ns > journal.stat().st_mtime_ns:
+    if os.path.isfile(results) and results.stat().st_mtime_ns > journal.stat().st_mtime_ns:
         later = _from_results(results)
         is_other = later.header.get("invocation_id") != state.header.get("invocation_id")
         # Of a run that had nothing to do the results say nothing, and the one before counts.

@@ -77,7 +77,7 @@ def test_password_may_be_a_number_or_none(password: object, read: str | None) ->
         ({"sslmode": "maybe"}, ("'sslmode' must be one of disable, allow",)),
         ({"pass": "x"}, ("'pass' and 'password' are two names of one key",)),
         ({"hosst": "x"}, ("'hosst' is not a key", "Did you mean 'host'?")),
-        ({"retries": -1}, ("'retries' must be a whole number of 0 or more",)),
+        ({"retries": -1}, ("'retries' must be a whole number from 0 to 100",)),
         ({"lock_timeout": "soon"}, ("'lock_timeout' must be a number of seconds",)),
         ({"password": "cana\udcffry"}, ("'password' holds", "is UTF-8")),
         ({"user": "shop\0"}, ("'user' holds a NUL",)),

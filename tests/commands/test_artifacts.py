@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from headrace import Options, invoke
+from headrace.engine.project.secrets import Redactor
+from headrace.engine.reporters.json_lines import JsonReporter
+from headrace.engine.reporters.text import TextReporter
 
 from ..building.support import PROJECT, relations, run, run_results
 
@@ -244,3 +249,60 @@ async def test_secret_variables_are_in_no_artifact(write_project: WriteProject) 
         if path.is_file() and b"hunter2hunter2" in path.read_bytes()
     ]
     assert holding == []
+
+
+QUOTED_SECRET = "pa\"ss'w%rd/co``rrect]horse"
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("run", {}),
+        ("compile", {}),
+        ("show", {"select": ("plain",)}),
+        ("generate", {}),
+        ("ls", {"output": "json"}),
+        ("parse", {}),
+        ("run", {"log_format_file": "json"}),
+    ],
+)
+async def test_secret_that_is_used_as_a_name_stands_nowhere(
+    write_project: WriteProject, command: str, options: dict[str, Any]
+) -> None:
+    """Quoted as a name, a quotation mark in it is doubled; and so on, in each file's own way."""
+    text = "{{ config(alias=env_var('NAME')) }} select 1 as {{ adapter.quote(env_var('NAME')) }}"
+    root = write_project(
+        {
+            "models/named.sql": text,
+            "models/plain.sql": "select * from {{ ref('named') }}",
+            "models/broken.sql": "select '{{ env_var('NAME') | replace(\"'\", '\"') }}' from x",
+            "models/s.yml": "models: [{name: named, description: \"{{ env_var('NAME') }}\"}]",
+        }
+    )
+    environ = {"DBT_ENV_SECRET_PW": QUOTED_SECRET, "NAME": QUOTED_SECRET}
+    out = io.StringIO()
+    redact = Redactor(environ)
+    await invoke(Options("run"), reporters=[], environ=environ, cwd=root)
+
+    await invoke(
+        Options(command, **options),
+        reporters=[
+            TextReporter(out, output=out, scrub=redact),
+            JsonReporter(out, scrub=redact),
+        ],
+        redactor=redact,
+        environ=environ,
+        cwd=root,
+    )
+
+    written = {
+        str(path.relative_to(root)): path.read_text()
+        for directory in ("target", "logs")
+        for path in (root / directory).rglob("*")
+        if path.is_file() and path.suffix != ".msgpack"
+    }
+    written["the console"] = out.getvalue()
+    assert len(written) > 3
+    for name, content in written.items():
+        for piece in ("rrect]", "ss'w", "ss''w", "rd/co"):
+            assert piece not in content, name

@@ -155,3 +155,22 @@ async def test_failing_ephemeral_model_is_named_in_the_error_of_its_child(
 
     assert str(raised.value.location) == "models/e.sql:2"
     assert "model e (models/e.sql)" in [str(frame) for frame in raised.value.stack]
+
+
+@pytest.mark.parametrize("length", [600, pytest.param(5000, marks=pytest.mark.slow)])
+async def test_chain_longer_than_functions_may_call_each_other_is_compiled(
+    write_project: WriteProject, length: int
+) -> None:
+    files = {
+        f"models/m{number}.sql": f"{EPHEMERAL} select * from {{{{ ref('m{number - 1}') }}}}"
+        for number in range(1, length)
+    }
+    files["models/m0.sql"] = f"{EPHEMERAL} select 1 as id"
+    files["models/z.sql"] = f"select * from {{{{ ref('m{length - 1}') }}}}"
+    root = write_project(files)
+
+    async with compiling(root) as compilation:
+        sql = await compilation.sql("z")
+
+    first, last = sql.index("__dbt__cte__m0 as ("), sql.index(f"__dbt__cte__m{length - 1} as (")
+    assert (sql.count(" as ("), first < last) == (length, True)

@@ -122,6 +122,7 @@ class Web:
         self.asked: list[str] = []
         self.headers: list[Mapping[str, str]] = []
         self.statuses: dict[str, list[int]] = {}
+        self.redirections: dict[str, str] = {}
         self.address = ""
 
     def add_package(
@@ -160,6 +161,12 @@ def web_server() -> Iterator[Web]:
             path = self.path.lstrip("/")
             web.asked.append(path)
             web.headers.append(dict(self.headers.items()))
+            if path in web.redirections:
+                self.send_response(302)
+                self.send_header("Location", web.redirections[path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             statuses = web.statuses.get(path)
             status = statuses.pop(0) if statuses else 200
             body = web.content.get(path.partition("?")[0], b"")

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import anyio
+import anyio.abc
 import anyio.lowlevel
 import pytest
 from headrace import Options, invoke
+from headrace.engine.packages import git as git_module
 
 from .support import GIT_ENVIRON, commit, deps, error_of, git, installed, said, write, write_package
 
@@ -243,3 +246,124 @@ def _is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("address", "transport"),
+    [
+        ("fd::17", "fd"),
+        ("fd::17,18/x", "fd"),
+        ("ext::sh -c 'touch out'", "ext"),
+        ("EXT::sh -c 'touch out'", "ext"),
+        ("ext://example.org/x", "ext"),
+        ("ftp://example.org/x", "ftp"),
+        ("persistent-https://example.org/x", "persistent-https"),
+        ("x" * 5000 + "::y", "x" * 100 + "…"),
+    ],
+)
+async def test_a_transport_that_runs_programs_is_refused_before_git_is_asked(
+    write_project: WriteProject, tmp_path: Path, address: str, transport: str
+) -> None:
+    root = write_project({"packages.yml": f'packages:\n  - git: "{address}"\n'})
+
+    message = error_of(await deps(root, environ={"PATH": str(tmp_path)}))  # where no git is
+
+    assert message.startswith("packages.yml:2:5: package ")
+    assert f"'{transport.lower()}' is no way in which packages are fetched" in message
+    assert not (root / "out").exists()
+
+
+async def test_the_transports_of_git_s_own_variable_are_taken(
+    write_project: WriteProject, repository: Path
+) -> None:
+    root = write_project({"packages.yml": asks(repository)})
+
+    narrower = error_of(await deps(root, environ={"GIT_ALLOW_PROTOCOL": "https:ssh"}))
+    wider = error_of(
+        await deps(
+            write_project({"packages.yml": "packages:\n  - git: nothing::x\n"}),
+            environ={"GIT_ALLOW_PROTOCOL": "file:nothing"},
+        )
+    )
+
+    assert "'file' is no way in which packages are fetched: there are https, ssh." in narrower
+    assert "remote-nothing" in wider  # the helper that git looks for
+
+
+@pytest.mark.parametrize("scheme", ["git", "http"])
+async def test_a_server_that_never_answers_is_given_up_at_the_deadline(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    monkeypatch.setattr(git_module, "DEADLINE_SECONDS", 1.0)
+    ended = anyio.Event()
+
+    async def be_silent(stream: anyio.abc.SocketStream) -> None:
+        async with stream:
+            try:
+                while True:
+                    await stream.receive()
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                ended.set()
+
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(listener.serve, be_silent)
+            port = listener.extra(anyio.abc.SocketAttribute.local_port)
+            root = write_project(
+                {"packages.yml": f"packages:\n  - git: {scheme}://127.0.0.1:{port}/x\n"}
+            )
+
+            message = error_of(await deps(root))
+
+            await ended.wait()  # what git had started has gone with it
+            tasks.cancel_scope.cancel()
+    assert "it took longer than 1 seconds" in message
+    assert installed(root) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "files"),
+    [("MAX_MEMBERS", {"a.txt": "", "b.txt": ""}), ("MAX_UNPACKED_BYTES", {"a.txt": "x" * 200_000})],
+)
+async def test_a_repository_with_more_in_it_than_a_package_is_not_checked_out(
+    write_project: WriteProject,
+    repository: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limit: str,
+    files: dict[str, str],
+) -> None:
+    monkeypatch.setattr(git_module, limit, 100_000 if "BYTES" in limit else 3)
+    commit(write(repository, files))
+    root = write_project({"packages.yml": asks(repository)})
+
+    assert "it is too large" in error_of(await deps(root))
+    assert installed(root) == []
+
+
+async def test_a_path_deeper_than_a_package_s_is_not_checked_out(
+    write_project: WriteProject, repository: Path
+) -> None:
+    commit(write(repository, {"d/" * 70 + "a.sql": "select 1"}))
+    root = write_project({"packages.yml": asks(repository)})
+
+    assert "is too deep: 64 directories" in error_of(await deps(root))
+    assert installed(root) == []
+
+
+async def test_a_repository_that_grows_without_end_is_given_up(
+    write_project: WriteProject, repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(git_module, "MAX_REPOSITORY_BYTES", 1_000_000)
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text(
+        '#!/bin/sh\ncase "$*" in\n*fetch*) head -c 2000000 /dev/zero '
+        f'> "${{1#--git-dir=}}/pack"; exec sleep 60;;\nesac\nexec {shutil.which("git")} "$@"\n'
+    )
+    slow.chmod(0o755)
+    root = write_project({"packages.yml": asks(repository)})
+    path = f"{slow.parent}:{GIT_ENVIRON['PATH']}"
+
+    message = error_of(await deps(root, environ={"PATH": path}))
+
+    assert "it is larger than 1,000,000 bytes" in message

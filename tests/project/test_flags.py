@@ -90,7 +90,10 @@ def test_project_says_whether_there_are_colours(write_project: WriteProject) -> 
         ("validate_macro_args: [x]", "'flags.validate_macro_args' must be true or false"),
         ("log_level: wran", "but it is 'wran'. Did you mean 'warn'?"),
         ("log_format: {json: true}", "must be one of default, text, debug, json, but it is a map"),
-        ("printer_width: 0", "'flags.printer_width' must be a whole number of at least 1, but it"),
+        (
+            "printer_width: 0",
+            "'flags.printer_width' must be a whole number from 1 to 10,000, but it",
+        ),
         ("target_path: 3", "'flags.target_path' must be a path, but it is a number."),
         ("log_path: ../logs", "log_path: '../logs' leads out of the project."),
         ("target_path: /srv/target", "'/srv/target' leads out of the project."),

@@ -150,7 +150,7 @@ def test_threads_of_the_profile_must_be_a_whole_number(
 def test_threads_of_flag_and_environment_must_be_a_whole_number(
     load: Callable[..., Target],
 ) -> None:
-    with pytest.raises(UsageError, match="--threads must be at least 1, but it is 0"):
+    with pytest.raises(UsageError, match="--threads must be a whole number from 1 to 1,000"):
         load(threads=0)
     with pytest.raises(UsageError, match="DBT_THREADS must be a whole number"):
         load(environ={"DBT_THREADS": "x"})

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import json
+import time
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
+import yaml
 from headrace.adapters.base import Target
 from headrace.engine.project.secrets import Redactor, Scrubber, is_secret_key
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 CANARY = "p/a@n%a\"r'y key"
@@ -56,6 +60,7 @@ def test_secret_is_struck_out_however_it_is_written(written: str) -> None:
 long_secrets = st.text(st.characters(exclude_characters="*", codec="utf-8"), min_size=8)
 
 
+@settings(deadline=None)  # a pattern is made for each
 @given(long_secrets.filter(lambda text: len(text.strip()) >= 8), st.text(), st.text())
 def test_no_long_secret_survives(secret: str, before: str, after: str) -> None:
     scrubber = Scrubber.for_values([secret])
@@ -126,6 +131,7 @@ def test_redactor_learns_a_targets_secrets() -> None:
     assert redact("alpha-alpha correct horse") == "***** *****"
 
 
+@settings(deadline=None)  # a pattern is made for each
 @given(long_secrets.filter(lambda text: len(text.strip()) >= 8), st.text(), st.text())
 def test_no_long_secret_survives_in_a_document(secret: str, before: str, after: str) -> None:
     redact = Redactor({"DBT_ENV_SECRET_A": secret})
@@ -137,6 +143,7 @@ def test_no_long_secret_survives_in_a_document(secret: str, before: str, after: 
         assert [*redacted, redacted["nodes"][0]["code"]] == ["nodes", redact(text), redact(text)]
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1, max_size=3).filter(str.strip), st.text(), st.text())
 def test_document_is_as_clean_as_each_of_its_texts(secret: str, before: str, after: str) -> None:
     redact = Redactor({"DBT_ENV_SECRET_A": secret})
@@ -185,3 +192,84 @@ def test_secrets_stay_out_of_repr() -> None:
 )
 def test_secret_keys_are_known_by_name(key: str, expected: bool) -> None:
     assert is_secret_key(key) is expected
+
+
+def as_yaml(style: str) -> Callable[[str], str]:
+    return lambda text: str(yaml.dump(text, default_style=style, allow_unicode=True, width=10**9))
+
+
+WAYS: Mapping[str, Callable[[str], str]] = {
+    "a name in quotation marks": lambda text: '"' + text.replace('"', '""') + '"',
+    "a name in backticks": lambda text: f"`{text.replace('`', '``')}`",
+    "a name in brackets": lambda text: f"[{text.replace(']', ']]')}]",
+    "a literal": lambda text: "'" + text.replace("'", "''") + "'",
+    "a format": lambda text: text.replace("%", "%%"),
+    "JSON": json.dumps,
+    "JSON with Unicode": lambda text: json.dumps(text, ensure_ascii=False),
+    "repr": repr,
+    "a URL's part": lambda text: quote(text, safe="<>"),
+    "a path": lambda text: quote(text, safe="/<>"),
+    "a form": lambda text: quote_plus(text, safe="<>"),
+    "YAML": as_yaml('"'),
+    "YAML in single quotes": as_yaml("'"),
+    "HTML": html.escape,
+    "upper case": str.upper,
+    "lower case": str.lower,
+}
+# What a database's names and literals go through, before anything writes them down.
+WAYS_OF_SQL = [*list(WAYS)[:5], "upper case", "lower case"]
+passwords = st.text(
+    st.sampled_from("abcXYZ019 \"'`]%\\/@:?#&+$!é€"), min_size=9, max_size=30
+).filter(lambda text: text == text.strip() and text.lower() != text.upper())
+
+
+@settings(deadline=None, max_examples=300)
+@given(passwords, st.sampled_from(WAYS_OF_SQL), st.sampled_from(sorted(WAYS)))
+def test_secret_is_struck_out_of_whatever_was_made_of_a_text(
+    secret: str, first: str, second: str
+) -> None:
+    if not secret.isascii() and "case" in first + second:
+        return  # only what is ASCII is folded
+    written = WAYS[second](WAYS[first](f"before{secret}behind"))
+
+    cleaned = Scrubber.for_values([secret]).scrub(written)
+    assert "before*****behind" in cleaned.lower()
+    assert len(cleaned) <= len("before*****behind") + 20  # with all that stands around it
+
+
+@pytest.mark.parametrize("length", [8, 9, 12, 15])
+def test_secret_is_struck_out_where_a_text_was_cut_in_its_midst(length: int) -> None:
+    secret = "correct-horse-battery"
+
+    cleaned = Scrubber.for_values([secret]).scrub(f"it is '{secret[:length]}… [cut: and more…")
+
+    assert cleaned == "it is '*****… [cut: and more…"
+    redact = Redactor({"DBT_ENV_SECRET_A": secret})
+    assert redact.redacted([f"x {secret[:length]}…"]) == ["x *****…"]
+
+
+def test_other_spelling_of_a_secret_that_is_shown_elsewhere_stays() -> None:
+    scrubber = Scrubber.for_target({}, target(user="warehouse", password="Warehouse"))
+
+    assert scrubber.scrub("Warehouse warehouse WAREHOUSE") == "***** warehouse *****"
+
+
+@pytest.mark.parametrize("text", ["\\" * 200_000, '"' * 200_000, "%25" * 100_000, "\\u00" * 50_000])
+def test_text_of_nothing_but_escapes_takes_no_time(text: str) -> None:
+    scrubber = Scrubber.for_values(['\\"\\"%u"\\\\"!'])  # has no letters to look for first
+    began = time.process_time()
+
+    scrubber.scrub(text)
+
+    assert time.process_time() - began < 5
+
+
+def test_private_key_of_any_length_costs_nothing_before_it_is_met() -> None:
+    lines = [f"{line:>064x}" for line in range(500)]
+    began = time.process_time()
+
+    scrubber = Scrubber.for_values(["\n".join(lines)])
+
+    assert scrubber.scrub("select 1") == "select 1"
+    assert time.process_time() - began < 1
+    assert scrubber.scrub(f"near {lines[400]}") == "near *****"
