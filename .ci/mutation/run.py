@@ -120,6 +120,8 @@ def _mutants(module: str, operators: Sequence[str]) -> Iterator[Mutant]:
         # Whether equal values are one object is a matter of the interpreter, and not of ours.
         if name.endswith(("_Is", "_IsNot")) and "Operator_Is" not in name:
             continue
+        if name.endswith(("_Is_Eq", "_IsNot_NotEq")):
+            continue
         operator = plugins.get_operator(name)()
         places = (
             place for node in ast_nodes(tree) for place, _ in operator.mutation_positions(node)

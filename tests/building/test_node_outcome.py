@@ -9,7 +9,12 @@ from typing import Any, cast
 
 import pytest
 from headrace.adapters.base import Response, Rows
-from headrace.adapters.errors import ApproximateMatchError, ConnectionFailedError, DatabaseError
+from headrace.adapters.errors import (
+    ApproximateMatchError,
+    CommitInDoubtError,
+    ConnectionFailedError,
+    DatabaseError,
+)
 from headrace.engine.errors import CompilationError, Frame, Location
 from headrace.engine.manifest.nodes import Node
 from headrace.engine.materializations.node_build import NodeBuild, Outcome
@@ -17,13 +22,18 @@ from headrace.engine.node_outcome import (
     Progress,
     answer_of,
     committed_outcome,
+    doubtful_outcome,
     explain,
     finding,
     late_error,
+    note_doubt,
+    note_dropped,
+    note_executed,
     result_of,
     timed_out,
 )
 from headrace.engine.results import NodeInfo, Status
+from headrace.engine.warning_policy import RaisedWarningsError
 
 HERE = Location("models/orders.sql", 1)
 NODE = cast(
@@ -245,3 +255,127 @@ def test_timings_are_one_after_the_other_and_begin_again_with_an_attempt() -> No
 @pytest.mark.parametrize("response", [Response("OK"), "OK"])
 def test_answer_without_parts_has_a_message_alone(response: object) -> None:
     assert answer_of(response) == {"_message": "OK"}
+
+
+class Dropped:
+    """A build that had to drop a view, and who hears of it."""
+
+    def __init__(self, *, committed: bool = True, refused: bool = False) -> None:
+        relation = SimpleNamespace(display_name="main.recent")
+        replaced = SimpleNamespace(dropped=[relation], statements=[])
+        made = SimpleNamespace(committed=committed, replaced=replaced, executed=[], doubt=None)
+        self.progress = progress(build=cast(NodeBuild, made))
+        self.forgotten: list[object] = []
+        self.told: list[Any] = []
+        self._refused = refused
+
+    def drop(self, relation: Any) -> None:
+        self.forgotten.append(relation.display_name)
+
+    def emit(self, event: Any) -> None:
+        self.told.append(event)
+        if self._refused:
+            raise RaisedWarningsError([event])
+
+    def note(self) -> Dropped:
+        note_dropped(NODE, self.progress, cast(Any, self), self.emit)
+        return self
+
+
+def test_view_that_had_to_go_is_forgotten_and_told_of() -> None:
+    dropped = Dropped().note()
+
+    assert dropped.forgotten == ["main.recent"]
+    assert [event.name for event in dropped.told] == ["DependentViewDropped"]
+    assert "main.recent no longer fitted orders" in dropped.told[0].message
+    assert dropped.progress.late_warnings == []
+
+
+def test_view_that_came_back_with_a_rollback_is_not_told_of() -> None:
+    dropped = Dropped(committed=False).note()
+
+    assert (dropped.forgotten, dropped.told) == ([], [])
+
+
+def test_view_that_had_to_go_is_the_nodes_error_where_that_warning_is_one() -> None:
+    dropped = Dropped(refused=True).note()
+
+    error = late_error(NODE, dropped.progress, "target")
+    assert dropped.forgotten == ["main.recent"]
+    assert error is not None
+    assert "[DependentViewDropped]" in error.message
+
+
+DAY = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC))
+BATCH = cast(Any, SimpleNamespace(window=SimpleNamespace(start=DAY[0], end=DAY[1]), label="x"))
+
+
+def doubtful(name: str | None, *, completes: bool) -> NodeBuild:
+    doubt = None if name is None else CommitInDoubtError("nobody knows", transaction=name)
+    made = SimpleNamespace(
+        doubt=doubt,
+        would_complete=completes,
+        executed=[],
+        replaced=SimpleNamespace(statements=[]),
+    )
+    return cast(NodeBuild, made)
+
+
+@pytest.mark.parametrize(("batch", "times"), [(None, None), (BATCH, DAY)])
+@pytest.mark.parametrize("completes", [True, False])
+def test_transaction_in_doubt_is_kept_with_its_batch(
+    batch: Any, times: object, completes: bool
+) -> None:
+    of_build = progress(build=doubtful("7", completes=completes), batch=batch)
+    of_failure = progress(build=doubtful(None, completes=True), batch=batch)
+    before_its_build = progress(batch=batch)
+    failure = CommitInDoubtError("nobody knows", transaction="8")
+
+    note_doubt(of_build, DatabaseError("x"))
+    note_doubt(of_failure, failure)
+    note_doubt(before_its_build, failure)
+
+    (first,), (second,), (third,) = of_build.doubts, of_failure.doubts, before_its_build.doubts
+    assert (first.transaction, first.completes, first.batch) == ("7", completes, times)
+    assert (second.transaction, second.completes, second.batch) == ("8", False, times)
+    assert second == third
+
+
+def test_what_is_sure_leaves_nothing_to_ask() -> None:
+    sure = progress(build=doubtful(None, completes=True))
+
+    note_doubt(sure)
+    note_doubt(sure, DatabaseError("x"))
+    note_doubt(progress(), None)
+
+    assert sure.doubts == []
+    assert doubtful_outcome(NODE, sure, "target") is None
+    assert doubtful_outcome(NODE, progress(), "target") is None
+
+
+def test_cancelled_node_in_doubt_has_an_error_that_says_so() -> None:
+    outcome = doubtful_outcome(NODE, progress(build=doubtful("7", completes=True)), "target")
+
+    assert outcome is not None
+    assert outcome.error is not None
+    assert (outcome.status, outcome.error.message) == (Status.ERROR, "nobody knows")
+    assert outcome.response.message == outcome.error.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "sql"),
+    [
+        ({}, None),
+        ({"build": build()}, None),
+        ({"build": build(executed=["a", "b"])}, "a;\n\nb\n"),
+        ({"build": build(executed=["a"], statements=["c"])}, "a;\n\nc\n"),
+    ],
+)
+def test_what_was_sent_is_told(facts: dict[str, Any], sql: str | None) -> None:
+    told: list[Any] = []
+
+    note_executed(INFO, cast(Any, NODE), progress(**facts), told.append)
+
+    assert [(event.path, event.sql) for event in told] == (
+        [] if sql is None else [("shop/models/orders.sql", sql)]
+    )

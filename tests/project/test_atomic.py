@@ -202,3 +202,20 @@ def test_disk_that_takes_nothing_is_an_error(tmp_path: Path) -> None:
         write_atomically(tmp_path / "a", b"new", write=lambda descriptor, content: 0)
 
     assert os.listdir(tmp_path) == []
+
+
+def test_directory_that_may_be_written_and_not_read_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = os.open
+
+    def refusing_directories(path: Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", refusing_directories)
+
+    write_atomically(tmp_path / "manifest.json", b"new")
+
+    assert (tmp_path / "manifest.json").read_bytes() == b"new"

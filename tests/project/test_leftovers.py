@@ -96,6 +96,10 @@ def a_link_to_nothing(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
+def a_link_to_a_file(path: Path) -> None:
+    path.symlink_to(__file__)
+
+
 def a_pipe(path: Path) -> None:
     os.mkfifo(path)
 
@@ -115,6 +119,7 @@ def an_old_file(path: Path) -> None:
         (a_directory, NAME),
         (a_link, NAME),
         (a_link_to_nothing, NAME),
+        (a_link_to_a_file, NAME),
         (a_pipe, NAME),
         (a_file, ELSEWHERE),
         (an_old_file, ".headrace-notes.tmp"),

@@ -251,3 +251,41 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
 
     assert b"hunter2" not in path.read_bytes()
     assert path.read_bytes().count(b"*****") == 2
+
+
+def test_run_that_was_killed_is_neither_finished_nor_interrupted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    for event in small_run()[:8]:
+        journal.handle(event)
+    journal.close()
+
+    state = read_journal(tmp_path / "journal")
+
+    assert (state.finished, state.interrupted, state.elapsed) == (False, False, 0.0)
+
+
+@pytest.mark.parametrize("interrupted", [True, False])
+def test_end_of_a_run_says_whether_it_was_interrupted(tmp_path: Path, interrupted: bool) -> None:
+    journal = Journal(tmp_path / "journal")
+    for event in [*small_run()[:3], RunFinished((), 1.5, interrupted=interrupted)]:
+        journal.handle(event)
+    journal.close()
+
+    state = read_journal(tmp_path / "journal")
+
+    assert (state.finished, state.interrupted, state.elapsed) == (True, interrupted, 1.5)
+
+
+def test_records_of_a_node_tell_it_again_as_far_as_it_got(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    for event in small_run()[:8]:
+        journal.handle(event)
+    journal.close()
+    state, again = journal.state, JournalState()
+
+    for node in state.nodes.values():
+        for record in node.records():
+            again.apply(record)
+
+    assert again.nodes == state.nodes
+    assert [len(node.records()) for node in state.nodes.values()] == [3, 2, 1, 1]

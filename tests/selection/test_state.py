@@ -454,6 +454,32 @@ async def test_model_under_contract_that_is_gone_is_told(library: Path, tmp_path
     assert "(models/marts/finance/fines.sql): it was disabled." in said
 
 
+@pytest.mark.parametrize(
+    ("date", "is_told"),
+    [
+        (None, True),
+        ("2000-01-01", False),
+        ("2000-01-01T00:00:00+00:00", False),
+        ("2999-01-01", True),
+        ("some day", True),
+    ],
+)
+async def test_model_under_contract_may_go_once_its_time_is_over(
+    library: Path, tmp_path: Path, date: str | None, is_told: bool
+) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    path = root / "prod" / "manifest.json"
+    document = json.loads(path.read_bytes())
+    (fines,) = [one for one in document["nodes"].values() if one["name"] == "fines"]
+    gone = {**fines, "unique_id": "model.library.gone", "name": "gone", "deprecation_date": date}
+    document["nodes"]["model.library.gone"] = gone
+    path.write_text(json.dumps(document))
+
+    ran, _ = await listed(root, "state:modified")
+
+    assert len([text for text in ran.warnings if "contract" in text]) == is_told
+
+
 async def test_state_in_the_target_directory_is_warned_of(library: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(library, tmp_path / "library"))
 
