@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import asyncpg
 
@@ -36,12 +36,12 @@ class Exchange(ABC):
 
     They go to the server with what comes next, best of all with COMMIT, so that what they lock
     is locked no longer than it takes.
-
-    Attributes:
-        preparation: what a session is told once, before its first exchange.
     """
 
-    preparation: ClassVar[str] = ""
+    @property
+    @abstractmethod
+    def preparation(self) -> str:
+        """What a session is told once, before its first exchange of the kind."""
 
     @property
     @abstractmethod
@@ -271,7 +271,7 @@ class PostgresConnection(Connection):
         if exchange is None:
             return
         session = await self._bound_session(exchange.statements[0])
-        if exchange.preparation and exchange.preparation not in session.told:
+        if exchange.preparation not in session.told:
             try:
                 await session.run(session.driver.execute(exchange.preparation))
             except DRIVER_ERRORS as error:
