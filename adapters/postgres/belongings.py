@@ -6,6 +6,7 @@ to have it any longer. The rest was made by hand, and is carried over.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from hashlib import sha256
 from typing import NamedTuple
@@ -17,6 +18,9 @@ from ..relation import Relation, quote_identifier
 _NAME, _RELATION = "\x01", "\x02"
 """What stands in a statement for the name of what it makes, and for the relation."""
 
+_TEMPORARY_PREFIX = "headrace_tmp_"
+_DIGEST = re.compile(r"_[0-9a-f]{20}\Z")
+"""How indexes of the configuration are named, whose names are of this run alone."""
 _KEPT_OF_A_NAME = 50
 
 _COLUMN = "column"
@@ -257,7 +261,7 @@ class _There:
             if other.kind == thing.kind
             and other.definition == thing.definition
             # An index of the configuration is one more beside that made by hand.
-            and (not other.is_ours or other.name == made or thing.kind != "index")
+            and (thing.kind != "index" or not _DIGEST.search(other.name) or other.name == made)
         ]
         by_name = sorted(candidates, key=lambda other: other.name not in (made, thing.name))
         return by_name[0].name if by_name else None
@@ -287,10 +291,12 @@ def _is_identity(thing: Belonging) -> bool:
 def _final_names(things: Iterable[Belonging], new: Relation, old: Relation) -> Mapping[str, str]:
     """Constraints that are called after the new relation's passing name, and what they become."""
     passing = new.identifier or ""
+    if not passing.startswith(_TEMPORARY_PREFIX):
+        return {}
     return {
         thing.name: (old.identifier or "")[:_KEPT_OF_A_NAME] + thing.name[len(passing) :]
         for thing in things
-        if thing.kind in _CONSTRAINTS and thing.name.startswith(passing) and new.path != old.path
+        if thing.kind in _CONSTRAINTS and thing.name.startswith(passing)
     }
 
 
@@ -318,7 +324,7 @@ def _renamed_constraint(name: str, final: str, relation: Relation) -> str:
 def temporary_name(thing: Belonging, relation: Relation) -> str:
     """A name for what is made before its own is free: of this relation and thing alone."""
     text = f"{relation.schema}.{relation.identifier}.{thing.key}"
-    return f"headrace_tmp_{sha256(text.encode()).hexdigest()[:20]}"
+    return f"{_TEMPORARY_PREFIX}{sha256(text.encode()).hexdigest()[:20]}"
 
 
 def table_name(relation: Relation) -> str:

@@ -164,7 +164,6 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
         await build.execute(drop_sql(relation))
         return
     adapter = _replacing(build.adapter)
-    await build.execute(adapter.noting_made(successor))
     replaced = await adapter.replace(
         build.connection, relation, successor, build.is_ours, gets_more=True
     )
@@ -172,6 +171,8 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
     taken = replace(relation, type=successor.type)
     for sql in await build.adapter.rename_statements(build.connection, taken, former):
         await build.execute(sql)
+    if not successor.is_view:
+        build.defer(adapter.noting_made(successor))
     _add(build.replaced, replaced)
 
 
