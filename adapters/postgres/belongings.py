@@ -332,7 +332,8 @@ def table_name(relation: Relation) -> str:
     return str(relation.include(database=False).quote(True, True, True))
 
 
-_MADE_ANEW = ("index", "constraint", _NOT_NULL, _DEFAULT)
+_ON_TABLES = ("trigger", "policy", "rule")
+_MADE_ANEW = ("index", "constraint", _NOT_NULL, _DEFAULT, "statistics", *_ON_TABLES)
 
 
 def synchronizing(belongings: Belongings, old: Relation, new: Relation) -> list[str]:
@@ -384,6 +385,10 @@ def _dropping(thing: Belonging, relation: Relation) -> str:
             return f"DROP INDEX {table_name(relation.with_identifier(thing.name))}"
         case "constraint":
             return f"ALTER TABLE {table} DROP CONSTRAINT {name}"
+        case "statistics":
+            return f"DROP STATISTICS {thing.definition}"
+        case kind if kind in _ON_TABLES:
+            return f"DROP {kind.upper()} {name} ON {table}"
         case _:
             what = "NOT NULL" if thing.kind == _NOT_NULL else "DEFAULT"
             return f"ALTER TABLE {table} ALTER COLUMN {name} DROP {what}"

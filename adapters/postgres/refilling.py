@@ -35,23 +35,20 @@ async def refill(
     Raises:
         DatabaseError: rows didn't go, or didn't come; names what may have kept them.
     """
-    await connection.execute(_SECURITY_OFF)
-    deletion = f"DELETE FROM {own_rows}"
     await empty(connection, old, own_rows)
     names = ", ".join(map(quote_identifier, column_names))
     insertion = (
         f"INSERT INTO {table_name(old)} ({names}) OVERRIDING SYSTEM VALUE "
         f"SELECT {names} FROM {table_name(new)}"
     )
+    found = await obstacles(connection, old, "I")
     await connection.execute(insertion)
     arrived, wanted = await _count(connection, own_rows), await _count(connection, table_name(new))
     if arrived != wanted:
-        raise await _kept(
-            connection, old, "I", f"{arrived} rows were there after INSERT, and not {wanted}"
-        )
+        raise kept(old, f"{arrived} rows were there after INSERT, and not {wanted}", found)
     dropping = f"DROP TABLE {table_name(new)}"
-    await connection.execute_all([dropping, _SECURITY_ON])
-    return [deletion, insertion, dropping]
+    await connection.execute(dropping)
+    return [f"DELETE FROM {own_rows}", insertion, dropping]
 
 
 async def empty(connection: PostgresConnection, relation: Relation, own_rows: str) -> None:
@@ -60,6 +57,8 @@ async def empty(connection: PostgresConnection, relation: Relation, own_rows: st
     Raises:
         DatabaseError: rows are left; names what may have kept them.
     """
+    found = await obstacles(connection, relation, "D")
+    await connection.execute(_SECURITY_OFF)
     try:
         before = await _count(connection, own_rows)
         await connection.execute(f"DELETE FROM {own_rows}")
@@ -67,26 +66,26 @@ async def empty(connection: PostgresConnection, relation: Relation, own_rows: st
     except DatabaseError as error:
         if error.code != _REFUSED:
             raise
-        raise await _kept(connection, relation, "D", str(error).split("\n", 1)[0]) from error
+        raise kept(relation, str(error).split("\n", 1)[0], found) from error
     if left:
-        what = f"{left} of its {before} rows were still there after DELETE"
-        raise await _kept(connection, relation, "D", what)
+        raise kept(relation, f"{left} of its {before} rows were there after DELETE", found)
+    await connection.execute(_SECURITY_ON)
 
 
 async def obstacles(connection: PostgresConnection, relation: Relation, doing: str) -> list[str]:
-    """What may keep a relation's rows from going, coming or changing, in PostgreSQL's words."""
+    """What may keep a relation's rows from going, coming or changing, in PostgreSQL's words.
+
+    `doing` has the letters of what is done: D for DELETE, I for INSERT, U for UPDATE.
+    """
     rows = await connection.fetch(_OBSTACLES, table_name(relation), doing)
     return [str(row[0]) for row in rows]
 
 
-async def _kept(
-    connection: PostgresConnection, relation: Relation, doing: str, what: str
-) -> DatabaseError:
+def kept(relation: Relation, what: str, causes: Sequence[str]) -> DatabaseError:
     """An error that says what happened to the rows, and what may be the cause."""
-    found = await obstacles(connection, relation, doing)
-    cause = f", because of {', '.join(found)}" if found else ""
+    cause = f", because of {', '.join(causes)}" if causes else ""
     return DatabaseError(
-        f"{relation.display_name} can't be given its rows anew: {what}{cause}. Nothing was "
+        f"{relation.display_name} can't be given its rows: {what}{cause}. Nothing was "
         "changed. Drop or disable what keeps rows from going and coming, and run again."
     )
 

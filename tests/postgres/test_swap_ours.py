@@ -205,6 +205,20 @@ async def test_what_hooks_make_is_made_once_and_goes_with_the_hook(
         assert await there() == [0] * 7
 
 
+async def test_what_hooks_make_is_made_once_on_a_table_that_stays(shop: Shop) -> None:
+    hooks = [hook for name, hook in HOOKS.items() if name != "a rule"]
+    config = f"config(materialized='table', post_hook={hooks!r})"
+    shop.write("models/orders.sql", f"{{{{ {config} }}}} {ORDERS}")
+    await shop.build()
+    await shop.execute("create materialized view {schema}.theirs as select id from {schema}.orders")
+    once = await constraints(shop), await indexes(shop), await not_null(shop)
+
+    for _ in range(2):
+        await shop.build()
+
+        assert (await constraints(shop), await indexes(shop), await not_null(shop)) == once
+
+
 async def test_a_hook_outside_of_the_transaction_finds_what_it_made(shop: Shop) -> None:
     hook = (
         '{"sql": "create index concurrently if not exists by_id on {{ this }} (id)", '

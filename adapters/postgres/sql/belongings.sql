@@ -87,7 +87,8 @@ object AS (
     pg_catalog.format('POLICY %I ON %s', p.polname, rel.final), rel.made
   FROM rel JOIN pg_catalog.pg_policy AS p ON p.polrelid = rel.oid
   UNION ALL
-  SELECT rel.side, 'statistics', e.stxname, '', pg_catalog.pg_get_statisticsobjdef(e.oid)
+  SELECT rel.side, 'statistics', e.stxname, pg_catalog.format('%I.%I', n.nspname, e.stxname),
+    pg_catalog.pg_get_statisticsobjdef(e.oid)
     || coalesce(pg_catalog.format('; ALTER STATISTICS %I.%I SET STATISTICS ', n.nspname, e.stxname)
       || nullif(e.target, -1), ''),
     false, 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, e.oid,
