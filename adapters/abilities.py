@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from .base import Connection
+from .base import Connection, Deferred
 from .relation import Relation
 
 IsOurs = Callable[[Relation], bool]
@@ -100,6 +100,28 @@ class Describing(ABC):
 
 async def _nothing() -> None:
     pass
+
+
+class Counting(ABC):
+    """A database in which something else may have a say in what statements do to a table's rows.
+
+    Triggers, rules and policies may keep rows from going, from coming or from changing. These
+    verbs see to it that all rows do, in the connection's own transaction:
+
+        DatabaseError: some didn't; names what may have kept them.
+    """
+
+    @abstractmethod
+    async def empty_table(self, connection: Connection, relation: Relation) -> None:
+        """Delete all rows of a table, and of no other that belongs to it."""
+
+    @abstractmethod
+    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
+        """What may keep rows of a table from going, coming or changing, in its own words."""
+
+    @abstractmethod
+    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
+        """Run statements that change a table's rows. What is returned is about the last one."""
 
 
 class Replaced(Struct):

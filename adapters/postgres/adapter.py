@@ -15,6 +15,7 @@ import asyncpg
 from ..abilities import (
     CatalogColumn,
     CatalogTable,
+    Counting,
     Describing,
     Fate,
     IsOurs,
@@ -23,7 +24,7 @@ from ..abilities import (
     Replacing,
     Tracing,
 )
-from ..base import Adapter, Connection, SwapPolicy, Target
+from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
@@ -47,6 +48,7 @@ from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .pooler import pooler_error, require_own_backends
 from .problems import DRIVER_ERRORS, connection_error, database_error
+from .refilling import empty_alone, obstacles, write
 from .replacing import RelationExchange, Surroundings
 from .schema_locks import Lease
 from .session import Session
@@ -71,7 +73,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
+class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -227,6 +229,18 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
         )
         await around.connection.exchange(exchange)
         return exchange.replaced
+
+    async def empty_table(self, connection: Connection, relation: Relation) -> None:
+        assert isinstance(connection, PostgresConnection)
+        await empty_alone(connection, relation)
+
+    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
+        assert isinstance(connection, PostgresConnection)
+        return [*(await obstacles(connection, relation, "DIU")).names]
+
+    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
+        assert isinstance(connection, PostgresConnection)
+        return await write(connection, relation, sql)
 
     def noting_made(self, relation: Relation) -> str:
         return noting_made(relation)

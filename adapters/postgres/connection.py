@@ -110,6 +110,12 @@ class PostgresConnection(Connection):
         finally:
             self.has_kept |= transaction.committed or transaction.doubt is not None
 
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open, or will be with the next statement."""
+        session = self._session
+        return self._in_block or (session is not None and session.has_open_transaction)
+
     async def exchange(self, exchange: Exchange) -> None:
         """Queue an exchange behind what is deferred."""
         await self._flush()

@@ -118,7 +118,8 @@ async def test_child_stays_a_child_of_its_parent(shop: Shop) -> None:
 async def test_identity_stays_and_rows_have_the_values_of_the_query(shop: Shop) -> None:
     await first(shop)
     await shop.execute(
-        "alter table {schema}.orders alter id set not null, alter id add generated always as identity"
+        "alter table {schema}.orders alter id set not null, "
+        "alter id add generated always as identity"
     )
     shop.table("orders", "select 4 as id")
 
