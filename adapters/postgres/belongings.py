@@ -24,17 +24,17 @@ _DIGEST = re.compile(r"_[0-9a-f]{20}\Z")
 _KEPT_OF_A_NAME = 50
 
 _COLUMN = "column"
-_NOT_NULL, _DEFAULT, _SEQUENCE = "NOT NULL of column", "default of column", "sequence of column"
+NOT_NULL, DEFAULT, _SEQUENCE = "NOT NULL of column", "default of column", "sequence of column"
 _OF_COLUMNS = " of column"
 _OF_INDEXES = frozenset({"options of index", "tablespace of index", "statistics target of index"})
 _NAMED_BY_INDEX = _OF_INDEXES | {"CLUSTER", "replica identity"}
 _CONSTRAINTS = ("constraint", "constraint NOT NULL")
 
-_BESIDE = frozenset({"index", "constraint", _NOT_NULL, "tablespace", "access method"})
+_BESIDE = frozenset({"index", "constraint", NOT_NULL, "tablespace", "access method"})
 """What takes as long as there are rows, and so is done before anybody has to wait for it."""
 
 _ORDER = (
-    *("access method", "tablespace", _NOT_NULL, _DEFAULT, "statistics target of column"),
+    *("access method", "tablespace", NOT_NULL, DEFAULT, "statistics target of column"),
     *("storage of column", "compression of column", "options of column", "option"),
     *("index", "constraint", "foreign key", "tablespace of index", "options of index"),
     *("statistics target of index", "CLUSTER", "replica identity", "statistics", "rule"),
@@ -43,9 +43,9 @@ _ORDER = (
 )
 """In which order a relation gets these: the filter of a publication needs a replica identity."""
 
-_OF_VIEWS = frozenset({"option", "trigger", "rule", _DEFAULT, "comment", "security label"})
+_OF_VIEWS = frozenset({"option", "trigger", "rule", DEFAULT, "comment", "security label"})
 _NOT_OF_MATERIALIZED_VIEWS = frozenset(
-    {"constraint", "trigger", "rule", _DEFAULT, _NOT_NULL, "policy", "row level security"}
+    {"constraint", "trigger", "rule", DEFAULT, NOT_NULL, "policy", "row level security"}
     | {"replica identity", "publication", _SEQUENCE}
 )
 _OF_STORAGE = frozenset({"tablespace", "access method"})
@@ -206,7 +206,7 @@ class _There:
         self._belongings = belongings
         self._new = new
         self._made_beside = made_beside
-        self.renamed = _final_names(belongings.new, new, old)
+        self.renamed = final_names(belongings.new, new, old)
         """The final names of constraints that are still called after the new relation's."""
         self._keys = {f"{thing.kind} {self._final(thing.name)}" for thing in belongings.new}
         self._has_primary_key = any(thing.is_primary_key for thing in belongings.new)
@@ -234,8 +234,8 @@ class _There:
         if column is not None:
             if f"{_COLUMN} {column}" not in self._keys:
                 return True
-            filled = (f"{kind} {column}" for kind in (_DEFAULT, *_IDENTITY_KINDS))
-            return thing.kind in (_DEFAULT, _SEQUENCE) and any(key in self._keys for key in filled)
+            filled = (f"{kind} {column}" for kind in (DEFAULT, *_IDENTITY_KINDS))
+            return thing.kind in (DEFAULT, _SEQUENCE) and any(key in self._keys for key in filled)
         if thing.kind in _OF_INDEXES or thing.kind == "CLUSTER":
             return self.index_for(thing.definition) is None
         if thing.kind == "comment":
@@ -250,7 +250,7 @@ class _There:
 
     def twin_of(self, thing: Belonging) -> str | None:
         """The name of the same index or constraint on the new relation."""
-        if thing.kind == _NOT_NULL:
+        if thing.kind == NOT_NULL:
             return thing.name if thing.key in self._keys else None
         if thing.kind not in ("index", "constraint"):
             return None
@@ -288,7 +288,7 @@ def _is_identity(thing: Belonging) -> bool:
     return thing.kind in _IDENTITY_KINDS
 
 
-def _final_names(things: Iterable[Belonging], new: Relation, old: Relation) -> Mapping[str, str]:
+def final_names(things: Iterable[Belonging], new: Relation, old: Relation) -> Mapping[str, str]:
     """Constraints that are called after the new relation's passing name, and what they become."""
     passing = new.identifier or ""
     if not passing.startswith(_TEMPORARY_PREFIX):
@@ -329,66 +329,4 @@ def temporary_name(thing: Belonging, relation: Relation) -> str:
 
 def table_name(relation: Relation) -> str:
     """A relation's name with all that it takes to find it, as PostgreSQL reads it."""
-    return str(relation.include(database=False).quote(True, True, True))
-
-
-_ON_TABLES = ("trigger", "policy", "rule")
-_MADE_ANEW = ("index", "constraint", _NOT_NULL, _DEFAULT, "statistics", *_ON_TABLES)
-
-
-def synchronizing(belongings: Belongings, old: Relation, new: Relation) -> list[str]:
-    """How a table that stays gets what the project makes now, and loses what it made before.
-
-    The statements come when the new one is gone, and with it the names of its indexes.
-    """
-    finals = _final_names(belongings.new, new, old)
-    wanted = [thing for thing in belongings.new if thing.kind in _MADE_ANEW]
-    there = [thing for thing in belongings.old if thing.kind in _MADE_ANEW]
-    signatures = {_signature(thing) for thing in wanted}
-    names = {f"{thing.kind} {finals.get(thing.name, thing.name)}" for thing in wanted}
-    going = [
-        thing
-        for thing in there
-        if _signature(thing) not in signatures and (thing.is_ours or thing.key in names)
-    ]
-    staying = {_signature(thing) for thing in there if thing not in going}
-    coming = [thing for thing in wanted if _signature(thing) not in staying]
-    return [
-        *(_dropping(thing, old) for thing in sorted(going, key=lambda thing: -thing.rank)),
-        *(
-            thing.statement(old, finals.get(thing.name))
-            for thing in sorted(coming, key=lambda thing: thing.rank)
-        ),
-    ]
-
-
-def made_by_hand(belongings: Belongings) -> list[str]:
-    """The keys of what a relation has that isn't the project's work, nor is to become it."""
-    signatures = {_signature(thing) for thing in belongings.new if thing.kind in _MADE_ANEW}
-    return [
-        thing.key
-        for thing in belongings.old
-        if not thing.is_ours and _signature(thing) not in signatures
-    ]
-
-
-def _signature(thing: Belonging) -> tuple[str, str, str]:
-    """What two things have in common that do the same; the names of indexes don't matter."""
-    is_named = thing.kind not in ("index", "constraint")
-    return (thing.kind, thing.name if is_named else "", thing.definition)
-
-
-def _dropping(thing: Belonging, relation: Relation) -> str:
-    name, table = quote_identifier(thing.name), table_name(relation)
-    match thing.kind:
-        case "index":
-            return f"DROP INDEX {table_name(relation.with_identifier(thing.name))}"
-        case "constraint":
-            return f"ALTER TABLE {table} DROP CONSTRAINT {name}"
-        case "statistics":
-            return f"DROP STATISTICS {thing.definition}"
-        case kind if kind in _ON_TABLES:
-            return f"DROP {kind.upper()} {name} ON {table}"
-        case _:
-            what = "NOT NULL" if thing.kind == _NOT_NULL else "DEFAULT"
-            return f"ALTER TABLE {table} ALTER COLUMN {name} DROP {what}"
+    return relation.include(database=False).quote(True, True, True).render()

@@ -17,8 +17,6 @@ from .belongings import (
     Carried,
     Carrying,
     carrying,
-    made_by_hand,
-    synchronizing,
     table_name,
 )
 from .catalog import COLUMNS
@@ -37,6 +35,7 @@ from .inventory import (
 from .keys import PostgresKeys
 from .refilling import refill
 from .replacement import KINDS, exchange
+from .synchronizing import made_by_hand, synchronizing
 
 _NEEDED_BY_OTHERS = "2BP01"
 _TIED = "22P02"

@@ -24,6 +24,9 @@ from .node_transaction import node_transaction
 from .rows import check_arrival, empty_table
 from .swap import swap_in
 
+_ROW_MACROS = ("load_csv_rows", "reset_csv_table")
+"""What of a project's own decides which rows there are."""
+
 
 class SeedTable(Struct, frozen=True):
     """A seed's file, and the columns of the table that it becomes."""
@@ -52,7 +55,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
             await _check_columns(build, table, existing)
             await _empty(build, table, existing)
             sent, count = await _load(build, table, target)
-            if not build.scope.is_overridden("load_csv_rows"):
+            if not any(map(build.scope.is_overridden, _ROW_MACROS)):
                 await check_arrival(build, target, sent, count)
         else:
             count = await swap_in(build, RelationType.TABLE, partial(_build, build, table))

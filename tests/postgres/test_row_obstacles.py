@@ -1,4 +1,4 @@
-"""Rows that a trigger or a rule keeps from going and coming are an error, and nothing is changed."""
+"""Rows that a trigger or a rule keeps from going and coming are an error; nothing is changed."""
 
 from __future__ import annotations
 
