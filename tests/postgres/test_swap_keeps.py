@@ -16,7 +16,7 @@ from .hangings import (
     hang,
     look,
 )
-from .support import Shop
+from .support import Readers, Shop
 
 FIRST = "select 1 as id, 'a' as kind"
 OTHER_ROWS = "select 2 as id, 'b' as kind"
@@ -193,3 +193,46 @@ async def test_grants_go_with_a_table_that_becomes_a_view(hung: Shop) -> None:
     await hung.build()
 
     assert await look(hung, [GRANTS]) == before
+
+
+@pytest.mark.parametrize(
+    ("swaps", "readers"),
+    [
+        (5, 4),
+        pytest.param(1000, 20, marks=[pytest.mark.slow, pytest.mark.timeout(1800)]),
+    ],
+)
+async def test_swaps_with_all_that_hangs_on_a_table_against_readers(
+    hung: Shop, swaps: int, readers: int
+) -> None:
+    hung.table(
+        "orders",
+        "select id, 'a' as kind, {{ var('round') }} as round from generate_series(1, 50) id",
+    )
+    hung.view("recent", "select id, round from {{ ref('orders') }}")
+    await hung.build(vars={"round": -1})
+    await hung.execute(
+        "create view {schema}.theirs as select id, round from {schema}.orders;"
+        "create view {schema}.over_theirs with (security_barrier) as select t.id, t.round "
+        "from {schema}.theirs t join {schema}.recent r using (id)"
+    )
+    before = await hang(hung, ON_TABLES)
+    whole = (
+        "select case when count(distinct round) = 1 and count(*) = 50 then 'whole' end from {}.{}"
+    )
+    names = ("orders", "recent", "theirs", "over_theirs")
+    reading = Readers(hung.server, [whole.format(hung.schema, name) for name in names])
+
+    async with reading.reading(readers):
+        for number in range(swaps):
+            await hung.build(select=("orders",), vars={"round": number})
+
+    assert reading.errors == []
+    assert reading.seen == {"whole"}
+    assert reading.reads > 10 * swaps
+    assert reading.longest < 1
+    assert await look(hung, ON_TABLES) == before
+    assert await hung.fetch("select distinct round from {schema}.over_theirs") == [(swaps - 1,)]
+    assert await hung.fetch(
+        "select reloptions from pg_class where oid = '{schema}.over_theirs'::regclass"
+    ) == [(["security_barrier=true"],)]
