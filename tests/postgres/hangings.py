@@ -262,12 +262,14 @@ ON_VIEWS = [
 ]
 
 
-async def hang(shop: Shop, hangings: list[Hanging]) -> dict[str, list[tuple[object, ...]]]:
-    """Hang things on `orders`, and look at them."""
+async def hang(
+    shop: Shop, hangings: list[Hanging], maker: str | None = None
+) -> dict[str, list[tuple[object, ...]]]:
+    """Hang things on `orders`, as a role, and look at them."""
     for role in ("reader", "writer"):
         await shop.execute(f"create role {{schema}}_{role}")
     for hanging in hangings:
-        await shop.execute(hanging.make)
+        await shop.execute(f"set role {maker}; {hanging.make}" if maker else hanging.make)
     seen = await look(shop, hangings)
     assert all(seen.values()), "a look that sees nothing would see no loss"
     return seen

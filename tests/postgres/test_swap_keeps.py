@@ -236,3 +236,46 @@ async def test_swaps_with_all_that_hangs_on_a_table_against_readers(
     assert await hung.fetch(
         "select reloptions from pg_class where oid = '{schema}.over_theirs'::regclass"
     ) == [(["security_barrier=true"],)]
+
+
+async def test_all_that_hangs_on_a_table_of_another_owner_is_kept(hung: Shop) -> None:
+    """Who builds is no superuser, but a member of the role that owns the table."""
+    owner, builder = f"{hung.schema}_owner", f"{hung.schema}_builder"
+    await hung.execute(
+        f"create role {owner}; create role {builder} in role {owner}; "
+        f"grant create, usage on schema {{schema}} to {owner}"
+    )
+    try:
+        hung.profile(role=builder)
+        write(hung, "table", FIRST)
+        await hung.build()
+        # Whoever owns the sequence, the function and what it refers to is the owner as well.
+        await hung.execute(f"alter table {{schema}}.orders owner to {owner}")
+        before = await hang(hung, [h for h in ON_TABLES if h.name != "a publication"], owner)
+        owned = (
+            "select relowner::regrole::text from pg_class where oid = '{schema}.orders'::regclass"
+        )
+        write(hung, "table", MORE_COLUMNS)
+
+        for _ in range(2):
+            await hung.build()
+
+            assert await look(hung, [h for h in ON_TABLES if h.name in before]) == before
+            assert await hung.fetch(owned) == [(owner,)]
+    finally:
+        await hung.execute(
+            f"drop owned by {owner}, {builder} cascade; drop role {builder}, {owner}"
+        )
+
+
+async def test_view_that_somebody_has_made_a_barrier_does_not_become_a_table(hung: Shop) -> None:
+    write(hung, "view", FIRST)
+    await hung.build()
+    await hang(hung, [GRANTS])
+    await hung.execute("alter view {schema}.orders set (security_barrier)")
+    write(hung, "table", OTHER_ROWS)
+
+    ran = await hung.run()
+
+    assert "option security_barrier" in ran.error("orders")
+    assert await hung.fetch("select id from {schema}.orders") == [(1,)]
