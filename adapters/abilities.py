@@ -124,6 +124,22 @@ class Counting(ABC):
         """Run statements that change a table's rows. What is returned is about the last one."""
 
 
+Restore = Callable[[str], None]
+"""Queues what makes again, on the relation of a name, what went with another one."""
+
+
+class Keeping(ABC):
+    """A database that keeps the texts of what goes with a relation when that is dropped.
+
+    Indexes and triggers for example. Where a text doesn't fit any longer, the statement that
+    comes next fails with a DatabaseError, which names it.
+    """
+
+    @abstractmethod
+    def keep(self, connection: Connection, relation: Relation) -> Restore:
+        """Note what hangs on a relation that is going to be dropped, in the open transaction."""
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 

@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from ..abilities import CatalogColumn, CatalogTable, Describing
+from ..abilities import CatalogColumn, CatalogTable, Describing, Keeping, Restore
 from ..base import Adapter, Connection, SwapPolicy, Target
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
+from .handiwork import Handiwork
 from .keys import SqliteKeys, read_keys
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
@@ -34,7 +35,7 @@ def create(target: Target) -> Adapter:
     return SqliteAdapter(target, read_keys(target))
 
 
-class SqliteAdapter(Adapter, Describing):
+class SqliteAdapter(Adapter, Describing, Keeping):
     """A database in a file, and its schemas in files beside it.
 
     A transaction is atomic within each file. One that writes to several attached files is
@@ -95,6 +96,12 @@ class SqliteAdapter(Adapter, Describing):
                 raise
             finally:
                 await connection.release()
+
+    def keep(self, connection: Connection, relation: Relation) -> Restore:
+        assert isinstance(connection, SqliteConnection)
+        handiwork = Handiwork(relation)
+        connection.defer_work(handiwork.remembering)
+        return lambda name: connection.defer_work(handiwork.restoring(name))
 
     async def list_schemas(self) -> frozenset[str]:
         await self._refresh_schemas()

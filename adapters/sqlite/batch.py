@@ -7,7 +7,7 @@ its attributes afterwards. `is_cancelled` alone is set from outside while it run
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -33,7 +33,14 @@ class Insertion(Struct, frozen=True):
     rows: Sequence[Sequence[object]]
 
 
-Step = str | Deferred | Insertion
+class Work(Struct, frozen=True):
+    """Something to do with the database that takes more than a statement. `sql` is for messages."""
+
+    sql: str
+    run: Callable[[sqlite3.Connection], None]
+
+
+Step = str | Deferred | Insertion | Work
 """One thing to run. A `Control` is a str as well."""
 
 
@@ -88,6 +95,8 @@ class Batch:
             match self.steps[self.position]:
                 case Insertion(sql, rows):
                     database.executemany(sql, rows)
+                case Work() as work:
+                    work.run(database)
                 case Control() as control:
                     self._control(database, control)
                 case str() | Deferred() as statement:

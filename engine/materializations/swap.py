@@ -15,7 +15,7 @@ from typing import TypeGuard, TypeVar
 
 from msgspec.structs import replace
 
-from ...adapters.abilities import Replaced, Replacing
+from ...adapters.abilities import Keeping, Replaced, Replacing, Restore
 from ...adapters.base import Adapter, Deferred, Response, SwapPolicy
 from ...adapters.relation import Relation, RelationType
 from ..template.adapter_facade import drop_sql
@@ -73,16 +73,37 @@ async def swap_in(
         return await make(target)
     policy = build.adapter.swap_policy
     if policy is SwapPolicy.IN_PLACE and not may_read_itself:
-        build.defer(await build.macro("get_drop_sql", existing))
+        await _drop(build, existing)
         return await make(target)
     temporary = replace(build.temporary_relation, type=kind)
     made = await make(temporary)
     if policy is SwapPolicy.EXCHANGE:
         await _exchange(build, existing, temporary)
     else:
-        build.defer(await build.macro("get_drop_sql", existing))
+        await _drop(build, existing)
         build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
     return made
+
+
+async def _drop(build: NodeBuild, existing: Relation) -> None:
+    """Drop what is there. What somebody has made on it is made again when the swap is settled."""
+    restore = keep(build, existing)
+
+    async def settle_this() -> None:
+        restore(existing.identifier or "")
+
+    build.replaced.settle = settle_this
+    build.defer(await build.macro("get_drop_sql", existing))
+
+
+def keep(build: NodeBuild, relation: Relation) -> Restore:
+    """Note what goes with a relation that is going to be dropped: where the adapter can't, nothing.
+
+    What is returned has it made again, on the relation of a name.
+    """
+    if isinstance(build.adapter, Keeping):
+        return build.adapter.keep(build.connection, relation)
+    return lambda name: None
 
 
 async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -> None:
