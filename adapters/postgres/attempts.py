@@ -33,8 +33,7 @@ def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str
     return [_lock_timeout(keys), *statements, *_ENDING]
 
 
-def beginning(keys: PostgresKeys) -> list[str]:
-    """What begins an attempt."""
+def _beginning(keys: PostgresKeys) -> list[str]:
     return [f"SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)]
 
 
@@ -65,16 +64,16 @@ async def attempt(
     while True:
         async with turn:
             try:
-                await connection.execute_all([*beginning(keys), *locks()])
+                await connection.execute_all([*_beginning(keys), *locks()])
                 await work()
             except ConnectionLostError:
                 raise
             except PASSING as error:
-                await roll_back(connection)
+                await connection.execute(_ROLLING_BACK)
                 if anyio.current_time() + pause >= deadline:
                     raise await _locked(connection, keys, relation, error) from error
             except DatabaseError:
-                await roll_back(connection)
+                await connection.execute(_ROLLING_BACK)
                 raise
             else:
                 return
@@ -82,9 +81,9 @@ async def attempt(
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-async def roll_back(connection: PostgresConnection) -> None:
-    """Undo an attempt, with the locks that it took."""
-    await connection.execute(_ROLLING_BACK)
+async def give_back_locks(connection: PostgresConnection) -> None:
+    """End an attempt that has changed nothing, with the locks that it took."""
+    await connection.execute_all([_ROLLING_BACK, f"RELEASE SAVEPOINT {SAVEPOINT}"])
 
 
 async def execute_each(

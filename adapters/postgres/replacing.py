@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..abilities import IsOurs, Replaced
 from ..errors import DatabaseError
 from ..relation import Relation, RelationType
-from .attempts import PASSING, attempt, beginning, execute_each, roll_back, with_lock_timeout
+from .attempts import PASSING, attempt, execute_each, give_back_locks, with_lock_timeout
 from .belongings import (
     Belongings,
     Carried,
@@ -260,11 +260,14 @@ class RelationExchange(Exchange):
 
     async def _look(self, relation: Relation) -> Inventory:
         """What hangs on a relation, without keeping the locks that the question takes."""
-        await self._connection.execute_all(beginning(self._keys))
-        try:
-            return await take_inventory(self._connection, relation, self._replacement)
-        finally:
-            await roll_back(self._connection)
+        seen: list[Inventory] = []
+
+        async def look() -> None:
+            seen.append(await take_inventory(self._connection, relation, self._replacement))
+            await give_back_locks(self._connection)
+
+        await attempt(self._connection, self._keys, relation, look, self._around.turn)
+        return seen[-1]
 
     def _view(self, name: tuple[str, str], kind: RelationType = RelationType.VIEW) -> Relation:
         schema, identifier = name
