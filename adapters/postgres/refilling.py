@@ -12,11 +12,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..base import Deferred, Response
+from ..counting import Change, change_of, kept
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
 from .belongings import table_name
 from .connection import PostgresConnection
-from .counting import Change, change_of
 from .statements import split
 
 
@@ -32,6 +32,7 @@ class Obstacles(Struct, frozen=True):
 
 
 _OBSTACLES = (Path(__file__).parent / "sql" / "obstacles.sql").read_text()
+_ROW = ("tableoid", "ctid")
 _REFUSED = "42501"
 _SECURITY_OFF = "SET LOCAL row_security = off"
 """With it what policies would hide from us is an error, and not passed over."""
@@ -136,7 +137,7 @@ async def write(connection: PostgresConnection, relation: Relation, sql: str) ->
         await connection.execute(f"LOCK TABLE {name} IN EXCLUSIVE MODE")
     response = Response("OK")
     for statement in split(sql):
-        change = change_of(statement, only=found.has_children)
+        change = change_of(statement, _ROW, only=found.has_children)
         response = await _changed(connection, relation, change, found.names)
     return Deferred(sql, response=response)
 
@@ -156,21 +157,10 @@ async def _changed(
         if error.code != _REFUSED or not change.reads:
             raise
         raise kept(relation, str(error).split("\n", 1)[0], causes) from error
-    changed = response.rows_affected or 0
-    if changed < wanted or (changed != wanted and not change.is_least):
-        raise kept(relation, f"{change.what} changed {changed} rows, and not {wanted}", causes)
+    change.check(relation, wanted, response, causes)
     if change.reads:
         await connection.execute(_SECURITY_ON)
     return response
-
-
-def kept(relation: Relation, what: str, causes: Sequence[str]) -> DatabaseError:
-    """An error that says what happened to the rows, and what may be the cause."""
-    cause = f", because of {', '.join(causes)}" if causes else ""
-    return DatabaseError(
-        f"{relation.display_name} can't be given its rows: {what}{cause}. Nothing was "
-        "changed. Drop or disable what keeps rows from going and coming, and run again."
-    )
 
 
 async def _count(connection: PostgresConnection, own_rows: str) -> int:

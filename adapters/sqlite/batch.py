@@ -51,6 +51,7 @@ class Batch:
 
     Attributes:
         position: the index of the step that runs, or that failed.
+        inserted: how many rows an insertion has brought.
         answer: what the last statement brought, once all have run.
         is_cancelled: no further statement is begun.
         is_committing: COMMIT is under way, and not to be interrupted.
@@ -67,6 +68,7 @@ class Batch:
     ) -> None:
         self.steps: list[Step] = list(steps)
         self.position = 0
+        self.inserted = 0
         self.answer = Rows((), ())
         self.is_cancelled = False
         self.is_committing = False
@@ -94,7 +96,8 @@ class Batch:
                 raise sqlite3.OperationalError("interrupted")
             match self.steps[self.position]:
                 case Insertion(sql, rows):
-                    database.executemany(sql, rows)
+                    # A trigger may let rows be passed over.
+                    self.inserted = database.executemany(sql, rows).rowcount
                 case Work() as work:
                     work.run(database)
                 case Control() as control:

@@ -94,8 +94,9 @@ class SqliteConnection(Connection):
         sql = f"INSERT INTO {relation} ({names}) VALUES ({marks})"
         count = 0
         for rows in batches:
-            await self._send(self._batch(Insertion(sql, rows)))
-            count += len(rows)
+            batch = self._batch(Insertion(sql, rows))
+            await self._send(batch)
+            count += batch.inserted
         return count
 
     async def release(self) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ...adapters.abilities import Counting
 from ...adapters.base import Deferred
-from ...adapters.errors import DatabaseError
+from ...adapters.counting import kept
 from ...adapters.relation import Relation
 from .node_build import NodeBuild
 
@@ -36,7 +34,7 @@ async def empty_table(build: NodeBuild, relation: Relation) -> None:
     await build.execute(f"delete from {relation}")
     left = await _count(build, relation)
     if left:
-        raise _kept(relation, f"{left} rows were there after DELETE", [])
+        raise kept(relation, f"{left} rows were there after DELETE", [])
 
 
 async def check_arrival(build: NodeBuild, relation: Relation, sent: int, arrived: int) -> None:
@@ -52,17 +50,9 @@ async def check_arrival(build: NodeBuild, relation: Relation, sent: int, arrived
     else:
         arrived = await _count(build, relation)
     if arrived != sent:
-        raise _kept(relation, f"{arrived} rows arrived, and not {sent}", causes)
+        raise kept(relation, f"{arrived} rows arrived, and not {sent}", causes)
 
 
 async def _count(build: NodeBuild, relation: Relation) -> int:
     found = await build.connection.query(f"select count(*) from {relation}")
     return int(str(found.rows[0][0]))
-
-
-def _kept(relation: Relation, what: str, causes: Sequence[str]) -> DatabaseError:
-    cause = ", ".join(causes) or "a trigger of its"
-    return DatabaseError(
-        f"{relation.display_name} can't be given its rows: {what}, because of {cause}. Nothing "
-        "was changed. Drop or disable what keeps rows from going and coming, and run again."
-    )

@@ -124,19 +124,64 @@ async def test_what_a_hook_makes_is_made_once(write_project: WriteProject) -> No
     assert rows(root, TEXTS) == [("index", "by_id", "orders"), ("table", "orders", "orders")]
 
 
+def keeping(what: str) -> str:
+    return f"create trigger keep before {what} on orders begin select raise(ignore); end"
+
+
+@pytest.mark.parametrize("what", ["delete", "insert"])
 async def test_rows_that_a_trigger_keeps_in_a_seed_are_an_error(
-    write_project: WriteProject,
+    write_project: WriteProject, what: str
 ) -> None:
     root = write_project({"seeds/orders.csv": "id,kind\n1,a\n"})
     await run(root, "seed")
-    rows(
-        root,
-        "create trigger keep before delete on orders begin select raise(ignore); end",
-    )
+    rows(root, keeping(what))
     write_project({"seeds/orders.csv": "id,kind\n2,b\n"})
 
     ran = await run(root, "seed")
 
     assert ran.exit_code == 1
-    assert "1 rows were there after DELETE" in ran.error("orders")
+    assert "because of trigger keep" in ran.error("orders")
     assert rows(root, "select id from orders") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "what"),
+    [("append", "insert"), ("delete+insert", "insert"), ("delete+insert", "delete")],
+)
+async def test_rows_that_a_trigger_keeps_in_an_incremental_model_are_an_error(
+    write_project: WriteProject, strategy: str, what: str
+) -> None:
+    more = f", incremental_strategy='{strategy}', unique_key='id'"
+    root = write_project(model("incremental", "select 1 as id, 'a' as kind", more))
+    await run(root)
+    rows(root, keeping(what))
+    write_project(model("incremental", "select 1 as id, 'b' as kind", more))
+
+    ran = await run(root)
+
+    assert ran.exit_code == 1
+    assert "because of trigger keep" in ran.error("orders")
+    assert rows(root, "select id, kind from orders") == [(1, "a")]
+    rows(root, "drop trigger keep")
+    assert (await run(root)).exit_code == 0
+
+
+@pytest.mark.parametrize("what", ["update", "insert"])
+async def test_rows_that_a_trigger_keeps_in_a_snapshot_are_an_error(
+    write_project: WriteProject, what: str
+) -> None:
+    root = write_project(
+        {
+            "snapshots/orders.sql": "{% snapshot orders %}{{ config(unique_key='id', "
+            "strategy='check', check_cols='all', target_schema='main') }} select 1 as id, "
+            "'{{ var('kind') }}' as kind {% endsnapshot %}"
+        }
+    )
+    await run(root, "snapshot", vars={"kind": "a"})
+    rows(root, keeping(what))
+
+    ran = await run(root, "snapshot", vars={"kind": "b"})
+
+    assert ran.exit_code == 1
+    assert "because of trigger keep" in ran.error("orders")
+    assert rows(root, "select kind, dbt_valid_to from orders") == [("a", None)]

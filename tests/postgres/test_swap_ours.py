@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.adapters.postgres.replacing import RelationExchange
 
 from .support import Shop
 
@@ -266,3 +267,31 @@ async def test_a_table_that_stays_gets_what_the_configuration_says_now(shop: Sho
     await shop.build()
     assert await indexes(shop) == ["btree (id DESC)"]
     assert await constraints(shop) == {"mine": "CHECK ((kind <> ''::text))"}
+
+
+async def test_what_the_project_makes_costs_no_second_look(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The exchange's one question is enough, for a plain table and for one with more."""
+    config = "config(materialized='table', indexes=[{'columns': ['id']}])"
+    hook = "config(materialized='table', post_hook='create index on {{ this }} (id)')"
+    contract(shop, CHECK, KEY, UNIQUE, kind="{type: not_null}")
+    shop.write("models/orders.sql", ORDERS)
+    shop.write("models/indexed.sql", f"{{{{ {config} }}}} {ORDERS}")
+    shop.write("models/hooked.sql", f"{{{{ {hook} }}}} {ORDERS}")
+    shop.table("plain", ORDERS)
+    shop.table("bare", "select 1::int as id, now() as at, 'x'::varchar(3) as v, array[1] as a")
+    await shop.build()
+    looked: list[str] = []
+    run = RelationExchange.run
+
+    async def noted(exchange: RelationExchange) -> None:
+        looked.append(exchange.replaced.statements[0])
+        await run(exchange)
+
+    monkeypatch.setattr(RelationExchange, "run", noted)
+    await shop.build()
+    assert looked == []
+    await shop.execute("alter table {schema}.plain set (fillfactor = 70)")
+    await shop.build()
+    assert len(looked) == 1

@@ -16,25 +16,27 @@ SELECT
   OR EXISTS (
     SELECT FROM pg_catalog.pg_depend AS d
     WHERE d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid = o.oid
-      AND CASE WHEN d.deptype = 'n' THEN true WHEN d.deptype <> 'a' THEN false
+      AND CASE WHEN d.deptype NOT IN ('a', 'n') THEN false
         /*made*/
-        WHEN d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN false
+        WHEN d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN d.deptype = 'n'
         WHEN d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass THEN NOT EXISTS (
           SELECT
           FROM pg_catalog.pg_class AS i JOIN pg_catalog.pg_index AS x ON x.indexrelid = i.oid
-          WHERE i.oid = d.objid AND NOT x.indisclustered AND i.reltablespace = o.reltablespace
+          WHERE i.oid = d.objid AND x.indrelid = o.oid AND NOT x.indisclustered
+            AND i.reltablespace = o.reltablespace
             AND (i.relname ~ '_[0-9a-f]{20}$|^[0-9a-f]{32}$' OR made.it ? ('index ' || i.relname))
         )
         WHEN d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN NOT EXISTS (
           SELECT
           FROM pg_catalog.pg_constraint AS k
           LEFT JOIN pg_catalog.pg_index AS x ON x.indexrelid = k.conindid AND x.indrelid = o.oid
-          WHERE k.oid = d.objid AND x.indisclustered IS NOT TRUE
+          WHERE k.oid = d.objid AND k.conrelid = o.oid AND x.indisclustered IS NOT TRUE
             AND (k.contype = 'n' OR made.it ? ('constraint ' || k.conname))
         )
         WHEN d.classid = 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN NOT EXISTS (
           SELECT FROM pg_catalog.pg_trigger AS t
-          WHERE t.oid = d.objid AND (t.tgisinternal OR made.it ? ('trigger ' || t.tgname))
+          WHERE t.oid = d.objid AND t.tgrelid = o.oid
+            AND (t.tgisinternal OR made.it ? ('trigger ' || t.tgname))
         )
         /*:made*/
         ELSE true END

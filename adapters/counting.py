@@ -8,8 +8,13 @@ which a project's own macro may have, nothing is known.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from msgspec import Struct
+
+from .base import Response
+from .errors import DatabaseError
+from .relation import Relation
 
 _COMMENTS = re.compile(r"(?:\s|--[^\n]*\n|/\*.*?\*/)*", re.DOTALL)
 _DELETE = re.compile(r"delete\s+from\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
@@ -44,9 +49,24 @@ class Change(Struct, frozen=True):
     reads: bool = False
     what: str = ""
 
+    def check(
+        self, relation: Relation, wanted: int, response: Response, causes: Sequence[str]
+    ) -> None:
+        """Hold what the statement has changed against what it should.
 
-def change_of(statement: str, *, only: bool) -> Change:
-    """What a statement should do. With `only` tables inherit from the one that it is about."""
+        Raises:
+            DatabaseError: it has changed fewer rows, or others.
+        """
+        changed = response.rows_affected or 0
+        if changed < wanted or (changed != wanted and not self.is_least):
+            raise kept(relation, f"{self.what} changed {changed} rows, and not {wanted}", causes)
+
+
+def change_of(statement: str, row: Sequence[str], *, only: bool = False) -> Change:
+    """What a statement should do. `row` are the hidden columns that tell a row from all others.
+
+    With `only` tables inherit from the one that it is about.
+    """
     start = _COMMENTS.match(statement)
     sql = statement[start.end() if start else 0 :]
     if only:
@@ -59,13 +79,22 @@ def change_of(statement: str, *, only: bool) -> Change:
         counting = f"select count(*) from {found['source']}" if knows else ""
         return Change(sql, counting, is_least=True, reads=True, what="MERGE")
     if found := _UPDATE.fullmatch(sql):
+        identity = ", ".join(f"{found['alias']}.{column}" for column in row)
         # A row that several others match is changed once.
         counting = (
-            f"select count(*) from (select distinct {found['alias']}.tableoid, "
-            f"{found['alias']}.ctid from {found['target']}, {found['source']} "
-            f"where {found['condition']}) as changing"
+            f"select count(*) from (select distinct {identity} from {found['target']}, "
+            f"{found['source']} where {found['condition']}) as changing"
         )
         return Change(sql, counting, reads=True, what="UPDATE")
     if (found := _INSERT.fullmatch(sql)) and not _UNKNOWN.search(sql):
         return Change(sql, f"select count(*) from ({found['query']}) as arriving", what="INSERT")
     return Change(sql)
+
+
+def kept(relation: Relation, what: str, causes: Sequence[str]) -> DatabaseError:
+    """An error that says what happened to the rows, and what may be the cause."""
+    cause = f", because of {', '.join(causes)}" if causes else ""
+    return DatabaseError(
+        f"{relation.display_name} can't be given its rows: {what}{cause}. Nothing was "
+        "changed. Drop or disable what keeps rows from going and coming, and run again."
+    )
