@@ -8,7 +8,7 @@ from enum import Enum
 
 from msgspec import Struct, field
 
-from .base import Connection
+from .base import Connection, Deferred
 from .relation import Relation
 
 IsOurs = Callable[[Relation], bool]
@@ -98,19 +98,64 @@ class Describing(ABC):
         """
 
 
+async def _nothing() -> None:
+    pass
+
+
+class Counting(ABC):
+    """A database in which something else may have a say in what statements do to a table's rows.
+
+    Triggers, rules and policies may keep rows from going, from coming or from changing. These
+    verbs see to it that all rows do, in the connection's own transaction:
+
+        DatabaseError: some didn't; names what may have kept them.
+    """
+
+    @abstractmethod
+    async def empty_table(self, connection: Connection, relation: Relation) -> None:
+        """Delete all rows of a table, and of no other that belongs to it."""
+
+    @abstractmethod
+    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
+        """What may keep rows of a table from going, coming or changing, in its own words."""
+
+    @abstractmethod
+    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
+        """Run statements that change a table's rows. What is returned is about the last one."""
+
+
+Restore = Callable[[str], None]
+"""Queues what makes again, on the relation of a name, what went with another one."""
+
+
+class Keeping(ABC):
+    """A database that keeps the texts of what goes with a relation when that is dropped.
+
+    Indexes and triggers for example. Where a text doesn't fit any longer, the statement that
+    comes next fails with a DatabaseError, which names it.
+    """
+
+    @abstractmethod
+    def keep(self, connection: Connection, relation: Relation) -> Restore:
+        """Note what hangs on a relation that is going to be dropped, in the open transaction."""
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 
     statements: list[str] = field(default_factory=list)
     dropped: list[Relation] = field(default_factory=list)
     """Views of the project that no longer fitted, and had to go."""
+    settle: Callable[[], Awaitable[None]] = _nothing
+    """Ends an exchange after which hooks were to follow."""
 
 
 class Replacing(ABC):
     """A database in which a view stays with the relation it was made on, and not with its name.
 
     To build a relation anew there takes more than a drop and a rename: what depends on the old
-    one has to follow, and its owner, grants and comments have to be kept.
+    one has to follow, and what somebody has given it has to be kept: its owner, grants, policies,
+    indexes. What the project itself gives it is another matter: the new one has it, or isn't to.
 
     Whoever reads the name, or a view over it, sees the old relation until COMMIT and the new
     one from then on. A lock that readers keep is waited for in short attempts, so that no
@@ -124,9 +169,25 @@ class Replacing(ABC):
 
     @abstractmethod
     async def replace(
-        self, connection: Connection, existing: Relation, replacement: Relation, is_ours: IsOurs
+        self,
+        connection: Connection,
+        existing: Relation,
+        replacement: Relation,
+        is_ours: IsOurs,
+        *,
+        gets_more: bool = False,
+        hooks_follow: bool = False,
     ) -> Replaced:
-        """Let a relation take the place of another, inside the open transaction."""
+        """Let a relation take the place of another, inside the open transaction.
+
+        With `gets_more` the project gives such a relation constraints, indexes or the like, so
+        that it pays to look whose they are. With `hooks_follow` it may still do so: `settle` of
+        the answer is called when it has.
+        """
+
+    @abstractmethod
+    def noting_made(self, relation: Relation) -> str:
+        """The SQL that notes what a relation has by now as the project's own, not to be kept."""
 
     @abstractmethod
     async def find_relation(

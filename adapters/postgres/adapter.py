@@ -15,6 +15,7 @@ import asyncpg
 from ..abilities import (
     CatalogColumn,
     CatalogTable,
+    Counting,
     Describing,
     Fate,
     IsOurs,
@@ -23,7 +24,7 @@ from ..abilities import (
     Replacing,
     Tracing,
 )
-from ..base import Adapter, Connection, SwapPolicy, Target
+from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
@@ -42,16 +43,19 @@ from .catalog import (
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
+from .inventory import noting_made
 from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .pooler import pooler_error, require_own_backends
 from .problems import DRIVER_ERRORS, connection_error, database_error
-from .replacing import RelationExchange, ViewExchange
+from .refilling import empty_alone, obstacles, write
+from .replacing import RelationExchange, Surroundings
 from .schema_locks import Lease
 from .session import Session
 from .settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
+from .view_text import ViewExchange
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -69,7 +73,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
+class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -210,14 +214,36 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
         return [Column(str(name), str(data_type)) for name, data_type in found]
 
     async def replace(
-        self, connection: Connection, existing: Relation, replacement: Relation, is_ours: IsOurs
+        self,
+        connection: Connection,
+        existing: Relation,
+        replacement: Relation,
+        is_ours: IsOurs,
+        *,
+        gets_more: bool = False,
+        hooks_follow: bool = False,
     ) -> Replaced:
-        assert isinstance(connection, PostgresConnection)
+        around = self._surroundings(connection, is_ours)
         exchange = RelationExchange(
-            connection, self._keys, existing, replacement, is_ours, self._exchanging
+            around, existing, replacement, gets_more=gets_more, hooks_follow=hooks_follow
         )
-        await connection.exchange(exchange)
+        await around.connection.exchange(exchange)
         return exchange.replaced
+
+    async def empty_table(self, connection: Connection, relation: Relation) -> None:
+        assert isinstance(connection, PostgresConnection)
+        await empty_alone(connection, relation)
+
+    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
+        assert isinstance(connection, PostgresConnection)
+        return [*(await obstacles(connection, relation, "DIU")).names]
+
+    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
+        assert isinstance(connection, PostgresConnection)
+        return await write(connection, relation, sql)
+
+    def noting_made(self, relation: Relation) -> str:
+        return noting_made(relation)
 
     def are_same_type(self, one: str, other: str) -> bool:
         return _kind(one) == _kind(other)
@@ -241,12 +267,14 @@ class PostgresAdapter(Adapter, Replacing, Locking, Describing, Tracing):
         build_beside: Callable[[], Awaitable[Relation]],
         is_ours: IsOurs,
     ) -> Replaced:
-        assert isinstance(connection, PostgresConnection)
-        exchange = ViewExchange(
-            connection, self._keys, existing, sql, build_beside, is_ours, self._exchanging
-        )
-        await connection.exchange(exchange)
+        around = self._surroundings(connection, is_ours)
+        exchange = ViewExchange(around, existing, sql, build_beside)
+        await around.connection.exchange(exchange)
         return exchange.replaced
+
+    def _surroundings(self, connection: Connection, is_ours: IsOurs) -> Surroundings:
+        assert isinstance(connection, PostgresConnection)
+        return Surroundings(connection, self._keys, is_ours, self._exchanging)
 
     @property
     def public_keys(self) -> Mapping[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import asyncpg
 
@@ -35,12 +35,12 @@ class Exchange(ABC):
 
     They go to the server with what comes next, best of all with COMMIT, so that what they lock
     is locked no longer than it takes.
-
-    Attributes:
-        preparation: what a session is told once, before its first exchange.
     """
 
-    preparation: ClassVar[str] = ""
+    @property
+    @abstractmethod
+    def preparation(self) -> str:
+        """What a session is told once, before its first exchange of the kind."""
 
     @property
     @abstractmethod
@@ -109,6 +109,12 @@ class PostgresConnection(Connection):
         finally:
             self.has_kept |= transaction.committed or transaction.doubt is not None
             self.doubt = transaction.doubt
+
+    @property
+    def is_in_transaction(self) -> bool:
+        """Whether a transaction is open, or will be with the next statement."""
+        session = self._session
+        return self._in_block or (session is not None and session.has_open_transaction)
 
     async def exchange(self, exchange: Exchange) -> None:
         """Queue an exchange behind what is deferred."""
@@ -271,7 +277,7 @@ class PostgresConnection(Connection):
         if exchange is None:
             return
         session = await self._bound_session(exchange.statements[0])
-        if exchange.preparation and exchange.preparation not in session.told:
+        if exchange.preparation not in session.told:
             try:
                 await session.run(session.driver.execute(exchange.preparation))
             except DRIVER_ERRORS as error:

@@ -14,6 +14,8 @@ class Tie(StrEnum):
 
     VIEW = "view"
     """Reads it, directly or through another view, and may be changed by us."""
+    LOCK = "lock"
+    """The relation itself: what locks it, and what stands for its own rows in a statement."""
     FIXED = "fixed"
     """Refers to it, and can't be pointed to another relation by us."""
     REFERENCE = "reference"
@@ -28,6 +30,8 @@ class Dependents(Struct, frozen=True):
     Attributes:
         locks: statements that lock the views and change nothing, in the order in which
             readers take their locks: a view before what it reads.
+        own_lock: the statement that locks the relation itself; of a table without the mode.
+        own_rows: what stands for the rows of the relation itself: ONLY, unless it is partitioned.
         definitions: the views that read the relation itself, by name, as the statements that
             point them to whatever has its name then; a view before those that read it.
         views: the names of all views, those that read others first.
@@ -37,6 +41,8 @@ class Dependents(Struct, frozen=True):
     """
 
     locks: tuple[str, ...] = ()
+    own_lock: str = ""
+    own_rows: str = ""
     definitions: dict[str, str] = field(default_factory=dict)
     views: tuple[tuple[str, str], ...] = ()
     fixed: tuple[str, ...] = ()
@@ -51,6 +57,8 @@ class Dependents(Struct, frozen=True):
         views = [tie for tie in ties if tie.kind == Tie.VIEW]
         return cls(
             locks=tuple(view.lock for view in views),
+            own_lock="".join(tie.lock for tie in ties if tie.kind == Tie.LOCK),
+            own_rows="".join(tie.sql for tie in ties if tie.kind == Tie.LOCK),
             definitions={view.display_name: view.sql for view in reversed(views) if view.sql},
             views=tuple((view.schema, view.name) for view in views),
             fixed=tuple(tie.lock for tie in ties if tie.kind == Tie.FIXED),

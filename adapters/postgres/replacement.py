@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from msgspec.structs import replace as copy_of
 
 from ..relation import Relation, RelationType, quote_identifier
+from .belongings import Carrying
 from .dependents import Dependents
-from .settings import literal
 
 KINDS = {
     RelationType.VIEW: "VIEW",
@@ -19,51 +19,39 @@ KINDS = {
 
 
 def exchange(
-    old: Relation, new: Relation, dependents: Dependents, dropped: Sequence[Relation] = ()
+    old: Relation,
+    new: Relation,
+    dependents: Dependents,
+    carrying: Carrying,
+    dropped: Sequence[Relation] = (),
 ) -> list[str]:
     """The statements by which one relation takes another's name, and what it has.
 
-    Views come first, in the order in which readers lock them; so nobody who holds what we
-    need waits for what we hold. `dropped` are views that go, those first that read others.
+    `dropped` are views that go, those first that read others. What is carried over comes when
+    the old relation is gone, and with it the names of its indexes.
     """
-    gone = {(view.schema, view.identifier) for view in dropped}
     gone_names = {view.display_name for view in dropped}
     name = quote_identifier(old.identifier or "")
-    drops = [_drop(view) for view in dropped]
-    locks = [
-        lock
-        for view, lock in zip(dependents.views, dependents.locks, strict=True)
-        if view not in gone
-    ]
     kept = [sql for view, sql in dependents.definitions.items() if view not in gone_names]
     rename = f"ALTER TABLE {new} RENAME TO {name}"
+    begin = [*(sql for _, sql in carrying.before), *map(_drop, dropped)]
+    end = [
+        *(sql for _, sql in carrying.renames),
+        *(sql for _, sql in carrying.after),
+        *dependents.properties,
+        *(sql for _, sql in carrying.last),
+    ]
     if not kept:
-        return [*locks, *drops, _drop(old), rename, *dependents.properties]
+        return [*begin, _drop(old), rename, *end]
     aside = copy_of(old, identifier=f"{(new.identifier or '')[:50]}_old")
     return [
-        *locks,
-        *drops,
+        *begin,
         f"ALTER TABLE {old} RENAME TO {quote_identifier(aside.identifier or '')}",
         rename,
         *kept,
         _drop(aside),
-        *dependents.properties,
+        *end,
     ]
-
-
-def refill(old: Relation, new: Relation, column_names: Sequence[str]) -> list[str]:
-    """The statements that give a table the rows of another one, which goes."""
-    names = ", ".join(map(quote_identifier, column_names))
-    return [
-        f"DELETE FROM {old}",
-        f"INSERT INTO {old} ({names}) SELECT {names} FROM {new}",
-        f"DROP TABLE {new}",
-    ]
-
-
-def literal_name(relation: Relation) -> str:
-    """A relation's name as a literal that `to_regclass` reads."""
-    return literal(str(relation.include(database=False).quote(True, True, True)))
 
 
 def _drop(relation: Relation) -> str:

@@ -2,160 +2,250 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import partial
-from pathlib import Path
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
 
 import anyio
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..abilities import IsOurs, Replaced
-from ..errors import (
-    ConnectionLostError,
-    DatabaseError,
-    DatabaseLockedError,
-    TransientDatabaseError,
-)
+from ..errors import DatabaseError
 from ..relation import Relation, RelationType
+from .attempts import PASSING, attempt, execute_each, give_back_locks, with_lock_timeout
+from .belongings import (
+    Belongings,
+    Carried,
+    Carrying,
+    carrying,
+    table_name,
+)
 from .catalog import COLUMNS
-from .connection import SAVEPOINT, Exchange, PostgresConnection
+from .connection import Exchange, PostgresConnection
 from .dependents import Dependents
+from .inventory import (
+    IS_TIED,
+    IS_TIED_BY_OTHERS,
+    Inventory,
+    literal_name,
+    noting_carried,
+    preparation,
+    take_belongings,
+    take_inventory,
+)
 from .keys import PostgresKeys
-from .replacement import KINDS, exchange, literal_name, refill
+from .refilling import refill
+from .replacement import KINDS, exchange
+from .synchronizing import made_by_hand, synchronizing
 
-_SQL = Path(__file__).parent / "sql"
-IS_TIED = (_SQL / "is_tied.sql").read_text()
-DEPENDENTS = (_SQL / "dependents.sql").read_text()
-HOLDERS = (_SQL / "holders.sql").read_text()
-
-# What CREATE OR REPLACE VIEW answers where the new columns don't begin with the old ones, and
-# what a CREATE VIEW of the project's own answers where there is one.
-_OTHER_COLUMNS = ("42P16", "42P07")
 _NEEDED_BY_OTHERS = "2BP01"
 _TIED = "22P02"
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
-_PASSING = (DatabaseLockedError, TransientDatabaseError)
+_GONE = "42P01"
+_PLAIN = preparation("headrace_free", IS_TIED)
+_WITH_OWN = preparation("headrace_free_of_others", IS_TIED_BY_OTHERS)
+
+
+class Surroundings(Struct, frozen=True):
+    """Where exchanges are made.
+
+    `turn` is what those of the same run take turns by; `is_ours` says what the project builds.
+    """
+
+    connection: PostgresConnection
+    keys: PostgresKeys
+    is_ours: IsOurs
+    turn: anyio.Lock
 
 
 class RelationExchange(Exchange):
     """One relation takes another's place, on a connection with an open transaction.
 
     Mostly nothing hangs on the old one. Then it goes with the COMMIT, behind a question that
-    fails if something does. `turn` is what exchanges of the same run take turns by.
+    fails if something does.
     """
-
-    preparation: ClassVar[str] = (
-        # No number, and not known to be none before the row is there: an error if it is tied.
-        "PREPARE headrace_free (text) AS SELECT CASE WHEN is_tied THEN "
-        f"('tied: ' || relname)::pg_catalog.int4 END FROM ({IS_TIED}) AS old"
-    )
 
     def __init__(
         self,
-        connection: PostgresConnection,
-        keys: PostgresKeys,
+        around: Surroundings,
         existing: Relation,
         replacement: Relation,
-        is_ours: IsOurs,
-        turn: anyio.Lock,
+        *,
+        gets_more: bool = False,
+        hooks_follow: bool = False,
     ) -> None:
-        self.replaced = Replaced()
-        self._connection = connection
-        self._keys = keys
+        """Get ready.
+
+        With `gets_more` the project gives such a relation constraints, indexes or the like. With
+        `hooks_follow` they may do so: what was made by hand is carried over by `settle`.
+        """
+        self.replaced = Replaced(settle=self.settle)
+        self._around = around
+        self._connection, self._keys = around.connection, around.keys
         self._existing = existing
         self._replacement = replacement
-        self._is_ours = is_ours
-        self._turn = turn
-        self._seen = Dependents()
-        self._simple = exchange(existing, replacement, Dependents())
+        self._gets_more = gets_more or hooks_follow
+        self._hooks_follow = hooks_follow
+        self._seen = Inventory()
+        self._made_beside: frozenset[str] = frozenset()
+        self._carrying = Carrying()
+        self._is_unsettled = False
+        self._simple = exchange(existing, replacement, Dependents(), Carrying())
         self.replaced.statements[:] = self._simple
 
     @property
+    def preparation(self) -> str:
+        return _WITH_OWN if self._gets_more else _PLAIN
+
+    @property
     def statements(self) -> Sequence[str]:
-        asked = f"EXECUTE headrace_free ({literal_name(self._existing)})"
-        return [*with_lock_timeout(self._keys, [asked, *self._simple])]
+        old, new = self._existing, self._replacement
+        name = "headrace_free_of_others" if self._gets_more else "headrace_free"
+        asked = f"EXECUTE {name} ({literal_name(old)}, {literal_name(new)})"
+        # From the lock on nobody hangs anything on it.
+        lock = f"LOCK TABLE ONLY {table_name(old)} IN ACCESS EXCLUSIVE MODE"
+        before = [lock, asked] if old.is_table else [asked]
+        return [*with_lock_timeout(self._keys, [*before, *self._simple])]
 
     async def recover(self, error: DatabaseError) -> None:
-        if error.code not in (_TIED, _NEEDED_BY_OTHERS) and not isinstance(error, _PASSING):
+        if error.code not in (_TIED, _NEEDED_BY_OTHERS) and not isinstance(error, PASSING):
             raise error
         await self.run()
 
     async def run(self) -> None:
         """Do it with all that hangs on the old relation."""
+        await self._look_and_build_beside()
+        around = (self._connection, self._keys, self._existing, self._carry_over)
         while True:
             try:
-                await attempt(
-                    self._connection, self._keys, self._existing, self._carry_over, self._turn
-                )
+                await attempt(*around, self._around.turn, self._locks)
             except DatabaseError as error:
-                views = self._seen.definitions.items()
+                if error.code == _GONE and error.sql in self._locks():
+                    self._seen = await self._look(self._existing)
+                    continue
+                views = self._seen.dependents.definitions.items()
                 unfit = next((name for name, sql in views if sql == error.sql), None)
-                if unfit is None or isinstance(error, _PASSING):
+                if unfit is None or isinstance(error, PASSING):
                     raise self._explained(error) from error
                 await self._give_up(unfit, error)
             else:
                 return
 
-    async def _carry_over(self) -> None:
-        """Look what hangs on the old relation, and exchange it with that.
+    async def settle(self) -> None:
+        """Carry over what was made by hand, and what no hook has made again."""
+        if not self._is_unsettled:
+            return
+        self._is_unsettled = False
+        old = self._existing
+        new = replace(old, type=self._replacement.type)
+        there = (await take_belongings(self._connection, new)).new
+        plan = carrying(Belongings(self._seen.belongings.old, there), old, new)
+        for carried in (*plan.renames, *plan.after, *plan.last):
+            await self._execute(carried)
+            self.replaced.statements.append(carried.sql)
+        if plan.keys:
+            await self._connection.execute(noting_carried(plan.keys))
 
-        To be told of a view PostgreSQL locks all that it reads, for as long as the savepoint
-        around this: nobody changes it in between.
-        """
-        dependents = self._seen = await self._dependents(self._existing)
-        if dependents.references:
+    async def _look_and_build_beside(self) -> None:
+        """See what is to be carried over, and make what takes long before anybody has to wait."""
+        self._seen = seen = await self._look(self._existing)
+        if seen.dependents.references:
             raise DatabaseError(
                 f"{self._existing.display_name} can't be built anew, because of "
-                f"{_listed(dependents.references)}. Drop it, or make the model incremental."
+                f"{_listed(seen.dependents.references)}. Drop it, or make the model incremental."
             )
-        statements = await self._refilled(dependents) if dependents.fixed else None
-        if statements is None:
-            gone = self.replaced.dropped
-            statements = exchange(self._existing, self._replacement, dependents, gone)
-        await _execute_each(self._connection, self._keys, statements)
+        plan = self._plan(seen)
+        self._check(plan)
+        if self._hooks_follow or seen.dependents.fixed or plan.fixed:
+            return
+        for carried in plan.beside.values():
+            await self._execute(carried)
+        self._made_beside = frozenset(plan.beside)
+
+    def _plan(self, seen: Inventory) -> Carrying:
+        return carrying(seen.belongings, self._existing, self._replacement, self._made_beside)
+
+    def _check(self, plan: Carrying) -> None:
+        if plan.unfit:
+            kind = KINDS.get(self._replacement.type or RelationType.TABLE, "TABLE").lower()
+            raise DatabaseError(
+                f"{self._existing.display_name} can't become a {kind} with {_listed(plan.unfit)}, "
+                f"which a {kind} can't have. Drop it, and run again."
+            )
+
+    def _locks(self) -> list[str]:
+        """What an attempt begins with: views before what they read, as readers lock them."""
+        dependents = self._seen.dependents
+        own = dependents.own_lock
+        if own.startswith("LOCK"):
+            # Who reads a table that stays needn't wait.
+            stays = dependents.fixed or self._plan(self._seen).fixed
+            own = f"{own} IN {'EXCLUSIVE' if stays else 'ACCESS EXCLUSIVE'} MODE"
+        return [*dependents.locks, own] if own else [*dependents.locks]
+
+    async def _carry_over(self) -> None:
+        """Exchange the relation, which is locked, with what hangs on it now."""
+        seen = self._seen = await take_inventory(
+            self._connection, self._existing, self._replacement
+        )
+        plan = self._carrying = self._plan(seen)
+        self._check(plan)
+        fixed = [*seen.dependents.fixed, *plan.fixed]
+        if fixed and await self._stays(seen.dependents, fixed):
+            await self._refill(seen)
+            return
+        if self._hooks_follow:
+            plan.after, plan.last, plan.keys = [], [], []
+        gone = self.replaced.dropped
+        statements = exchange(self._existing, self._replacement, seen.dependents, plan, gone)
+        told = [noting_carried(plan.keys)] if plan.keys else []
+        await execute_each(self._connection, self._keys, [*statements, *told])
+        self._is_unsettled = self._hooks_follow
         self.replaced.statements[:] = statements
 
-    async def _dependents(self, relation: Relation) -> Dependents:
-        kind = KINDS.get(self._replacement.type or RelationType.TABLE, "TABLE")
-        names = _name(relation), _name(self._replacement)
-        return Dependents.from_rows(await self._connection.ask(DEPENDENTS, *names, kind))
+    async def _refill(self, seen: Inventory) -> None:
+        """Keep the relation itself, and give it the new rows and what the project makes now."""
+        old, new = self._existing, self._replacement
+        names = [name for name, _ in await self._columns(new)]
+        generated = {b.name for b in seen.belongings.old if b.kind == "generated column"}
+        filled = [name for name in names if name not in generated]
+        statements = await refill(self._connection, old, new, seen.dependents.own_rows, filled)
+        further = synchronizing(seen.belongings, old, new)
+        told = noting_carried(made_by_hand(seen.belongings))
+        await execute_each(self._connection, self._keys, [*further, told])
+        self.replaced.statements[:] = [*statements, *further]
 
-    async def _refilled(self, dependents: Dependents) -> list[str] | None:
-        """The statements that keep the relation itself, and give it new rows.
+    async def _stays(self, dependents: Dependents, fixed: Sequence[str]) -> bool:
+        """Whether the relation itself is kept, and gets new rows.
 
-        What can't be pointed to another relation (a materialized view, somebody else's view, a
-        function) stays where it is, if the columns are the same. Where they aren't, and all of
-        it are materialized views of ours, those go, and there is nothing to be kept.
+        So it is if its columns are the same: what can't be pointed to another relation stays
+        where it is. Where they aren't, and all of it are materialized views of ours, those go,
+        and there is nothing to be kept.
         """
         old, new = self._existing, self._replacement
-        columns = await self._columns(old)
         are_tables = old.is_table and new.is_table
-        if are_tables and sorted(columns) == sorted(await self._columns(new)):
-            return refill(old, new, [name for name, _ in columns])
+        if are_tables and sorted(await self._columns(old)) == sorted(await self._columns(new)):
+            return True
         views = [
             self._view(name, RelationType.MATERIALIZED_VIEW) for name in dependents.materialized
         ]
-        if len(views) < len(dependents.fixed) or not all(map(self._is_ours, views)):
+        if len(views) < len(fixed) or not all(map(self._around.is_ours, views)):
             raise DatabaseError(
                 f"{old.display_name} can't be built anew with other columns or as another type, "
-                f"because of {_listed(dependents.fixed)}, which depends on it and isn't this "
-                "project's to change. Drop it, or have its owner do so, and run again."
+                f"because of {_listed(fixed)}, which can't go with another relation, or isn't "
+                "this project's to change. Drop it, or have its owner do so, and run again."
             )
         self.replaced.dropped += views
-        return None
+        return False
 
     async def _columns(self, relation: Relation) -> list[tuple[str, str]]:
-        rows = await self._connection.ask(COLUMNS, _name(relation))
+        rows = await self._connection.ask(COLUMNS, table_name(relation))
         return [(str(name), str(data_type)) for name, data_type in rows]
 
     async def _give_up(self, name: str, error: DatabaseError) -> None:
         """Let a view go that no longer fits, and those that read it: if all of them are ours."""
-        found = next(view for view in self._seen.views if ".".join(view) == name)
-        readers = await self._look(self._view(found))
+        found = next(view for view in self._seen.dependents.views if ".".join(view) == name)
+        readers = (await self._look(self._view(found))).dependents
         going = [*map(self._view, readers.views), self._view(found)]
-        strange = [view.display_name for view in going if not self._is_ours(view)]
+        strange = [view.display_name for view in going if not self._around.is_ours(view)]
         foreign = [*readers.fixed, *strange]
         if foreign:
             raise DatabaseError(
@@ -168,20 +258,33 @@ class RelationExchange(Exchange):
         known = {view.display_name for view in self.replaced.dropped}
         self.replaced.dropped += [view for view in going if view.display_name not in known]
 
-    async def _look(self, relation: Relation) -> Dependents:
+    async def _look(self, relation: Relation) -> Inventory:
         """What hangs on a relation, without keeping the locks that the question takes."""
-        await self._connection.execute_all(_beginning(self._keys))
-        try:
-            return await self._dependents(relation)
-        finally:
-            await self._connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+        seen: list[Inventory] = []
+
+        async def look() -> None:
+            seen.append(await take_inventory(self._connection, relation, self._replacement))
+            await give_back_locks(self._connection)
+
+        await attempt(self._connection, self._keys, relation, look, self._around.turn)
+        return seen[-1]
 
     def _view(self, name: tuple[str, str], kind: RelationType = RelationType.VIEW) -> Relation:
         schema, identifier = name
         path: dict[str, str | None] = {"schema": schema, "identifier": identifier}
         return self._existing.incorporate(path, kind)
 
+    async def _execute(self, carried: Carried) -> None:
+        try:
+            await self._connection.execute(carried.sql)
+        except DatabaseError as error:
+            raise self._unfit(carried.title, error) from error
+
     def _explained(self, error: DatabaseError) -> DatabaseError:
+        """An error of the exchange, with what it means for what was to be carried over."""
+        for carried in (*self._carrying.renames, *self._carrying.after, *self._carrying.last):
+            if carried.sql == error.sql:
+                return self._unfit(carried.title, error)
         if error.code != _NEEDED_BY_OTHERS:
             return error
         return DatabaseError(
@@ -190,141 +293,15 @@ class RelationExchange(Exchange):
             sql=error.sql,
         )
 
-
-class ViewExchange(Exchange):
-    """A view gets new text in place where its columns allow it, and is replaced otherwise."""
-
-    def __init__(
-        self,
-        connection: PostgresConnection,
-        keys: PostgresKeys,
-        existing: Relation,
-        sql: str,
-        build_beside: Callable[[], Awaitable[Relation]],
-        is_ours: IsOurs,
-        turn: anyio.Lock,
-    ) -> None:
-        self.replaced = Replaced([sql])
-        self._connection = connection
-        self._keys = keys
-        self._existing = existing
-        self._sql = sql
-        self._build_beside = build_beside
-        self._is_ours = is_ours
-        self._turn = turn
-
-    @property
-    def statements(self) -> Sequence[str]:
-        return with_lock_timeout(self._keys, [self._sql])
-
-    async def recover(self, error: DatabaseError) -> None:
-        if isinstance(error, _PASSING):
-            replace_text = partial(_execute_each, self._connection, self._keys, [self._sql])
-            await attempt(self._connection, self._keys, self._existing, replace_text, self._turn)
-            return
-        if error.code not in _OTHER_COLUMNS:
-            raise error
-        replacement = await self._build_beside()
-        further = RelationExchange(
-            self._connection, self._keys, self._existing, replacement, self._is_ours, self._turn
+    def _unfit(self, title: str, error: DatabaseError) -> DatabaseError:
+        if isinstance(error, PASSING):
+            return error
+        return DatabaseError(
+            f"{title} of {self._existing.display_name}, which this project didn't make, no longer "
+            f"fits: {error}\nChange or drop it, and run again.",
+            code=error.code,
+            sql=error.sql,
         )
-        await further.run()
-        self.replaced.statements[:] = further.replaced.statements
-        self.replaced.dropped[:] = further.replaced.dropped
-
-
-def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str]:
-    """Statements that wait for their locks no longer than the profile says."""
-    return [_lock_timeout(keys), *statements, *_ENDING]
-
-
-_ENDING = ("SET LOCAL lock_timeout TO DEFAULT", f"RELEASE SAVEPOINT {SAVEPOINT}")
-
-
-def _beginning(keys: PostgresKeys) -> list[str]:
-    return [f"SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)]
-
-
-def _lock_timeout(keys: PostgresKeys) -> str:
-    return f"SET LOCAL lock_timeout = '{round(keys.lock_timeout * 1000)}ms'"
-
-
-async def attempt(
-    connection: PostgresConnection,
-    keys: PostgresKeys,
-    relation: Relation,
-    work: Callable[[], Awaitable[None]],
-    turn: anyio.Lock,
-) -> None:
-    """Do what needs locks, in a savepoint that it ends itself, until it gets them.
-
-    Each attempt waits for `lock_timeout`, and new readers wait behind it for as long. Between
-    attempts there is a pause in which they get through; an attempt that failed keeps no lock.
-    Of the run's own nodes one makes an attempt at a time (`turn`): two of them with a view in
-    common would each wait for what the other holds.
-
-    Raises:
-        DatabaseLockedError: `swap_timeout` is over; says who holds the relation.
-    """
-    deadline = anyio.current_time() + keys.swap_timeout
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
-        async with turn:
-            try:
-                await connection.execute_all(_beginning(keys))
-                await work()
-            except ConnectionLostError:
-                raise
-            except _PASSING as error:
-                await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-                if anyio.current_time() + pause >= deadline:
-                    raise await _locked(connection, keys, relation, error) from error
-            except DatabaseError:
-                await connection.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
-                raise
-            else:
-                return
-        await anyio.sleep(pause * random.uniform(0.5, 1.5))
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-
-
-async def _execute_each(
-    connection: PostgresConnection, keys: PostgresKeys, statements: Sequence[str]
-) -> None:
-    """Run statements in one message, which ends the savepoint that they are in.
-
-    Raises:
-        DatabaseError: one was refused, and which one; of a message that isn't always said.
-    """
-    try:
-        await connection.execute_all([*statements, *_ENDING])
-    except (*_PASSING, ConnectionLostError):
-        raise
-    except DatabaseError as error:
-        if len(statements) == 1:
-            raise
-        await connection.execute_all([f"ROLLBACK TO SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)])
-        for sql in statements:
-            await connection.execute(sql)
-        raise error
-
-
-async def _locked(
-    connection: PostgresConnection, keys: PostgresKeys, relation: Relation, error: DatabaseError
-) -> DatabaseLockedError:
-    holders = [str(row[0]) for row in await connection.ask(HOLDERS, _name(relation))]
-    by = f" by {_listed(holders)}" if holders else ""
-    return DatabaseLockedError(
-        f"{relation.display_name} couldn't be exchanged: for {keys.swap_timeout:g} s it was kept "
-        f"locked{by}. What was there still is. End that session, or raise 'swap_timeout' in the "
-        "profile.",
-        code=error.code,
-        sql=error.sql,
-    )
-
-
-def _name(relation: Relation) -> str:
-    return str(relation.include(database=False).quote(True, True, True))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,14 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from ..abilities import CatalogColumn, CatalogTable, Describing
-from ..base import Adapter, Connection, SwapPolicy, Target
+from ..abilities import CatalogColumn, CatalogTable, Counting, Describing, Keeping, Restore
+from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
+from .handiwork import Handiwork
 from .keys import SqliteKeys, read_keys
 from .live_files import delete_database
+from .obstacles import empty, obstacles, write
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
 from .session import Session, close_sessions
@@ -35,7 +37,7 @@ def create(target: Target) -> Adapter:
     return SqliteAdapter(target, read_keys(target))
 
 
-class SqliteAdapter(Adapter, Describing):
+class SqliteAdapter(Adapter, Describing, Keeping, Counting):
     """A database in a file, and its schemas in files beside it.
 
     A transaction is atomic within each file. One that writes to several files commits them one
@@ -97,6 +99,24 @@ class SqliteAdapter(Adapter, Describing):
                 raise
             finally:
                 await connection.release()
+
+    def keep(self, connection: Connection, relation: Relation) -> Restore:
+        assert isinstance(connection, SqliteConnection)
+        handiwork = Handiwork(relation)
+        connection.defer_work(handiwork.remembering)
+        return lambda name: connection.defer_work(handiwork.restoring(name))
+
+    async def empty_table(self, connection: Connection, relation: Relation) -> None:
+        assert isinstance(connection, SqliteConnection)
+        await empty(connection, relation)
+
+    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
+        assert isinstance(connection, SqliteConnection)
+        return await obstacles(connection, relation)
+
+    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
+        assert isinstance(connection, SqliteConnection)
+        return await write(connection, relation, sql)
 
     async def list_schemas(self) -> frozenset[str]:
         await self._refresh_schemas()

@@ -7,7 +7,7 @@ its attributes afterwards. `is_cancelled` alone is set from outside while it run
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -33,7 +33,14 @@ class Insertion(Struct, frozen=True):
     rows: Sequence[Sequence[object]]
 
 
-Step = str | Deferred | Insertion
+class Work(Struct, frozen=True):
+    """Something to do with the database that takes more than a statement. `sql` is for messages."""
+
+    sql: str
+    run: Callable[[sqlite3.Connection], None]
+
+
+Step = str | Deferred | Insertion | Work
 """One thing to run. A `Control` is a str as well."""
 
 
@@ -44,6 +51,7 @@ class Batch:
 
     Attributes:
         position: the index of the step that runs, or that failed.
+        inserted: how many rows an insertion has brought.
         answer: what the last statement brought, once all have run.
         is_cancelled: no further statement is begun.
         is_committing: COMMIT is under way, and not to be interrupted.
@@ -60,6 +68,7 @@ class Batch:
     ) -> None:
         self.steps: list[Step] = list(steps)
         self.position = 0
+        self.inserted = 0
         self.answer = Rows((), ())
         self.is_cancelled = False
         self.is_committing = False
@@ -87,7 +96,10 @@ class Batch:
                 raise sqlite3.OperationalError("interrupted")
             match self.steps[self.position]:
                 case Insertion(sql, rows):
-                    database.executemany(sql, rows)
+                    # A trigger may let rows be passed over.
+                    self.inserted = database.executemany(sql, rows).rowcount
+                case Work() as work:
+                    work.run(database)
                 case Control() as control:
                     self._control(database, control)
                 case str() | Deferred() as statement:

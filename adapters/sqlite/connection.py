@@ -11,7 +11,7 @@ from anyio import current_time, get_cancelled_exc_class, sleep
 from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..errors import CommitInDoubtError, DatabaseError
 from ..relation import Relation, quote_identifier
-from .batch import Batch, Control, Insertion
+from .batch import Batch, Control, Insertion, Work
 from .keys import SqliteKeys
 from .pool import Pool
 from .problems import (
@@ -43,7 +43,7 @@ class SqliteConnection(Connection):
         self._writers = writers
         self._keys = keys
         self._session: Session | None = None
-        self._deferred: list[Deferred] = []
+        self._deferred: list[Deferred | Work] = []
         self._has_turn = False
         self._in_block = False
         self._has_begun = False
@@ -59,6 +59,10 @@ class SqliteConnection(Connection):
         deferred = Deferred(sql, wants_response)
         self._deferred.append(deferred)
         return deferred
+
+    def defer_work(self, work: Work) -> None:
+        """Queue work of an open transaction, as `defer` does statements."""
+        self._deferred.append(work)
 
     @asynccontextmanager
     async def transaction(
@@ -95,8 +99,9 @@ class SqliteConnection(Connection):
         sql = f"INSERT INTO {relation} ({names}) VALUES ({marks})"
         count = 0
         for rows in batches:
-            await self._send(self._batch(Insertion(sql, rows)))
-            count += len(rows)
+            batch = self._batch(Insertion(sql, rows))
+            await self._send(batch)
+            count += batch.inserted
         return count
 
     async def release(self) -> None:

@@ -9,6 +9,7 @@ from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
+from .rows import write_rows
 from .schema_changes import columns_to_fill
 from .swap import build_and_swap
 
@@ -54,7 +55,7 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
             "batch_condition": _batch_condition(build),
         },
     )
-    made = build.defer(sql, wants_response=True)
+    made = await write_rows(build, build.relation, sql)
     build.defer(f"drop table {arriving}")
     return made
 

@@ -31,6 +31,7 @@ class MacroAdapter(RunningAdapter):
             await self._transactions.drop(relation)
             self._cache.drop(relation)
         else:
+            await self._transactions.keep(relation)
             await super().drop_relation(relation)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:

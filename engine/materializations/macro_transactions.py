@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 
+from ...adapters.abilities import Restore
 from ...adapters.base import Transaction
 from ...adapters.relation import Relation
 from .node_build import TEMPORARY_PREFIX, NodeBuild
-from .swap import find_for_macro, let_go
+from .swap import find_for_macro, keep, let_go
 
 _DIGITS = 20
 
@@ -31,6 +32,8 @@ class MacroTransactions:
         self._going: list[tuple[Relation, str]] = []
         """Relations that are to go, each with the name that it had."""
         self._former_names: dict[str, str] = {}
+        self._kept: list[tuple[Restore, str]] = []
+        """What was made on relations that are gone, each with the name that they had."""
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[None]:
@@ -92,8 +95,17 @@ class MacroTransactions:
             found, former = found.with_identifier(aside), relation.identifier or ""
         self._going.append((found, former))
 
+    async def keep(self, relation: Relation) -> None:
+        """Note what goes with a relation that the macro is dropping."""
+        await self.begin()
+        former = self._former_names.pop(relation.render(), relation.identifier or "")
+        self._kept.append((keep(self.build, relation), former))
+
     async def _settle(self) -> None:
         """Drop what is to go, once what depends on it follows what has come in its place."""
+        for restore, former in self._kept:
+            restore(former)
+        self._kept.clear()
         for relation, former in self._going:
             await let_go(self.build, relation, former)
         self._going.clear()

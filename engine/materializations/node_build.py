@@ -58,6 +58,7 @@ class NodeBuild(Struct):
         is_ours: whether a relation is one that the project builds.
         fails_on_test_warning: whether what a test would warn of is a failure.
         replaced: how the node's relation took the place of another, where it did.
+        is_made_anew: whether a table was made, rather than added to.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
         doubt: why nobody can say whether the transaction is durable, where that is so.
@@ -84,6 +85,7 @@ class NodeBuild(Struct):
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
     replaced: Replaced = field(default_factory=Replaced)
+    is_made_anew: bool = False
     made: Deferred | None = None
     committed: bool = False
     doubt: CommitInDoubtError | None = None
@@ -105,6 +107,11 @@ class NodeBuild(Struct):
         """Whether the node's columns are held to what its properties say of them."""
         contract = self.node.config.values.get("contract")
         return isinstance(contract, Mapping) and bool(contract.get("enforced"))
+
+    @property
+    def has_hooks_afterwards(self) -> bool:
+        """Whether hooks run in the transaction when the relation is there."""
+        return any(hook.transaction for hook in self.node.config.post_hook)
 
     @property
     def temporary_relation(self) -> Relation:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from .finishing import apply_grants, persist_docs
 from .node_build import NodeBuild
+from .swap import settle
 
 
 @asynccontextmanager
@@ -33,6 +34,7 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
             await build.run_hooks(config.pre_hook, in_transaction=True)
             yield
             await build.run_hooks(config.post_hook, in_transaction=True)
+            await settle(build)
             await apply_grants(build)
             await persist_docs(build)
     finally:

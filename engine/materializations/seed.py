@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,11 @@ from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
+from .rows import check_arrival, empty_table
 from .swap import swap_in
+
+_ROW_MACROS = ("load_csv_rows", "reset_csv_table")
+"""What of a project's own decides which rows there are."""
 
 
 class SeedTable(Struct, frozen=True):
@@ -50,7 +54,9 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
             await _empty(build, table, existing)
-            count = await _load(build, table, target)
+            sent, count = await _load(build, table, target)
+            if not any(map(build.scope.is_overridden, _ROW_MACROS)):
+                await check_arrival(build, target, sent, count)
         else:
             count = await swap_in(build, RelationType.TABLE, partial(_build, build, table))
         code = "CREATE" if is_full_refresh else "INSERT"
@@ -63,7 +69,8 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
 async def _build(build: NodeBuild, table: SeedTable, relation: Relation) -> int:
     """Make the table under a name, and load it. The number of its rows."""
     await _create(build, table, relation)
-    return await _load(build, table, relation)
+    _, count = await _load(build, table, relation)
+    return count
 
 
 async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> None:
@@ -85,17 +92,26 @@ async def _empty(build: NodeBuild, table: SeedTable, existing: Relation) -> None
         rows = await agate_table(build.node.config, table.file)
         await build.scope.call_macro("reset_csv_table", model, False, existing, rows)
     else:
-        await build.execute(f"delete from {existing}")
+        await empty_table(build, existing)
 
 
-async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> int:
+async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> tuple[int, int]:
+    """Load the file's rows: how many were sent, and how many the database says it has taken."""
     if build.scope.is_overridden("load_csv_rows"):
         scope = build.scope.with_names(this=relation)
         rows = await agate_table(build.node.config, table.file)
         await scope.call_macro("load_csv_rows", scope.context_name("model"), rows)
-        return len(rows)
-    batches = table.file.batches(frozenset(build.node.config.column_types))
-    return await build.connection.insert_rows(relation, table.file.column_names, batches)
+        return len(rows), len(rows)
+    sent = 0
+
+    def counted() -> Iterator[Sequence[Sequence[object]]]:
+        nonlocal sent
+        for batch in table.file.batches(frozenset(build.node.config.column_types)):
+            sent += len(batch)
+            yield batch
+
+    count = await build.connection.insert_rows(relation, table.file.column_names, counted())
+    return sent, count
 
 
 async def read_seed(node: Seed, path: Path) -> CsvFile:

@@ -15,6 +15,7 @@ from ..manifest.snapshot_node import meta_column_names
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
+from .rows import write_rows
 from .schema_changes import wider
 
 _STAGING_COLUMN = "dbt_change_type"
@@ -121,7 +122,7 @@ async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred
         await build.scope.call_macro("create_columns", build.relation, added)
     names = [column.quoted for column in columns]
     sql = await build.macro("snapshot_merge_sql", build.relation, staging, names)
-    made = build.defer(sql, wants_response=True)
+    made = await write_rows(build, build.relation, sql)
     if is_ours:
         build.defer(f"drop table {staging}")
     return staging, made

@@ -15,7 +15,7 @@ from typing import TypeGuard, TypeVar
 
 from msgspec.structs import replace
 
-from ...adapters.abilities import Replaced, Replacing
+from ...adapters.abilities import Keeping, Replaced, Replacing, Restore
 from ...adapters.base import Adapter, Deferred, Response, SwapPolicy
 from ...adapters.relation import Relation, RelationType
 from ..template.adapter_facade import drop_sql
@@ -68,26 +68,54 @@ async def swap_in(
     """
     target = replace(build.relation, type=kind)
     existing = await build.existing()
+    build.is_made_anew = kind is not RelationType.VIEW
     if existing is None:
         return await make(target)
     policy = build.adapter.swap_policy
     if policy is SwapPolicy.IN_PLACE and not may_read_itself:
-        build.defer(await build.macro("get_drop_sql", existing))
+        await _drop(build, existing)
         return await make(target)
     temporary = replace(build.temporary_relation, type=kind)
     made = await make(temporary)
     if policy is SwapPolicy.EXCHANGE:
         await _exchange(build, existing, temporary)
     else:
-        build.defer(await build.macro("get_drop_sql", existing))
+        await _drop(build, existing)
         build.defer(await build.macro("get_rename_table_sql", temporary, target.identifier))
     return made
 
 
+async def _drop(build: NodeBuild, existing: Relation) -> None:
+    """Drop what is there. What somebody has made on it is made again when the swap is settled."""
+    restore = keep(build, existing)
+
+    async def settle_this() -> None:
+        restore(existing.identifier or "")
+
+    build.replaced.settle = settle_this
+    build.defer(await build.macro("get_drop_sql", existing))
+
+
+def keep(build: NodeBuild, relation: Relation) -> Restore:
+    """Note what goes with a relation that is going to be dropped: where the adapter can't, nothing.
+
+    What is returned has it made again, on the relation of a name.
+    """
+    if isinstance(build.adapter, Keeping):
+        return build.adapter.keep(build.connection, relation)
+    return lambda name: None
+
+
 async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -> None:
     """Let what was built beside take the place of what is there, with what depends on that."""
-    adapter = _replacing(build.adapter)
-    build.replaced = await adapter.replace(build.connection, existing, temporary, build.is_ours)
+    build.replaced = await _replacing(build.adapter).replace(
+        build.connection,
+        existing,
+        temporary,
+        build.is_ours,
+        gets_more=_gets_more(build),
+        hooks_follow=build.has_hooks_afterwards,
+    )
     if temporary.is_table and build.has_contract:
         target = replace(build.relation, type=temporary.type)
         sql = await build.macro("rename_constraints", target, temporary.identifier)
@@ -109,6 +137,28 @@ async def _replace_view(build: NodeBuild, existing: Relation) -> Deferred:
         build.connection, existing, sql, build_beside, build.is_ours
     )
     return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
+
+
+async def settle(build: NodeBuild) -> None:
+    """End the swap when all hooks of the transaction have run.
+
+    What the relation has got from the project by now is noted as such, so that it isn't taken for
+    somebody's handiwork the next time.
+    """
+    await build.replaced.settle()
+    exchanges = build.adapter.swap_policy is SwapPolicy.EXCHANGE
+    if exchanges and build.is_made_anew and _gets_more(build):
+        build.defer(_replacing(build.adapter).noting_made(build.relation))
+
+
+def _gets_more(build: NodeBuild) -> bool:
+    """Whether the project gives the relation constraints, indexes or the like."""
+    return (
+        build.has_contract
+        or build.has_hooks_afterwards
+        or bool(build.node.config.values.get("indexes"))
+        or build.scope.is_overridden("create_indexes")
+    )
 
 
 def puts_aside(adapter: Adapter) -> bool:
@@ -135,11 +185,15 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
         await build.execute(drop_sql(relation))
         return
     adapter = _replacing(build.adapter)
-    replaced = await adapter.replace(build.connection, relation, successor, build.is_ours)
+    replaced = await adapter.replace(
+        build.connection, relation, successor, build.is_ours, gets_more=True
+    )
     # It has taken the name that the old one had last, and now gets its own again.
     taken = replace(relation, type=successor.type)
     for sql in await build.adapter.rename_statements(build.connection, taken, former):
         await build.execute(sql)
+    if not successor.is_view:
+        build.defer(adapter.noting_made(successor))
     _add(build.replaced, replaced)
 
 

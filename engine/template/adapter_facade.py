@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
 
+from ...adapters.abilities import Counting
 from ...adapters.base import Adapter, Connection, Response, Rows
 from ...adapters.cache import RelationCache
 from ...adapters.column import Column
@@ -292,7 +293,11 @@ class RunningAdapter(AdapterValues):
 
     async def truncate_relation(self, relation: Relation) -> None:
         require_relation(relation, "truncate_relation")
-        if not await self._asked_macro("truncate_relation", relation):
+        if await self._asked_macro("truncate_relation", relation):
+            return
+        if isinstance(self._adapter, Counting):
+            await self._adapter.empty_table(self._connection, relation)
+        else:
             await self._run(f"delete from {relation.render()}", auto_begin=False)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:

@@ -258,33 +258,6 @@ async def test_readers_of_a_table_and_of_views_over_it_see_old_or_new(shop: Shop
     assert (await shop.fetch("select a, b from {schema}.theirs")) == [(14, 14)]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-async def test_a_thousand_swaps_against_twenty_readers(shop: Shop) -> None:
-    shop.table("orders", "select {{ var('round', 0) }} as round from generate_series(1, 50)")
-    shop.view("recent", "select round from {{ ref('orders') }}")
-    await shop.build()
-    await shop.execute(
-        "create view {schema}.theirs as select round from {schema}.orders;"
-        "create view {schema}.over_theirs as select t.round from {schema}.theirs t "
-        "join {schema}.recent r using (round);"
-        "grant select on {schema}.orders to public"
-    )
-    whole = "select case when count(distinct round) = 1 then 'whole' end from {}.{}"
-    names = ("orders", "recent", "theirs", "over_theirs")
-    readers = Readers(shop.server, [whole.format(shop.schema, name) for name in names])
-
-    async with readers.reading(20):
-        for number in range(1000):
-            await shop.build(select=("orders",), vars={"round": number})
-
-    assert readers.errors == []
-    assert readers.seen == {"whole"}
-    assert await shop.fetch("select has_table_privilege('public', '{schema}.orders', 'select')")
-    assert readers.reads > 10_000
-    assert readers.longest < 1
-
-
 async def test_name_that_differs_by_case_alone_is_somebody_elses(shop: Shop) -> None:
     shop.table("orders", "select 1 as id")
     await shop.build()
