@@ -94,7 +94,7 @@ class Fetcher:
             label=entry.path,
             version_label=f"<local @ {entry.path}>",
             entries=tuple(self._from_root(each, directory) for each in found.entries),
-            lock_entry={"local": entry.path, "name": name},
+            lock_entry={"local": _as_written(entry, "local", entry.path), "name": name},
             directory=Path(os.path.realpath(directory)),
             is_linked=True,
         )
@@ -131,7 +131,7 @@ class Fetcher:
         name, entries = await self._described(directory, label, entry)
         lock_entry = {"git": self._written(entry), "name": name, "revision": commit}
         if entry.subdirectory:
-            lock_entry["subdirectory"] = entry.subdirectory
+            lock_entry["subdirectory"] = _as_written(entry, "subdirectory", entry.subdirectory)
         return Package(
             name=name,
             location=entry.location,
@@ -185,7 +185,7 @@ class Fetcher:
             entries=entries_of_release(release, entry.package),
             lock_entry={
                 "name": release.name,
-                "package": entry.package,
+                "package": _as_written(entry, "package", entry.package),
                 "version": choice.version,
             },
             download=release.downloads.tarball,
@@ -237,6 +237,14 @@ class Fetcher:
                 )
             )
         return scrubbed
+
+
+def _as_written(entry: AnyEntry, key: str, value: str) -> str:
+    """What an entry says for the lock file: as it was written, where a secret is in it."""
+    written = entry.fingerprint.get("unrendered")
+    if not entry.secrets or not isinstance(written, Mapping):
+        return value
+    return str(written.get(key, value))
 
 
 def _digest(*texts: str) -> str:

@@ -169,6 +169,19 @@ async def test_name_of_a_package_is_no_place_for_a_secret(
     assert "Secret env vars are allowed only in profiles.yml or packages.yml" in error_of(ran)
 
 
+async def test_lock_file_says_a_local_path_as_it_was_written(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    write_package(tmp_path / "t0ken-t0ken" / "tools", "tools")
+    root = write_project({"packages.yml": asks(f'local: "../{TOKEN}/tools"')})
+
+    first = await deps(root, environ=ENVIRON)
+    by_lock = await deps(root, environ=ENVIRON)
+
+    assert (first.exit_code, by_lock.exit_code) == (0, 0), said(first)
+    assert "t0ken" not in (root / "package-lock.yml").read_text()
+
+
 def git(address: str) -> GitEntry:
     return GitEntry(
         location=HERE, asked_by="x", address=address, written="", secrets=frozenset({"S"})
