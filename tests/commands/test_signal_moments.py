@@ -201,10 +201,13 @@ def wait_for(holds: Callable[[], bool]) -> None:
 
 
 async def signals_at_random_moments(
-    write_project: WriteProject, count: int, commands: Sequence[tuple[str, ...]] = COMMANDS
+    write_project: WriteProject,
+    count: int,
+    commands: Sequence[tuple[str, ...]] = COMMANDS,
+    seed: int = 17,
 ) -> Counter[str]:
     """Half of them by the clock, half at a random event; how the processes have ended."""
-    chance = random.Random(17)
+    chance = random.Random(seed)
     root = await whole(write_project)
     lives: dict[tuple[str, ...], tuple[float, int]] = {}
     endings: Counter[str] = Counter()
@@ -256,10 +259,11 @@ async def test_signals_at_a_few_random_moments(write_project: WriteProject) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-async def test_signals_at_very_many_random_moments(write_project: WriteProject) -> None:
-    endings = await signals_at_random_moments(write_project, 180)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_signals_at_very_many_random_moments(write_project: WriteProject, seed: int) -> None:
+    endings = await signals_at_random_moments(write_project, 60, seed=seed)
 
     print(dict(endings))  # noqa: T201 # the figures
-    assert endings.total() == 180
-    assert endings["interrupted"] >= 30
+    assert endings.total() == 60
+    assert endings["interrupted"] >= 10

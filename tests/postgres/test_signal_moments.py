@@ -93,8 +93,8 @@ async def test_signal_at_a_chosen_moment(
         assert ended.was_interrupted, ended
 
 
-async def signals_at_random_moments(shop: Shop, count: int) -> Counter[int]:
-    chance = random.Random(23)
+async def signals_at_random_moments(shop: Shop, count: int, seed: int = 23) -> Counter[int]:
+    chance = random.Random(seed)
     await whole(shop)
     lives: dict[tuple[str, ...], float] = {}
     endings: Counter[int] = Counter()
@@ -107,7 +107,7 @@ async def signals_at_random_moments(shop: Shop, count: int) -> Counter[int]:
                 process.communicate(timeout=SECONDS)
             lives[command] = time.monotonic() - began
         # Half of a short run is the start of Python, which is nothing of ours.
-        moment = lives[command] * chance.uniform(0.2, 1.1)
+        moment = lives[command] * chance.uniform(0.4, 1.05)
         ended = run_and_signal_after(shop.root, moment, number, *command)
         assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
         await check(shop, ended, command)
@@ -120,9 +120,10 @@ async def test_signals_at_a_few_random_moments(shop: Shop) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-async def test_signals_at_very_many_random_moments(shop: Shop) -> None:
-    endings = await signals_at_random_moments(shop, 120)
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_signals_at_very_many_random_moments(shop: Shop, seed: int) -> None:
+    endings = await signals_at_random_moments(shop, 60, seed)
 
     print(dict(endings))  # noqa: T201 # the figures
-    assert endings[130] + endings[143] >= 20
+    assert endings[130] + endings[143] >= 10
