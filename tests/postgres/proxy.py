@@ -31,13 +31,15 @@ class Moment(Enum):
 class Cuts:
     """Which messages cut the line: each node's first COMMIT, or what `matches` says.
 
-    `seconds` is how long the server has been at the message, where it is cut within.
+    `seconds` is how long the server has been at the message, where it is cut within; or it is cut
+    `when` the test says so.
     """
 
     moment: Moment
     seconds: float = 0.0
     matches: Callable[[str], bool] = lambda sql: re.search(r"COMMIT\W*$", sql, re.I) is not None
     per_node: int = 1
+    when: asyncio.Event | None = None
     done: list[str] = field(default_factory=list)
     """The node of each message at which a line was cut, or the message itself."""
 
@@ -172,7 +174,7 @@ class Line:
         self.hides_answer = True
         await self._send(self.server[1], message)
         if cuts.moment is Moment.WITHIN:
-            await asyncio.sleep(cuts.seconds)
+            await (cuts.when.wait() if cuts.when else asyncio.sleep(cuts.seconds))
             self.client[1].transport.abort()  # and the server's end stays as it is
 
     async def _to_client(self) -> None:

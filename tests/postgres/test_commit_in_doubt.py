@@ -205,16 +205,17 @@ async def test_cancelled_commit_of_a_table_whose_connection_is_lost_is_asked_for
     await shop.execute("create schema shop")
     await wait_for_standby(shop, "nobody")
     async with lossy(shop) as proxy:
-        proxy.cuts = Cuts(Moment.WITHIN, 0.8)
+        lost = asyncio.Event()
+        proxy.cuts = Cuts(Moment.WITHIN, when=lost)
         task = asyncio.ensure_future(shop.run())
         await until_found(shop, "select 1 from pg_stat_activity where wait_event = 'SyncRep'")
         task.cancel()
         await until_found(
             shop,
-            "select 1 from pg_stat_activity where query like '%backend_xid%' "
-            "and application_name like 'headrace%'",
+            "select 1 from pg_stat_activity where query like '%pg_control_system%' "
+            "and application_name like 'headrace%' and state = 'idle'",
         )
-        await asyncio.wait([*proxy.lines[1].pumps[:1]])
+        lost.set()
         await wait_for_standby(shop, "")
         await asyncio.wait([task])
 

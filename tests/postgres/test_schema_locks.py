@@ -176,7 +176,7 @@ async def test_schemas_are_locked_in_the_order_of_their_names(shop: Shop) -> Non
 
 
 async def test_lock_is_taken_again_with_the_connection_that_held_it(shop: Shop) -> None:
-    shop.profile(run_lock_timeout=0, run_lock_lease=0.8)
+    shop.profile(run_lock_timeout=0, run_lock_lease=2)
     async with under_way(shop) as (first, _):
         before = await holder_of(shop)
         await shop.fetch(f"select pg_terminate_backend({before}, 5000)")
@@ -209,7 +209,7 @@ async def test_session_of_which_the_server_does_not_know_that_it_is_lost_is_ende
 
 
 async def test_lock_that_another_run_took_meanwhile_is_told_of(shop: Shop) -> None:
-    shop.profile(run_lock_lease=0.8)
+    shop.profile(run_lock_lease=2)
     async with under_way(shop) as (first, _), shop.server.connect() as driver:
         # It waits in the server's own queue, and so has the lock before it can be taken again.
         taking = asyncio.ensure_future(
@@ -286,19 +286,19 @@ async def test_lock_of_a_holder_that_is_no_longer_heard_of_is_free(shop: Shop) -
             ran = await first
 
     # The bound is the lease; the rest is what a busy machine needs to ask.
-    assert seconds < 4
+    assert seconds < 5
     assert (second.exit_code, other.exit_code) == (0, 0)
     assert (ran.exit_code, ran.statuses) == (0, {"orders": Status.SUCCESS})
 
 
 async def test_lock_of_a_holder_that_is_there_is_kept_beyond_the_lease(shop: Shop) -> None:
-    shop.profile(run_lock_lease=0.5)
+    shop.profile(run_lock_lease=1.5)
     async with under_way(shop) as (first, _):
         before = await holder_of(shop)
         await until_found(
             shop,
             f"select 1 from pg_stat_activity where pid = {before} "
-            "and clock_timestamp() - backend_start > interval '2 s'",
+            "and clock_timestamp() - backend_start > interval '3.5 s'",
         )
 
         assert await holder_of(shop) == before
