@@ -156,7 +156,7 @@ def run_at_once(root: Path, count: int, round: str, told: Told) -> None:
             for number in range(count)
         ]
         for number, process in enumerate(running):
-            output, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=600)
             results = root / f"target_{number}" / "run_results.json"
             found = json.loads(results.read_bytes())["results"] if results.exists() else []
             wrote = [
