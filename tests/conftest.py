@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from . import database_files
 from .postgres_server import PostgresServer, server_for_tests
+
+# How long an example takes says more of the machine than of us; each test has a time limit.
+hypothesis.settings.register_profile("ours", deadline=None)
+hypothesis.settings.load_profile("ours")
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 

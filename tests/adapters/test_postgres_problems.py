@@ -51,10 +51,10 @@ def postgres_error(code: str, **fields: str) -> asyncpg.PostgresError:
     return made
 
 
-def type_exists(name: str, by: str) -> asyncpg.PostgresError:
+def type_exists(name: str, by: str, code: str = "42710") -> asyncpg.PostgresError:
     """A type's name is taken already, says one of the server's functions."""
     message = f'type "{name}" already exists'
-    return postgres_error("42710", message=message, server_source_function=by)
+    return postgres_error(code, message=message, server_source_function=by)
 
 
 def certificate_error(code: int, why: str) -> ssl.SSLCertVerificationError:
@@ -174,6 +174,8 @@ def test_server_without_room_is_an_error_of_its_own() -> None:
         (type_exists("_long", by="RenameTypeInternal"), ErrorClass.TRANSIENT),
         (type_exists("a_mood", by="RenameTypeInternal"), ErrorClass.USER),
         (type_exists("_mood", by="DefineEnum"), ErrorClass.USER),
+        (type_exists("_long", by="TypeCreate", code="42P07"), ErrorClass.USER),
+        (type_exists("_long", by="TypeCreate", code="42701"), ErrorClass.USER),
         (postgres_error("55P03"), ErrorClass.LOCKED),
         (postgres_error("53300"), ErrorClass.CROWDED),
         (postgres_error("57014"), ErrorClass.CANCELLED),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from headrace.engine.errors import UsageError
 from headrace.engine.events import (
     Event,
+    NodeCommitting,
     NodeFinished,
     NodeStarted,
+    RunEmpty,
     RunFinished,
     RunStarted,
     WarningRaised,
@@ -289,3 +292,56 @@ def test_records_of_a_node_tell_it_again_as_far_as_it_got(tmp_path: Path) -> Non
 
     assert again.nodes == state.nodes
     assert [len(node.records()) for node in state.nodes.values()] == [3, 2, 1, 1]
+
+
+DAY = (NOON.replace(hour=0), NOON.replace(hour=0, day=24))
+
+
+@pytest.mark.parametrize("batch", [None, DAY])
+@pytest.mark.parametrize("completes", [True, False])
+def test_transaction_is_on_record_before_it_is_committed(
+    tmp_path: Path, batch: tuple[datetime, datetime] | None, completes: bool
+) -> None:
+    first = model("model_1")
+    journal = Journal(tmp_path / "journal")
+    for event in [*small_run()[:4], NodeCommitting(first, "771", completes, batch)]:
+        journal.handle(event)
+
+    last = json.loads((tmp_path / "journal").read_bytes().splitlines()[-1])
+
+    journal.close()
+    assert last == {
+        "event": "committing",
+        "unique_id": first.unique_id,
+        "transaction": "771",
+        "completes": completes,
+        "batch": batch and ["2026-11-23T00:00:00.000000Z", "2026-11-24T00:00:00.000000Z"],
+    }
+    assert read_journal(tmp_path / "journal").nodes == journal.state.nodes
+
+
+def test_header_has_the_arguments_and_what_was_settled_of_them(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.handle(invocation({"threads": None, "vars": {"a": 1}}))
+    journal.handle(RunStarted((model("m"),), 7, "dev", settings={"threads": 7}))
+    journal.close()
+
+    header = read_journal(tmp_path / "journal").header
+
+    assert header["args"] == {"threads": 7, "vars": {"a": 1}}
+    assert (header["threads"], header["target"], header["command"]) == (7, "dev", "run")
+
+
+def test_run_without_nodes_keeps_the_file_and_has_a_header_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    path.write_bytes(b"what the last run left to be done")
+    journal = Journal(path)
+
+    journal.handle(invocation({"select": ["nothing"]}))
+    journal.handle(RunEmpty())
+    journal.close()
+
+    assert path.read_bytes() == b"what the last run left to be done"
+    assert journal.state.header["command"] == "run"
+    assert journal.state.header["args"] == {"select": ["nothing"]}
+    assert "threads" not in journal.state.header
