@@ -24,7 +24,11 @@ HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
 PASSING = (DatabaseLockedError, TransientDatabaseError)
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
-_ENDING = ("SET LOCAL lock_timeout TO DEFAULT", f"RELEASE SAVEPOINT {SAVEPOINT}")
+# To plan what is asked of the catalog takes longer than to answer it: once a session is enough.
+PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
+_RELEASE = f"RELEASE SAVEPOINT {SAVEPOINT}"
+_ENDING = ("SET LOCAL lock_timeout TO DEFAULT", _RELEASE)
+_ENDING_OF_ATTEMPTS = ("SET LOCAL plan_cache_mode TO DEFAULT", *_ENDING)
 _ROLLING_BACK = f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"
 
 
@@ -34,7 +38,7 @@ def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str
 
 
 def _beginning(keys: PostgresKeys) -> list[str]:
-    return [f"SAVEPOINT {SAVEPOINT}", _lock_timeout(keys)]
+    return [f"SAVEPOINT {SAVEPOINT}", PLAN_ONCE, _lock_timeout(keys)]
 
 
 def _lock_timeout(keys: PostgresKeys) -> str:
@@ -83,7 +87,7 @@ async def attempt(
 
 async def give_back_locks(connection: PostgresConnection) -> None:
     """End an attempt that has changed nothing, with the locks that it took."""
-    await connection.execute_all([_ROLLING_BACK, f"RELEASE SAVEPOINT {SAVEPOINT}"])
+    await connection.execute_all([_ROLLING_BACK, _RELEASE])
 
 
 async def execute_each(
@@ -95,7 +99,7 @@ async def execute_each(
         DatabaseError: one was refused, and which one; of a message that isn't always said.
     """
     try:
-        await connection.execute_all([*statements, *_ENDING])
+        await connection.execute_all([*statements, *_ENDING_OF_ATTEMPTS])
     except (*PASSING, ConnectionLostError):
         raise
     except DatabaseError as error:

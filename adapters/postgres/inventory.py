@@ -54,7 +54,7 @@ async def take_inventory(connection: PostgresConnection, old: Relation, new: Rel
     """
     kind = KINDS.get(new.type or RelationType.TABLE, "TABLE")
     rows = [
-        tuple(row) for row in await connection.ask(_BOTH, table_name(old), table_name(new), kind)
+        tuple(row) for row in await connection.fetch(_BOTH, table_name(old), table_name(new), kind)
     ]
     return Inventory(
         Dependents.from_rows(row[2:7] for row in rows if row[0] == 1),
@@ -65,7 +65,9 @@ async def take_inventory(connection: PostgresConnection, old: Relation, new: Rel
 async def take_belongings(connection: PostgresConnection, relation: Relation) -> Belongings:
     """Ask what one relation has of its own, as a new one."""
     name = table_name(relation)
-    return Belongings.from_rows(tuple(row) for row in await connection.ask(_BELONGINGS, name, name))
+    return Belongings.from_rows(
+        tuple(row) for row in await connection.fetch(_BELONGINGS, name, name)
+    )
 
 
 def preparation(name: str, question: str, parameters: str = "text, text") -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from ..abilities import IsOurs, Replaced
 from ..errors import DatabaseError
 from ..relation import Relation, RelationType
-from .attempts import PASSING, attempt, execute_each, give_back_locks, with_lock_timeout
+from .attempts import PASSING, PLAN_ONCE, attempt, execute_each, give_back_locks, with_lock_timeout
 from .belongings import (
     Belongings,
     Carried,
@@ -136,6 +136,7 @@ class RelationExchange(Exchange):
         self._is_unsettled = False
         old = self._existing
         new = replace(old, type=self._replacement.type)
+        await self._connection.execute(PLAN_ONCE)
         there = (await take_belongings(self._connection, new)).new
         plan = carrying(Belongings(self._seen.belongings.old, there), old, new)
         for carried in (*plan.renames, *plan.after, *plan.last):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from headrace.adapters.postgres.replacing import RelationExchange
 
@@ -295,3 +297,35 @@ async def test_what_the_project_makes_costs_no_second_look(
     await shop.execute("alter table {schema}.plain set (fillfactor = 70)")
     await shop.build()
     assert len(looked) == 1
+
+
+async def test_what_was_said_by_hand_of_an_index_of_ours_is_said_of_its_successor(
+    shop: Shop,
+) -> None:
+    config = "config(indexes=[{'columns': ['kind'], 'unique': true}])"
+    shop.write("models/orders.sql", f"{{{{ {config} }}}} {ORDERS}")
+    contract(shop, KEY, kind="{type: not_null}")
+    await shop.build()
+    ((name,),) = await shop.fetch(
+        "select indexname::text from pg_indexes where schemaname = '{schema}' "
+        "and indexname like 'orders\\_%' and indexname <> 'orders_pkey'"
+    )
+    await shop.execute(
+        f'alter table {{schema}}.orders replica identity using index "{name}"; '
+        "alter table {schema}.orders cluster on orders_pkey; "
+        "alter index {schema}.orders_pkey set (fillfactor = 50)"
+    )
+    said = (
+        "select pg_get_indexdef(indexrelid), indisreplident, indisclustered from pg_index "
+        "where indrelid = '{schema}.orders'::regclass"
+    )
+
+    def what(rows: list[tuple[Any, ...]]) -> list[tuple[object, ...]]:
+        return sorted((text.partition("USING")[2], *flags) for text, *flags in rows)
+
+    before = what(await shop.fetch(said))
+    for _ in range(2):
+        await shop.build()
+
+        assert what(await shop.fetch(said)) == before
+    assert [flags for _, *flags in before] == [[False, True], [True, False]]

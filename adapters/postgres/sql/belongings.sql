@@ -3,10 +3,12 @@
 -- is called as the old one, and whether it is this project's.
 --
 -- Definitions are there to be compared. That of an index or a constraint is also the statement
--- that makes it. chr(1) stands for its name, chr(2) for the relation: of what is said of an index,
--- the definition is the index's name. What the project has made is noted in a comment on the relation's row type (see made.sql); an index that it has named, or dbt,
--- ends in a digest. Columns that older servers lack are NULL there: a name that pg_publication_rel
--- doesn't know is that of the select around it.
+-- that makes it. chr(1) stands for its name, chr(2) for the relation; of what is said of an index,
+-- the definition is the index's name. What the project has made is noted in a comment on the
+-- relation's row type (see made.sql); an index that it has named, or dbt, ends in a digest.
+--
+-- Columns that older servers lack are NULL there: a name that pg_publication_rel doesn't know is
+-- that of the select around it.
 WITH
 rel AS (
   SELECT s.side, c.*, n.nspname, pg_catalog.format('%I.%I', n.nspname, c.relname) AS own,
@@ -133,8 +135,8 @@ belonging AS (
     pg_catalog.format('%s SET STATISTICS %s', altering, attstattarget), NULL, NULL, NULL, false
   FROM col WHERE attstattarget >= 0
   UNION ALL
-  SELECT side, 'storage of column', attname, attstorage::text, pg_catalog.format('%s SET STORAGE %s',
-      altering, CASE attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
+  SELECT side, 'storage of column', attname, attstorage::text, pg_catalog.format(
+      '%s SET STORAGE %s', altering, CASE attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN'
       ELSE 'EXTENDED' END), NULL, NULL, NULL, false
   FROM col JOIN pg_catalog.pg_type AS t ON t.oid = atttypid
   WHERE attstorage <> t.typstorage AND relkind <> 'v'
@@ -187,9 +189,11 @@ belonging AS (
   FROM rel JOIN pg_catalog.pg_index AS x ON x.indrelid = rel.oid AND x.indisclustered
   JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
   UNION ALL
-  SELECT side, 'options of index', i.relname, i.relname, pg_catalog.format('ALTER INDEX %I.%s SET (%s)',
-      nspname, pg_catalog.chr(1), pg_catalog.array_to_string(i.reloptions, ', ')), NULL, NULL, NULL, false
-  FROM rel JOIN pg_catalog.pg_constraint AS k ON k.conrelid = rel.oid AND k.contype IN ('p', 'u', 'x')
+  SELECT side, 'options of index', i.relname, i.relname, pg_catalog.format(
+      'ALTER INDEX %I.%s SET (%s)', nspname, pg_catalog.chr(1),
+      pg_catalog.array_to_string(i.reloptions, ', ')), NULL, NULL, NULL, false
+  FROM rel
+  JOIN pg_catalog.pg_constraint AS k ON k.conrelid = rel.oid AND k.contype IN ('p', 'u', 'x')
   JOIN pg_catalog.pg_class AS i ON i.oid = k.conindid AND i.reloptions IS NOT NULL
   UNION ALL
   SELECT side, 'tablespace of index', i.relname, i.relname, pg_catalog.format(
@@ -214,7 +218,9 @@ belonging AS (
         WHERE a.attrelid = p.relid AND a.attnum = ANY (p.numbers::pg_catalog.int2[])) END,
       ' WHERE (' || pg_catalog.pg_get_expr(p.condition, p.relid) || ')'),
     NULL, NULL, NULL, false
-  FROM (SELECT NULL::pg_catalog.int2vector AS prattrs, NULL::pg_catalog.pg_node_tree AS prqual) AS older
+  FROM (
+    SELECT NULL::pg_catalog.int2vector AS prattrs, NULL::pg_catalog.pg_node_tree AS prqual
+  ) AS older
   CROSS JOIN LATERAL (
     SELECT rel.side, rel.final, rel.oid AS relid, b.pubname, prattrs AS numbers, prqual AS condition
     FROM rel JOIN pg_catalog.pg_publication_rel AS r ON r.prrelid = rel.oid
@@ -233,8 +239,9 @@ belonging AS (
   JOIN pg_catalog.pg_namespace AS n ON n.oid = s.relnamespace
   JOIN pg_catalog.pg_attribute AS a ON a.attrelid = rel.oid AND a.attnum = d.refobjsubid
   UNION ALL
-  SELECT side, 'security label', l.provider || coalesce(' ' || a.attname, ''), '', pg_catalog.format('SECURITY LABEL FOR %I ON %s%s IS %L',
-      l.provider, CASE WHEN a.attname IS NULL THEN CASE relkind WHEN 'v' THEN 'VIEW ' WHEN 'm'
+  SELECT side, 'security label', l.provider || coalesce(' ' || a.attname, ''), '',
+    pg_catalog.format('SECURITY LABEL FOR %I ON %s%s IS %L', l.provider,
+       CASE WHEN a.attname IS NULL THEN CASE relkind WHEN 'v' THEN 'VIEW ' WHEN 'm'
         THEN 'MATERIALIZED VIEW ' ELSE 'TABLE ' END || final
       ELSE 'COLUMN ' || final END, '.' || pg_catalog.quote_ident(a.attname), l.label),
     NULL, NULL, NULL, false

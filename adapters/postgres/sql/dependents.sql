@@ -109,8 +109,8 @@ tie AS (
     AND its.oid IS DISTINCT FROM old.oid
   UNION ALL
   SELECT 'fixed', 0, '', '', pg_catalog.format('its place as a %s of %s',
-    CASE WHEN old.relispartition THEN 'partition' ELSE 'child' END, i.inhparent::pg_catalog.regclass),
-    ''
+    CASE WHEN old.relispartition THEN 'partition' ELSE 'child' END,
+    i.inhparent::pg_catalog.regclass), ''
   FROM old JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = old.oid
   UNION ALL
   SELECT 'fixed', 0, '', '', pg_catalog.format('its partition by %s',
@@ -146,8 +146,9 @@ tie AS (
     $3::text, old.nspname, old.relname, pg_catalog.pg_get_userbyid(old.relowner))
   FROM old, new WHERE new.relowner <> old.relowner
   UNION ALL
-  SELECT 'property', CASE WHEN was IS NULL OR is_now THEN 3 ELSE 4 END, '', '', '', pg_catalog.format(
-      CASE WHEN was IS NULL THEN 'REVOKE %s ON %s FROM %s'
+  -- A right that is taken from a table is taken from its columns as well: those come after it.
+  SELECT 'property', CASE WHEN was IS NULL OR is_now THEN 3 ELSE 4 END, '', '', '',
+    pg_catalog.format(CASE WHEN was IS NULL THEN 'REVOKE %s ON %s FROM %s'
         WHEN is_now THEN 'REVOKE GRANT OPTION FOR %s ON %s FROM %s'
         WHEN was THEN 'GRANT %s ON %s TO %s WITH GRANT OPTION'
         ELSE 'GRANT %s ON %s TO %s' END,
