@@ -140,6 +140,25 @@ class Keeping(ABC):
         """Note what hangs on a relation that is going to be dropped, in the open transaction."""
 
 
+class WriterLocking(ABC):
+    """A database in which others may write to a table that an open transaction has read.
+
+    What reads a table to decide what to write into it has to keep them out first. Where a
+    transaction that is going to write keeps other writers out from its beginning, there is
+    nothing to be done.
+    """
+
+    @abstractmethod
+    async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
+        """Be the only one who writes to a table, until the open transaction ends.
+
+        Readers are let through, all the time. The lock is sent with the next statement, and so
+        its error may come there:
+
+            DatabaseLockedError: somebody else kept writing; says who.
+        """
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..abilities import (
     Replaced,
     Replacing,
     Tracing,
+    WriterLocking,
 )
 from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
@@ -56,6 +58,7 @@ from .settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
 from .view_text import ViewExchange
+from .writer_lock import WriterLock
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -73,7 +76,9 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing):
+class PostgresAdapter(
+    Adapter, Replacing, Counting, Locking, WriterLocking, Describing, Tracing
+):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -99,6 +104,7 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
         self._exchanging = anyio.Lock()
+        self._writing: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self.retries = keys.retries
         self.retry_backoff = keys.retry_backoff
 
@@ -212,6 +218,11 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
         assert isinstance(connection, PostgresConnection)
         found = await connection.fetch(COLUMNS, str(name))
         return [Column(str(name), str(data_type)) for name, data_type in found]
+
+    async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
+        assert isinstance(connection, PostgresConnection)
+        turn = self._writing[table.render()]
+        await WriterLock(self._keys, table, turn).take(connection)
 
     async def replace(
         self,

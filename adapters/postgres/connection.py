@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
-from ..errors import DatabaseError
+from ..errors import DatabaseError, DatabaseLockedError
 from ..relation import Relation
 from .message import Message, response_of
 from .pool import Pool
@@ -56,6 +56,25 @@ class Exchange(ABC):
         """
 
 
+class Exclusion(ABC):
+    """A lock that an open transaction keeps to its end."""
+
+    @property
+    @abstractmethod
+    def is_held(self) -> bool:
+        """Whether the server has granted it."""
+
+    @abstractmethod
+    async def explained(
+        self, connection: PostgresConnection, error: DatabaseError
+    ) -> DatabaseError:
+        """Why it wasn't granted, asked when the transaction has been rolled back."""
+
+    @abstractmethod
+    def end(self) -> None:
+        """Note that the transaction is over."""
+
+
 class PostgresConnection(Connection):
     """One task's connection. Its session is bound at the first statement, and kept to the end.
 
@@ -69,6 +88,7 @@ class PostgresConnection(Connection):
         self._deferred: list[Deferred] = []
         self._exchange: Exchange | None = None
         self._transaction: Transaction | None = None
+        self._exclusion: Exclusion | None = None
         self._has_begun = False
 
     async def execute(self, sql: str) -> Response:
@@ -120,6 +140,10 @@ class PostgresConnection(Connection):
         """Queue an exchange behind what is deferred."""
         await self._flush()
         self._exchange = exchange
+
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Note what has been queued to keep others out, to the end of the open transaction."""
+        self._exclusion = exclusion
 
     async def execute_all(self, statements: Sequence[str]) -> None:
         """Run several statements of ours in one message, which leave the session as it was.
@@ -190,11 +214,17 @@ class PostgresConnection(Connection):
             await self._commit(transaction)
         except BaseException as error:
             await self._roll_back(error)
+            exclusion = self._exclusion
+            if isinstance(error, DatabaseLockedError) and exclusion and not exclusion.is_held:
+                raise await exclusion.explained(self, error) from error
             raise
         finally:
             self._transaction = None
             self._deferred.clear()
             self._exchange = None
+            if self._exclusion is not None:
+                self._exclusion.end()
+                self._exclusion = None
 
     async def _name(self, transaction: Transaction, note: Callable[[str], None]) -> None:
         """Ask for the transaction's name, and `note` it before its COMMIT is sent.

@@ -50,7 +50,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     is_refill = existing is not None and existing.is_table and not is_full_refresh
     # Not while the first is still at it: DELETE doesn't see the rows that it has put in.
     build.is_repeatable = not is_refill
-    async with node_transaction(build):
+    async with node_transaction(build, alone_in=existing if is_refill else None):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
             await _empty(build, table, existing)

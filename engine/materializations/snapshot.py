@@ -14,7 +14,7 @@ from ..manifest.node_dicts import config_dict
 from ..manifest.snapshot_node import meta_column_names
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
-from .node_transaction import node_transaction
+from .node_transaction import keep_writers_out, node_transaction
 from .rows import write_rows
 from .schema_changes import wider
 
@@ -35,18 +35,14 @@ async def snapshot(build: NodeBuild) -> Outcome:
         CompilationError: what stands under its name is no snapshot, the query gives a key
             twice, or there is no such strategy.
     """
-    existing = await build.existing()
-    if existing is not None and not existing.is_table:
-        raise CompilationError(
-            f"{existing.display_name} is a {existing.type}, and a snapshot needs a table of its "
-            "own. Give the snapshot another alias or schema, or drop what is there.",
-            location=build.node.location,
-        )
+    existing = await _existing(build)
     columns = meta_column_names(build.node.config.values)
     _widen_scope(build)
     staging: Relation | None = None
     build.is_repeatable = existing is None
-    async with node_transaction(build):
+    async with node_transaction(build, alone_in=existing):
+        if existing is None:
+            existing = await _begun_by_somebody_else(build)
         strategy = await _strategy(build, target_exists=existing is not None)
         if existing is None:
             build.made = await _create(build, strategy)
@@ -57,6 +53,29 @@ async def snapshot(build: NodeBuild) -> Outcome:
     if staging is not None:
         await build.macro("post_snapshot", staging)
     return build.success()
+
+
+async def _existing(build: NodeBuild) -> Relation | None:
+    """The snapshot's table, where it has been begun."""
+    existing = await build.existing()
+    if existing is not None and not existing.is_table:
+        raise CompilationError(
+            f"{existing.display_name} is a {existing.type}, and a snapshot needs a table of its "
+            "own. Give the snapshot another alias or schema, or drop what is there.",
+            location=build.node.location,
+        )
+    return existing
+
+
+async def _begun_by_somebody_else(build: NodeBuild) -> Relation | None:
+    """The table, where another run has made it since the schema was listed."""
+    if not await build.adapter.columns(build.connection, build.relation):
+        return None
+    await build.cache.refresh(build.relation.schema or "")
+    existing = await _existing(build)
+    if existing is not None:
+        await keep_writers_out(build, existing)
+    return existing
 
 
 def _widen_scope(build: NodeBuild) -> None:

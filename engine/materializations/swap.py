@@ -49,7 +49,7 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     if kind is RelationType.VIEW and policy is SwapPolicy.EXCHANGE and _is_view(existing):
         return await _replace_view(build, existing)
     # A view's text is not run when the view is made.
-    may_read_itself = kind is not RelationType.VIEW and await _reads_itself(build)
+    may_read_itself = kind is not RelationType.VIEW and await reads_itself(build)
     make = partial(_create, build, kind)
     return await swap_in(build, kind, make, may_read_itself=may_read_itself)
 
@@ -229,7 +229,7 @@ def _is_view(existing: Relation | None) -> TypeGuard[Relation]:
     return existing is not None and existing.is_view
 
 
-async def _reads_itself(build: NodeBuild) -> bool:
+async def reads_itself(build: NodeBuild) -> bool:
     """Whether the SQL may read the relation that it replaces.
 
     It says the name somewhere, or reads what may be a view over it: a source, or a view that is
@@ -242,6 +242,11 @@ async def _reads_itself(build: NodeBuild) -> bool:
         return True
     views = await build.cache.views(build.relation.schema or "")
     return any(_names(sql, view) and not build.is_ours(view) for view in views)
+
+
+def names_itself(build: NodeBuild) -> bool:
+    """Whether the SQL says the name of the node's relation somewhere."""
+    return _names(build.sql.casefold(), build.relation)
 
 
 def _names(sql: str, relation: Relation) -> bool:
