@@ -159,6 +159,25 @@ class WriterLocking(ABC):
         """
 
 
+class ComparingQueries(ABC):
+    """A database that can tell whether what it keeps of a view's query is what a text says.
+
+    It keeps no text, but what it has understood: names resolved, `*` written out.
+    """
+
+    @abstractmethod
+    async def has_query(
+        self, connection: Connection, view: Relation, sql: str, beside: Relation
+    ) -> bool:
+        """Whether a view, or a materialized one, has a query, inside the open transaction.
+
+        The query isn't run. `beside` is a name that nothing has, and that nothing has afterwards.
+
+        Raises:
+            DatabaseError: it can't be run.
+        """
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 

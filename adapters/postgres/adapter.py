@@ -16,6 +16,7 @@ import asyncpg
 from ..abilities import (
     CatalogColumn,
     CatalogTable,
+    ComparingQueries,
     Counting,
     Describing,
     Fate,
@@ -39,6 +40,7 @@ from .catalog import (
     MAY_CREATE,
     RELATION,
     RELATIONS,
+    SAME_QUERY,
     SCHEMAS,
     STANDARD_TYPES,
 )
@@ -77,7 +79,7 @@ def create(target: Target) -> Adapter:
 
 
 class PostgresAdapter(
-    Adapter, Replacing, Counting, Locking, WriterLocking, Describing, Tracing
+    Adapter, Replacing, Counting, Locking, WriterLocking, ComparingQueries, Describing, Tracing
 ):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
@@ -223,6 +225,18 @@ class PostgresAdapter(
         assert isinstance(connection, PostgresConnection)
         turn = self._writing[table.render()]
         await WriterLock(self._keys, table, turn).take(connection)
+
+    async def has_query(
+        self, connection: Connection, view: Relation, sql: str, beside: Relation
+    ) -> bool:
+        assert isinstance(connection, PostgresConnection)
+        connection.defer(f"CREATE VIEW {beside} AS\n{sql}")
+        names = (
+            str(name.include(database=False).quote(True, True, True)) for name in (view, beside)
+        )
+        ((is_same,),) = await connection.fetch(SAME_QUERY, *names)
+        connection.defer(f"DROP VIEW {beside}")
+        return bool(is_same)
 
     async def replace(
         self,
