@@ -178,12 +178,68 @@ class ComparingQueries(ABC):
         """
 
 
+class ForeignKey(Struct, frozen=True, kw_only=True):
+    """A foreign key of one table that leads to another."""
+
+    child: Relation
+    parent: str
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is called in a message."""
+        return f"the foreign key {self.name} of {self.child.display_name}"
+
+
+ComesAnew = Callable[[ForeignKey], bool]
+"""Whether a later node of this run makes a foreign key anew, or validates it."""
+
+
+def nothing_comes(_: ForeignKey) -> bool:
+    """Of no foreign key is it known that it comes anew."""
+    return False
+
+
+class KeepingKeys(ABC):
+    """A database in which rows of one table have to be in another, by foreign keys.
+
+    Neither can the other table be built anew then, nor its rows go. So the keys of tables that
+    the project builds are taken away before that, and put back without looking at the rows:
+    those that come later are held to them. `validate` looks at all of them.
+    """
+
+    @abstractmethod
+    async def release_keys(
+        self, connection: Connection, table: Relation, is_ours: IsOurs
+    ) -> list[ForeignKey]:
+        """Take away the keys that lead to a table, if all of them are the project's tables'."""
+
+    @abstractmethod
+    async def put_back_keys(self, connection: Connection, keys: Collection[ForeignKey]) -> None:
+        """Put back what was taken away."""
+
+    @abstractmethod
+    async def unvalidated_keys(self, connection: Connection, table: Relation) -> list[ForeignKey]:
+        """The keys of a table by which not all of its rows have been looked at."""
+
+    @abstractmethod
+    async def validate_key(self, connection: Connection, key: ForeignKey) -> None:
+        """Look at all rows.
+
+        Raises:
+            DatabaseError: rows have keys that aren't in the other table; names a few.
+        """
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 
     statements: list[str] = field(default_factory=list)
     dropped: list[Relation] = field(default_factory=list)
     """Views of the project that no longer fitted, and had to go."""
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+    """Those that lead to the relation, and are yet to be validated."""
     settle: Callable[[], Awaitable[None]] = _nothing
     """Ends an exchange after which hooks were to follow."""
 
@@ -215,12 +271,14 @@ class Replacing(ABC):
         *,
         gets_more: bool = False,
         hooks_follow: bool = False,
+        comes_anew: ComesAnew = nothing_comes,
     ) -> Replaced:
         """Let a relation take the place of another, inside the open transaction.
 
         With `gets_more` the project gives such a relation constraints, indexes or the like, so
         that it pays to look whose they are. With `hooks_follow` it may still do so: `settle` of
-        the answer is called when it has.
+        the answer is called when it has. A foreign key that no longer fits is an error, unless it
+        `comes_anew`.
         """
 
     @abstractmethod

@@ -16,22 +16,27 @@ import asyncpg
 from ..abilities import (
     CatalogColumn,
     CatalogTable,
+    ComesAnew,
     ComparingQueries,
     Counting,
     Describing,
     Fate,
+    ForeignKey,
     IsOurs,
+    KeepingKeys,
     Locking,
     Replaced,
     Replacing,
     Tracing,
     WriterLocking,
+    nothing_comes,
 )
 from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
+from .attempts import Surroundings
 from .backend import Backend
 from .catalog import (
     COLUMNS,
@@ -47,13 +52,14 @@ from .catalog import (
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
+from .foreign_keys import TakenKey, keys_to, release, validate
 from .inventory import noting_made
 from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .pooler import pooler_error, require_own_backends
 from .problems import DRIVER_ERRORS, connection_error, database_error
 from .refilling import empty_alone, obstacles, write
-from .replacing import RelationExchange, Surroundings
+from .replacing import RelationExchange
 from .schema_locks import Lease
 from .session import Session
 from .settings import application_name, session_settings
@@ -79,7 +85,15 @@ def create(target: Target) -> Adapter:
 
 
 class PostgresAdapter(
-    Adapter, Replacing, Counting, Locking, WriterLocking, ComparingQueries, Describing, Tracing
+    Adapter,
+    Replacing,
+    Counting,
+    KeepingKeys,
+    Locking,
+    WriterLocking,
+    ComparingQueries,
+    Describing,
+    Tracing,
 ):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
@@ -247,10 +261,16 @@ class PostgresAdapter(
         *,
         gets_more: bool = False,
         hooks_follow: bool = False,
+        comes_anew: ComesAnew = nothing_comes,
     ) -> Replaced:
         around = self._surroundings(connection, is_ours)
         exchange = RelationExchange(
-            around, existing, replacement, gets_more=gets_more, hooks_follow=hooks_follow
+            around,
+            existing,
+            replacement,
+            gets_more=gets_more,
+            hooks_follow=hooks_follow,
+            comes_anew=comes_anew,
         )
         await around.connection.exchange(exchange)
         return exchange.replaced
@@ -269,6 +289,24 @@ class PostgresAdapter(
 
     def noting_made(self, relation: Relation) -> str:
         return noting_made(relation)
+
+    async def release_keys(
+        self, connection: Connection, table: Relation, is_ours: IsOurs
+    ) -> list[ForeignKey]:
+        return await release(self._surroundings(connection, is_ours), table)
+
+    async def put_back_keys(self, connection: Connection, keys: Collection[ForeignKey]) -> None:
+        for key in keys:
+            assert isinstance(key, TakenKey)
+            connection.defer(key.add)
+
+    async def unvalidated_keys(self, connection: Connection, table: Relation) -> list[ForeignKey]:
+        assert isinstance(connection, PostgresConnection)
+        return list(await keys_to(connection, None, table))
+
+    async def validate_key(self, connection: Connection, key: ForeignKey) -> None:
+        assert isinstance(connection, PostgresConnection)
+        await validate(connection, key)
 
     def are_same_type(self, one: str, other: str) -> bool:
         return _kind(one) == _kind(other)

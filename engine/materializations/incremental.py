@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
+from .foreign_keys import validate_keys_of
 from .node_build import NodeBuild, Outcome
 from .node_transaction import keep_writers_out, node_transaction
 from .rows import write_rows
@@ -60,6 +61,7 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
     )
     made = await write_rows(build, build.relation, sql)
     build.defer(f"drop table {arriving}")
+    await validate_keys_of(build, build.relation)
     return made
 
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from ...adapters.abilities import WriterLocking
 from ...adapters.relation import Relation
 from .finishing import apply_grants, persist_docs
+from .foreign_keys import validate_keys_to
 from .node_build import NodeBuild
 from .swap import settle
 
@@ -50,6 +51,7 @@ async def node_transaction(
     finally:
         build.note_end(transaction, completes=True)
     await build.run_hooks(config.post_hook, in_transaction=False)
+    await validate_keys_to(build)
 
 
 async def keep_writers_out(build: NodeBuild, table: Relation) -> None:

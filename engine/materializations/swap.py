@@ -115,6 +115,7 @@ async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -
         build.is_ours,
         gets_more=_gets_more(build),
         hooks_follow=build.has_hooks_afterwards,
+        comes_anew=build.comes_anew,
     )
     if temporary.is_table and build.has_contract:
         target = replace(build.relation, type=temporary.type)
@@ -186,7 +187,12 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
         return
     adapter = _replacing(build.adapter)
     replaced = await adapter.replace(
-        build.connection, relation, successor, build.is_ours, gets_more=True
+        build.connection,
+        relation,
+        successor,
+        build.is_ours,
+        gets_more=True,
+        comes_anew=build.comes_anew,
     )
     # It has taken the name that the old one had last, and now gets its own again.
     taken = replace(relation, type=successor.type)
@@ -200,6 +206,7 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
 def _add(sum_of_all: Replaced, replaced: Replaced) -> None:
     sum_of_all.statements += replaced.statements
     sum_of_all.dropped += replaced.dropped
+    sum_of_all.foreign_keys += replaced.foreign_keys
 
 
 async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
