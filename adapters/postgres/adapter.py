@@ -238,7 +238,7 @@ class PostgresAdapter(
     async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
         assert isinstance(connection, PostgresConnection)
         turn = self._writing[table.render()]
-        await WriterLock(self._keys, table, turn).take(connection)
+        await WriterLock(connection, self._keys, table, turn).take()
 
     async def has_query(
         self, connection: Connection, view: Relation, sql: str, beside: Relation

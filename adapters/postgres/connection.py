@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from ..relation import Relation
 from .message import Message, response_of
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
+from .queued_locks import Exchange, Exclusion
 from .session import Session, failed_before_error
 from .statements import (
     alters_session,
@@ -28,51 +28,6 @@ from .text_copy import csv_chunks
 from .tracing import NUMBER, doubted
 
 SAVEPOINT = "headrace_swap"
-
-
-class Exchange(ABC):
-    """Statements that need locks, and what is done when they don't get them.
-
-    They go to the server with what comes next, best of all with COMMIT, so that what they lock
-    is locked no longer than it takes.
-    """
-
-    @property
-    @abstractmethod
-    def preparation(self) -> str:
-        """What a session is told once, before its first exchange of the kind."""
-
-    @property
-    @abstractmethod
-    def statements(self) -> Sequence[str]:
-        """What is sent, after a savepoint."""
-
-    @abstractmethod
-    async def recover(self, error: DatabaseError) -> None:
-        """Reach the same end another way, after the statements failed and were rolled back.
-
-        Raises:
-            DatabaseError: there is none.
-        """
-
-
-class Exclusion(ABC):
-    """A lock that an open transaction keeps to its end."""
-
-    @property
-    @abstractmethod
-    def is_held(self) -> bool:
-        """Whether the server has granted it."""
-
-    @abstractmethod
-    async def explained(
-        self, connection: PostgresConnection, error: DatabaseError
-    ) -> DatabaseError:
-        """Why it wasn't granted, asked when the transaction has been rolled back."""
-
-    @abstractmethod
-    def end(self) -> None:
-        """Note that the transaction is over."""
 
 
 class PostgresConnection(Connection):
@@ -216,7 +171,7 @@ class PostgresConnection(Connection):
             await self._roll_back(error)
             exclusion = self._exclusion
             if isinstance(error, DatabaseLockedError) and exclusion and not exclusion.is_held:
-                raise await exclusion.explained(self, error) from error
+                raise await exclusion.explained(error) from error
             raise
         finally:
             self._transaction = None

@@ -25,7 +25,6 @@ from .belongings import (
     table_name,
 )
 from .catalog import COLUMNS
-from .connection import Exchange
 from .dependents import Dependents
 from .foreign_keys import (
     TakenKey,
@@ -46,6 +45,7 @@ from .inventory import (
     take_belongings,
     take_inventory,
 )
+from .queued_locks import Exchange
 from .refilling import refill
 from .replacement import KINDS, exchange
 from .synchronizing import made_by_hand, synchronizing

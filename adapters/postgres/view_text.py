@@ -9,8 +9,8 @@ from ..errors import DatabaseError
 from ..relation import Relation
 from .attempts import PASSING, Surroundings, attempt, execute_each, with_lock_timeout
 from .belongings import Belongings, carrying
-from .connection import Exchange
 from .inventory import HAS_OPTIONS, literal_name, take_belongings
+from .queued_locks import Exchange
 from .replacing import RelationExchange
 
 # What CREATE OR REPLACE VIEW answers where the new columns don't begin with the old ones, and

@@ -9,8 +9,9 @@ import anyio
 from ..base import Deferred
 from ..errors import DatabaseError, DatabaseLockedError
 from ..relation import Relation
-from .connection import Exclusion, PostgresConnection
+from .connection import PostgresConnection
 from .keys import PostgresKeys
+from .queued_locks import Exclusion
 
 _WRITERS = (Path(__file__).parent / "sql" / "writers.sql").read_text()
 
@@ -22,17 +23,20 @@ class WriterLock(Exclusion):
     stranger is waited for isn't spent on our own: the batches of a model, for example.
     """
 
-    def __init__(self, keys: PostgresKeys, table: Relation, turn: anyio.Lock) -> None:
+    def __init__(
+        self, connection: PostgresConnection, keys: PostgresKeys, table: Relation, turn: anyio.Lock
+    ) -> None:
+        self._connection = connection
         self._keys = keys
         self._table = table
         self._turn = turn
         self._queued: Deferred | None = None
 
-    async def take(self, connection: PostgresConnection) -> None:
+    async def take(self) -> None:
         """Wait for the turn, and queue the statements."""
         await self._turn.acquire()
-        self._queued = connection.defer(self._sql)
-        connection.exclude(self)
+        self._queued = self._connection.defer(self._sql)
+        self._connection.exclude(self)
 
     @property
     def is_held(self) -> bool:
@@ -51,11 +55,9 @@ class WriterLock(Exclusion):
             f"SET LOCAL lock_timeout = '{patience}ms';\n{lock};\nSET LOCAL lock_timeout TO DEFAULT"
         )
 
-    async def explained(
-        self, connection: PostgresConnection, error: DatabaseError
-    ) -> DatabaseError:
+    async def explained(self, error: DatabaseError) -> DatabaseError:
         name = str(self._table.include(database=False).quote(True, True, True))
-        holders = [str(row[0]) for row in await connection.ask(_WRITERS, name)]
+        holders = [str(row[0]) for row in await self._connection.ask(_WRITERS, name)]
         by = f" by {', '.join(holders)}" if holders else ""
         return DatabaseLockedError(
             f"{self._table.display_name} is being written to: for "
