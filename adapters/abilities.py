@@ -140,12 +140,106 @@ class Keeping(ABC):
         """Note what hangs on a relation that is going to be dropped, in the open transaction."""
 
 
+class WriterLocking(ABC):
+    """A database in which others may write to a table that an open transaction has read.
+
+    What reads a table to decide what to write into it has to keep them out first. Where a
+    transaction that is going to write keeps other writers out from its beginning, there is
+    nothing to be done.
+    """
+
+    @abstractmethod
+    async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
+        """Be the only one who writes to a table, until the open transaction ends.
+
+        Readers are let through, all the time. The lock is sent with the next statement, and so
+        its error may come there:
+
+            DatabaseLockedError: somebody else kept writing; says who.
+        """
+
+
+class ComparingQueries(ABC):
+    """A database that can tell whether what it keeps of a view's query is what a text says.
+
+    It keeps no text, but what it has understood: names resolved, `*` written out.
+    """
+
+    @abstractmethod
+    async def has_query(
+        self, connection: Connection, view: Relation, sql: str, beside: Relation
+    ) -> bool:
+        """Whether a view, or a materialized one, has a query, inside the open transaction.
+
+        The query isn't run. `beside` is a name that nothing has, and that nothing has afterwards.
+
+        Raises:
+            DatabaseError: it can't be run.
+        """
+
+
+class ForeignKey(Struct, frozen=True, kw_only=True):
+    """A foreign key of one table that leads to another."""
+
+    child: Relation
+    parent: str
+    name: str
+    columns: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        """What it is called in a message."""
+        return f"the foreign key {self.name} of {self.child.display_name}"
+
+
+ComesAnew = Callable[[ForeignKey], bool]
+"""Whether a later node of this run makes a foreign key anew, or validates it."""
+
+
+def nothing_comes(_: ForeignKey) -> bool:
+    """Of no foreign key is it known that it comes anew."""
+    return False
+
+
+class KeepingKeys(ABC):
+    """A database in which rows of one table have to be in another, by foreign keys.
+
+    Neither can the other table be built anew then, nor its rows go. So the keys of tables that
+    the project builds are taken away before that, and put back without looking at the rows:
+    those that come later are held to them. `validate` looks at all of them.
+    """
+
+    @abstractmethod
+    async def release_keys(
+        self, connection: Connection, table: Relation, is_ours: IsOurs
+    ) -> list[ForeignKey]:
+        """Take away the keys that lead to a table, if all of them are the project's tables'."""
+
+    @abstractmethod
+    async def put_back_keys(self, connection: Connection, keys: Collection[ForeignKey]) -> None:
+        """Put back what was taken away."""
+
+    @abstractmethod
+    async def unvalidated_keys(self, connection: Connection, table: Relation) -> list[ForeignKey]:
+        """The keys of a table by which not all of its rows have been looked at."""
+
+    @abstractmethod
+    async def validate_key(self, connection: Connection, key: ForeignKey) -> None:
+        """Look at all rows.
+
+        Raises:
+            DatabaseError: rows have keys that aren't in the other table; names a few.
+        """
+
+
 class Replaced(Struct):
     """How a relation got its new contents: known once the transaction has been committed."""
 
     statements: list[str] = field(default_factory=list)
     dropped: list[Relation] = field(default_factory=list)
     """Views of the project that no longer fitted, and had to go."""
+    foreign_keys: list[ForeignKey] = field(default_factory=list)
+    """Those that lead to the relation, and are yet to be validated."""
     settle: Callable[[], Awaitable[None]] = _nothing
     """Ends an exchange after which hooks were to follow."""
 
@@ -177,12 +271,14 @@ class Replacing(ABC):
         *,
         gets_more: bool = False,
         hooks_follow: bool = False,
+        comes_anew: ComesAnew = nothing_comes,
     ) -> Replaced:
         """Let a relation take the place of another, inside the open transaction.
 
         With `gets_more` the project gives such a relation constraints, indexes or the like, so
         that it pays to look whose they are. With `hooks_follow` it may still do so: `settle` of
-        the answer is called when it has.
+        the answer is called when it has. A foreign key that no longer fits is an error, unless it
+        `comes_anew`.
         """
 
     @abstractmethod

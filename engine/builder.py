@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -62,6 +62,7 @@ from .node_outcome import (
     result_of,
     timed_out,
 )
+from .own_tables import OwnTables
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, Status
 from .retries import may_retry, pause_after, retry_text, was_overtaken
@@ -124,6 +125,7 @@ class Builder:
         self._threads = threads
         self._invocation_id = invocation_id
         self._fails_on_test_warning = fails_on_test_warning
+        self.own_tables = OwnTables(manifest, infos)
         self.compiled: dict[str, str] = {}
         self.shown: dict[str, Rows] = {}
 
@@ -186,6 +188,8 @@ class Builder:
     def _note_end(self, node: Node, progress: Progress) -> None:
         note_executed(self._infos[node.unique_id], node, progress, self._emit)
         note_dropped(node, progress, self._cache, self._emit)
+        if progress.build is not None and progress.build.committed:
+            self.own_tables.note(node, progress.build.replaced.foreign_keys)
 
     async def _build_in_batches(self, node: Node, progress: Progress) -> Outcome:
         """Build a microbatch model, a batch at a time or several."""
@@ -376,22 +380,11 @@ class Builder:
             batch_window=batch.window if batch else None,
             adds_to_table=batch is not None and batch.is_incremental,
             invocation_id=self._invocation_id,
-            is_ours=self._is_ours,
+            is_ours=self.own_tables.is_ours,
+            comes_anew=partial(self.own_tables.comes_anew, node),
             fails_on_test_warning=self._fails_on_test_warning,
         )
         return build
-
-    def _is_ours(self, relation: Relation) -> bool:
-        return (relation.schema, relation.identifier) in self._own_names
-
-    @cached_property
-    def _own_names(self) -> frozenset[tuple[str | None, str | None]]:
-        """Schema and name of everything that the project builds."""
-        return frozenset(
-            (node.schema, node.alias)
-            for node in self._manifest.nodes.values()
-            if isinstance(node, RELATION_KINDS)
-        )
 
 
 def _batch_scope(batch: Batch | None) -> BatchScope | None:

@@ -153,6 +153,9 @@ class Execution:
                 done = self._skipped(selected, start.failure)
             else:
                 await scheduler.run()
+                await self._builder.own_tables.validate(
+                    self._workspace.adapter, scheduler.results, self._emit
+                )
                 done = tuple(scheduler.results.values())
             await end.run(self._end_context(start, done))
             interrupted = False

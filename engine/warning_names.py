@@ -35,8 +35,8 @@ RAISED_BY_SELECTION = frozenset(
 """What is said of a selection, such as that it matches nothing: as an error, likewise."""
 
 RAISED_WHILE_RUNNING = frozenset(
-    "DeferredViewIsTable DependentViewDropped JinjaLogWarning LogTestResult NodeRetried "
-    "SnapshotTimestampWarning WaitingForAnotherRun".split()
+    "DeferredViewIsTable DependentViewDropped ForeignKeyNotValid JinjaLogWarning LogTestResult "
+    "NodeRetried SnapshotTimestampWarning WaitingForAnotherRun".split()
 )
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 

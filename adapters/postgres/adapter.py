@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,20 +16,27 @@ import asyncpg
 from ..abilities import (
     CatalogColumn,
     CatalogTable,
+    ComesAnew,
+    ComparingQueries,
     Counting,
     Describing,
     Fate,
+    ForeignKey,
     IsOurs,
+    KeepingKeys,
     Locking,
     Replaced,
     Replacing,
     Tracing,
+    WriterLocking,
+    nothing_comes,
 )
 from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
+from .attempts import Surroundings
 from .backend import Backend
 from .catalog import (
     COLUMNS,
@@ -37,25 +45,28 @@ from .catalog import (
     MAY_CREATE,
     RELATION,
     RELATIONS,
+    SAME_QUERY,
     SCHEMAS,
     STANDARD_TYPES,
 )
 from .connecting import connect, server_version
 from .connection import PostgresConnection
 from .control import Control
+from .foreign_keys import TakenKey, keys_to, release, validate
 from .inventory import noting_made
 from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .pooler import pooler_error, require_own_backends
 from .problems import DRIVER_ERRORS, connection_error, database_error
 from .refilling import empty_alone, obstacles, write
-from .replacing import RelationExchange, Surroundings
+from .replacing import RelationExchange
 from .schema_locks import Lease
 from .session import Session
 from .settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
 from .view_text import ViewExchange
+from .writer_lock import WriterLock
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -73,7 +84,17 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing):
+class PostgresAdapter(
+    Adapter,
+    Replacing,
+    Counting,
+    KeepingKeys,
+    Locking,
+    WriterLocking,
+    ComparingQueries,
+    Describing,
+    Tracing,
+):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -99,6 +120,7 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
         self._exchanging = anyio.Lock()
+        self._writing: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
         self.retries = keys.retries
         self.retry_backoff = keys.retry_backoff
 
@@ -213,6 +235,23 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
         found = await connection.fetch(COLUMNS, str(name))
         return [Column(str(name), str(data_type)) for name, data_type in found]
 
+    async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
+        assert isinstance(connection, PostgresConnection)
+        turn = self._writing[table.render()]
+        await WriterLock(connection, self._keys, table, turn).take()
+
+    async def has_query(
+        self, connection: Connection, view: Relation, sql: str, beside: Relation
+    ) -> bool:
+        assert isinstance(connection, PostgresConnection)
+        connection.defer(f"CREATE VIEW {beside} AS\n{sql}")
+        names = (
+            str(name.include(database=False).quote(True, True, True)) for name in (view, beside)
+        )
+        ((is_same,),) = await connection.fetch(SAME_QUERY, *names)
+        connection.defer(f"DROP VIEW {beside}")
+        return bool(is_same)
+
     async def replace(
         self,
         connection: Connection,
@@ -222,10 +261,16 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
         *,
         gets_more: bool = False,
         hooks_follow: bool = False,
+        comes_anew: ComesAnew = nothing_comes,
     ) -> Replaced:
         around = self._surroundings(connection, is_ours)
         exchange = RelationExchange(
-            around, existing, replacement, gets_more=gets_more, hooks_follow=hooks_follow
+            around,
+            existing,
+            replacement,
+            gets_more=gets_more,
+            hooks_follow=hooks_follow,
+            comes_anew=comes_anew,
         )
         await around.connection.exchange(exchange)
         return exchange.replaced
@@ -244,6 +289,24 @@ class PostgresAdapter(Adapter, Replacing, Counting, Locking, Describing, Tracing
 
     def noting_made(self, relation: Relation) -> str:
         return noting_made(relation)
+
+    async def release_keys(
+        self, connection: Connection, table: Relation, is_ours: IsOurs
+    ) -> list[ForeignKey]:
+        return await release(self._surroundings(connection, is_ours), table)
+
+    async def put_back_keys(self, connection: Connection, keys: Collection[ForeignKey]) -> None:
+        for key in keys:
+            assert isinstance(key, TakenKey)
+            connection.defer(key.add)
+
+    async def unvalidated_keys(self, connection: Connection, table: Relation) -> list[ForeignKey]:
+        assert isinstance(connection, PostgresConnection)
+        return list(await keys_to(connection, None, table))
+
+    async def validate_key(self, connection: Connection, key: ForeignKey) -> None:
+        assert isinstance(connection, PostgresConnection)
+        await validate(connection, key)
 
     def are_same_type(self, one: str, other: str) -> bool:
         return _kind(one) == _kind(other)

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 
 import anyio
+from msgspec import Struct
 
+from ..abilities import IsOurs
 from ..errors import (
     ConnectionLostError,
     DatabaseError,
@@ -24,12 +26,26 @@ HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
 PASSING = (DatabaseLockedError, TransientDatabaseError)
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
+_MOMENTS = 25
+_MOMENT_SECONDS = 0.01
 # To plan what is asked of the catalog takes longer than to answer it: once a session is enough.
 PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 _RELEASE = f"RELEASE SAVEPOINT {SAVEPOINT}"
 _ENDING = ("SET LOCAL lock_timeout TO DEFAULT", _RELEASE)
 _ENDING_OF_ATTEMPTS = ("SET LOCAL plan_cache_mode TO DEFAULT", *_ENDING)
 _ROLLING_BACK = f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"
+
+
+class Surroundings(Struct, frozen=True):
+    """Where exchanges are made.
+
+    `turn` is what those of the same run take turns by; `is_ours` says what the project builds.
+    """
+
+    connection: PostgresConnection
+    keys: PostgresKeys
+    is_ours: IsOurs
+    turn: anyio.Lock
 
 
 def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str]:
@@ -52,13 +68,15 @@ async def attempt(
     work: Callable[[], Awaitable[None]],
     turn: anyio.Lock,
     locks: Callable[[], Sequence[str]] = tuple,
+    at_once: Callable[[], Sequence[str]] = tuple,
 ) -> None:
     """Do what needs locks, in a savepoint that it ends itself, until it gets them.
 
     Each attempt waits for `lock_timeout`, and new readers wait behind it for as long. Between
     attempts there is a pause in which they get through; an attempt that failed keeps no lock.
     Of the run's own nodes one makes an attempt at a time (`turn`): two of them with a view in
-    common would each wait for what the other holds. `locks` gives what an attempt begins with.
+    common would each wait for what the other holds. `locks` gives what an attempt begins with,
+    and `at_once` what is tried before that, if anything: locks that are to be had without waiting.
 
     Raises:
         DatabaseLockedError: `swap_timeout` is over; says who holds the relation.
@@ -68,7 +86,8 @@ async def attempt(
     while True:
         async with turn:
             try:
-                await connection.execute_all([*_beginning(keys), *locks()])
+                if not await _got_at_once(connection, keys, at_once()):
+                    await connection.execute_all([*_beginning(keys), *locks()])
                 await work()
             except ConnectionLostError:
                 raise
@@ -88,6 +107,25 @@ async def attempt(
 async def give_back_locks(connection: PostgresConnection) -> None:
     """End an attempt that has changed nothing, with the locks that it took."""
     await connection.execute_all([_ROLLING_BACK, _RELEASE])
+
+
+async def _got_at_once(
+    connection: PostgresConnection, keys: PostgresKeys, locks: Sequence[str]
+) -> bool:
+    """Whether there was a moment, among a few, in which nobody held any of what is to be locked.
+
+    Of two tables that readers lock in whichever order they like one can't be held while the other
+    is waited for: they would wait for it, holding that.
+    """
+    for _ in range(_MOMENTS if locks else 0):
+        try:
+            await connection.execute_all([*_beginning(keys), *locks])
+        except DatabaseLockedError:
+            await connection.execute(_ROLLING_BACK)
+        else:
+            return True
+        await anyio.sleep(random.uniform(0, 2 * _MOMENT_SECONDS))
+    return False
 
 
 async def execute_each(

@@ -31,6 +31,11 @@ WHERE a.attrelid = pg_catalog.to_regclass($1::text) AND a.attnum > 0 AND NOT a.a
 ORDER BY a.attnum
 """
 
+SAME_QUERY = """
+SELECT pg_catalog.pg_get_viewdef(pg_catalog.to_regclass($1::text)::pg_catalog.oid)
+  = pg_catalog.pg_get_viewdef(pg_catalog.to_regclass($2::text)::pg_catalog.oid)
+"""
+
 MAY_CREATE = """
 SELECT
   CASE WHEN n.oid IS NULL

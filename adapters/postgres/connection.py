@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import asyncpg
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
-from ..errors import DatabaseError
+from ..errors import DatabaseError, DatabaseLockedError
 from ..relation import Relation
 from .message import Message, response_of
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
+from .queued_locks import Exchange, Exclusion
 from .session import Session, failed_before_error
 from .statements import (
     alters_session,
@@ -30,32 +30,6 @@ from .tracing import NUMBER, doubted
 SAVEPOINT = "headrace_swap"
 
 
-class Exchange(ABC):
-    """Statements that need locks, and what is done when they don't get them.
-
-    They go to the server with what comes next, best of all with COMMIT, so that what they lock
-    is locked no longer than it takes.
-    """
-
-    @property
-    @abstractmethod
-    def preparation(self) -> str:
-        """What a session is told once, before its first exchange of the kind."""
-
-    @property
-    @abstractmethod
-    def statements(self) -> Sequence[str]:
-        """What is sent, after a savepoint."""
-
-    @abstractmethod
-    async def recover(self, error: DatabaseError) -> None:
-        """Reach the same end another way, after the statements failed and were rolled back.
-
-        Raises:
-            DatabaseError: there is none.
-        """
-
-
 class PostgresConnection(Connection):
     """One task's connection. Its session is bound at the first statement, and kept to the end.
 
@@ -69,6 +43,7 @@ class PostgresConnection(Connection):
         self._deferred: list[Deferred] = []
         self._exchange: Exchange | None = None
         self._transaction: Transaction | None = None
+        self._exclusion: Exclusion | None = None
         self._has_begun = False
 
     async def execute(self, sql: str) -> Response:
@@ -120,6 +95,10 @@ class PostgresConnection(Connection):
         """Queue an exchange behind what is deferred."""
         await self._flush()
         self._exchange = exchange
+
+    def exclude(self, exclusion: Exclusion) -> None:
+        """Note what has been queued to keep others out, to the end of the open transaction."""
+        self._exclusion = exclusion
 
     async def execute_all(self, statements: Sequence[str]) -> None:
         """Run several statements of ours in one message, which leave the session as it was.
@@ -190,11 +169,17 @@ class PostgresConnection(Connection):
             await self._commit(transaction)
         except BaseException as error:
             await self._roll_back(error)
+            exclusion = self._exclusion
+            if isinstance(error, DatabaseLockedError) and exclusion and not exclusion.is_held:
+                raise await exclusion.explained(error) from error
             raise
         finally:
             self._transaction = None
             self._deferred.clear()
             self._exchange = None
+            if self._exclusion is not None:
+                self._exclusion.end()
+                self._exclusion = None
 
     async def _name(self, transaction: Transaction, note: Callable[[str], None]) -> None:
         """Ask for the transaction's name, and `note` it before its COMMIT is sent.

@@ -9,6 +9,7 @@ from ..base import Deferred, Response
 from ..comment import StatementComment
 from ..errors import DatabaseError
 from .problems import database_error
+from .statements import split
 
 _SEPARATOR = "\n;\n"  # a line of its own, since the statement before may end in a comment
 _DEFINITION = re.compile(
@@ -46,7 +47,8 @@ class Message:
     @property
     def is_blank(self) -> bool:
         """Whether there is nothing in it but comments, to which the driver knows no answer."""
-        return _BLANK.match(self.sql) is not None
+        # The pattern also takes all that stands between two comments for one: it is a cheap no.
+        return _BLANK.match(self.sql) is not None and not split(self.sql)
 
     def note_answers(self, tag: str) -> None:
         """Give each statement its answer: the driver tells that of the last one only."""

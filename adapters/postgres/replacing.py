@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import anyio
-from msgspec import Struct
 from msgspec.structs import replace
 
-from ..abilities import IsOurs, Replaced
+from ..abilities import ComesAnew, Replaced, nothing_comes
 from ..errors import DatabaseError
 from ..relation import Relation, RelationType
-from .attempts import PASSING, PLAN_ONCE, attempt, execute_each, give_back_locks, with_lock_timeout
+from .attempts import (
+    PASSING,
+    PLAN_ONCE,
+    Surroundings,
+    attempt,
+    execute_each,
+    give_back_locks,
+    with_lock_timeout,
+)
 from .belongings import (
     Belongings,
     Carried,
@@ -20,8 +26,16 @@ from .belongings import (
     table_name,
 )
 from .catalog import COLUMNS
-from .connection import Exchange, PostgresConnection
 from .dependents import Dependents
+from .foreign_keys import (
+    TakenKey,
+    are_ours,
+    children_of,
+    keys_to,
+    lock_of,
+    put_back,
+    tables_referred_to,
+)
 from .inventory import (
     IS_TIED,
     IS_TIED_BY_OTHERS,
@@ -32,7 +46,7 @@ from .inventory import (
     take_belongings,
     take_inventory,
 )
-from .keys import PostgresKeys
+from .queued_locks import Exchange
 from .refilling import refill
 from .replacement import KINDS, exchange
 from .synchronizing import made_by_hand, synchronizing
@@ -42,18 +56,6 @@ _TIED = "22P02"
 _GONE = "42P01"
 _PLAIN = preparation("headrace_free", IS_TIED)
 _WITH_OWN = preparation("headrace_free_of_others", IS_TIED_BY_OTHERS)
-
-
-class Surroundings(Struct, frozen=True):
-    """Where exchanges are made.
-
-    `turn` is what those of the same run take turns by; `is_ours` says what the project builds.
-    """
-
-    connection: PostgresConnection
-    keys: PostgresKeys
-    is_ours: IsOurs
-    turn: anyio.Lock
 
 
 class RelationExchange(Exchange):
@@ -71,6 +73,7 @@ class RelationExchange(Exchange):
         *,
         gets_more: bool = False,
         hooks_follow: bool = False,
+        comes_anew: ComesAnew = nothing_comes,
     ) -> None:
         """Get ready.
 
@@ -87,6 +90,10 @@ class RelationExchange(Exchange):
         self._seen = Inventory()
         self._made_beside: frozenset[str] = frozenset()
         self._carrying = Carrying()
+        self._comes_anew = comes_anew
+        self._foreign_keys: list[TakenKey] = []
+        self._referred: list[str] = []
+        self._is_turned = False
         self._is_unsettled = False
         self._simple = exchange(existing, replacement, Dependents(), Carrying())
         self.replaced.statements[:] = self._simple
@@ -116,9 +123,9 @@ class RelationExchange(Exchange):
         around = (self._connection, self._keys, self._existing, self._carry_over)
         while True:
             try:
-                await attempt(*around, self._around.turn, self._locks)
+                await attempt(*around, self._around.turn, self._locks, self._locks_at_once)
             except DatabaseError as error:
-                if error.code == _GONE and error.sql in self._locks():
+                if error.code == _GONE and self._is_of_lock(error):
                     self._seen = await self._look(self._existing)
                     continue
                 views = self._seen.dependents.definitions.items()
@@ -127,7 +134,9 @@ class RelationExchange(Exchange):
                     raise self._explained(error) from error
                 await self._give_up(unfit, error)
             else:
-                return
+                break
+        if not self._is_unsettled:
+            await self._put_keys_back()
 
     async def settle(self) -> None:
         """Carry over what was made by hand, and what no hook has made again."""
@@ -144,15 +153,12 @@ class RelationExchange(Exchange):
             self.replaced.statements.append(carried.sql)
         if plan.keys:
             await self._connection.execute(noting_carried(plan.keys))
+        await self._put_keys_back()
 
     async def _look_and_build_beside(self) -> None:
         """See what is to be carried over, and make what takes long before anybody has to wait."""
         self._seen = seen = await self._look(self._existing)
-        if seen.dependents.references:
-            raise DatabaseError(
-                f"{self._existing.display_name} can't be built anew, because of "
-                f"{_listed(seen.dependents.references)}. Drop it, or make the model incremental."
-            )
+        await self._find_keys(seen)
         plan = self._plan(seen)
         self._check(plan)
         if self._hooks_follow or seen.dependents.fixed or plan.fixed:
@@ -160,6 +166,37 @@ class RelationExchange(Exchange):
         for carried in plan.beside.values():
             await self._execute(carried)
         self._made_beside = frozenset(plan.beside)
+
+    async def _find_keys(self, seen: Inventory) -> None:
+        """See which foreign keys have to be taken away, and that they may be.
+
+        Those of tables of this project come back, whoever made them.
+        """
+        self._foreign_keys, self._referred = [], []
+        if any(thing.is_foreign_key for thing in seen.belongings.old):
+            self._referred = await tables_referred_to(self._connection, self._existing)
+        if not seen.dependents.references:
+            return
+        self._foreign_keys = await keys_to(self._connection, self._existing)
+        if not are_ours(self._foreign_keys, self._around.is_ours):
+            raise DatabaseError(
+                f"{self._existing.display_name} can't be built anew, because of "
+                f"{_listed(seen.dependents.references)}. Drop it, or make the model incremental."
+            )
+
+    async def _put_keys_back(self) -> None:
+        """Put the foreign keys back that were taken away, for rows that come from now on."""
+        for key in self._foreign_keys:
+            if await put_back(self._around, key):
+                self.replaced.statements.append(key.add)
+            elif not self._comes_anew(key):
+                raise DatabaseError(
+                    f"{key.title} no longer fits {self._existing.display_name}, which has no such "
+                    "columns, or no primary key or unique constraint of them. Change it, or build "
+                    f"{key.child.display_name} in the same run."
+                )
+        self.replaced.foreign_keys[:] = self._foreign_keys
+        self._foreign_keys = []
 
     def _plan(self, seen: Inventory) -> Carrying:
         return carrying(seen.belongings, self._existing, self._replacement, self._made_beside)
@@ -174,29 +211,50 @@ class RelationExchange(Exchange):
 
     def _locks(self) -> list[str]:
         """What an attempt begins with: views before what they read, as readers lock them."""
-        dependents = self._seen.dependents
-        own = dependents.own_lock
+        # Tables that a foreign key ties to this one are read before it or after it.
+        self._is_turned = not self._is_turned
+        tables = self._table_locks if self._is_turned else reversed(self._table_locks)
+        return [*self._seen.dependents.locks, *tables]
+
+    def _is_of_lock(self, error: DatabaseError) -> bool:
+        locks = {*self._seen.dependents.locks, *self._table_locks}
+        return (error.sql or "").removesuffix(" NOWAIT") in locks
+
+    def _locks_at_once(self) -> list[str]:
+        if len(self._table_locks) < 2:
+            return []
+        return [*self._seen.dependents.locks, *(f"{lock} NOWAIT" for lock in self._table_locks)]
+
+    @property
+    def _table_locks(self) -> list[str]:
+        own = self._seen.dependents.own_lock
         if own.startswith("LOCK"):
-            # Who reads a table that stays needn't wait.
-            stays = dependents.fixed or self._plan(self._seen).fixed
-            own = f"{own} IN {'EXCLUSIVE' if stays else 'ACCESS EXCLUSIVE'} MODE"
-        return [*dependents.locks, own] if own else [*dependents.locks]
+            # Who reads a table that stays needn't wait, unless a foreign key has to go.
+            stays = self._seen.dependents.fixed or self._plan(self._seen).fixed
+            mode = "EXCLUSIVE" if stays and not self._foreign_keys else "ACCESS EXCLUSIVE"
+            own = f"{own} IN {mode} MODE"
+        before = [lock_of(name) for name in children_of(self._foreign_keys)]
+        return [*before, *filter(None, [own]), *map(lock_of, self._referred)]
 
     async def _carry_over(self) -> None:
         """Exchange the relation, which is locked, with what hangs on it now."""
         seen = self._seen = await take_inventory(
             self._connection, self._existing, self._replacement
         )
+        await self._find_keys(seen)
         plan = self._carrying = self._plan(seen)
         self._check(plan)
         fixed = [*seen.dependents.fixed, *plan.fixed]
         if fixed and await self._stays(seen.dependents, fixed):
+            for key in self._foreign_keys:
+                await self._connection.execute(key.drop)
             await self._refill(seen)
             return
         if self._hooks_follow:
             plan.after, plan.last, plan.keys = [], [], []
         gone = self.replaced.dropped
-        statements = exchange(self._existing, self._replacement, seen.dependents, plan, gone)
+        swap = exchange(self._existing, self._replacement, seen.dependents, plan, gone)
+        statements = [*(key.drop for key in self._foreign_keys), *swap]
         told = [noting_carried(plan.keys)] if plan.keys else []
         await execute_each(self._connection, self._keys, [*statements, *told])
         self._is_unsettled = self._hooks_follow

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from ..abilities import Replaced
 from ..errors import DatabaseError
 from ..relation import Relation
-from .attempts import PASSING, attempt, execute_each, with_lock_timeout
+from .attempts import PASSING, Surroundings, attempt, execute_each, with_lock_timeout
 from .belongings import Belongings, carrying
-from .connection import Exchange
 from .inventory import HAS_OPTIONS, literal_name, take_belongings
-from .replacing import RelationExchange, Surroundings
+from .queued_locks import Exchange
+from .replacing import RelationExchange
 
 # What CREATE OR REPLACE VIEW answers where the new columns don't begin with the old ones, and
 # what a CREATE VIEW of the project's own answers where there is one.

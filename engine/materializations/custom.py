@@ -16,6 +16,7 @@ from ..manifest.unit_test_node import UnitTest
 from ..template.adapter_facade import RunningAdapter, StatementResponse
 from ..template.scope import Scope
 from ..template.table import ResultTable
+from .foreign_keys import validate_keys_to
 from .macro_adapter import MacroAdapter
 from .macro_transactions import MacroTransactions
 from .node_build import NodeBuild, Outcome, hook_dict
@@ -102,6 +103,7 @@ async def custom(
     build.committed = True
     for relation in relations:
         build.cache.add(relation)
+    await validate_keys_to(build)
     return build.success()
 
 

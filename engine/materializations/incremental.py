@@ -7,11 +7,12 @@ from msgspec.structs import replace
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
+from .foreign_keys import validate_keys_of
 from .node_build import NodeBuild, Outcome
-from .node_transaction import node_transaction
+from .node_transaction import keep_writers_out, node_transaction
 from .rows import write_rows
 from .schema_changes import columns_to_fill
-from .swap import build_and_swap
+from .swap import build_and_swap, names_itself, reads_itself
 
 _KNOWN = frozenset({"append", "delete+insert", "merge", "insert_overwrite"})
 
@@ -26,7 +27,8 @@ async def incremental(build: NodeBuild) -> Outcome:
     existing = await build.existing()
     is_addition = existing is not None and existing.is_table and not await build.is_full_refresh()
     build.is_repeatable = not is_addition
-    async with node_transaction(build):
+    locked = existing if is_addition and await _is_read_first(build) else None
+    async with node_transaction(build, alone_in=locked):
         if is_addition:
             build.made = await _add(build, strategy)
         else:
@@ -40,6 +42,8 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
     temporary = replace(build.temporary_relation, type=RelationType.TABLE)
     arriving: Relation = temporary.include(database=False, schema=False)
     await build.execute(await build.macro("get_create_table_as_sql", True, temporary, build.sql))
+    if _is_read_last(build):
+        await keep_writers_out(build, build.relation)
     columns = await columns_to_fill(build, arriving)
     unique_key = build.node.config.unique_key
     values = build.node.config.values
@@ -57,7 +61,27 @@ async def _add(build: NodeBuild, strategy: str) -> Deferred:
     )
     made = await write_rows(build, build.relation, sql)
     build.defer(f"drop table {arriving}")
+    await validate_keys_of(build, build.relation)
     return made
+
+
+async def _is_read_first(build: NodeBuild) -> bool:
+    """Whether what is in the table decides what goes into it, from the node's SQL on.
+
+    Rows that are only appended don't hang on it, unless the SQL reads it.
+    """
+    config = build.node.config
+    strategy = config.incremental_strategy or "default"
+    appends = strategy == "append" or (strategy == "default" and not config.unique_key)
+    return not _is_read_last(build) and (not appends or await reads_itself(build))
+
+
+def _is_read_last(build: NodeBuild) -> bool:
+    """Whether the table is read only when the rows that go into it are there.
+
+    So batches are worked out side by side, and take turns for their last statements alone.
+    """
+    return build.batch_window is not None and not names_itself(build)
 
 
 def _batch_condition(build: NodeBuild) -> str | None:

@@ -1,4 +1,4 @@
-"""`materialized_view`: refreshed where it is there; its indexes follow its configuration.
+"""`materialized_view`: refreshed where it is there; its query and indexes follow its model.
 
 What becomes of a view whose configuration is another now says `on_configuration_change`
 (https://docs.getdbt.com/reference/resource-configs/on_configuration_change).
@@ -10,15 +10,19 @@ import re
 from collections.abc import Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ...adapters.abilities import ComparingQueries
 from ...adapters.base import Deferred, Response
 from ...adapters.relation import Relation, RelationType
 from ..errors import CompilationError
 from .finishing import configured_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
+from .swap import build_and_swap
 from .table import rebuild
 
+CREATE_MACRO = "get_create_materialized_view_as_sql"
 POLICIES = ("apply", "continue", "fail")
 
 _METHOD = "btree"
@@ -26,22 +30,38 @@ _DIGEST = re.compile(r"_[0-9a-f]{20}\Z")
 """How the names of indexes end that `get_create_index_sql` gives."""
 
 
-class IndexChanges(Struct, frozen=True):
-    """The indexes of the configuration that aren't there, and those of ours that it lacks."""
+class Changes(Struct, frozen=True):
+    """What the configuration says and the view hasn't.
 
+    Attributes:
+        query: whether its query is another one.
+        missing: the indexes that aren't there.
+        surplus: those of ours that are no longer asked for.
+    """
+
+    query: bool = False
     missing: tuple[Mapping[str, object], ...] = ()
     surplus: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.surplus)
+        return bool(self.query or self.missing or self.surplus)
+
+    def __str__(self) -> str:
+        query = ["its query is another one"] if self.query else []
+        missing = [f"there is no index on {', '.join(_columns(index))}" for index in self.missing]
+        surplus = [f"the index {name} is no longer asked for" for name in self.surplus]
+        return "; ".join([*query, *missing, *surplus])
 
 
 async def materialized_view(build: NodeBuild) -> Outcome:
     """Refresh a materialized view that is there, with its indexes changed, or build it.
 
+    One whose query is another now is built anew, beside the one that is there.
+
     Raises:
         CompilationError: the database has no such thing; or its configuration is another now,
             and `on_configuration_change` is to fail.
+        DatabaseError: its query is refused, or what depends on the view can't follow a new one.
     """
     if not build.adapter.has_materialized_views:
         raise CompilationError(
@@ -54,29 +74,33 @@ async def materialized_view(build: NodeBuild) -> Outcome:
         return await rebuild(build, kind)
     policy = _policy(build)
     async with node_transaction(build):
-        changes = await _index_changes(build, existing)
+        changes = await _changes(build, existing)
         if changes and policy == "fail":
             raise CompilationError(
                 "Configuration changes were identified and `on_configuration_change` was set to "
-                f"`fail` for `{existing}`: {_named(changes)}. Run with --full-refresh to build it "
-                "anew.",
+                f"`fail` for `{existing}`: {changes}. Run with --full-refresh to build it anew.",
                 location=build.node.location,
             )
         if changes and policy == "continue":
             build.scope.context_name("exceptions").warn(
                 "Configuration changes were identified and `on_configuration_change` was set to "
-                f"`continue` for `{existing}`: {_named(changes)}. It is left as it is, with its "
-                "rows."
+                f"`continue` for `{existing}`: {changes}. It is left as it is, with its rows."
             )
             build.made = Deferred("", response=Response(f"skip {existing}", "skip"))
+        elif changes.query:
+            build.made = await build_and_swap(build, kind)
         else:
-            for name in changes.surplus:
-                build.defer(await build.macro("get_drop_index_sql", existing, name))
-            for index in changes.missing:
-                build.defer(await build.macro("get_create_index_sql", existing, index))
-            sql = await build.macro("refresh_materialized_view", existing)
-            build.made = build.defer(sql, wants_response=True)
+            build.made = await _refresh(build, existing, changes)
     return build.success()
+
+
+async def _refresh(build: NodeBuild, existing: Relation, changes: Changes) -> Deferred:
+    for name in changes.surplus:
+        build.defer(await build.macro("get_drop_index_sql", existing, name))
+    for index in changes.missing:
+        build.defer(await build.macro("get_create_index_sql", existing, index))
+    sql = await build.macro("refresh_materialized_view", existing)
+    return build.defer(sql, wants_response=True)
 
 
 def _policy(build: NodeBuild) -> str:
@@ -89,11 +113,12 @@ def _policy(build: NodeBuild) -> str:
     return policy
 
 
-async def _index_changes(build: NodeBuild, existing: Relation) -> IndexChanges:
-    """How the indexes that are there differ from those of the configuration.
+async def _changes(build: NodeBuild, existing: Relation) -> Changes:
+    """How what is there differs from the configuration.
 
     Somebody else's index counts as there, and never as surplus.
     """
+    query = await _has_other_query(build, existing)
     found = await build.connection.query(await build.macro("get_show_indexes_sql", existing))
     there = {
         _definition(str(columns).split(","), is_unique, method): str(name)
@@ -104,7 +129,8 @@ async def _index_changes(build: NodeBuild, existing: Relation) -> IndexChanges:
         for index in configured_indexes(build)
     }
     stem = (build.relation.identifier or "")[:20]
-    return IndexChanges(
+    return Changes(
+        query=query,
         missing=tuple(index for key, index in wanted.items() if key not in there),
         surplus=tuple(
             name
@@ -114,6 +140,18 @@ async def _index_changes(build: NodeBuild, existing: Relation) -> IndexChanges:
     )
 
 
+async def _has_other_query(build: NodeBuild, existing: Relation) -> bool:
+    """Whether the model's query is no longer the one that the view was made of.
+
+    What a project's own macro makes of the query isn't known, and so isn't compared.
+    """
+    adapter = build.adapter
+    if not isinstance(adapter, ComparingQueries) or build.scope.is_overridden(CREATE_MACRO):
+        return False
+    beside = replace(build.temporary_relation, type=RelationType.VIEW)
+    return not await adapter.has_query(build.connection, existing, build.sql, beside)
+
+
 def _columns(index: Mapping[str, object]) -> list[str]:
     columns = index["columns"]
     return [str(name) for name in columns] if isinstance(columns, list | tuple) else [str(columns)]
@@ -121,9 +159,3 @@ def _columns(index: Mapping[str, object]) -> list[str]:
 
 def _definition(columns: list[str], is_unique: object, method: object) -> tuple[object, ...]:
     return (*columns, bool(is_unique), str(method or _METHOD).lower())
-
-
-def _named(changes: IndexChanges) -> str:
-    missing = [f"there is no index on {', '.join(_columns(index))}" for index in changes.missing]
-    surplus = [f"the index {name} is no longer asked for" for name in changes.surplus]
-    return "; ".join([*missing, *surplus])

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ...adapters.abilities import IsOurs, Replaced
+from ...adapters.abilities import ComesAnew, IsOurs, Replaced, nothing_comes
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
 from ...adapters.cache import RelationCache
 from ...adapters.errors import CommitInDoubtError
@@ -56,6 +56,7 @@ class NodeBuild(Struct):
         adds_to_table: it is a batch, before which the table was made, if it was to be.
         batch_window: the window of the batch that it is; None where it is no batch.
         is_ours: whether a relation is one that the project builds.
+        comes_anew: whether a later node of the run makes a foreign key, or looks at its rows.
         fails_on_test_warning: whether what a test would warn of is a failure.
         replaced: how the node's relation took the place of another, where it did.
         is_made_anew: whether a table was made, rather than added to.
@@ -79,6 +80,7 @@ class NodeBuild(Struct):
     full_refresh: bool
     invocation_id: str
     is_ours: IsOurs
+    comes_anew: ComesAnew = nothing_comes
     batch_window: EventWindow | None = None
     adds_to_table: bool = False
     fails_on_test_warning: bool = False

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from ...adapters.abilities import WriterLocking
+from ...adapters.relation import Relation
 from .finishing import apply_grants, persist_docs
+from .foreign_keys import validate_keys_to
 from .node_build import NodeBuild
 from .swap import settle
 
 
 @asynccontextmanager
-async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
+async def node_transaction(
+    build: NodeBuild, *, alone_in: Relation | None = None
+) -> AsyncIterator[None]:
     """The transaction in which a node is built: hooks, the block, hooks, grants, docs, COMMIT.
 
     Hooks that stay outside come before BEGIN and after COMMIT. The order is dbt's
     (https://docs.getdbt.com/reference/resource-configs/pre-hook-post-hook).
+
+    `alone_in` is a table that is read to decide what is written into it: nobody else writes to
+    it from before the first hook to COMMIT. A hook that writes to it, and so has a lock of its
+    own, mustn't come before: two runs would each wait for the other's.
     """
     config = build.node.config
     await build.run_hooks(config.pre_hook, in_transaction=False)
@@ -28,6 +37,8 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
         async with build.connection.transaction(
             traceable=None if _may_be_done_twice(build) else note
         ) as transaction:
+            if alone_in is not None:
+                await keep_writers_out(build, alone_in)
             for leftover in await build.leftovers():
                 build.defer(await build.macro("get_drop_sql", leftover))
                 build.cache.drop(leftover)
@@ -40,6 +51,13 @@ async def node_transaction(build: NodeBuild) -> AsyncIterator[None]:
     finally:
         build.note_end(transaction, completes=True)
     await build.run_hooks(config.post_hook, in_transaction=False)
+    await validate_keys_to(build)
+
+
+async def keep_writers_out(build: NodeBuild, table: Relation) -> None:
+    """Be the only one who writes to a table until COMMIT, where that takes a lock."""
+    if isinstance(build.adapter, WriterLocking):
+        await build.adapter.keep_writers_out(build.connection, table)
 
 
 def _may_be_done_twice(build: NodeBuild) -> bool:

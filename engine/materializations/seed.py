@@ -19,6 +19,7 @@ from ..manifest.nodes import NodeConfig, Seed
 from ..template.table import ResultTable
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
+from .foreign_keys import released_keys
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .rows import check_arrival, empty_table
@@ -50,11 +51,12 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     is_refill = existing is not None and existing.is_table and not is_full_refresh
     # Not while the first is still at it: DELETE doesn't see the rows that it has put in.
     build.is_repeatable = not is_refill
-    async with node_transaction(build):
+    async with node_transaction(build, alone_in=existing if is_refill else None):
         if is_refill and existing is not None:
             await _check_columns(build, table, existing)
-            await _empty(build, table, existing)
-            sent, count = await _load(build, table, target)
+            async with released_keys(build, existing):
+                await _empty(build, table, existing)
+                sent, count = await _load(build, table, target)
             if not any(map(build.scope.is_overridden, _ROW_MACROS)):
                 await check_arrival(build, target, sent, count)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -14,9 +14,10 @@ from ..manifest.node_dicts import config_dict
 from ..manifest.snapshot_node import meta_column_names
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
-from .node_transaction import node_transaction
+from .node_transaction import keep_writers_out, node_transaction
 from .rows import write_rows
 from .schema_changes import wider
+from .snapshot_keys import check_keys
 
 _STAGING_COLUMN = "dbt_change_type"
 _KEY_COLUMN = "dbt_unique_key"
@@ -33,20 +34,16 @@ async def snapshot(build: NodeBuild) -> Outcome:
 
     Raises:
         CompilationError: what stands under its name is no snapshot, the query gives a key
-            twice, or there is no such strategy.
+            twice or a row without one, or there is no such strategy.
     """
-    existing = await build.existing()
-    if existing is not None and not existing.is_table:
-        raise CompilationError(
-            f"{existing.display_name} is a {existing.type}, and a snapshot needs a table of its "
-            "own. Give the snapshot another alias or schema, or drop what is there.",
-            location=build.node.location,
-        )
+    existing = await _existing(build)
     columns = meta_column_names(build.node.config.values)
     _widen_scope(build)
     staging: Relation | None = None
     build.is_repeatable = existing is None
-    async with node_transaction(build):
+    async with node_transaction(build, alone_in=existing):
+        if existing is None:
+            existing = await _begun_by_somebody_else(build)
         strategy = await _strategy(build, target_exists=existing is not None)
         if existing is None:
             build.made = await _create(build, strategy)
@@ -57,6 +54,29 @@ async def snapshot(build: NodeBuild) -> Outcome:
     if staging is not None:
         await build.macro("post_snapshot", staging)
     return build.success()
+
+
+async def _existing(build: NodeBuild) -> Relation | None:
+    """The snapshot's table, where it has been begun."""
+    existing = await build.existing()
+    if existing is not None and not existing.is_table:
+        raise CompilationError(
+            f"{existing.display_name} is a {existing.type}, and a snapshot needs a table of its "
+            "own. Give the snapshot another alias or schema, or drop what is there.",
+            location=build.node.location,
+        )
+    return existing
+
+
+async def _begun_by_somebody_else(build: NodeBuild) -> Relation | None:
+    """The table, where another run has made it since the schema was listed."""
+    if not await build.adapter.columns(build.connection, build.relation):
+        return None
+    await build.cache.refresh(build.relation.schema or "")
+    existing = await _existing(build)
+    if existing is not None:
+        await keep_writers_out(build, existing)
+    return existing
 
 
 def _widen_scope(build: NodeBuild) -> None:
@@ -97,7 +117,7 @@ async def _create(build: NodeBuild, strategy: Strategy) -> Deferred:
         await build.macro("create_table_as", False, target, select), wants_response=True
     )
     await create_indexes(build, target)
-    await _check_keys(build, strategy, target, is_staging=False)
+    await check_keys(build, strategy["unique_key"], f"select * from {target}")
     return made
 
 
@@ -108,8 +128,8 @@ async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred
     staging, is_ours = await _stage(build, strategy, select)
     staged = await build.adapter.columns(build.connection, staging)
     # A project's own staging table may do without its keys.
-    if _of_staging(strategy) <= {column.name.casefold() for column in staged}:
-        await _check_keys(build, strategy, staging, is_staging=True)
+    has_keys = _of_staging(strategy) <= {column.name.casefold() for column in staged}
+    await check_keys(build, strategy["unique_key"], build.sql, staging if has_keys else None)
     existing = await build.adapter.columns(build.connection, build.relation)
     columns = [column for column in staged if column.name.casefold() not in _of_staging(strategy)]
     for column in wider(columns, existing):
@@ -173,42 +193,6 @@ async def _check_target(build: NodeBuild, strategy: Strategy, columns: Mapping[s
         f"{build.relation.display_name}. {advice}",
         location=build.node.location,
     )
-
-
-async def _check_keys(
-    build: NodeBuild, strategy: Strategy, relation: Relation, *, is_staging: bool
-) -> None:
-    """See that no key gets two versions at once: there would be two current rows of it.
-
-    Raises:
-        CompilationError: one does; names it.
-    """
-    sql = await build.macro("snapshot_unusable_keys", relation, strategy["unique_key"], is_staging)
-    found = await build.connection.query(sql)
-    repeated = [row for row in found.rows if all(part is not None for part in row[:-1])]
-    unique_key = strategy["unique_key"]
-    named = unique_key if isinstance(unique_key, str) else ", ".join(unique_key)
-    if repeated:
-        *key, count = repeated[0]
-        others = f" There are others, such as {_shown(repeated[1][:-1])}." if repeated[1:] else ""
-        hint = (
-            " (or the table has several current rows of it from earlier on)" if is_staging else ""
-        )
-        raise CompilationError(
-            f"the unique_key ({named}) isn't unique: {_shown(key)} would get {count} current "
-            f"rows.{others} Its history can't be told then. Make the query give each key "
-            f"once{hint}, or add columns to unique_key.",
-            location=build.node.location,
-        )
-    if found.rows:
-        build.scope.context_name("exceptions").warn(
-            f"snapshot '{build.node.name}' has rows whose unique_key ({named}) is NULL: such a "
-            "row can't be found again, and is added anew by each run."
-        )
-
-
-def _shown(key: Sequence[object]) -> str:
-    return " | ".join(str(part) for part in key)
 
 
 def _of_staging(strategy: Strategy) -> set[str]:

@@ -49,7 +49,7 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     if kind is RelationType.VIEW and policy is SwapPolicy.EXCHANGE and _is_view(existing):
         return await _replace_view(build, existing)
     # A view's text is not run when the view is made.
-    may_read_itself = kind is not RelationType.VIEW and await _reads_itself(build)
+    may_read_itself = kind is not RelationType.VIEW and await reads_itself(build)
     make = partial(_create, build, kind)
     return await swap_in(build, kind, make, may_read_itself=may_read_itself)
 
@@ -115,6 +115,7 @@ async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -
         build.is_ours,
         gets_more=_gets_more(build),
         hooks_follow=build.has_hooks_afterwards,
+        comes_anew=build.comes_anew,
     )
     if temporary.is_table and build.has_contract:
         target = replace(build.relation, type=temporary.type)
@@ -186,7 +187,12 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
         return
     adapter = _replacing(build.adapter)
     replaced = await adapter.replace(
-        build.connection, relation, successor, build.is_ours, gets_more=True
+        build.connection,
+        relation,
+        successor,
+        build.is_ours,
+        gets_more=True,
+        comes_anew=build.comes_anew,
     )
     # It has taken the name that the old one had last, and now gets its own again.
     taken = replace(relation, type=successor.type)
@@ -200,6 +206,7 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
 def _add(sum_of_all: Replaced, replaced: Replaced) -> None:
     sum_of_all.statements += replaced.statements
     sum_of_all.dropped += replaced.dropped
+    sum_of_all.foreign_keys += replaced.foreign_keys
 
 
 async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
@@ -229,7 +236,7 @@ def _is_view(existing: Relation | None) -> TypeGuard[Relation]:
     return existing is not None and existing.is_view
 
 
-async def _reads_itself(build: NodeBuild) -> bool:
+async def reads_itself(build: NodeBuild) -> bool:
     """Whether the SQL may read the relation that it replaces.
 
     It says the name somewhere, or reads what may be a view over it: a source, or a view that is
@@ -242,6 +249,11 @@ async def _reads_itself(build: NodeBuild) -> bool:
         return True
     views = await build.cache.views(build.relation.schema or "")
     return any(_names(sql, view) and not build.is_ours(view) for view in views)
+
+
+def names_itself(build: NodeBuild) -> bool:
+    """Whether the SQL says the name of the node's relation somewhere."""
+    return _names(build.sql.casefold(), build.relation)
 
 
 def _names(sql: str, relation: Relation) -> bool:

@@ -156,6 +156,23 @@ async def test_lock_of_another_process_is_an_error_at_the_deadline(
     assert 0.3 <= waited < 1
 
 
+async def test_nobody_writes_between_what_a_transaction_reads_and_what_it_writes(
+    adapter: Adapter, tmp_path: Path
+) -> None:
+    async with adapter.connection("orders") as connection:
+        await connection.execute("create table orders as select 1 as id")
+
+        async with connection.transaction():
+            await connection.query("select max(id) from orders")
+            with closing(sqlite3.connect(tmp_path / "shop.db", timeout=0)) as other:
+                with pytest.raises(sqlite3.OperationalError, match="locked"):
+                    other.execute("insert into orders values (2)")
+            await connection.execute("insert into orders select max(id) + 1 from orders")
+
+        found = await connection.query("select id from orders")
+    assert found.rows == [(1,), (2,)]
+
+
 async def test_lock_that_is_released_in_time_is_waited_for(
     adapter: Adapter, tmp_path: Path
 ) -> None:

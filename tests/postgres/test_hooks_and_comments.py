@@ -36,6 +36,30 @@ async def test_an_error_points_to_its_line_in_spite_of_the_comment(shop: Shop) -
     assert "LINE 2:   nowt" in ran.error("asking")
 
 
+@pytest.mark.parametrize("after", ["/* done */", "/* done */;", "-- done", "/* a /* b */ c */ ;"])
+async def test_a_statement_that_ends_in_a_comment_is_sent(shop: Shop, after: str) -> None:
+    await shop.execute("create table {schema}.audit (what text)")
+    shop.write(
+        "models/orders.sql",
+        "{{ config(materialized='table', pre_hook=\"insert into {{ target.schema }}.audit "
+        f"values ('before') {after}\", post_hook=\"/* as well */ insert into "
+        f"{{{{ target.schema }}}}.audit values ('after') {after}\") }}}} select 1 as id",
+    )
+
+    await shop.build()
+
+    assert await shop.fetch("select what from {schema}.audit") == [("before",), ("after",)]
+
+
+@pytest.mark.parametrize("hook", ["/* a */", "-- a", " ; /* a /* b */ c */ ;"])
+async def test_a_hook_of_comments_alone_is_nothing(shop: Shop, hook: str) -> None:
+    shop.table("orders", f"{{{{ config(pre_hook='{hook}') }}}} select 1 as id")
+
+    await shop.build()
+
+    assert await shop.fetch("select id from {schema}.orders") == [(1,)]
+
+
 async def test_a_hook_stands_in_no_transaction(shop: Shop) -> None:
     shop.write(
         "dbt_project.yml",

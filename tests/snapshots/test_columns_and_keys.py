@@ -62,37 +62,6 @@ async def test_column_that_is_gone_stays_and_is_empty_from_then_on(shop: Shop) -
     assert await shop.history("kept", "id", "name", "size") == [(1, "a", 1), (1, "b", None)]
 
 
-@pytest.mark.parametrize("key", ["id", ["id", "part"]], ids=["one", "list"])
-async def test_key_that_comes_twice_is_refused_by_name(shop: Shop, key: object) -> None:
-    config = {**TIMESTAMP, "unique_key": key}
-    shop.write("snapshots/s.sql", block("kept", **config))
-    await shop.orders([{"id": 7, "part": 4, "at": 1}, {"id": 7, "part": 4, "at": 1}])
-
-    first = await shop.run()
-    await shop.orders([{"id": 7, "part": 4, "at": 1}])
-    await shop.snapshot()
-    await shop.orders([{"id": 7, "part": 4, "at": 2}, {"id": 7, "part": 4, "at": 3}])
-    later = await shop.run()
-
-    for ran in (first, later):
-        shown = "7" if key == "id" else "7 | 4"
-        assert ran.exit_code == 1
-        assert f"isn't unique: {shown} would get 2 current rows" in ran.error("kept")
-    assert await shop.history("kept", "id", "dbt_valid_from", "dbt_valid_to") == [
-        (7, "day 1", None)
-    ]
-
-
-async def test_rows_without_a_key_are_warned_of(shop: Shop) -> None:
-    shop.write("snapshots/s.sql", block("kept", **{**CHECK, "unique_key": "name"}))
-    await shop.orders([{"id": 1, "name": None}, {"id": 2, "name": "b"}])
-
-    ran = await shop.snapshot()
-
-    (warning,) = ran.warnings
-    assert "rows whose unique_key (name) is NULL" in warning
-
-
 async def test_view_under_its_name_is_refused(shop: Shop) -> None:
     shop.write("snapshots/s.sql", block("kept", **TIMESTAMP))
     await shop.orders([{"id": 1, "at": 1}])

@@ -165,6 +165,7 @@ ELSEWHERE = {
     "DependentViewDropped": "postgres/test_warnings.py",
     "DepsScrubbedPackageName": "packages/test_warnings.py",
     "DepsUnpinned": "packages/test_warnings.py",
+    "ForeignKeyNotValid": "postgres/test_foreign_keys.py",
     "JinjaLogWarning": "warnings/test_as_errors.py",
     "LogTestResult": "warnings/test_as_errors.py",
     "NoNodesSelected": "warnings/test_as_errors.py",

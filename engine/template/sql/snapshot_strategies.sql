@@ -92,22 +92,50 @@
     {{ return(names) }}
 {%- endmacro %}
 
-{#- The keys that stand for no row or for several, a few of them: the key's parts and a count. -#}
-{% macro snapshot_unusable_keys(relation, unique_key, is_staging) -%}
+{#- The keys that don't stand for one row each: a few of those that are NULL somewhere, of those that
+    stand for several rows, and of those that are to get several versions at once. Each with how many
+    such keys and rows there are. `staging` is a table that says what is to be done, or none. -#}
+{% macro snapshot_unusable_keys(unique_key, sql, staging=none) -%}
     {%- set names = _snapshot_key_names(unique_key) -%}
-    select {{ names | join(', ') }}, count(*) as row_count
+    {%- set listed = names | join(', ') -%}
+    {%- set lacks -%}
+        {% for name in names %}{{ ' or ' if not loop.first }}{{ name }} is null{% endfor %}
+    {%- endset -%}
+    select {{ listed }}, problem, row_count, key_count, total
     from (
-        select {{ names | join(', ') if is_staging else unique_key_fields(unique_key) }}
-        from {{ relation }}
-        {%- if is_staging %}
-        where dbt_change_type = 'insert'
-        {%- endif %}
-    ) as keys
-    group by {{ names | join(', ') }}
-    having count(*) > 1
-    {%- for name in names %} or {{ name }} is null{% endfor %}
-    order by row_count desc
-    limit 5
+        select
+            {{ listed }}, problem, row_count,
+            count(*) over (partition by problem) as key_count,
+            sum(row_count) over (partition by problem) as total,
+            row_number() over (
+                partition by problem
+                order by row_count desc
+                {%- for name in names %}, cast({{ name }} as varchar){% endfor %}
+            ) as place
+        from (
+            select
+                {{ listed }}, count(*) as row_count,
+                case when {{ lacks }} then 'lacking' else 'repeated' end as problem
+            from (
+                select {{ unique_key_fields(unique_key) }}
+                from (
+{{ sql }}
+                ) as arriving
+            ) as keys
+            group by {{ listed }}
+            having count(*) > 1 or {{ lacks }}
+            {%- if staging %}
+            union all
+            select {{ listed }}, count(*), 'added'
+            from {{ staging }}
+            where dbt_change_type = 'insert' and not ({{ lacks }})
+            group by {{ listed }}
+            having count(*) > 1
+            {%- endif %}
+        ) as unusable
+    ) as numbered
+    where place <= 3
+    order by problem, place
 {%- endmacro %}
 
 {# ---- Strategies ---- #}
