@@ -57,7 +57,9 @@ def _length(value: Any, known: dict[int, int], depth: int) -> int:
     if isinstance(value, dict):
         length = sum(
             _length(key, known, depth + 1) + _length(item, known, depth + 1)
-            for key, item in value.items()
+            for key, item in dict.items(
+                value
+            )  # as it is: a mapping of its own copies what it gives
         )
     else:
         length = sum(_length(item, known, depth + 1) for item in value)
