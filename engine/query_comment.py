@@ -21,6 +21,9 @@ from .sandbox.owned import own
 from .template.context import DBT_VERSION
 from .template.engine import TemplateEngine
 
+MAX_COMMENT = 64 * 1024
+"""Characters of a comment."""
+
 APP = "headrace"
 """What the standard comment says under "app", where dbt says "dbt"."""
 
@@ -54,6 +57,12 @@ class QueryComments:
             AdapterError: a statement that it ran was refused.
         """
         text = (await self._text(connection, name, node)).strip()
+        if len(text) > MAX_COMMENT:
+            raise CompilationError(
+                f"the query comment has {len(text):,} characters: the limit is {MAX_COMMENT:,}, "
+                "since it goes with each statement.",
+                location=_PLACE,
+            )
         if "*/" in text:
             raise CompilationError(
                 f'query comment contains illegal value "*/": {text}', location=_PLACE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType
 from typing import Any, NoReturn
 
@@ -37,7 +38,7 @@ _LOCAL_NAME = re.compile(r"\bl_\d+_(?=\w)")
 
 _METHODS = (BuiltinMethodType, MethodType)
 _METHOD_TYPES = frozenset((*_METHODS, type(re.compile("").sub)))
-_OURS = frozenset((FunctionType, MethodType))
+_OURS = frozenset((FunctionType, MethodType, partial))
 
 
 class GuardedEnvironment(SandboxedEnvironment):
@@ -120,6 +121,8 @@ class GuardedEnvironment(SandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         """`obj[argument]`: an item, or else an attribute as `getattr` gives it."""
         access = ACCESS[type(obj)]
+        if type(argument) is tuple:
+            require_printable(argument)  # or its hash takes without end
         if access.has_items:
             try:
                 return self._given(obj[argument])

@@ -11,6 +11,7 @@ from ...adapters.column import Column, numeric_type, string_type, translate_type
 from ...adapters.relation import Parts, Relation, RelationType
 from ..errors import CompilationError
 from ..sandbox.names import Names
+from ..sandbox.sizes import require_printable
 from .relations import CTE_PREFIX
 
 
@@ -80,6 +81,7 @@ class ColumnMaker:
         numeric_scale: object = None,
     ) -> Column:
         """A column whose type may be given in parts."""
+        require_printable(column, dtype, char_size, numeric_precision, numeric_scale)
         plain = Column(column, dtype, self._quote_character)
         if plain.is_numeric():
             # A database tells the digits of integers, too, which their types don't take.

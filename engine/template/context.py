@@ -30,6 +30,7 @@ from ..project.vars import Vars
 from ..sandbox.callables import template_call
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
+from ..sandbox.sizes import require_printable
 from .api import make_api
 from .dispatch import dispatch
 from .exceptions import TemplateExceptions
@@ -87,6 +88,7 @@ class VarFunction:
         """The lists and mappings that the node was given: it may change them for itself."""
 
     def __call__(self, name: str, *default: Any, **named: Any) -> Any:
+        require_printable(name)
         if name in self._own:
             return self._own[name]
         found, value = self._variables.lookup(self._package, name)

@@ -47,7 +47,7 @@ async def render_nested(
         CompilationError: it isn't Jinja, or failed.
         AdapterError: a statement that it ran was refused.
     """
-    template = environment.template(str(source), name)
+    template = environment.template(printed(source), name)
     try:
         return await render(template, ScopeContext(environment, template, scope, scope.package))
     except (AdapterError, HeadraceError, MacroReturn):
