@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -30,8 +31,18 @@ class Column(Struct, frozen=True):
     """A column of a relation, with its type as the database spells it.
 
     The methods and their names are those of dbt's `api.Column`
-    (https://docs.getdbt.com/reference/dbt-classes#column).
+    (https://docs.getdbt.com/reference/dbt-classes#column). `template_names` are those that a
+    template may ask for.
     """
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("name", "data_type", "column", "quoted", "dtype", "char_size", "quote_character"),
+            *("numeric_precision", "numeric_scale", "is_string", "is_float", "is_integer"),
+            *("is_numeric", "is_number", "string_size", "can_expand_to", "literal"),
+            *("string_type", "translate_type"),
+        )
+    )
 
     name: str
     data_type: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
+from enum import StrEnum, nonmember
 from typing import ClassVar
 
 from msgspec import Struct
@@ -20,9 +20,16 @@ class RelationType(StrEnum):
     """An ephemeral model: it is only a name inside one statement."""
     EXTERNAL = "external"
 
+    template_names = nonmember(frozenset(("name", "value")))
+
+
+_PARTS = frozenset(("database", "schema", "identifier"))
+
 
 class Parts(Struct, frozen=True):
     """A yes or no for each of a relation's three parts: whether it is quoted, or included."""
+
+    template_names: ClassVar[frozenset[str]] = _PARTS
 
     database: bool = True
     schema: bool = True
@@ -31,6 +38,8 @@ class Parts(Struct, frozen=True):
 
 class Path(Struct, frozen=True):
     """The three parts of a relation's name, as they are."""
+
+    template_names: ClassVar[frozenset[str]] = _PARTS
 
     database: str | None
     schema: str | None
@@ -41,7 +50,19 @@ class Relation(Struct, frozen=True):
     """A table, view or other thing that stands under a name in a database.
 
     `str(relation)` is the name as SQL: the included parts, each quoted where its part says so.
+    `template_names` are the attributes that a template may ask for, in whichever way.
     """
+
+    template_names: ClassVar[frozenset[str]] = _PARTS | frozenset(
+        (
+            *("type", "path", "name", "table", "rows", "quote_character", "display_name"),
+            *("quote_policy", "include_policy", "Table", "View", "CTE", "MaterializedView"),
+            *("is_table", "is_view", "is_materialized_view", "is_cte", "is_pointer"),
+            *("can_be_renamed", "can_be_replaced", "include", "quote", "incorporate", "get"),
+            *("replace_path", "quoted", "without_identifier", "information_schema"),
+            *("with_identifier", "matches", "render", "rows_alias"),
+        )
+    )
 
     database: str | None
     schema: str | None
@@ -144,13 +165,12 @@ class Relation(Struct, frozen=True):
         """
         if key == "metadata":
             return {"type": "BaseRelation"}
-        return getattr(self, key, default)
+        return getattr(self, key) if key in self.template_names else default
 
     def __getitem__(self, key: str) -> object:
-        try:
+        if key in self.template_names:
             return getattr(self, key)
-        except AttributeError:
-            raise KeyError(key) from None
+        raise KeyError(key)
 
     def quoted(self, identifier: str) -> str:
         """Any identifier as this relation's are quoted."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import anyio
@@ -147,7 +147,7 @@ class Execution:
         interrupted = True
         done: Sequence[RunResult] = ()
         try:
-            await start.run({})
+            await start.run()
             await self._look_again_after(start)
             if start.failure is not None and self._skips_nodes_after_failed_hook:
                 done = self._skipped(selected, start.failure)
@@ -157,7 +157,7 @@ class Execution:
                     self._workspace.adapter, scheduler.results, self._emit
                 )
                 done = tuple(scheduler.results.values())
-            await end.run(self._end_context(start, done))
+            await end.run(partial(self._end_context, start, done))
             interrupted = False
         finally:
             start.skip_rest(INTERRUPTED)

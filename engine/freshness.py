@@ -20,6 +20,7 @@ from .materializations.node_build import Outcome
 from .node_outcome import Progress, answer_of, explain, result_of
 from .query_comment import QueryComments
 from .results import NodeError, NodeInfo, RunResult, SourceAge, Status
+from .sandbox.owned import own
 from .template.engine import TemplateEngine
 
 COMMAND = "freshness"
@@ -80,7 +81,7 @@ class FreshnessChecker:
         self, source: Source, connection: Connection, progress: Progress
     ) -> tuple[SourceAge, Any]:
         relation = self._templates.relations.of(source)
-        described = source_dict(source, str(relation))
+        described = own(source_dict(source, str(relation)))
         scoped = self._templates.scope(source, connection, progress.thread_id)
         scope = scoped.scope.with_names(model=described, source_node=described)
         progress.compile_ended = datetime.now(UTC)

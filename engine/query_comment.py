@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from functools import cached_property
+from typing import Any, ClassVar
 
 from ..adapters.base import Connection, Target
 from ..adapters.comment import StatementComment
@@ -16,8 +17,12 @@ from .manifest.nodes import Checksum, Node, NodeConfig, ResourceType, Source
 from .manifest.operation import Operation
 from .project.project import QueryComment
 from .project.render import has_template
+from .sandbox.owned import own
 from .template.context import DBT_VERSION
 from .template.engine import TemplateEngine
+
+MAX_COMMENT = 64 * 1024
+"""Characters of a comment."""
 
 APP = "headrace"
 """What the standard comment says under "app", where dbt says "dbt"."""
@@ -52,6 +57,12 @@ class QueryComments:
             AdapterError: a statement that it ran was refused.
         """
         text = (await self._text(connection, name, node)).strip()
+        if len(text) > MAX_COMMENT:
+            raise CompilationError(
+                f"the query comment has {len(text):,} characters: the limit is {MAX_COMMENT:,}, "
+                "since it goes with each statement.",
+                location=_PLACE,
+            )
         if "*/" in text:
             raise CompilationError(
                 f'query comment contains illegal value "*/": {text}', location=_PLACE
@@ -91,14 +102,23 @@ class QueryComments:
 class _NodeInComment:
     """A node as a comment's template sees it: what a node hasn't got is an empty text."""
 
+    template_names: ClassVar[frozenset[str]] = frozenset()
+
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def __getattr__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Any:
         if name.startswith("_"):
-            raise AttributeError(name)
+            raise KeyError(name)
+        return self._described.get(name, "")
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
         node = self._node
-        return (source_dict(node) if isinstance(node, Source) else node_dict(node)).get(name, "")
+        described: dict[str, Any] = own(
+            source_dict(node) if isinstance(node, Source) else node_dict(node)
+        )
+        return described
 
 
 _PLACE = Location("dbt_project.yml")

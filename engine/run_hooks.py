@@ -6,7 +6,7 @@ BEGIN. A hook that failed keeps those behind it from running, and no others.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -70,8 +70,10 @@ class RunHooks:
         self._emit = emit
         self._target_path = target_path
 
-    async def run(self, names: Mapping[str, Any]) -> None:
-        """Run the hooks up to the first that fails. `names` is what only their templates see.
+    async def run(self, names: Callable[[], Mapping[str, Any]] = dict) -> None:
+        """Run the hooks up to the first that fails.
+
+        `names` makes what only their templates see, for each of them anew: they may change it.
 
         A cancellation ends the hook's statement at the database, and travels on.
         """
@@ -80,7 +82,7 @@ class RunHooks:
         async with self._adapter.connection(self._hooks[0].hook_type) as connection:
             for hook, info in zip(self._hooks, self.infos, strict=True):
                 if self.failure is None:
-                    await self._run(hook, info, connection, names)
+                    await self._run(hook, info, connection, names())
         if self.failure is not None:
             failed = self.failure.node
             reason = f"Skipped: the hook {failed.display_name} before it failed"

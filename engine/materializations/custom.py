@@ -13,6 +13,7 @@ from ..errors import CompilationError
 from ..manifest.materialization_names import PREFIX
 from ..manifest.nodes import Macro, Test
 from ..manifest.unit_test_node import UnitTest
+from ..sandbox.handed import printed
 from ..template.adapter_facade import RunningAdapter, StatementResponse
 from ..template.scope import Scope
 from ..template.table import ResultTable
@@ -57,7 +58,7 @@ class BuiltIn:
                 location=build.node.location,
             )
         await self._transactions.commit()
-        build.sql = str(scope.context_name("context")["sql"])
+        build.sql = printed(scope.context_name("context")["sql"])
         outcome = self.outcome = await materialize(build)
         table = None if outcome.answer is None else ResultTable(outcome.answer)
         build.scope.context_name("store_result")("main", StatementResponse(outcome.response), table)
@@ -161,6 +162,6 @@ def _main(scope: Scope) -> Deferred:
         )
     answer = result.response
     response = Response(
-        str(answer), getattr(answer, "code", None), getattr(answer, "rows_affected", None)
+        printed(answer), getattr(answer, "code", None), getattr(answer, "rows_affected", None)
     )
     return Deferred("main", response=response)

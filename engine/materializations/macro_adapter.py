@@ -7,6 +7,7 @@ from typing import Any
 from ...adapters.base import Response, Rows
 from ...adapters.relation import Relation
 from ..template.adapter_facade import RunningAdapter
+from ..template.relations import require_sql
 from .macro_transactions import MacroTransactions
 from .swap import puts_aside
 
@@ -41,7 +42,7 @@ class MacroAdapter(RunningAdapter):
             self._transactions.note_renamed(from_relation, to_relation)
 
     async def _run(self, sql: str, auto_begin: bool) -> Response:
-        word = " ".join(sql.split()).rstrip("; ").lower()
+        word = " ".join(require_sql(sql).split()).rstrip("; ").lower()
         if word in _COMMIT:
             await self._transactions.commit()
             return Response("COMMIT")
@@ -54,5 +55,5 @@ class MacroAdapter(RunningAdapter):
     async def _query(self, sql: str, auto_begin: bool) -> Rows:
         if auto_begin:
             await self._transactions.begin()
-        self._transactions.build.executed.append(sql)
+        self._transactions.build.executed.append(require_sql(sql))
         return await self._connection.query(sql)

@@ -18,6 +18,7 @@ from ..errors import CompilationError
 from ..event_time import EventWindow
 from ..manifest.nodes import Hook, Node
 from ..results import BatchResults, NodeError, Status
+from ..sandbox.handed import printed
 from ..template.adapter_facade import StatementResponse
 from ..template.scope import Scope
 
@@ -168,7 +169,7 @@ class NodeBuild(Struct):
 
     async def macro(self, name: str, *arguments: Any) -> str:
         """The text of a macro, as the project's templates would see it."""
-        return str(await self.scope.call_implementation(name, *arguments)).strip()
+        return printed(await self.scope.call_implementation(name, *arguments)).strip()
 
     def note_end(self, transaction: Transaction | None, *, completes: bool) -> None:
         """Note what became of a transaction of the node's, which may be its last."""

@@ -16,6 +16,7 @@ from ...adapters.relation import Relation, RelationType
 from ..blocking import in_thread
 from ..errors import Location, ProjectError
 from ..manifest.nodes import NodeConfig, Seed
+from ..sandbox.handed import printed
 from ..template.table import ResultTable
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
@@ -83,8 +84,8 @@ async def _create(build: NodeBuild, table: SeedTable, relation: Relation) -> Non
         rows = await agate_table(build.node.config, table.file)
         await scope.call_macro("create_csv_table", model, rows)
     else:
-        sql = await scope.call_macro("_csv_table_sql", model, table)
-        await build.execute(str(sql).strip())
+        sql = await scope.call_macro("_csv_table_sql", model, {"columns": table.columns})
+        await build.execute(printed(sql).strip())
     await create_indexes(build, relation)
 
 

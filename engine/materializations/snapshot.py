@@ -104,7 +104,7 @@ async def _strategy(build: NodeBuild, *, target_exists: bool) -> Strategy:
     # Strategies of a project's own may be older than `hard_deletes`.
     deletes = "invalidate" if found.get("invalidate_hard_deletes") else "ignore"
     deletes = found.get("hard_deletes") or deletes
-    if target_exists and build.scope.context_name("flags").EMPTY:
+    if target_exists and build.scope.context_name("flags")["EMPTY"]:
         deletes = "ignore"  # of a source that isn't read nothing is known to be gone
     return {**found, "hard_deletes": deletes}
 

@@ -12,11 +12,15 @@ from jinja2 import ChainableUndefined, TemplateSyntaxError, UndefinedError, node
 from jinja2.environment import Template
 from jinja2.meta import find_undeclared_variables
 from jinja2.nativetypes import NativeCodeGenerator
+from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from ..sandbox.budget import budgeted
 from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment
+from ..sandbox.filters import shown_filters
+from ..sandbox.handed import received
 from ..sandbox.operators import concatenate, text_of
+from ..sandbox.owned import own
 from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
 
@@ -74,9 +78,10 @@ class NativeTemplates:
         self._environment = _Environment(
             undefined=_Undefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
         )
-        self._environment.filters.update(
-            as_native=_Converted, as_number=_Number, as_bool=_Boolean, as_text=_Text
-        )
+        filters = self._environment.filters
+        filters.update(as_native=_Converted, as_number=_Number, as_bool=_Boolean, as_text=_Text)
+        # Nothing awaits what a filter gives here, and so nothing else looks at it.
+        filters.update(shown_filters(filters))
 
     def evaluate(self, text: str) -> object:
         """The value of a text.
@@ -92,7 +97,7 @@ class NativeTemplates:
                 raise TargetNotKnownError
             self._environment.count_loops(tree)
             with budgeted():
-                return _converted(self._value(tree))
+                return received(_converted(self._value(tree)), "the value")
         except TemplateSyntaxError as problem:
             raise UnreadableTemplateError(problem.message or "bad syntax") from problem
         except RecursionError as problem:
@@ -106,12 +111,16 @@ class NativeTemplates:
             # Assigned rather than written out, since Jinja turns constants into text there.
             assign = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
             template = self._compile(nodes.Template([assign], lineno=1))
-            context = template.new_context(self._names)
+            context = self._context(template)
             list(template.root_render_func(context))
             return context.vars["value"]
         template = self._compile(tree)
-        written = list(template.root_render_func(template.new_context(self._names)))
+        written = list(template.root_render_func(self._context(template)))
         return written[0] if len(written) == 1 else concatenate(map(text_of, written))
+
+    def _context(self, template: Template) -> Context:
+        """The names, with lists and mappings that this text alone may change."""
+        return template.new_context({name: own(value) for name, value in self._names.items()})
 
     def _compile(self, tree: nodes.Template) -> Template:
         tree.set_environment(self._environment)

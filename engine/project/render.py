@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from ..errors import HeadraceError, ProjectError
 from ..sandbox.calls import call_problem
+from ..sandbox.owned import own
 from .secrets import is_secret_key, is_secret_variable
 from .yaml_file import YamlDocument
 
@@ -236,6 +237,8 @@ class _VarLookup:
     `render` gives the value of a variable that is a template.
     """
 
+    template_names: ClassVar[frozenset[str]] = frozenset(("has_var",))
+
     def __init__(
         self,
         cli_vars: Mapping[str, object],
@@ -251,7 +254,7 @@ class _VarLookup:
         if name in self._cli_vars:
             value = self._cli_vars[name]
             is_template = isinstance(value, str) and has_template(value)
-            return self._render(str(value)) if is_template else value
+            return self._render(str(value)) if is_template else own(value)
         if default is not _NO_DEFAULT:
             return default
         supplied: object = dict(self._cli_vars) if self._show_values else sorted(self._cli_vars)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType
 from typing import Any, NoReturn
 
-from jinja2 import TemplateRuntimeError, TemplateSyntaxError, nodes
+from jinja2 import TemplateRuntimeError, TemplateSyntaxError, Undefined, nodes
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
+from jinja2.utils import missing
 
-from .attributes import is_forbidden, is_forbidden_call, is_opaque
+from .access import ACCESS, SHOWN, checked
 from .budget import current_budget
+from .callables import require_arguments
 from .filters import limited_filters, limited_lipsum
 from .formatting import limited_format
 from .iterators import counted
@@ -21,6 +24,7 @@ from .methods import guarded_method
 from .operators import OPERATORS, concatenate, cut
 from .preparation import CUT, Preparation
 from .sizes import require_printable, require_room
+from .unpacking import EACH, PARTS, Unpacked, Unpacking, parts
 
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""
@@ -33,7 +37,8 @@ _DEEP = 100
 _LOCAL_NAME = re.compile(r"\bl_\d+_(?=\w)")
 
 _METHODS = (BuiltinMethodType, MethodType)
-_OURS = frozenset((FunctionType, MethodType))
+_METHOD_TYPES = frozenset((*_METHODS, type(re.compile("").sub)))
+_OURS = frozenset((FunctionType, MethodType, partial))
 
 
 class GuardedEnvironment(SandboxedEnvironment):
@@ -47,6 +52,8 @@ class GuardedEnvironment(SandboxedEnvironment):
         self.filters.update(limited_filters(self.filters))
         self.filters[COUNTED] = counted
         self.filters[CUT] = cut
+        self.filters[EACH] = Unpacked
+        self.filters[PARTS] = parts
         self.globals["lipsum"] = limited_lipsum
 
     @staticmethod
@@ -69,7 +76,8 @@ class GuardedEnvironment(SandboxedEnvironment):
 
     def _generate(self, source: nodes.Template, *args: Any, **kwargs: Any) -> str:
         try:
-            return super()._generate(Preparation(self).visit(source), *args, **kwargs)
+            made = Unpacking(self).visit(Preparation(self).visit(source))
+            return super()._generate(made, *args, **kwargs)
         except RecursionError as error:
             raise TemplateSyntaxError(NESTED_TOO_DEEPLY, deepest_line(source)) from error
 
@@ -91,19 +99,70 @@ class GuardedEnvironment(SandboxedEnvironment):
             "here. Put what they share into a macro."
         )
 
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """`obj.attribute`: one of the names of its type's table, or else an item."""
+        access = ACCESS[type(obj)]
+        if access.read is not None:
+            value = access.read(obj, attribute)
+            if value is not missing:
+                return self._given(value)
+        elif attribute in access.names:
+            try:
+                return self._given(getattr(obj, attribute))
+            except AttributeError:
+                pass
+        if access.has_items:
+            try:
+                return self._given(obj[attribute])
+            except (TypeError, LookupError):
+                pass
+        return self._nothing(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        """`obj[argument]`: an item, or else an attribute as `getattr` gives it."""
+        access = ACCESS[type(obj)]
+        if type(argument) is tuple:
+            require_printable(argument)  # or its hash takes without end
+        if access.has_items:
+            try:
+                return self._given(obj[argument])
+            except (TypeError, LookupError):
+                pass
+        if isinstance(argument, str):
+            if access.read is not None:
+                value = access.read(obj, argument)
+                if value is not missing:
+                    return self._given(value)
+            elif argument in access.names:
+                try:
+                    return self._given(getattr(obj, argument))
+                except AttributeError:
+                    pass
+        return self._nothing(obj, argument)
+
+    def _given(self, value: Any) -> Any:
+        """What an access gives, a method with its limit."""
+        kind = type(value)
+        if kind in _METHOD_TYPES:
+            limited = self.wrap_str_format(value)
+            if limited is not None:
+                return limited
+        return value if kind in SHOWN else checked(value)
+
+    def _nothing(self, obj: Any, name: Any) -> Undefined:
+        if isinstance(name, str) and name[:1] == "_" and not isinstance(obj, dict):
+            return self.unsafe_undefined(obj, name)
+        require_printable(name)
+        return self.undefined(obj=obj, name=name)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return (
-            attr[:1] != "_"
-            and not is_opaque(type(obj))
-            and not is_forbidden(type(value))
-            and not (attr == "mro" and isinstance(obj, type))
-        )
+        return attr in ACCESS[type(obj)].names
 
     def is_safe_callable(self, obj: Any) -> bool:
-        return not is_forbidden_call(obj) and super().is_safe_callable(obj)
+        return ACCESS[type(obj)].is_called and checked(obj) is obj
 
     def wrap_str_format(self, value: Any) -> Callable[..., Any] | None:
-        """A method with its limit, if it has one; asked of each attribute's value."""
+        """A method with its limit, if it has one."""
         # Some of Python's own, such as a pattern's, are of a type derived from this one.
         if not isinstance(value, _METHODS):
             return None
@@ -115,12 +174,20 @@ class GuardedEnvironment(SandboxedEnvironment):
             budget.until_look -= 1
             if budget.until_look <= 0:
                 budget.look()
+        kind = type(obj)
+        access = ACCESS[kind]
+        if not access.is_called:
+            # Jinja would write out the whole object.
+            raise TypeError(f"'{kind.__name__}' object is not callable")
+        if access.is_judged:
+            checked(obj)
         # Functions of ours may write out what they get; macros and methods of lists don't.
-        if type(obj) in _OURS:
+        if kind in _OURS:
             require_printable(*args, *kwargs.values())
-        made = super().call(context, obj, *args, **kwargs)
+        require_arguments(args, kwargs)
+        made = context.call(obj, *args, **kwargs)
         require_room(made)
-        return made
+        return made if type(made) in SHOWN else checked(made)
 
 
 def deepest_line(tree: nodes.Template) -> int:

@@ -12,6 +12,7 @@ from jinja2.filters import make_attrgetter, sync_do_join
 from jinja2.nodes import EvalContext
 from jinja2.utils import generate_lorem_ipsum
 
+from .access import checked
 from .budget import current_budget, require_items, require_text, require_text_of
 from .operators import add, require_fillable, text_of
 from .sizes import require_printable, require_room
@@ -29,7 +30,7 @@ def limited_filters(filters: Mapping[str, Filter]) -> dict[str, Filter]:
     """Those of the filters that have a limit, with it."""
     limited = {name: _limited(filters[name], check) for name, check in _CHECKS.items()}
     copying = {name: _copying(filters[name]) for name in _COPYING}
-    return {**copying, **limited, "join": join, "sum": add_up}
+    return {**copying, **limited, "join": join, "sum": add_up, "attr": attribute_of}
 
 
 @pass_eval_context
@@ -62,6 +63,26 @@ def add_up(
             # Each of them is copied again and again, without a turn of a loop.
             budget.step(1 + len(total) // _COPIED_PER_STEP)
     return total
+
+
+@pass_environment
+def attribute_of(environment: Environment, obj: Any, name: Any) -> Any:
+    """Jinja's `attr`, which asks nothing of an object but what a template may have."""
+    if not isinstance(name, str):
+        return environment.undefined(obj=obj, name=str(type(name)))
+    return environment.getattr(obj, name)
+
+
+def shown_filters(filters: Mapping[str, Filter]) -> dict[str, Filter]:
+    """The filters, each of which gives what templates have: where nothing else looks at it."""
+    return {name: _shown(function) for name, function in filters.items()}
+
+
+def _shown(function: Filter) -> Filter:
+    def call(*arguments: Any, **named: Any) -> Any:
+        return checked(function(*arguments, **named))
+
+    return call if isinstance(function, type) else wraps(function)(call)
 
 
 def _measured(items: Iterable[Any], separator: int) -> Iterator[str]:

@@ -11,6 +11,7 @@ from jinja2 import Environment
 from jinja2.sandbox import SandboxedEscapeFormatter, SandboxedFormatter
 from markupsafe import Markup
 
+from .access import checked
 from .budget import require_text, require_text_of
 from .sizes import require_printable
 
@@ -21,6 +22,9 @@ class _Limits(SandboxedFormatter):
     def __init__(self, environment: Environment, **more: Any) -> None:
         super().__init__(environment, **more)
         self._length = 0
+
+    def get_value(self, key: Any, args: Any, kwargs: Any) -> Any:
+        return checked(super().get_value(key, args, kwargs))
 
     def format_field(self, value: Any, format_spec: str) -> str:
         require_printable(value)

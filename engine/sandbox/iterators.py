@@ -9,15 +9,16 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from types import SimpleNamespace
 from typing import Any
 
-from .budget import MAX_ITEMS, Budget, TemplateLimitError, current_budget
+from .access import SHOWN, checked
+from .budget import MAX_ITEMS, Budget, TemplateLimitError, current_budget, require_items
+from .callables import template_call
+from .names import Names
 from .operators import add
 
-_FINITE = (
-    "chain compress dropwhile filterfalse groupby islice pairwise starmap takewhile tee zip_longest"
-).split()
+_FINITE = "chain compress islice pairwise zip_longest".split()
+_CALLING = "dropwhile filterfalse starmap takewhile".split()
 _LONG = (
     "combinations combinations_with_replacement count cycle permutations product repeat"
 ).split()
@@ -40,7 +41,7 @@ def counted(items: Iterable[Any]) -> Iterator[Any]:
             raise TemplateLimitError(
                 f"the template goes through more than {MAX_ITEMS:,} items, which is the limit."
             )
-        yield item
+        yield item if type(item) in SHOWN else checked(item)
     budget.step(position % _LOOK)
 
 
@@ -56,12 +57,38 @@ def accumulate(
     iterable: Iterable[Any], func: Callable[[Any, Any], Any] = add, *, initial: Any = None
 ) -> Iterator[Any]:
     """`itertools.accumulate`, whose sums have the limits of `+`."""
-    return counted(itertools.accumulate(iterable, func, initial=initial))
+    return counted(itertools.accumulate(iterable, template_call(func), initial=initial))
 
 
-ITERTOOLS = SimpleNamespace(
-    **{name: getattr(itertools, name) for name in _FINITE},
-    **{name: _counting(getattr(itertools, name)) for name in _LONG},
-    accumulate=accumulate,
+def groupby(iterable: Iterable[Any], key: Callable[[Any], Any] | None = None) -> Iterator[Any]:
+    """`itertools.groupby`, by what a template may call."""
+    return itertools.groupby(iterable, key and template_call(key))
+
+
+def tee(iterable: Iterable[Any], n: int = 2) -> tuple[Iterator[Any], ...]:
+    """`itertools.tee`, of as many iterators as a list may have items."""
+    require_items(n)
+    return itertools.tee(iterable, n)
+
+
+def _calling(make: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """An iterator that calls a function, of which a template may have called each."""
+
+    @wraps(make)
+    def call(function: Callable[..., Any] | None, iterable: Iterable[Any]) -> Iterator[Any]:
+        return make(None if function is None else template_call(function), iterable)
+
+    return call
+
+
+ITERTOOLS = Names(
+    {
+        **{name: getattr(itertools, name) for name in _FINITE},
+        **{name: _counting(getattr(itertools, name)) for name in _LONG},
+        **{name: _calling(getattr(itertools, name)) for name in _CALLING},
+        "accumulate": accumulate,
+        "groupby": groupby,
+        "tee": tee,
+    }
 )
 """The module as templates see it."""

@@ -9,6 +9,7 @@ from types import BuiltinMethodType, MappingProxyType
 from typing import Any
 
 from .budget import require_items, require_text, require_text_of
+from .callables import template_call
 
 Check = Callable[..., tuple[Any, ...] | None]
 """Raises if a call would make too much; what it gives takes the place of the arguments."""
@@ -19,11 +20,23 @@ def guarded_method(value: Any) -> Callable[..., Any] | None:
     if not isinstance(value, BuiltinMethodType):
         return None
     owner = value.__self__
+    if isinstance(owner, list) and value.__name__ == "sort":
+        return _sorting(value)
     for kind, checks in _CHECKS.items():
         if isinstance(owner, kind):
             check = checks.get(value.__name__)
             return None if check is None else _checked(value, owner, check)
     return None
+
+
+def _sorting(method: Callable[..., None]) -> Callable[..., None]:
+    """`list.sort`, by what a template may call."""
+
+    @wraps(method)
+    def call(*, key: Any = None, reverse: Any = False) -> None:
+        method(key=key and template_call(key), reverse=reverse)
+
+    return call
 
 
 def _checked(method: Callable[..., Any], owner: Any, check: Check) -> Callable[..., Any]:
@@ -88,7 +101,7 @@ def limited_replacement(pattern: re.Pattern[str], new: Any, text: str) -> Any:
         TemplateLimitError: a text, put for all that is found, makes too long a text.
     """
     if callable(new):
-        return _counted(new)
+        return _counted(template_call(new))
     if len(new) * (len(text) + 1) > _HARMLESS:
         size = len(text)
         groups = new.count("\\")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .access import checked
 from .budget import MAX_DIGITS, TemplateLimitError, require_items, require_text
 from .sizes import require_printable, require_room
 
@@ -106,7 +107,7 @@ def text_of(value: Any) -> str:
     """A value as it is written into the template's text."""
     if type(value) is str:
         return value
-    require_printable(value)
+    require_printable(checked(value))
     return str(value)
 
 

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib import import_module
-from types import SimpleNamespace
 from typing import Any
 
 from ..errors import CompilationError
 from .methods import limited_replacement
+from .names import Names
 
 _FLAGS = "A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE".split()
 _SEARCHES = "match search fullmatch split findall finditer".split()
@@ -127,12 +127,14 @@ def subn(pattern: Any, repl: Any, string: Any, count: int = 0, flags: int = 0) -
     return compiled.subn(limited_replacement(compiled, repl, string), string, count)
 
 
-PATTERNS = SimpleNamespace(
-    **{name: getattr(re, name) for name in _FLAGS},
-    **{name: _searching(name) for name in _SEARCHES},
-    compile=compile_pattern,
-    escape=re.escape,
-    sub=sub,
-    subn=subn,
+PATTERNS = Names(
+    dict(
+        **{name: getattr(re, name) for name in _FLAGS},
+        **{name: _searching(name) for name in _SEARCHES},
+        compile=compile_pattern,
+        escape=re.escape,
+        sub=sub,
+        subn=subn,
+    )
 )
 """The module as templates see it."""

@@ -6,15 +6,14 @@ take their place there, at about the cost of Jinja's own.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Iterable, Iterator
+from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from jinja2 import Template
-from jinja2.exceptions import SecurityError
 from jinja2.runtime import AsyncLoopContext
 
-from .attributes import is_forbidden
+from .access import SHOWN, checked
 from .budget import Budget, current_budget, rest
 from .operators import join_text, text_of
 
@@ -43,7 +42,8 @@ class CountedIterator:
             if self._budget.tired:
                 await rest()
         try:
-            return next(self._iterator)
+            item = next(self._iterator)
+            return item if type(item) in SHOWN else checked(item)
         except StopIteration:
             self._budget.step(_ITERATIONS_PER_COUNT - self._left)
             self._left = _ITERATIONS_PER_COUNT
@@ -52,9 +52,10 @@ class CountedIterator:
 
 def counted_aiter(items: AsyncIterable[Any] | Iterable[Any]) -> AsyncIterator[Any]:
     """What a `for` goes through."""
-    if isinstance(items, AsyncIterable):
+    # Jinja's own, in front of a loop with a condition or of one that goes down into itself.
+    if isinstance(items, AsyncGeneratorType | CountedIterator | AsyncLoopContext):
         return aiter(items)
-    return CountedIterator(iter(items), current_budget() or Budget())
+    return CountedIterator(iter(checked(items)), current_budget() or Budget())
 
 
 class CountedLoop(AsyncLoopContext):
@@ -71,16 +72,16 @@ async def watched_await(value: Any) -> Any:
     Raises:
         SecurityError: it is something that no template has.
     """
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return value
     budget = current_budget()
     if budget is not None and budget.tired:
         await rest()
-    if isinstance(value, Coroutine) or inspect.isawaitable(value):
+    if kind is CoroutineType or (kind not in SHOWN and isinstance(value, Awaitable)):
         value = await value
-    if is_forbidden(type(value)):
-        raise SecurityError(f"no template has a {type(value).__name__}")
-    return value
+        kind = type(value)
+    return value if kind in SHOWN else checked(value)
 
 
 _REPLACED = {

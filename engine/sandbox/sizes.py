@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Any
+
+from jinja2.utils import Namespace
 
 from .budget import MAX_TEXT, require_items, require_text
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
+_WRITTEN_OUT = (
+    *_CONTAINERS,
+    *(type({}.keys()), type({}.values()), type({}.items()), MappingProxyType, Namespace),
+)
+"""Types whose texts are those of all that they hold."""
 
 
 def require_printable(*values: Any) -> None:
@@ -18,7 +26,7 @@ def require_printable(*values: Any) -> None:
         TemplateLimitError: the text would be too long.
     """
     for value in values:
-        if isinstance(value, _CONTAINERS):
+        if isinstance(value, _WRITTEN_OUT):
             length = text_length(value)
             if length > _SHORT:
                 require_text(length)
@@ -46,7 +54,7 @@ def text_length(value: Any) -> int:
 def _length(value: Any, known: dict[int, int], depth: int) -> int:
     if isinstance(value, str | bytes | bytearray):
         return len(value)
-    if not isinstance(value, _CONTAINERS):
+    if not isinstance(value, _WRITTEN_OUT):
         return 1
     found = known.get(id(value))
     if found is not None:
@@ -54,10 +62,16 @@ def _length(value: Any, known: dict[int, int], depth: int) -> int:
     if depth > _DEPTH:
         return 1  # Python's own str() gives up on it
     known[id(value)] = 1  # a list within itself is written as [...]
+    if isinstance(value, Namespace):
+        value = object.__getattribute__(value, "_Namespace__attrs")
+    elif isinstance(value, MappingProxyType):
+        value = dict(value)
     if isinstance(value, dict):
         length = sum(
             _length(key, known, depth + 1) + _length(item, known, depth + 1)
-            for key, item in value.items()
+            for key, item in dict.items(
+                value
+            )  # as it is: a mapping of its own copies what it gives
         )
     else:
         length = sum(_length(item, known, depth + 1) for item in value)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ClassVar
 
 from ...adapters.abilities import Counting
 from ...adapters.base import Adapter, Connection, Response, Rows
@@ -45,6 +45,8 @@ def _asked(name: str) -> Iterator[None]:
 class StatementResponse:
     """The database's answer, as `load_result(…).response` shows it."""
 
+    template_names: ClassVar[frozenset[str]] = frozenset(("code", "rows_affected"))
+
     def __init__(self, response: Response) -> None:
         self._message = response.message
         self.code = response.code
@@ -54,11 +56,29 @@ class StatementResponse:
         return self._message
 
 
+_ASKING = frozenset(
+    (
+        *("execute", "add_query", "commit", "clear_transaction", "get_relation"),
+        *("already_exists", "list_relations", "list_relations_without_caching"),
+        *("get_columns_in_relation", "get_columns_in_table", "get_missing_columns"),
+        *("get_column_schema_from_query", "assert_contract", "expand_target_column_types"),
+        *("valid_snapshot_target", "assert_valid_snapshot_target_given_strategy"),
+        *("check_schema_exists", "list_schemas", "create_schema", "drop_schema"),
+        *("drop_relation", "truncate_relation", "rename_relation", "cache_added"),
+        *("cache_dropped", "cache_renamed", "get_incremental_strategy_macro"),
+        "nice_connection_name",
+    )
+)
+"""What `adapter` answers of the database, or of what is known of it."""
+
+
 class ParsingAdapter(AdapterValues):
     """`adapter` while parsing: there is no database, so that most answers are None."""
 
+    template_names: ClassVar[frozenset[str]] = AdapterValues.template_names | _ASKING
+
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        if name.startswith("_") or not hasattr(RunningAdapter, name):
+        if name not in _ASKING:
             raise AttributeError(f"adapter has no method '{name}'")
         answer = _PARSE_ANSWERS.get(name, _nothing)
         return lambda *arguments, **named: answer()
@@ -69,6 +89,8 @@ class RunningAdapter(AdapterValues):
 
     Where a project has a macro of its own for what a method does, it is the macro that counts.
     """
+
+    template_names: ClassVar[frozenset[str]] = AdapterValues.template_names | _ASKING
 
     def __init__(
         self,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from ...adapters.base import Adapter, ValueKind
 from ...adapters.relation import quote_identifier
 from ..errors import CompilationError, ParseError
 from ..manifest.snapshot_node import hard_deletes
+from ..sandbox.names import Names
 from .api import ColumnMaker, RelationMaker
 from .constraints import column_definitions, table_constraints
 
@@ -17,14 +17,25 @@ from .constraints import column_definitions, table_constraints
 class BehaviorFlags:
     """`adapter.behavior`: each of dbt's flags for a change of behaviour is off."""
 
-    def __getattr__(self, name: str) -> bool:
+    template_names: ClassVar[frozenset[str]] = frozenset()
+
+    def __getitem__(self, name: str) -> bool:
         if name.startswith("_"):
-            raise AttributeError(name)
+            raise KeyError(name)
         return False
 
 
 class AdapterValues:
     """What `adapter` answers in every phase."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("behavior", "dispatch", "Relation", "Column", "type", "quote", "convert_type"),
+            *("quote_as_configured", "quote_seed_column", "standardize_grants_dict"),
+            *("render_raw_columns_constraints", "render_raw_model_constraints", "parse_index"),
+            *("get_hard_deletes_behavior", "verify_database"),
+        )
+    )
 
     behavior = BehaviorFlags()
 
@@ -105,15 +116,17 @@ class AdapterValues:
             )
         return ""
 
-    def parse_index(self, raw_index: Any) -> SimpleNamespace | None:
+    def parse_index(self, raw_index: Any) -> Names | None:
         """An entry of the config `indexes` as an object."""
         if raw_index is None:
             return None
         columns = raw_index.get("columns") or ()
-        return SimpleNamespace(
-            columns=[columns] if isinstance(columns, str) else list(columns),
-            unique=bool(raw_index.get("unique", False)),
-            type=raw_index.get("type"),
+        return Names(
+            {
+                "columns": [columns] if isinstance(columns, str) else list(columns),
+                "unique": bool(raw_index.get("unique", False)),
+                "type": raw_index.get("type"),
+            }
         )
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
@@ -11,11 +10,17 @@ from ...adapters.base import Adapter
 from ...adapters.column import Column, numeric_type, string_type, translate_type
 from ...adapters.relation import Parts, Relation, RelationType
 from ..errors import CompilationError
+from ..sandbox.names import Names
+from ..sandbox.sizes import require_printable
 from .relations import CTE_PREFIX
 
 
 class RelationMaker:
     """`api.Relation` (https://docs.getdbt.com/reference/dbt-classes#relation)."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "Table View MaterializedView CTE External create add_ephemeral_prefix scd_args".split()
+    )
 
     Table = RelationType.TABLE
     View = RelationType.VIEW
@@ -60,6 +65,10 @@ class RelationMaker:
 class ColumnMaker:
     """`api.Column` (https://docs.getdbt.com/reference/dbt-classes#column)."""
 
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "create from_description translate_type string_type numeric_type".split()
+    )
+
     def __init__(self, adapter: Adapter) -> None:
         self._quote_character = adapter.quote_character
 
@@ -72,6 +81,7 @@ class ColumnMaker:
         numeric_scale: object = None,
     ) -> Column:
         """A column whose type may be given in parts."""
+        require_printable(column, dtype, char_size, numeric_precision, numeric_scale)
         plain = Column(column, dtype, self._quote_character)
         if plain.is_numeric():
             # A database tells the digits of integers, too, which their types don't take.
@@ -98,9 +108,9 @@ class ColumnMaker:
         return numeric_type(dtype, precision, scale)
 
 
-def make_api(adapter: Adapter) -> SimpleNamespace:
+def make_api(adapter: Adapter) -> Names:
     """`api` for one database."""
-    return SimpleNamespace(Relation=RelationMaker(adapter), Column=ColumnMaker(adapter))
+    return Names({"Relation": RelationMaker(adapter), "Column": ColumnMaker(adapter)})
 
 
 def _relation_type(name: str | None) -> RelationType | None:

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import CompilationError, ParseError
 from ..project.config_tree import merge_config
+from ..sandbox.callables import template_call
+from ..sandbox.handed import received
+from ..sandbox.owned import own
 
 
 class RunningConfig:
     """`config` once the configuration is resolved: a call changes nothing and renders nothing."""
 
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("set", "get", "require", "meta_get", "meta_require"),
+            *("persist_relation_docs", "persist_column_docs"),
+        )
+    )
+
     def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
-        self._values = values
+        self._values = own(dict(values))
         self._node_name = node_name
 
     def __call__(self, *arguments: Any, **named: Any) -> str:
@@ -46,7 +56,7 @@ class RunningConfig:
 
     def _check(self, name: str, value: Any, validator: Any) -> None:
         try:
-            validator(value)
+            template_call(validator)(value)
         except CompilationError as error:
             raise CompilationError(
                 f"config '{name}' of '{self._node_name}': {error.problem}"
@@ -81,10 +91,15 @@ class CapturingConfig(RunningConfig):
         elif arguments:
             raise CompilationError("config() takes named values, or one mapping of them.")
         try:
-            self.captured = merge_config(self.captured, named)
+            self.captured = merge_config(self.captured, _received(named))
         except ParseError as error:
             raise CompilationError(error.problem) from error
         return ""
+
+
+def _received(named: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call of `config` gives, as values of our own."""
+    return {name: received(value, f"config({name}=…)") for name, value in named.items()}
 
 
 def _spelled(name: str) -> str:

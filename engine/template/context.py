@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from inspect import isawaitable
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -27,6 +27,10 @@ from ..project.project import Project
 from ..project.render import has_template
 from ..project.secrets import is_secret_variable
 from ..project.vars import Vars
+from ..sandbox.callables import template_call
+from ..sandbox.handed import printed
+from ..sandbox.owned import own
+from ..sandbox.sizes import require_printable
 from .api import make_api
 from .dispatch import dispatch
 from .exceptions import TemplateExceptions
@@ -64,6 +68,8 @@ class VarFunction:
     template is rendered, by `render`, as if it stood in the place of the call.
     """
 
+    template_names: ClassVar[frozenset[str]] = frozenset(("has_var",))
+
     def __init__(
         self,
         variables: Vars,
@@ -78,13 +84,23 @@ class VarFunction:
         self._node_name = node_name
         self._required = required
         self._render = render
+        self._own: dict[str, Any] = {}
+        """The lists and mappings that the node was given: it may change them for itself."""
 
     def __call__(self, name: str, *default: Any, **named: Any) -> Any:
+        require_printable(name)
+        if name in self._own:
+            return self._own[name]
         found, value = self._variables.lookup(self._package, name)
         if found:
-            if self._render is not None and isinstance(value, str) and has_template(value):
-                return self._render(value, f"var('{name}')")
-            return value
+            if isinstance(value, str):
+                if self._render is not None and has_template(value):
+                    return self._render(value, f"var('{name}')")
+                return value
+            mine = own(value)
+            if mine is not value:
+                self._own[name] = mine
+            return mine
         if default:
             return default[0]
         if "default" in named:
@@ -106,12 +122,14 @@ class VarFunction:
 class Flags:
     """`flags` in a template. A flag that nobody set is None."""
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = values
+    template_names: ClassVar[frozenset[str]] = frozenset()
 
-    def __getattr__(self, name: str) -> Any:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = own(dict(values))
+
+    def __getitem__(self, name: str) -> Any:
         if name.startswith("_"):
-            raise AttributeError(name)
+            raise KeyError(name)
         return self._values.get(name.upper())
 
 
@@ -141,18 +159,21 @@ class CommonContext:
             "modules": MODULES,
             "validation": VALIDATION,
             "api": api,
-            "column": api.Column,
-            "target": dict(invocation.target),
-            "flags": Flags(invocation.flags),
+            "column": api["Column"],
             "run_started_at": invocation.started_at,
             "invocation_id": invocation.invocation_id,
-            "invocation_args_dict": dict(invocation.arguments),
             "dbt_version": DBT_VERSION,
             "project_name": project.name,
-            "dbt_metadata_envs": custom_environment(invocation.environ),
-            "selected_resources": list(invocation.selected),
             "try_or_compiler_error": _try_or_compiler_error,
         }
+
+        shared = {
+            "target": dict(invocation.target),
+            "invocation_args_dict": dict(invocation.arguments),
+            "dbt_metadata_envs": custom_environment(invocation.environ),
+            "selected_resources": list(invocation.selected),
+        }
+        self._shared = {name: _own_of(value) for name, value in shared.items()}
 
     @property
     def stores_failures(self) -> bool:
@@ -184,7 +205,7 @@ class CommonContext:
         seen = VarFunction(replace(self._variables, cli=cli), node.package_name, node.name)
 
         def env_var(name: str, default: str | None = None) -> Any:
-            return environ[name] if name in environ else self._env_var(name, default)
+            return own(environ[name]) if name in environ else self._env_var(name, default)
 
         return {"var": seen, "env_var": env_var}
 
@@ -200,8 +221,13 @@ class CommonContext:
         return find
 
     def lazy_names(self) -> dict[str, LazyName]:
-        """The names that look into the scope that they stand in."""
-        return {"context": ContextNames, "adapter_macro": self._adapter_macro}
+        """The names that look into the scope that they stand in, or that it may change."""
+        return {
+            **self._shared,
+            "flags": lambda scope: Flags(self._invocation.flags),
+            "context": ContextNames,
+            "adapter_macro": self._adapter_macro,
+        }
 
     def _adapter_macro(self, scope: Scope) -> Callable[..., Any]:
         """`adapter_macro('package.name', …)`: dispatch and call in one, as before dbt 0.18."""
@@ -218,12 +244,12 @@ class CommonContext:
         self._emit(MessageLogged(text, to_console=True))
 
     def _log(self, msg: Any, info: bool = False) -> str:
-        self._emit(MessageLogged(str(msg), to_console=bool(info)))
+        self._emit(MessageLogged(printed(msg), to_console=bool(info)))
         return ""
 
     def _print(self, msg: Any) -> str:
         if self._invocation.flags.get("PRINT", True):
-            self._emit(MessageLogged(str(msg), to_console=True, is_print=True))
+            self._emit(MessageLogged(printed(msg), to_console=True, is_print=True))
         return ""
 
     def _env_var(self, name: object, default: str | None = None) -> str:
@@ -254,11 +280,11 @@ class ManifestNames:
     def of(self, node: Node) -> dict[str, LazyName]:
         """The two names as a node's templates see them."""
 
-        def model(scope: Scope) -> dict[str, Any]:
-            return _with_alias_types(self._described(node))
+        def model(scope: Scope) -> Any:
+            return own(_with_alias_types(self._described(node)))
 
-        def graph(scope: Scope) -> dict[str, Any]:
-            return self._graph
+        def graph(scope: Scope) -> Any:
+            return own(self._graph)
 
         return {"model": model, "graph": graph}
 
@@ -311,6 +337,11 @@ def _with_alias_types(described: dict[str, Any]) -> dict[str, Any]:
     return described
 
 
+def _own_of(value: Any) -> LazyName:
+    """A value that every node gets for itself."""
+    return lambda scope: own(value)
+
+
 def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
     """One entry of the project's `dispatch:`."""
     return str(entry["macro_namespace"]), tuple(entry["search_order"])
@@ -319,8 +350,9 @@ def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
 async def _try_or_compiler_error(
     message_if_exception: str, func: Callable[..., Any], *arguments: Any, **named: Any
 ) -> Any:
+    call = template_call(func)
     try:
-        result = func(*arguments, **named)
+        result = call(*arguments, **named)
         return await result if isawaitable(result) else result
     except Exception as error:
         raise CompilationError(message_if_exception) from error

@@ -8,24 +8,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, ClassVar
 
 from ..manifest.manifest import Manifest
 from ..manifest.node_dicts import node_dict, source_dict
 from ..manifest.nodes import Test
 from ..manifest.snapshot_node import RELATION_KINDS
 from ..results import RunResult, Status, Timing
+from ..sandbox.owned import OwnDict, own
 
 
-class NodeView(dict[str, Any]):
+class NodeView(OwnDict):
     """A node as `result.node` shows it: by keys, and by attributes that a template looks up."""
+
+    __slots__ = ()
+    template_names: ClassVar[frozenset[str]] = frozenset(("to_dict",))
 
     def to_dict(self, omit_none: bool = False, **more: Any) -> dict[str, Any]:
         return {key: value for key, value in self.items() if not (omit_none and value is None)}
 
 
-class ConfigView(dict[str, Any]):
+class ConfigView(OwnDict):
     """A node's configuration in a result: what it doesn't have is None, as in dbt."""
+
+    __slots__ = ()
 
     def __missing__(self, key: str) -> None:
         return None
@@ -33,6 +39,13 @@ class ConfigView(dict[str, Any]):
 
 class RunResultView:
     """A result as a hook's template sees it."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("status", "message", "execution_time", "thread_id", "timing", "failures", "node"),
+            *("adapter_response", "agate_table", "batch_results", "to_dict"),
+        )
+    )
 
     def __init__(self, result: RunResult, describe: Callable[[], Mapping[str, Any]]) -> None:
         self._describe = describe
@@ -42,7 +55,7 @@ class RunResultView:
         self.thread_id = result.thread_id
         self.timing = [_in_utc_without_saying_so(timing) for timing in result.timing]
         self.failures = result.failures
-        self.adapter_response = dict(result.adapter_response)
+        self.adapter_response = own(dict(result.adapter_response))
         self.agate_table = None
         batches = result.batch_results
         self.batch_results = batches and {

@@ -51,16 +51,6 @@ class ScopeContext(Context):
         return found
 
 
-class MacroNames:
-    """Has macros and nothing else by name, so that one with an underscore is no secret."""
-
-    __slots__ = ()
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """The macro of a name."""
-        raise NotImplementedError
-
-
 class LenientUndefined(ChainableUndefined):
     """While parsing, an unknown name may be called and looked into: it is judged later."""
 
@@ -104,12 +94,6 @@ class TemplateEnvironment(SyntaxEnvironment):
             code = self._compile_tree(tree, path)
             self._codes.put(path, source, code)
         return watch(self.template_class.from_code(self, code, {}))
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if attribute[:1] == "_" and isinstance(obj, MacroNames):
-            macro = obj.get(attribute)
-            return self.undefined(obj=obj, name=attribute) if macro is None else macro
-        return super().getattr(obj, attribute)
 
     def _compile_tree(self, tree: nodes.Template, path: str) -> CodeType:
         try:

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from ...adapters.errors import DatabaseError
 from ..errors import CompilationError
 from ..events import WarningRaised
+from ..sandbox.handed import printed
 from .contracts import columns_of, contract_differences, contract_problem
 
 
 class TemplateExceptions:
     """The functions that dbt's `exceptions` has (https://docs.getdbt.com/reference/dbt-jinja-functions/exceptions)."""
 
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("raise_compiler_error", "raise_database_error", "raise_parsing_error"),
+            *("raise_dependency_error", "raise_dep_not_found", "raise_fail_fast_error"),
+            *("raise_cache_inconsistent", "raise_invalid_property_yml_version"),
+            *("raise_duplicate_resource_name", "raise_ambiguous_alias", "raise_contract_error"),
+            *("warn_snapshot_timestamp_data_types", "raise_not_implemented", "missing_config"),
+            *("missing_materialization", "missing_relation", "relation_wrong_type"),
+            *("column_type_missing", "warn"),
+        )
+    )
+
     def __init__(self, warn: Callable[[WarningRaised], None]) -> None:
         self._warn = warn
 
     def raise_compiler_error(self, msg: str, node: Any = None) -> NoReturn:
-        raise CompilationError(str(msg))
+        raise CompilationError(printed(msg))
 
     def raise_database_error(self, msg: str, node: Any = None) -> NoReturn:
-        raise DatabaseError(str(msg))
+        raise DatabaseError(printed(msg))
 
     def raise_parsing_error(self, msg: str, node: Any = None) -> NoReturn:
-        raise CompilationError(str(msg))
+        raise CompilationError(printed(msg))
 
     def raise_dependency_error(self, msg: str) -> NoReturn:
-        raise CompilationError(str(msg))
+        raise CompilationError(printed(msg))
 
     def raise_dep_not_found(self, node: Any, node_description: str, required_pkg: str) -> NoReturn:
         raise CompilationError(
@@ -36,7 +49,7 @@ class TemplateExceptions:
         )
 
     def raise_fail_fast_error(self, msg: str, node: Any = None) -> NoReturn:
-        raise CompilationError(str(msg))
+        raise CompilationError(printed(msg))
 
     def raise_cache_inconsistent(self, message: str) -> NoReturn:
         raise CompilationError(f"Cache inconsistency detected: {message}")
@@ -104,11 +117,11 @@ class TemplateExceptions:
         )
 
     def warn(self, msg: str, node: Any = None) -> str:
-        self._warn(WarningRaised("JinjaLogWarning", str(msg)))
+        self._warn(WarningRaised("JinjaLogWarning", printed(msg)))
         return ""
 
 
 def _name(model: Any) -> str:
     if isinstance(model, dict):
-        return str(model.get("unique_id", model))
-    return str(model)
+        return printed(model.get("unique_id", model))
+    return printed(model)

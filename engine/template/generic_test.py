@@ -7,6 +7,7 @@ from typing import Any
 from ..errors import CompilationError
 from ..manifest.generic_tests import is_template_call, literal_dependency
 from ..manifest.nodes import GenericTest
+from ..sandbox.handed import printed
 from .environment import TemplateEnvironment
 from .references import called_relation
 from .rendering import evaluate_source, node_frame
@@ -25,7 +26,7 @@ async def render_generic_test(
     arguments = await evaluate_arguments(environment, node, scope)
     try:
         arguments["model"] = await _tested(node, scope)
-        return str(await _macro(node, scope)(**arguments))
+        return printed(await _macro(node, scope)(**arguments))
     except CompilationError as error:
         raise CompilationError(
             error.problem,

@@ -13,6 +13,8 @@ from ..manifest.macro_index import MacroIndex
 from ..manifest.node_dicts import node_dict
 from ..manifest.node_factory import Captured
 from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
+from ..sandbox.handed import printed
+from ..sandbox.owned import own
 from .adapter_facade import ParsingAdapter
 from .config_object import CapturingConfig
 from .context import CommonContext
@@ -74,11 +76,11 @@ class TemplateParseRenderer:
         scope = self._scope(node, _Capture(self._relations, node))
         macro = scope.macros.index.find(name, node.package_name)
         # Macros of old take the custom name alone.
-        arguments: list[Any] = [custom, node_dict(node)]
+        arguments: list[Any] = [custom, own(node_dict(node))]
         if macro is not None:
             del arguments[len(macro.arguments) :]
         try:
-            return str(drive(scope.call_macro(name, *arguments)))
+            return printed(drive(scope.call_macro(name, *arguments)))
         except CompilationError as error:
             raise CompilationError(
                 error.problem, location=error.location, stack=(*error.stack, node_frame(node))
@@ -92,7 +94,6 @@ class TemplateParseRenderer:
             "config": capture.config,
             "this": self._relations.this(node),
             "thread_id": "",
-            "graph": {},
             "load_result": lambda name: None,
             "store_result": lambda *arguments, **named: "",
             "store_raw_result": lambda *arguments, **named: "",
@@ -107,7 +108,8 @@ class TemplateParseRenderer:
             "builtins": Builtins,
             "var": lambda scope: self._common.var(node, renderer(scope), required=needs_vars),
             "render": renderer,
-            "model": lambda scope: node_dict(node),
+            "graph": lambda scope: {},
+            "model": lambda scope: own(node_dict(node)),
             "adapter": lambda scope: ParsingAdapter(
                 self._adapter, self._common.dispatcher(scope), self._relations.quoting
             ),

@@ -10,6 +10,7 @@ from jinja2 import Template
 from ...adapters.errors import AdapterError
 from ..errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes import Node
+from ..sandbox.handed import printed
 from .environment import ScopeContext, TemplateEnvironment, render, template_line
 from .scope import MacroReturn, Scope
 from .wording import describe
@@ -46,7 +47,7 @@ async def render_nested(
         CompilationError: it isn't Jinja, or failed.
         AdapterError: a statement that it ran was refused.
     """
-    template = environment.template(str(source), name)
+    template = environment.template(printed(source), name)
     try:
         return await render(template, ScopeContext(environment, template, scope, scope.package))
     except (AdapterError, HeadraceError, MacroReturn):
@@ -82,7 +83,7 @@ async def _run(
     try:
         return await render(template, context), context.vars
     except MacroReturn as returned:
-        return str(returned.value), {"result": returned.value}
+        return printed(returned.value), {"result": returned.value}
     except CompilationError as error:
         raise CompilationError(
             error.problem,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import Template
 from jinja2.utils import missing
@@ -20,7 +20,9 @@ from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.nodes import Macro
 from ..manifest.syntax import MACRO_PREFIX
 from ..sandbox.budget import current_budget, metered
-from .environment import MacroNames, ScopeContext, TemplateEnvironment, template_line
+from ..sandbox.callables import require_arguments
+from ..sandbox.owned import own
+from .environment import ScopeContext, TemplateEnvironment, template_line
 from .wording import describe
 
 LazyName = Callable[["Scope"], Any]
@@ -204,7 +206,7 @@ class Scope:
         macro = self.macros.index.implementation(name, self.package)
         if macro is None:
             return await self.call_macro(name, *arguments)
-        return await self.bind(macro)(*arguments)
+        return await self.bind(macro)(*map(own, arguments))
 
     async def call_macro(self, name: str, *arguments: Any, **named: Any) -> Any:
         """Call a macro by name, as a template of the node's package would.
@@ -215,13 +217,14 @@ class Scope:
         bound = self.macro(name)
         if bound is None:
             raise CompilationError(f"'{name}' is undefined: there is no macro of that name.")
-        return await bound(*arguments, **named)
+        return await bound(*map(own, arguments), **named)
 
 
 class BoundMacro:
     """A macro in a scope: what a template gets when it names one."""
 
     __slots__ = ("_macro", "_scope")
+    template_names: ClassVar[frozenset[str]] = frozenset(("call_macro",))
 
     def __init__(self, scope: Scope, macro: Macro) -> None:
         self._scope = scope
@@ -229,6 +232,7 @@ class BoundMacro:
 
     async def __call__(self, *arguments: Any, **named: Any) -> Any:
         if current_budget() is None:
+            require_arguments(arguments, named)
             return await metered(self(*arguments, **named))
         macro = self._macro
         token = _calling.set(self._scope)
@@ -289,6 +293,7 @@ class ContextNames:
     """
 
     __slots__ = ("_scope",)
+    template_names: ClassVar[frozenset[str]] = frozenset(("get", "keys", "update", "setdefault"))
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -322,6 +327,7 @@ class Builtins:
     """`builtins` in a template: the names of the context, whatever macros hide them."""
 
     __slots__ = ("_scope",)
+    template_names: ClassVar[frozenset[str]] = frozenset(("get",))
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -340,20 +346,17 @@ class Builtins:
         return default if found is missing else found
 
 
-class PackageMacros(Mapping[str, Any], MacroNames):
+class PackageMacros(Mapping[str, Any]):
     """`package.` in a template: the macros of one package, by attribute and by key."""
 
     __slots__ = ("_package", "_scope")
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        ("get", "items", "keys", "update", "values")
+    )
 
     def __init__(self, scope: Scope, package: str) -> None:
         self._scope = scope
         self._package = package
-
-    def __getattr__(self, name: str) -> Any:
-        macro = self._scope.macros.index.find_in(self._package, name)
-        if macro is None:
-            raise AttributeError(f"package '{self._package}' has no macro '{name}'")
-        return self._scope.in_package(self._package, macro)
 
     def __getitem__(self, name: str) -> Any:
         macro = self._scope.macros.index.find_in(self._package, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...adapters.base import Response, Rows
+from ..sandbox.handed import printed
 from .adapter_facade import StatementResponse
 from .table import ResultTable
 
@@ -28,7 +29,7 @@ class StoredResults:
     def store(self, name: str, response: Any, agate_table: Any = None) -> str:
         table = agate_table if agate_table is not None else ResultTable(Rows((), ()))
         self._results[name] = StoredResult(
-            response=response, status=str(response), table=table, data=[tuple(r) for r in table]
+            response=response, status=printed(response), table=table, data=[tuple(r) for r in table]
         )
         return ""
 
@@ -40,7 +41,7 @@ class StoredResults:
         rows_affected: Any = None,
         agate_table: Any = None,
     ) -> str:
-        response = StatementResponse(Response(str(message), code, rows_affected))
+        response = StatementResponse(Response(printed(message), code, rows_affected))
         return self.store(name, response, agate_table)
 
     def load(self, name: str) -> StoredResult | None:

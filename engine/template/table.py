@@ -10,9 +10,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from ...adapters.base import Rows
+from ..sandbox.callables import template_call
 from .table_types import DataType, plain, type_of, unlike
 
 _PRINTED_ROWS = 20
@@ -20,6 +21,10 @@ _PRINTED_ROWS = 20
 
 class MappedSequence(Sequence[Any]):
     """Values under keys, in order: iteration and indexing give values, `dict()` gives pairs."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "keys values items get dict index count".split()
+    )
 
     def __init__(self, values: Sequence[Any], keys: Sequence[str]) -> None:
         self._values = tuple(values)
@@ -73,6 +78,10 @@ class Row(MappedSequence):
 class ColumnValues(MappedSequence):
     """One column of a result: its name and its values from top to bottom."""
 
+    template_names: ClassVar[frozenset[str]] = MappedSequence.template_names | frozenset(
+        "name data_type values_distinct values_without_nulls values_sorted".split()
+    )
+
     def __init__(self, name: str, values: Sequence[Any], index: int = 0) -> None:
         super().__init__(values, ())
         self.name = name
@@ -101,6 +110,14 @@ class ResultTable:
 
     `say` takes what `print_table` prints.
     """
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("rows", "columns", "column_names", "column_types", "select", "exclude", "rename"),
+            *("where", "find", "limit", "order_by", "distinct", "group_by", "print_table"),
+            *("print_structure", "print_csv", "print_json", "text"),
+        )
+    )
 
     def __init__(self, rows: Rows, say: Callable[[str], object] | None = None) -> None:
         self._say = say
@@ -155,11 +172,13 @@ class ResultTable:
 
     def where(self, test: Callable[[Row], object]) -> ResultTable:
         """The rows for which a test holds."""
-        return self._with(self.column_names, [row for row in self.rows if test(row)])
+        holds = template_call(test)
+        return self._with(self.column_names, [row for row in self.rows if holds(row)])
 
     def find(self, test: Callable[[Row], object]) -> Row | None:
         """The first row for which a test holds."""
-        return next((row for row in self.rows if test(row)), None)
+        holds = template_call(test)
+        return next((row for row in self.rows if holds(row)), None)
 
     def limit(self, start_or_stop: int = 0, stop: int | None = None) -> ResultTable:
         """The first rows, or those from one position to another."""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
+from typing import Any, ClassVar
 
 
 class DataType:
     """What the values of a column are: "Text", "Number", "Boolean", "Date" or "DateTime"."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(("name", "jsonify"))
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -39,6 +40,9 @@ _NAMES: dict[type, str] = {
 }
 
 
+_PLAIN = frozenset((*_NAMES, str, bytes, type(None)))
+
+
 def type_of(values: Iterable[Any]) -> DataType:
     """The type that all values have which are there; text where they differ."""
     names = {_NAMES.get(type(value), "Text") for value in values if value is not None}
@@ -47,9 +51,9 @@ def type_of(values: Iterable[Any]) -> DataType:
 
 def plain(value: Any) -> Any:
     """A value that a driver gives, as one of those that a table may hold: others are texts."""
-    if isinstance(value, UUID | timedelta | time):
-        return str(value)
-    return json.dumps(value, default=str) if isinstance(value, list | dict) else value
+    if type(value) in _PLAIN:
+        return value
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else str(value)
 
 
 def unlike(names: Sequence[str]) -> tuple[str, ...]:

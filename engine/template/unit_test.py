@@ -14,6 +14,8 @@ from ..manifest.nodes import Node, RefCall, Source, SourceCall
 from ..manifest.unit_test_node import THIS, Given, UnitTest
 from ..manifest.unit_tests import input_call
 from ..project.render import has_template
+from ..sandbox.handed import printed
+from ..sandbox.owned import own
 from .engine import TemplateEngine
 from .references import ref_call, source_call
 from .relations import CTE_PREFIX
@@ -172,8 +174,8 @@ async def _rows_sql(
     where = Location(test.original_file_path, given.line)
     try:
         if not isinstance(given.rows, str):
-            rows = [dict(row) for row in given.rows]
-            return str(await scope.call_macro("get_fixture_sql", rows, None))
+            rows = [own(dict(row)) for row in given.rows]
+            return printed(await scope.call_macro("get_fixture_sql", rows, None))
         if not has_template(given.rows):
             return given.rows
         alone = scope.with_names(ref=_refuse, source=_refuse)
@@ -206,7 +208,7 @@ def _forced(macros: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
             if package
             else index.find_anywhere(name, scope.package)
         )
-        given = _always(value) if is_macro else value
+        given = _always(value) if is_macro else own(value)
         forced[name] = given
         if package == "dbt":
             forced.setdefault(macro_name, given)
@@ -217,7 +219,7 @@ def _forced(macros: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
 
 def _always(value: Any) -> Callable[..., Any]:
     def answer(*arguments: Any, **named: Any) -> Any:
-        return value
+        return own(value)
 
     return answer
 

@@ -8,18 +8,28 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from hashlib import md5
 from importlib import import_module
-from types import MappingProxyType, ModuleType, SimpleNamespace
-from typing import Any
+from types import MappingProxyType, ModuleType
+from typing import Any, ClassVar
 
 import yaml
 
 from ..errors import CompilationError
+from ..sandbox.handed import printed
 from ..sandbox.iterators import ITERTOOLS
+from ..sandbox.names import Names
 from ..sandbox.patterns import PATTERNS
+from ..sandbox.sizes import require_printable
 from .scope import MacroReturn
 
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_YAML_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc] # found when it runs
+    """Writes a node's own mappings, too, and texts that stand for more."""
+
+
+_Dumper.add_multi_representer(dict, yaml.SafeDumper.represent_dict)
+_Dumper.add_multi_representer(str, yaml.SafeDumper.represent_str)
 
 
 def return_value(data: Any = None) -> Any:
@@ -38,6 +48,7 @@ def from_json(string: str, default: Any = None) -> Any:
 
 
 def to_json(value: Any, default: Any = None, sort_keys: bool = False) -> Any:
+    require_printable(value)
     try:
         return json.dumps(value, sort_keys=sort_keys)
     except (ValueError, TypeError):
@@ -52,8 +63,9 @@ def from_yaml(value: str, default: Any = None) -> Any:
 
 
 def to_yaml(value: Any, default: str | None = None, sort_keys: bool = False) -> str | None:
+    require_printable(value)
     try:
-        return yaml.dump(value, Dumper=_YAML_DUMPER, sort_keys=sort_keys, default_flow_style=False)
+        return yaml.dump(value, Dumper=_Dumper, sort_keys=sort_keys, default_flow_style=False)
     except (yaml.YAMLError, ValueError):
         return default
 
@@ -77,7 +89,7 @@ def zip_lists_strict(*iterables: Iterable[Any]) -> list[tuple[Any, ...]]:
 
 
 def local_md5(value: str) -> str:
-    return md5(str(value).encode(), usedforsecurity=False).hexdigest()
+    return md5(printed(value).encode(), usedforsecurity=False).hexdigest()
 
 
 def diff_of_two_dicts(
@@ -94,37 +106,55 @@ def diff_of_two_dicts(
     return difference
 
 
-def public_members(module: ModuleType, names: Iterable[str]) -> SimpleNamespace:
+def public_members(module: ModuleType, names: Iterable[str]) -> Names:
     """The named members of a module, and no way to the module itself."""
-    return SimpleNamespace(**{name: getattr(module, name) for name in names})
+    return Names({name: getattr(module, name) for name in names})
 
 
 _DATETIME_NAMES = ("date", "datetime", "time", "timedelta", "timezone", "tzinfo")
 
-_PYTZ_NAMES = (
-    "timezone utc country_timezones country_names AmbiguousTimeError InvalidTimeError "
-    "NonExistentTimeError UnknownTimeZoneError all_timezones all_timezones_set common_timezones "
-    "common_timezones_set BaseTzInfo FixedOffset"
-).split()
+_PYTZ_FUNCTIONS = ("timezone", "utc", "FixedOffset")
+_PYTZ_LISTS = ("all_timezones", "common_timezones")
+_PYTZ_SETS = ("all_timezones_set", "common_timezones_set")
+
+
+class CountryTimezones:
+    """`modules.pytz.country_timezones`: the names of a country's zones, by its code."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset()
+
+    def __init__(self, known: Mapping[str, Iterable[str]]) -> None:
+        self._known = known
+
+    def __getitem__(self, code: str) -> list[str]:
+        return list(self._known[code])
+
+    def __call__(self, code: str) -> list[str]:
+        return self[code]
 
 
 class TemplateModules:
     """`modules` in a template. pytz is imported for those who use it."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(("datetime", "itertools", "pytz", "re"))
 
     datetime = public_members(datetime, _DATETIME_NAMES)
     re = PATTERNS
     itertools = ITERTOOLS
 
     @cached_property
-    def pytz(self) -> SimpleNamespace:
-        members = public_members(import_module("pytz"), _PYTZ_NAMES)
-        # The module's own could be changed by a template, for every other in the process.
-        members.all_timezones = tuple(members.all_timezones)
-        members.common_timezones = tuple(members.common_timezones)
-        members.all_timezones_set = frozenset(members.all_timezones_set)
-        members.common_timezones_set = frozenset(members.common_timezones_set)
-        members.country_names = MappingProxyType(dict(members.country_names))
-        return members
+    def pytz(self) -> Names:
+        # What the module itself holds could be changed by a template, for the whole process.
+        pytz = import_module("pytz")
+        return Names(
+            {
+                **{name: getattr(pytz, name) for name in _PYTZ_FUNCTIONS},
+                **{name: tuple(getattr(pytz, name)) for name in _PYTZ_LISTS},
+                **{name: frozenset(getattr(pytz, name)) for name in _PYTZ_SETS},
+                "country_names": MappingProxyType(dict(pytz.country_names)),
+                "country_timezones": CountryTimezones(pytz.country_timezones),
+            }
+        )
 
 
 MODULES = TemplateModules()
@@ -137,14 +167,16 @@ def validate_any(*wanted: Any) -> Callable[[Any], None]:
         types = tuple(one for one in wanted if isinstance(one, type))
         if isinstance(value, types) or value in wanted:
             return
-        listed = ",".join(map(str, wanted))
-        raise CompilationError(f'Expected value "{value}" to be one of {listed}')
+        listed = ",".join(map(printed, wanted))
+        raise CompilationError(f'Expected value "{printed(value)}" to be one of {listed}')
 
     return check
 
 
 class AnyOf:
     """`validation.any`, called with parentheses or with brackets."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset()
 
     def __call__(self, *wanted: Any) -> Callable[[Any], None]:
         return validate_any(*wanted)
@@ -153,7 +185,7 @@ class AnyOf:
         return validate_any(*(wanted if isinstance(wanted, tuple) else (wanted,)))
 
 
-VALIDATION = SimpleNamespace(any=AnyOf())
+VALIDATION = Names({"any": AnyOf()})
 """`validation` in a template."""
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = MappingProxyType(

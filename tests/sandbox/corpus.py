@@ -1,3 +1,4 @@
+# ruff: noqa: E501 # a table, with a line for each case
 """Payloads of a template author who wants out: each ends in an error or in something harmless."""
 
 from __future__ import annotations
@@ -153,6 +154,158 @@ ESCAPES: dict[str, str] = {
     "run_started_at's zone": "{{ run_started_at.tzinfo.__reduce__() }}",
     "thread_id": "{{ thread_id.__class__ }}",
     "set": "{{ set.__globals__ }}{{ set_strict.__base__ }}{{ zip.__globals__ }}",
+    # What a text of the template's once was asked of: attributes under other names.
+    "relation by get": "{{ this.get('__class__').__init__ }}",
+    "relation by item": "{{ this['__class__']['__init__']['__globals__'] }}",
+    "relation's globals": "{{ this.get('render').__globals__ }}{{ this['render'].__func__ }}",
+    "relation as a map": "{{ '%(__class__)s %(render)s' % this }}",
+    "relation into format": "{{ '{__class__}'.format_map(this) }}",
+    "relation spread": "{{ '{identifier}'.format(**this) }}{{ dict(**this) }}",
+    "relation's items": "{{ this|items|list }}{{ dict(this) }}{{ this|list }}{{ this|dictsort }}",
+    "relation translated": "{{ 'abc'.translate(this) }}",
+    "relation's parts": "{{ this.quote_policy['__class__'] }}{{ this.path.get('__class__') }}",
+    "relation replaced": "{{ this.incorporate(path={'__class__': 1, 'rows': 'x'}) }}",
+    "relation replaced by name": "{{ this.replace_path(**{'__class__': 'x'}) }}",
+    "relation of a class": "{{ api.Relation.create(type=dict, identifier=this.get) }}",
+    "column by item": "{{ api.Column('a', 'b')['__class__'] }}{{ api.Column('a', 'b').get('x') }}",
+    "flags by item": "{{ flags['__class__'] }}{{ flags['_values'] }}{{ flags.get.__self__ }}",
+    "behaviour by item": "{{ adapter.behavior['__class__'] }}{{ adapter.behavior.__class__ }}",
+    "exceptions by item": "{{ exceptions['__class__'] }}{{ exceptions.get('__class__') }}",
+    "package by item": "{{ shop['__class__'] }}{{ shop.get('__class__') }}{{ shop._scope }}",
+    "package's methods": "{{ shop.values.__self__ }}{{ shop.items()|list }}{{ shop|list }}",
+    "context spread": "{{ dict(**context) }}{{ context|items|list }}{{ dict(context) }}",
+    "context's keys": "{% for k in context.keys() %}{{ context[k].__class__ }}{% endfor %}",
+    "context's values": "{% for k in context.keys() %}{{ context.get(k)|string }}{% endfor %}",
+    "context overwritten": "{% do context.update({'__class__': 1, 'env_var': 2}) %}{{ env_var }}",
+    "builtins' values": "{{ builtins['context']['__class__'] }}{{ builtins.get('__class__') }}",
+    "model's class": "{{ model['__class__'] }}{{ model.get.__self__.__class__ }}",
+    "graph's class": "{{ graph['__class__'] }}{{ graph.items.__func__.__globals__ }}",
+    "config's values": "{{ config['_values'] }}{{ config.get('__class__', default=config._values) }}",
+    "var by item": "{{ var['_variables'] }}{{ var.has_var.__func__ }}{{ var('__class__', 1) }}",
+    # Functions that call what they are given.
+    "starmapped class": "{{ modules.itertools.starmap(this.get('__class__'), [[1]])|list }}",
+    "starmapped getattr": "{{ modules.itertools.starmap(getattr, [[this, '__class__']])|list }}",
+    "starmapped env_var": (
+        "{{ modules.itertools.starmap(env_var, [['DBT_ENV_SECRET_CANARY']])|list }}"
+    ),
+    "starmapped macro": (
+        "{% for c in modules.itertools.starmap(noted, [[1]]) %}{{ c.cr_frame }}{{ c }}{% endfor %}"
+    ),
+    "starmapped render": (
+        "{% for c in modules.itertools.starmap(render, [['{{ adapter._adapter }}']]) %}{{ c }}"
+        "{% endfor %}"
+    ),
+    "coroutine in a list": (
+        "{% set c = modules.itertools.starmap(noted, [[1]])|list %}{{ c[0].cr_code }}"
+        "{{ c|first }}{{ c|map(attribute='cr_frame')|list }}"
+    ),
+    "coroutine unpacked": (
+        "{% set a, b = modules.itertools.starmap(noted, [[1], [2]]) %}{{ a.send(none) }}"
+    ),
+    "coroutine tried": "{{ try_or_compiler_error('x', noted, adapter).cr_frame }}",
+    "tried class": "{{ try_or_compiler_error('x', dict.fromkeys, [1]).__class__ }}",
+    "tried getattr": "{{ try_or_compiler_error('x', this.__getattribute__, '__class__') }}",
+    "where's test": "{{ load_result('s').table.where(this.get) }}",
+    "sorted by a method": "{% set l = [this] %}{% do l.sort(key=this.get.__call__) %}{{ l }}",
+    "replacing by a class": "{{ modules.re.sub('a', dict, 'aa') }}",
+    "replacing by print": "{{ modules.re.sub('a', print, 'aa') }}",
+    "validating by a class": "{{ config.get('materialized', validator=dict) }}",
+    "validating by env_var": "{{ config.require('materialized', validator=env_var) }}",
+    "grouped by getattr": "{{ modules.itertools.groupby([this], this.__getattribute__)|list }}",
+    "accumulated": "{{ modules.itertools.accumulate([this, '__class__'], this.get)|list }}",
+    "callable test": "{{ this.get is callable }}{{ (this.get if this.get is callable).__self__ }}",
+    # Values that come with others.
+    "loop itself": "{% for a in [this] recursive %}{{ loop.__call__ }}{{ loop }}{% endfor %}",
+    "loop's iterable": "{% for a in [1, 2] %}{{ loop['_iterable'] }}{{ loop._current }}{% endfor %}",
+    "loop over loop": "{% for a in [1] %}{% for b in loop %}{{ b }}{% endfor %}{% endfor %}",
+    "loop's function": "{% for a in [1] recursive %}{{ loop._recurse.__globals__ }}{% endfor %}",
+    "macro's arguments": (
+        "{% macro m(a=this) %}{{ m.arguments.__class__ }}{{ m.name.__class__ }}{% endmacro %}"
+        "{{ m() }}{{ m.arguments }}{{ m.caller }}"
+    ),
+    "macro by its name within": "{{ dbt_macro__noted }}{{ dbt_macro__noted._func }}",
+    "varargs": "{% macro m() %}{{ varargs.__class__ }}{{ kwargs.__class__ }}{% endmacro %}{{ m(1) }}",
+    "caller within": (
+        "{% macro m() %}{{ caller.arguments }}{{ caller['_func'] }}{% endmacro %}"
+        "{% call(x) m() %}{% endcall %}"
+    ),
+    "self by item": "{{ self['__class__'] }}{{ self['_TemplateReference__context'] }}",
+    "block's stack": "{% block b %}{{ self.b._stack }}{{ self['b']['_context'] }}{% endblock %}",
+    "block's super": "{% block b %}{{ super._stack }}{{ self.b.super.super }}{% endblock %}",
+    "namespace's dict": "{{ namespace(a=1)['_Namespace__attrs'] }}{{ namespace().__init__ }}",
+    "namespace's own": "{% set n = namespace(__class__=1) %}{{ n.__class__ }}{{ n['__dict__'] }}",
+    "cycler's items": "{{ cycler(this).items }}{{ cycler(1)['__class__'] }}{{ cycler.__init__ }}",
+    "joiner's": "{{ joiner(this).sep.__class__ }}{{ joiner().__call__.__func__ }}",
+    "undefined's": "{{ nothing_there._undefined_name }}{{ nothing_there['__class__'] }}",
+    "undefined within": "{{ this.nothing_there._undefined_obj }}{{ (this.x|d(this)).__class__ }}",
+    "undefined's error": "{{ nothing_there._fail_with_undefined_error.__globals__ }}",
+    "method's owner": "{{ [].append.__self__ }}{{ {}.get['__self__'] }}{{ ''.join.__class__ }}",
+    "method's method": "{{ [].append.__call__.__call__ }}{{ [].append.__reduce__() }}",
+    "function's": "{{ log.__kwdefaults__ }}{{ log.__code__.co_consts }}{{ log['__globals__'] }}",
+    "partial's": "{{ render.func }}{{ render.args }}{{ render.keywords }}{{ render['func'] }}",
+    "partial called": "{{ render.func(render.args[0], '{{ 1 }}') }}",
+    "view's mapping": "{{ {}.items().mapping }}{{ {'a': this}.values().mapping.a }}",
+    "proxy": "{{ modules.pytz.country_names.copy().__class__ }}{{ modules.pytz.country_names['_'] }}",
+    "iterator's state": "{{ modules.itertools.chain([1]).__reduce__() }}{{ [1]|map('abs') }}",
+    "iterator's generator": "{% set g = [this]|map(attribute='name') %}{{ g.gi_frame }}{{ g.close() }}",
+    "match's": "{{ modules.re.match('a', 'a').re.__class__ }}{{ modules.re.match('a', 'a').string }}",
+    "pattern's scanner": "{{ modules.re.compile('a').scanner('a').match().__class__ }}",
+    "flag's class": "{{ modules.re.I.__class__ }}{{ modules.re.I.name }}{{ modules.re.RegexFlag }}",
+    "enum's members": "{{ this.type.__class__.__members__ }}{{ api.Relation.View.__class__ }}",
+    "enum's own": "{{ this.type._value_ }}{{ this.type.__objclass__ }}{{ this.type.name }}",
+    "date's class": "{{ modules.datetime.datetime.now.__self__ }}{{ run_started_at.__class__ }}",
+    "date's descriptor": "{{ modules.datetime.datetime.year }}{{ modules.datetime.date.mro() }}",
+    "date's method": "{{ modules.datetime.datetime.strftime.__objclass__.__subclasses__() }}",
+    "date's format": "{{ '{:{x.__class__}}'.format(run_started_at, x=this) }}",
+    "zone's": "{{ modules.pytz.utc.__class__ }}{{ modules.pytz.utc._tzinfos }}",
+    "zone's list": "{{ modules.pytz.timezone('Europe/Berlin')._utc_transition_times }}",
+    "zone by path": "{{ modules.pytz.country_timezones('../../etc/passwd') }}",
+    "class's own": "{{ dict.__subclasses__() }}{{ dict['__class__'] }}{{ dict.mro() }}{{ dict.keys }}",
+    "class with a parameter": "{{ dict['a'] }}{{ dict[this].__origin__ }}{{ set_strict.__mro__ }}",
+    "class into a test": "{{ validation.any[dict, set_strict](this) }}{{ validation.any(dict)({}) }}",
+    "bound macro's": "{{ noted['_scope'] }}{{ noted.call_macro.__self__ }}{{ noted.__slots__ }}",
+    "dispatched by a path": "{{ adapter.dispatch('../noted') }}{{ adapter.dispatch('_', '__x__') }}",
+    "result's": "{{ load_result('o').__class__ }}{{ load_result('o')['__class__'] }}",
+    "stored and asked": (
+        "{{ store_result('o', response=this) }}{{ load_result('o').response['__class__'] }}"
+        "{{ load_result('o').table['_say'] }}{{ load_result('o').table._with.__self__ }}"
+    ),
+    "row's": (
+        "{{ store_raw_result('o', message='m') }}{{ load_result('o').table.rows['__class__'] }}"
+        "{{ load_result('o').table.columns._values }}{{ load_result('o').response._message }}"
+    ),
+    # Filters that ask for attributes, or turn things into text.
+    "filter by name": "{{ [this]|map('map', attribute='__class__')|list }}",
+    "filter of filters": "{{ [[this]]|map('map', 'attr', '__class__')|map('list')|list }}",
+    "select by attr": "{{ [this]|select('attr', '__class__')|list }}",
+    "filter pprint": "{{ {'a': this, 'b': adapter, 'c': context}|pprint }}",
+    "filter xmlattr": "{{ {'a': adapter, 'b': context}|xmlattr }}",
+    "filter tojson": "{{ {'a': this.type, 'b': run_started_at}|tojson }}",
+    "filter string": "{{ adapter|string }}{{ context|string }}{{ [log, render]|string }}",
+    "filter dictsort": "{{ {'a': this}|dictsort(by='__class__') }}",
+    "filter random": "{{ [this]|random|attr('__class__') }}",
+    "filter groupby, twice": "{{ [this]|groupby('type')|map(attribute='list.0.__class__')|list }}",
+    "filter batch": "{{ ([this]|batch(2, adapter)|list)[0][1]._adapter }}",
+    "filter default": "{{ this.nothing|default(adapter)|attr('_adapter') }}",
+    "filter called by item": "{{ this|attr('get')('__class__') }}{{ (this|attr('get')).__self__ }}",
+    "test by name": "{{ [this]|selectattr('__class__', 'defined')|list|length > 5 }}",
+    "escaped": "{{ (this|e).__class__ }}{{ ('a'|safe).__html__ }}{{ ('a'|safe)['format']('x') }}",
+    "Markup's methods": "{{ ('{0.__class__}'|safe).format_map({'0': this}) }}{{ ('a'|e).unescape }}",
+    "Markup's class": "{{ ('a'|safe).escape('x').__class__ }}{{ ('a'|safe).escape.__func__ }}",
+    "format's index": "{{ '{0[0].__class__}{0[0][__class__]}'.format([this]) }}",
+    "format's conversion": "{{ '{0!r} {1!s} {2!a}'.format(adapter, context, render) }}",
+    "format by a generator": "{{ '{0.gi_frame}'.format([1]|map('abs')) }}",
+    "format through percent": "{{ '%r %s' % (adapter, context) }}{{ '%(a)r' % {'a': log} }}",
+    "templates in templates": "{{ render('{{ render(\"{{ this.get('__class__') }}\") }}') }}",
+    "name with a mark": "{{ this['__class__\u200b'] }}{{ this['\uff3f_class__'] }}",
+    "name as bytes": "{{ this['__class__'.encode()] }}",
+    "name as Markup": "{{ this['__class__'|safe] }}{{ adapter|attr('_adapter'|e) }}",
+    "name as an enum": "{{ {}[this.type] }}{{ this[this.type] }}{{ adapter[this.type] }}",
+    "name as a list": "{{ this[['__class__']] }}{{ this[{}] }}{{ adapter[none] }}{{ this[1] }}",
+    "filter's name as code": "{{ [1]|map('__import__', 'os')|list }}",
+    "keyword as code": "{{ dict(**{'__class__': 1, 'a b': 2}).__class__ }}",
+    "argument by name": "{{ log(**{'self': 1, 'msg': 'x', '__class__': 2}) }}",
+    "block variables": "{{ log('a', _block_vars={'b': this}, _loop_vars={'c': adapter}) }}",
 }
 """What to render, by what it tries."""
 

@@ -1,41 +1,53 @@
-"""No payload of the corpus gets out, and none gets at a secret in any form."""
+"""No payload of the corpus gets out, and none gets at a secret in any form, from any context."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
+import contextlib
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from headrace.engine.project.native import NativeTemplates
+from headrace.engine.sandbox import budget
+from headrace.engine.template.environment import ScopeContext, render
+from headrace.engine.template.scope import Scope
 
-from ..building.support import Ran, run
+from ..building.support import Ran
 from ..conftest import WriteProject
 from ..postgres_server import PostgresServer
+from .contexts import (
+    CANARY,
+    CONTEXTS,
+    ENV_CANARY,
+    FILES,
+    own_budget,
+    run_everything,
+    visit_by,
+    yaml_templates,
+)
 from .corpus import ESCAPES, TRANSFORMED
+from .ways import payloads
 
 # A payload may leave a coroutine that nobody awaits: Python says so once it is thrown away.
 pytestmark = [
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+    pytest.mark.timeout(300),
 ]
 
-CANARY = 'pa/ss@w%r"d-canary'
-ENV_CANARY = "env/c@n%ary-0123456789"
-ENVIRON = {"DBT_ENV_SECRET_CANARY": ENV_CANARY}
-MACROS = "{% macro noted(what) %}{{ what }}{% endmacro %}"
+CORPUS = {**ESCAPES, **TRANSFORMED}
+WAYS = dict(payloads())
+EVERY_WAY = frozenset(("model", "parse: model", "materialization"))
+"""Contexts in which also each way of asking each object is tried: the others have no more."""
 
 # What only the world outside of the sandbox has in its text.
 OUTSIDE = re.compile(
-    r"<(module|function|built-in function|frame|code|class|cell)\b|<class '|uid=\d|root:x:0|"
-    r"_UnixSelectorEventLoop|'__builtins__'|/usr/lib|site-packages|DBT_ENV_SECRET_CANARY': '"
+    r"<(module|frame|code|cell|slot|attribute|member|method) |<class '(?!dict|set)|uid=\d|root:x:0|"
+    r"_UnixSelectorEventLoop|'__builtins__':|/usr/lib|site-packages|DBT_ENV_SECRET_CANARY': '|"
+    r"mappingproxy\(\{'__"
 )
-
-
-def model(payload: str) -> str:
-    """A model whose text ends up, whatever it is, in a comment of its compiled file."""
-    return f"select 1 as id\n/*<<*/{payload}/*>>*/"
 
 
 def forms(secret: str) -> set[str]:
@@ -51,66 +63,122 @@ def forms(secret: str) -> set[str]:
     }
 
 
-def written(root: Path, ran: Ran) -> str:
-    """All that an invocation gave, to its reporters and to its files."""
-    texts = [repr(event) for event in ran.events]
-    texts += [str(result.error) for result in ran.outcome.results]
-    texts.append(str(ran.outcome.error))
-    for path in (root / "target").rglob("*"):
-        if path.is_file():
-            texts.append(path.read_bytes().decode("utf-8", "replace"))
-    return "\n".join(texts)
+SECRETS = {form for secret in (CANARY, ENV_CANARY) for form in forms(secret)}
+
+
+def leak_in(text: str) -> str | None:
+    """What a payload got hold of."""
+    found = OUTSIDE.search(text)
+    if found is not None:
+        return text[max(found.start() - 20, 0) :][:120]
+    return next((secret for secret in SECRETS if secret in text), None)
+
+
+async def rendered(payload: str, scope: Scope) -> str:
+    """What a payload gives in a context, or says."""
+    environment = scope.macros.environment
+    try:
+        template = environment.template(payload, "models/attack.sql")
+        context = ScopeContext(environment, template, scope, scope.package)
+        with own_budget():
+            return await render(template, context)
+    except Exception as error:
+        return f"{error} {error.__cause__}"
 
 
 def test_the_corpus_is_large_enough() -> None:
-    assert len(ESCAPES) + len(TRANSFORMED) >= 60
+    assert len(CORPUS) >= 200
+    assert len(WAYS) >= 500
+    assert len({text for _, text in WAYS.items()}) == len(WAYS)
 
 
-async def test_no_payload_escapes_on_sqlite(write_project: WriteProject) -> None:
-    payloads = {**ESCAPES, **TRANSFORMED}
-    names = {f"m{position}": label for position, label in enumerate(payloads)}
-    files = {f"models/{name}.sql": model(payloads[label]) for name, label in names.items()}
-    leaks = {}
+async def attack(root: Path, patch: pytest.MonkeyPatch) -> tuple[dict[str, str], set[str]]:
+    """Render every payload in every context: what leaked, and which contexts there were."""
+    leaks: dict[str, str] = {}
+    met: set[str] = set()
 
-    for name, label in names.items():
-        root = write_project(
-            {"macros/noted.sql": MACROS, f"models/{name}.sql": files[f"models/{name}.sql"]}
-        )
-        async with asyncio.timeout(20):
-            ran = await run(root, "compile", environ=ENVIRON)
-        text = written(root, ran)
-        (root / "models" / f"{name}.sql").unlink()
-        found = _results(text, root, name)
-        if OUTSIDE.search(found) or ENV_CANARY in text:
-            leaks[label] = found[:300]
+    async def visit(where: str, scope: Scope) -> None:
+        if where in met:
+            return
+        met.add(where)
+        for label, payload in {**CORPUS, **(WAYS if where in EVERY_WAY else {})}.items():
+            # A payload may change what the context holds: the next one has it as it was.
+            fresh = scope.with_names()
+            found = leak_in(await rendered(payload, fresh))
+            if found is not None:
+                leaks[f"{where}: {label}"] = found
+
+    visit_by(patch, visit)
+    patch.setattr(budget, "MAX_STEPS", 200_000)
+    for ran in await run_everything(root):
+        found = leak_in(_told(ran))
+        if found is not None:
+            leaks["events"] = found
+    return leaks, met
+
+
+def _told(ran: Ran) -> str:
+    return "\n".join([*map(repr, ran.events), repr(ran.outcome)])
+
+
+async def test_no_payload_escapes_from_any_context_on_sqlite(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaks, met = await attack(write_project(FILES), monkeypatch)
 
     assert leaks == {}
+    assert met >= CONTEXTS
 
 
 async def test_no_payload_gets_at_the_password_on_postgres(
-    write_project: WriteProject, postgres: PostgresServer, schema: str
+    write_project: WriteProject,
+    postgres: PostgresServer,
+    schema: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    payloads = {**ESCAPES, **TRANSFORMED}
     profile = postgres.profile(schema, password=CANARY, sslmode="disable")
-    leaks = {}
-    for position, (label, payload) in enumerate(payloads.items()):
-        name = f"models/m{position}.sql"
-        root = write_project(
-            {"macros/noted.sql": MACROS, "profiles.yml": profile, name: model(payload)}
-        )
-        text = written(root, await run(root, "compile", environ=ENVIRON))
-        (root / name).unlink()
-        if any(form in text for secret in (CANARY, ENV_CANARY) for form in forms(secret)):
-            leaks[label] = text[:300]
+    root = write_project({**FILES, "profiles.yml": profile})
 
+    leaks, met = await attack(root, monkeypatch)
+
+    assert leaks == {}
+    assert met >= CONTEXTS
+
+
+async def test_no_payload_escapes_from_yaml(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = yaml_templates(monkeypatch)
+
+    async def visit(where: str, scope: Scope) -> None:
+        pass
+
+    visit_by(monkeypatch, visit)
+    await run_everything(write_project(FILES))
+    monkeypatch.setattr(budget, "MAX_STEPS", 200_000)
+    leaks: dict[str, str] = {}
+
+    for templates in {frozenset(templates._names): templates for templates in made}.values():
+        for label, payload in {**CORPUS, **WAYS, **_of_names(templates)}.items():
+            found = leak_in(_evaluated(templates, payload))
+            if found is not None:
+                leaks[f"{sorted(templates._names)}: {label}"] = found
+
+    assert len(made) >= 4
     assert leaks == {}
 
 
-def _results(text: str, root: Path, name: str) -> str:
-    """What a payload rendered to, and what it said."""
-    compiled = "".join(
-        path.read_text(encoding="utf-8").partition("/*<<*/")[2]
-        for path in (root / "target").rglob(f"compiled/**/{name}.sql")
-    )
-    said = " ".join(re.findall(r"(?:MessageLogged|NodeFinished|InvocationFailed)\(.*", text))
-    return json.dumps([compiled, said])
+def _of_names(templates: NativeTemplates) -> dict[str, str]:
+    """The corpus asked of what these templates have."""
+    return {
+        f"{name}: {label}": payload.replace("adapter", name).replace("this", name)
+        for name in templates._names
+        for label, payload in CORPUS.items()
+    }
+
+
+def _evaluated(templates: NativeTemplates, payload: str) -> str:
+    result: Any = ""
+    with contextlib.suppress(Exception):
+        result = templates.evaluate(payload)
+    return str(result)

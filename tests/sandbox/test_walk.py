@@ -1,186 +1,280 @@
 """Nothing that a template can get at leads to the process, the database's login, or a secret.
 
-The walk starts at every name that any template of a real project has had, in every phase; what
-is added to a context is walked by itself.
+The walk starts at every name that a template of a real project has, in every context, and meets
+only types that stand here: what a developer adds to a context has to be added here as well.
 """
 
 from __future__ import annotations
 
-import functools
 import inspect
 import io
 import os
-from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from headrace.adapters.base import Target
+from headrace.engine.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
-from headrace.engine.sandbox import runtime
+from headrace.engine.sandbox.budget import budgeted
 from headrace.engine.sandbox.environment import GuardedEnvironment
-from headrace.engine.sandbox.runtime import watched_await
-from headrace.engine.template.environment import CodeCache, TemplateEnvironment
+from headrace.engine.sandbox.names import Names
+from headrace.engine.template.environment import ScopeContext
+from headrace.engine.template.rendering import render_nested
 from headrace.engine.template.scope import Scope
+from headrace.engine.template.values import MODULES
+from jinja2.exceptions import SecurityError
 
-from ..building.support import run
 from ..conftest import WriteProject
 from ..postgres_server import PostgresServer
+from ..template.support import scope
+from .contexts import (
+    CANARY,
+    CONTEXTS,
+    ENV_CANARY,
+    FILES,
+    names_of,
+    own_budget,
+    run_everything,
+    visit_by,
+    yaml_templates,
+)
 from .walk import Walk
 
-CANARY = 'pa/ss@w%r"d-canary'
-ENV_CANARY = "env/c@n%ary-0123456789"
-ENVIRON = {"DBT_ENV_SECRET_CANARY": ENV_CANARY, "PLAIN": "plain"}
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
-MACRO_NAMES = "adapter api builtins column config context exceptions flags graph model modules"
-
-PROJECT = """\
-name: shop
-version: '1.0'
-config-version: 2
-profile: shop
-on-run-start: "{{ noted('start') }}"
-on-run-end: "{{ noted(results | length) }}"
-vars: {depth: "{{ target.name }}"}
-models:
-  shop:
-    +meta: {owner: "{{ env_var('PLAIN') }}"}
-    +post-hook: "{{ noted('hook') }}"
-"""
-FILES = {
-    "dbt_project.yml": PROJECT,
-    "macros/noted.sql": (
-        "{% macro noted(what) %}{% do log(what ~ adapter.type() ~ target.name) %}{% endmacro %}\n"
-        "{% macro looked() %}{% call statement('s', fetch_result=True) %}select 1 as a"
-        "{% endcall %}{{ return(load_result('s').table) }}{% endmacro %}"
-    ),
-    "models/a.sql": "{{ config(materialized='table') }} select 1 as id",
-    "models/b.sql": (
-        "{% set seen = looked() %}{% set ns = namespace(x=1) %}{{ noted(1) }}"
-        "{% if execute %}{% set ours = ["
-        "adapter.get_columns_in_relation(ref('a')), adapter.list_schemas(),"
-        "adapter.get_relation(this.database, this.schema, 'a'),"
-        "adapter.list_relations(this.database, this.schema),"
-        "adapter.execute('select 1 as x', fetch=True),"
-        "adapter.get_column_schema_from_query('select 1 as x'), adapter.type,"
-        "run_query('select 2 as y'), load_result('s'), context, graph, model, self, caller]"
-        " %}{% endif %}"
-        "select id from {{ ref('a') }} {# {{ graph }} #}"
-    ),
-    "models/schema.yml": (
-        "models: [{name: a, description: \"{{ 'a' | upper }}\", "
-        "columns: [{name: id, data_tests: [unique]}]}]"
-    ),
-    "seeds/s.csv": "id\n1\n",
-}
-
-
-@pytest.fixture
-def contexts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Every name of every context that templates have had, and all that calls gave them."""
-    found: list[tuple[str, Any]] = []
-    scope_init, native_init = Scope.__init__, NativeTemplates.__init__
-
-    def remember_scope(self: Scope, *arguments: Any, **named: Any) -> None:
-        scope_init(self, *arguments, **named)
-        found.append(("scope", self))
-
-    def remember_names(self: NativeTemplates, names: Any) -> None:
-        native_init(self, names)
-        found.extend((f"yaml.{name}", value) for name, value in names.items())
-
-    async def remember_answer(value: Any) -> Any:
-        answer = await watched_await(value)
-        found.append(("answer", answer))
-        return answer
-
-    monkeypatch.setitem(runtime._REPLACED, "auto_await", remember_answer)
-    monkeypatch.setattr(Scope, "__init__", remember_scope)
-    monkeypatch.setattr(NativeTemplates, "__init__", remember_names)
-    return found
+_STATEMENTS = {"macro run_query", "macro statement", "execute"}
+SECRETS = (CANARY, ENV_CANARY, ENV_CANARY[:12])
+_OURS = (
+    "adapters.column.Column adapters.relation.Parts adapters.relation.Path "
+    "adapters.relation.Relation adapters.relation.RelationType "
+    "engine.materializations.macro_adapter.MacroAdapter engine.project.render._VarLookup "
+    "engine.query_comment._NodeInComment engine.results.Timing engine.sandbox.names.Names "
+    "engine.sandbox.owned.OwnDict engine.selection.selector.IndirectSelection "
+    "engine.template.adapter_facade.ParsingAdapter engine.template.adapter_facade.RunningAdapter "
+    "engine.template.adapter_facade.StatementResponse engine.template.adapter_values.BehaviorFlags "
+    "engine.template.api.ColumnMaker engine.template.api.RelationMaker "
+    "engine.template.config_object.CapturingConfig engine.template.config_object.RunningConfig "
+    "engine.template.context.Flags engine.template.context.VarFunction "
+    "engine.template.end_context.ConfigView engine.template.end_context.NodeView "
+    "engine.template.end_context.RunResultView engine.template.environment.LenientUndefined "
+    "engine.template.exceptions.TemplateExceptions engine.template.scope.BoundMacro "
+    "engine.template.scope.Builtins engine.template.scope.ContextNames "
+    "engine.template.scope.PackageMacros engine.template.stored_results.StoredResult "
+    "engine.template.table.ColumnValues engine.template.table.MappedSequence "
+    "engine.template.table.ResultTable engine.template.table.Row "
+    "engine.template.table_types.DataType engine.template.values.AnyOf "
+    "engine.template.values.CountryTimezones engine.template.values.TemplateModules"
+)
+_PYTHONS = (
+    "builtins.NoneType builtins.bool builtins.builtin_function_or_method builtins.bytes "
+    "builtins.dict builtins.dict_items builtins.dict_keys builtins.dict_values builtins.float "
+    "builtins.frozenset builtins.function builtins.generator builtins.int builtins.list "
+    "builtins.mappingproxy builtins.method builtins.method_descriptor builtins.set builtins.str "
+    "builtins.tuple builtins.zip builtins.range builtins.callable_iterator builtins.builtin_method "
+    "builtins.coroutine collections.abc.ItemsView collections.abc.KeysView "
+    "collections.abc.ValuesView "
+    "datetime.IsoCalendarDate datetime.date datetime.datetime datetime.time datetime.timedelta "
+    "datetime.timezone datetime.tzinfo functools.partial functools._lru_cache_wrapper "
+    "itertools.chain itertools.compress itertools.groupby itertools._tee itertools.islice "
+    "itertools.pairwise itertools.zip_longest itertools.starmap itertools._grouper "
+    "re.Pattern re.Match re.RegexFlag pytz.UTC pytz._FixedOffset time.struct_time "
+    "jinja2.utils.Cycler jinja2.utils.Joiner jinja2.utils.Namespace jinja2.runtime.Undefined "
+    "markupsafe.Markup"
+)
+_CLASSES = (
+    "builtins.dict builtins.set datetime.date datetime.datetime datetime.time datetime.timedelta "
+    "datetime.timezone datetime.tzinfo itertools.chain itertools.compress itertools.islice "
+    "itertools.pairwise itertools.zip_longest jinja2.utils.Cycler jinja2.utils.Joiner "
+    "jinja2.utils.Namespace"
+)
+ALLOWED = frozenset(
+    (
+        *(f"headrace.{name}" for name in _OURS.split()),
+        *_PYTHONS.split(),
+        *(f"class {name}" for name in _CLASSES.split()),
+    )
+)
+"""All types of which templates have objects, and the classes that they have as such."""
 
 
-def names_of(scope: Scope) -> Iterator[tuple[str, Any]]:
-    """What a template in a scope may name."""
-    for name in (*scope._names, *scope._lazy, *scope.macros.index.by_package):
-        yield name, scope.context_name(name)
-    for name in ("noted", "looked", "generate_schema_name", "run_query", "statement"):
-        yield name, scope.lookup(name, scope.package)
-    yield from scope.macros.environment.globals.items()
+async def walk_everything(
+    root: Path, patch: pytest.MonkeyPatch, *, breaks: bool = True
+) -> tuple[dict[str, Walk], Any]:
+    """Walk from each context once, by its name.
+
+    `breaks` says whether statements may fail: a transaction of PostgreSQL's doesn't survive it.
+    """
+    walks: dict[str, Walk] = {}
+    evaluators = yaml_templates(patch)
+
+    async def visit(where: str, scope: Scope) -> None:
+        if where in walks:
+            return
+        environment = scope.macros.environment
+        template = environment.template("", "models/walk.sql")
+        this = scope.context_name("this")
+        arguments: tuple[tuple[Any, ...], ...]
+        arguments = ((), ("id",), ("select 1 as id",), (this,), ({},))
+        not_called = {"ref", "source", "set"} if where.startswith("parse") else set()
+        walk = walks[where] = Walk(
+            environment,
+            SECRETS,
+            arguments=arguments if breaks else arguments[:1],
+            context=ScopeContext(environment, template, scope, scope.package),
+            # While parsing, what is called counts: there is no model of such a name.
+            not_called=frozenset(not_called | (set() if breaks else _STATEMENTS)),
+        )
+        with own_budget():
+            await walk.start(names_of(scope))
+
+    visit_by(patch, visit)
+    await run_everything(root)
+    return walks, evaluators
 
 
-def walked(contexts: list[tuple[str, Any]]) -> Walk:
-    walk = Walk(TemplateEnvironment(CodeCache()), (CANARY, ENV_CANARY, ENV_CANARY[:12]))
-    for name, value in contexts:
-        if isinstance(value, Scope):
-            walk.start(names_of(value))
-        else:
-            walk.start([(name, value)])
-    return walk
+def judge(walks: dict[str, Walk]) -> None:
+    assert walks.keys() >= CONTEXTS
+    unknown = {
+        f"{where}: {path}": kind
+        for where, walk in walks.items()
+        for kind, path in walk.types.items()
+        if kind not in ALLOWED
+    }
+    assert unknown == {}
+    assert [one for walk in walks.values() for one in walk.found] == []
+    reached = {path for walk in walks.values() for path in walk.reached}
+    assert {"adapter.list_schemas()", "graph['nodes']", "modules.re.compile", "flags"} <= reached
 
 
-@pytest.mark.timeout(300)
 async def test_nothing_leads_out_of_any_context_on_sqlite(
-    write_project: WriteProject, contexts: list[tuple[str, Any]]
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = write_project(FILES)
+    walks, _ = await walk_everything(write_project(FILES), monkeypatch)
 
-    await build_and_walk(root, contexts)
+    judge(walks)
 
 
-@pytest.mark.timeout(300)
 async def test_nothing_leads_out_of_any_context_on_postgres(
     write_project: WriteProject,
-    contexts: list[tuple[str, Any]],
     postgres: PostgresServer,
     schema: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     profile = postgres.profile(schema, password=CANARY, sslmode="disable")
-    root = write_project({**FILES, "profiles.yml": profile})
 
-    await build_and_walk(root, contexts)
+    walks, _ = await walk_everything(write_project({**FILES, "profiles.yml": profile}), monkeypatch)
+
+    judge(walks)
 
 
-async def build_and_walk(root: Path, contexts: list[tuple[str, Any]]) -> None:
-    ran = await run(root, "build", environ=ENVIRON)
+async def test_nothing_leads_out_of_yaml(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, evaluators = await walk_everything(write_project(FILES), monkeypatch)
+    walks = {}
 
-    assert ran.exit_code == 0, ran.outcome
-    walk = walked(contexts)
-    assert walk.found == []
-    assert set(MACRO_NAMES.split()) <= walk.reached
-    assert {"adapter.type()", "graph['nodes']", "modules.re.compile"} <= walk.reached
+    for position, templates in enumerate(evaluators):
+        environment = templates._environment
+        context = environment.from_string("").new_context(templates._names)
+        walk = walks[str(position)] = Walk(
+            environment, SECRETS, arguments=((), ("id",), ("PLAIN",)), context=context
+        )
+        with budgeted():
+            await walk.start([*templates._names.items(), *environment.globals.items()])
+
+    assert len(walks) >= 4
+    assert {kind for walk in walks.values() for kind in walk.types} - ALLOWED == set()
+    assert [one for walk in walks.values() for one in walk.found] == []
 
 
 class Leaking:
     """An object as a careless developer would put it into the context."""
 
+    template_names = frozenset(("value", "give", "pairs"))
+
     def __init__(self, value: Any) -> None:
         self.value = value
+        self.pairs = [(value, 1)]
 
     def give(self) -> Any:
         return self.value
 
+    def __getitem__(self, name: str) -> Any:
+        return self.value
 
-@pytest.mark.parametrize(
-    "leak",
-    [
-        os,
-        inspect.currentframe(),
-        Target("sqlite", "dev", "shop", "main", None, 1, Path(), {}, ""),
-        io.StringIO(),
-        Path(),
-        CANARY,
-        {"deep": [{"password": CANARY}]},
-        SimpleNamespace(inner=SimpleNamespace(inner=CANARY)),
-        functools.partial(lambda: CANARY),
-        GuardedEnvironment(),
-    ],
-    ids=lambda leak: type(leak).__name__,
-)
-def test_the_walk_finds_what_leaks(leak: Any) -> None:
-    walk = Walk(GuardedEnvironment(), (CANARY,))
+    def __str__(self) -> str:
+        return "leaking"
 
-    walk.start([("leak", Leaking(leak))])
 
+LEAKS: dict[str, Any] = {
+    "module": os,
+    "function of a module": os.system,
+    "class": Path,
+    "type": type,
+    "getattr": getattr,
+    "frame": inspect.currentframe(),
+    "target": Target("sqlite", "dev", "shop", "main", None, 1, Path(), {}, ""),
+    "file": io.StringIO(),
+    "path": Path(),
+    "environ": os.environ,
+    "anything": SimpleNamespace(inner=1),
+    "jinja's": GuardedEnvironment(),
+    "object": object(),
+    "exception": Exception("x"),
+    "future": Future[None](),
+    "code": Leaking.give.__code__,
+    "method of a class": str.format,
+}
+WAYS = {
+    "attribute": "{{ leak.value is defined }}",
+    "item": "{{ leak['x'] is defined }}",
+    "attr": "{{ (leak|attr('value')) is defined }}",
+    "call": "{{ leak.give() is defined }}",
+    "method kept": "{% set f = leak.give %}{{ f() is defined }}",
+    "loop": "{% for a in leak.pairs[0] %}x{% endfor %}",
+    "loop's own": "{% for a in leak.pairs[0] %}{{ loop.first }}{% endfor %}",
+    "unpacked": "{% for a, b in leak.pairs %}x{% endfor %}",
+    "unpacked deeply": "{% for (a, b), c in [[leak.pairs[0], 1]] %}x{% endfor %}",
+    "assigned": "{% set a, b = leak.pairs[0] %}x",
+    "argument": "{{ dict(*leak.pairs[0]) }}",
+    "macro's argument": "{% macro m(a, b) %}x{% endmacro %}{{ m(*leak.pairs[0]) }}",
+    "map": "{{ [leak] | map(attribute='value') | list }}",
+    "groupby": "{{ [leak] | groupby('value') | list }}",
+    "format": "{{ '{0.value}'.format(leak) }}",
+    "format item": "{{ '{0[x]}'.format(leak) }}",
+    "filter": "{{ leak.pairs | map('first') | first }}",
+    "filter's item": "{% for a in leak.pairs | map('first') %}x{% endfor %}",
+    "written": "{{ leak.pairs | map('first') | list | first }}",
+    "starmap": "{{ modules.itertools.starmap(leak.give, [[]]) | list }}",
+    "sorted": "{% set l = [1, 2] %}{% do l.sort(key=leak.pairs | map('first') | first) %}",
+}
+
+
+@pytest.mark.parametrize("text", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("leak", LEAKS.values(), ids=LEAKS)
+async def test_what_an_object_gives_away_reaches_no_template(leak: Any, text: str) -> None:
+    names = {"leak": Leaking(leak), "modules": MODULES}
+
+    with pytest.raises(CompilationError, match="no template has a"):
+        await render_nested(scope({}, names).macros.environment, scope({}, names), text)
+    with pytest.raises(SecurityError, match="no template has a"):
+        _ = [NativeTemplates(names).evaluate(text)]
+
+
+async def test_walk_finds_a_type_that_nobody_has_allowed() -> None:
+    inside = scope({}, {"leak": Leaking(Names({"secret": CANARY}))})
+    environment = inside.macros.environment
+    template = environment.template("", "models/walk.sql")
+    walk = Walk(environment, SECRETS, context=ScopeContext(environment, template, inside, "shop"))
+
+    await walk.start([("leak", Leaking(Names({"secret": CANARY})))])
+
+    assert walk.types.keys() - ALLOWED == {f"{__name__}.Leaking"}
     assert walk.found

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 from headrace.engine.errors import CompilationError
+from headrace.engine.sandbox.names import Names
 from headrace.engine.template.dispatch import dispatch
 from headrace.engine.template.environment import CodeCache, TemplateEnvironment
 from headrace.engine.template.scope import ContextNames, MacroSpace, Scope
@@ -123,13 +122,17 @@ async def test_files_of_the_same_path_in_two_packages_are_kept_apart() -> None:
     assert await render_text("{{ first() }}", scope(files)) == "12"
 
 
+def shout(text: str) -> str:
+    return text.upper()
+
+
 async def test_macro_hides_a_name_of_the_context_and_the_context_keeps_it() -> None:
     files = {"macros/a.sql": "{% macro ref(n) %}mine:{{ builtins.ref(n) }}{% endmacro %}"}
-    names = {"ref": str.upper, "builtins": {"ref": str.upper}}
+    names = {"ref": shout, "builtins": {"ref": shout}}
     shadowed = scope(files, names)
 
     assert await render_text("{{ ref('a') }}", shadowed) == "mine:A"
-    assert shadowed.context_name("ref") is str.upper
+    assert shadowed.context_name("ref") is shout
 
 
 async def test_lazy_name_is_made_once_and_only_where_it_is_used() -> None:
@@ -341,7 +344,7 @@ async def test_macros_that_call_each_other_in_a_circle_are_each_told_once() -> N
 
 
 async def test_private_attributes_of_python_objects_are_out_of_reach() -> None:
-    names = {"thing": SimpleNamespace(call=print)}
+    names = {"thing": Names({"call": shout})}
 
     with pytest.raises(CompilationError, match="the template may not do this") as raised:
         await scope(
