@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 
@@ -18,6 +17,7 @@ from .queued_locks import Exchange, Exclusion
 from .session import Session, failed_before_error
 from .statements import (
     alters_session,
+    may_set,
     may_write,
     opens_transaction,
     says_rollback,
@@ -79,6 +79,7 @@ class PostgresConnection(Connection):
         self._has_begun = False
         try:
             await session.commit("COMMIT", transaction)
+            self._let_go_of_lost(session)
         except DRIVER_ERRORS as error:
             raise database_error(error, "COMMIT") from error
         finally:
@@ -123,8 +124,9 @@ class PostgresConnection(Connection):
         comment = self.comment
         sent = comment.on(statement) if comment else statement
         was_open = session.has_open_transaction
+        session.is_set |= may_set(statement)
         try:
-            rows = await session.run(_fetch(session.driver, sent))
+            rows = await session.run(session.fetch_rows(sent))
         except DRIVER_ERRORS as error:
             offset = len(comment.before) if comment else 0
             told = database_error(error, statement, offset=offset)
@@ -313,6 +315,7 @@ class PostgresConnection(Connection):
         session = await self._bound_session(message.sql)
         if leaves_traces:
             session.is_altered |= any(alters_session(part.sql) for part in parts)
+            session.is_set |= any(may_set(part.sql) for part in parts)
         self._has_begun = self._in_block
         if message.is_blank:
             message.note_answers("")
@@ -328,10 +331,20 @@ class PostgresConnection(Connection):
                     raise failed_before_error()
             else:
                 await session.commit(message.sql, commit)
+                self._let_go_of_lost(session)
                 tag = ""
         except DRIVER_ERRORS as error:
             raise doubted(message.error(error), message.sql, was_open=was_open) from error
         message.note_answers(tag)
+
+    def _let_go_of_lost(self, session: Session) -> None:
+        """Go on with another session after a COMMIT that has gone through unheard.
+
+        Nothing is open then. Only where the session was set to something it isn't to be replaced.
+        """
+        if session.is_closed and not session.is_set:
+            self._session = None
+            self._pool.give_back(session)
 
     async def _bound_session(self, sql: str) -> Session:
         if "\0" in sql:
@@ -364,13 +377,3 @@ class PostgresConnection(Connection):
             await session.run(session.driver.execute("ROLLBACK"))
         except DRIVER_ERRORS:
             await session.aclose()
-
-
-async def _fetch(driver: asyncpg.Connection[Any], sql: str) -> Rows:
-    statement = await driver.prepare(sql)
-    records = await statement.fetch()
-    return Rows(
-        column_names=tuple(attribute.name for attribute in statement.get_attributes()),
-        rows=[tuple(record) for record in records],
-        response=response_of(statement.get_statusmsg() or ""),
-    )

@@ -11,12 +11,13 @@ from anyio import get_cancelled_exc_class
 from asyncpg.prepared_stmt import PreparedStatement
 
 from ..abilities import Fate
-from ..base import Transaction
+from ..base import Rows, Transaction
 from ..cancellation import outlast
 from ..errors import CommitInDoubtError, DatabaseError
 from .backend import Backend
 from .control import Control
 from .ending import GRACE_SECONDS, CommitEnding, Ending
+from .message import response_of
 from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS
 from .tracing import Tracer, in_doubt
@@ -32,6 +33,7 @@ class Session:
 
     Attributes:
         is_altered: whether something was done that a later user of the session would notice.
+        is_set: whether something was set that the same user goes by.
         told: the statements that prepare a session for what is asked of it again and again.
     """
 
@@ -39,6 +41,7 @@ class Session:
         self.driver = backend.driver
         self.pid = backend.pid
         self.is_altered = False
+        self.is_set = False
         self.told: set[str] = set()
         self._control = control
         self._tracer = tracer
@@ -161,6 +164,16 @@ class Session:
         self._has_ended = True
         await ending.run()
 
+    async def fetch_rows(self, sql: str) -> Rows:
+        """The rows of a query, with the names of its columns."""
+        statement = await self.driver.prepare(sql)
+        records = await statement.fetch()
+        return Rows(
+            column_names=tuple(attribute.name for attribute in statement.get_attributes()),
+            rows=[tuple(record) for record in records],
+            response=response_of(statement.get_statusmsg() or ""),
+        )
+
     async def fetch_prepared(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """The rows of a query that is prepared once a session."""
         statement = self._prepared.get(sql)
@@ -178,7 +191,7 @@ class Session:
         self.told.clear()
         await self.driver.execute("DISCARD ALL")
         await self.driver.execute(settings)
-        self.is_altered = False
+        self.is_altered = self.is_set = False
 
     async def aclose(self) -> None:
         """Close the connection, on which nothing runs, within `GRACE_SECONDS`."""

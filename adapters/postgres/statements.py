@@ -34,6 +34,10 @@ _BEGIN = re.compile(
     rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
 )
 _SETTING = re.compile(rf"{_GAP}*+(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
+_MAYBE_SETTING = re.compile(
+    rf"(?:\A|;){_GAP}*+(?:set|reset|load|listen|prepare)\b|\bset_config\b",
+    re.IGNORECASE | re.DOTALL,
+)
 _PASSING = re.compile(
     rf"{_GAP}*+(?:set|reset|discard|load|begin|start|rollback|abort)\b"
     rf"|{_GAP}*+(?:create{_GAP}++temp(?:orary)?\b|drop{_GAP}++view{_GAP}++\"headrace_tmp_columns\")",
@@ -64,6 +68,11 @@ def may_write(sql: str, *, is_query: bool) -> bool:
 def sets_session(sql: str) -> bool:
     """Whether all statements are about the session alone."""
     return all(map(_SETTING.match, split(sql)))
+
+
+def may_set(sql: str) -> bool:
+    """Whether SQL may set something that what comes later in the session goes by."""
+    return _MAYBE_SETTING.search(sql) is not None
 
 
 def opens_transaction(sql: str) -> bool:

@@ -271,3 +271,29 @@ async def test_hook_of_the_run_in_doubt_keeps_retry_from_running_it_again(grown:
     assert "'operation.shop.shop-on-run-start-0' is in doubt" in str(refused.outcome.error)
     assert done.exit_code == 0
     assert await grown.fetch("select count(*) from {schema}.audit") == [(3,)]
+
+
+@pytest.mark.parametrize("is_set", [False, True])
+async def test_hook_behind_a_commit_that_went_through_unheard_is_run(
+    grown: Shop, is_set: bool
+) -> None:
+    log = LOG.replace("{schema}", grown.schema)
+    hook = f"[{{'sql': \"{log}\", 'transaction': false}}]"
+    setting = "set work_mem to default" if is_set else "select 1"
+    grown.write(
+        "models/appended.sql",
+        (
+            "{{ config(materialized='incremental', pre_hook='SETTING', post_hook=HOOK) }} "
+            "select 2 as id"
+        )
+        .replace("SETTING", setting)
+        .replace("HOOK", hook),
+    )
+    async with lossy(grown, retry_backoff=0.01) as proxy:
+        proxy.cuts = Cuts(Moment.AFTER)
+        ran = await grown.run(select=("appended",))
+
+    # What was set is gone with the session, and the hook might do something else without it.
+    assert ran.statuses == {"appended": Status.ERROR if is_set else Status.SUCCESS}
+    assert await grown.fetch("select count(*) from {schema}.appended") == [(2,)]
+    assert await grown.fetch("select count(*) from {schema}.audit") == [(1 if is_set else 2,)]
