@@ -15,6 +15,7 @@ from pathlib import Path
 
 import anyio
 
+from ..adapters.abilities import nothing_comes
 from ..adapters.base import Adapter, Connection, Response, Rows
 from ..adapters.cache import RelationCache
 from ..adapters.errors import AdapterError
@@ -188,8 +189,9 @@ class Builder:
     def _note_end(self, node: Node, progress: Progress) -> None:
         note_executed(self._infos[node.unique_id], node, progress, self._emit)
         note_dropped(node, progress, self._cache, self._emit)
-        if progress.build is not None and progress.build.committed:
-            self.own_tables.note(node, progress.build.replaced.foreign_keys)
+        build = progress.build
+        if build is not None and build.committed:
+            self.own_tables.note(filter(build.comes_anew, build.replaced.foreign_keys))
 
     async def _build_in_batches(self, node: Node, progress: Progress) -> Outcome:
         """Build a microbatch model, a batch at a time or several."""
@@ -320,6 +322,7 @@ class Builder:
         compiled = Compiled("", self._templates.scope(node, connection, progress.thread_id))
         progress.compile_ended = datetime.now(UTC)
         build = progress.build = self._node_build(node, compiled, connection)
+        build.comes_anew = nothing_comes  # a copy has no contract
         return await clone(build, origin)
 
     async def _only_compile(

@@ -56,11 +56,11 @@ class OwnTables:
             and self._comes_after(child.unique_id, node.unique_id)
         )
 
-    def note(self, node: Node, keys: Iterable[ForeignKey]) -> None:
+    def note(self, keys: Iterable[ForeignKey]) -> None:
         """Remember what is left to those models."""
         for key in keys:
             child = self._child(key)
-            if child is not None and self.comes_anew(node, key):
+            if child is not None:
                 self._noted[child.unique_id, key.name] = key
 
     async def validate(

@@ -485,3 +485,19 @@ async def test_readers_of_both_see_no_error(shop: Shop, count: int) -> None:
 
     assert readers.errors == []
     assert readers.seen == {2, 3}
+
+
+async def test_copy_that_a_key_can_not_lead_to_is_an_error_that_names_it(shop: Shop) -> None:
+    write(shop)
+    await shop.build()
+    (shop.root / "target").rename(shop.root / "state")
+    profile = shop.server.profile(f"{shop.schema}_else")
+    shop.write("profiles.yml", profile)
+    copy = Shop(shop.root, shop.server, f"{shop.schema}_else")
+    await copy.build()
+
+    ran = await copy.run("clone", state="state", full_refresh=True, select=("parent",))
+
+    assert "the foreign key child_pid_fkey" in ran.error("parent")
+    assert await keys(copy) == VALID
+    await copy.execute("drop schema {schema} cascade")
