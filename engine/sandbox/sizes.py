@@ -10,7 +10,7 @@ from jinja2.utils import Namespace
 from .budget import MAX_TEXT, require_items, require_text
 
 _CONTAINERS = (list, tuple, dict, set, frozenset)
-_WRITTEN_OUT = (
+_WRITTEN_OUT: tuple[type, ...] = (
     *_CONTAINERS,
     *(type({}.keys()), type({}.values()), type({}.items()), MappingProxyType, Namespace),
 )

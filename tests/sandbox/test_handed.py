@@ -148,7 +148,7 @@ HARMLESS = frozenset(("parse: model: missing item", "parse: model: missing attri
 
 @pytest.mark.parametrize("tower", [TOWER, TUPLES], ids=["lists", "tuples"])
 @pytest.mark.parametrize(
-    "call", ["config(meta={'a': ns.x})", "config(tags=ns.x)", "config.set('meta', {'a': ns.x})"]
+    "call", ["config(meta={'a': ns.x})", "config(tags=ns.x)", "config({'meta': [ns.x]})"]
 )
 async def test_config_without_bounds_is_told_with_file_and_line(
     call: str, tower: str, write_project: WriteProject
@@ -179,6 +179,7 @@ async def test_config_without_bounds_is_told_with_file_and_line(
 async def test_macro_that_returns_a_value_without_bounds_is_stopped(
     macro: str, body: str, write_project: WriteProject
 ) -> None:
+    kind = "table" if macro == "create_table_as" else "view"
     body = body.replace("{{ BODY }}", TOWER + "{{ return(ns.x) }}")
     root = write_project(
         {
@@ -186,7 +187,7 @@ async def test_macro_that_returns_a_value_without_bounds_is_stopped(
             "models/m.sql": "{{ config(materialized='table', post_hook='{{ noted() }}') }}"
             "select 1 as id"
             if macro == "run_hooks"
-            else "{{ config(schema='a', alias='b') }}select 1 as id",
+            else f"{{{{ config(schema='a', alias='b', materialized='{kind}') }}}}select 1 as id",
         }
     )
 
@@ -210,10 +211,10 @@ async def test_query_comment_has_a_limit(write_project: WriteProject) -> None:
     assert "the query comment has 70,000 characters: the limit is 65,536" in ran.error("m")
 
 
-async def test_variable_that_a_template_makes_has_a_limit(write_project: WriteProject) -> None:
+async def test_configuration_that_a_template_makes_has_a_limit(write_project: WriteProject) -> None:
     project = (
         "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
-        'vars: {many: "{{ [0] * 200000 }}"}\n'
+        'models: {shop: {+meta: {many: "{{ [0] * 200000 }}"}}}\n'
     )
     root = write_project({"dbt_project.yml": project, "models/m.sql": "select 1 as id"})
 
@@ -248,7 +249,7 @@ def test_long_texts_are_counted_each_time_they_are_held(monkeypatch: pytest.Monk
     with pytest.raises(TemplateLimitError, match="more than 1,000 characters"):
         received([text] * 11, "it")
     with pytest.raises(TemplateLimitError, match="more than 1,000 characters"):
-        received({text: [{text: text}] * 4}, "it")
+        received({text: [{text: text}] * 5}, "it")
 
 
 def test_what_is_received_is_plain_and_our_own() -> None:
