@@ -17,7 +17,7 @@ from jinja2.utils import missing
 from .access import ACCESS, SHOWN, checked
 from .budget import current_budget
 from .callables import require_arguments
-from .filters import limited_filters, limited_lipsum
+from .filters import limited_filters, limited_lipsum, limited_tests
 from .formatting import limited_format
 from .iterators import counted
 from .methods import guarded_method
@@ -50,6 +50,7 @@ class GuardedEnvironment(SandboxedEnvironment):
         super().__init__(**options)
         self.binop_table.update(OPERATORS)
         self.filters.update(limited_filters(self.filters))
+        self.tests.update(limited_tests(self.tests))
         self.filters[COUNTED] = counted
         self.filters[CUT] = cut
         self.filters[EACH] = Unpacked
@@ -93,7 +94,11 @@ class GuardedEnvironment(SandboxedEnvironment):
             lineno = getattr(error, "lineno", None) or 0
             raise TemplateSyntaxError(message, _line_of(source, lineno)) from error
 
-    def _load_template(self, name: str, globals: object) -> NoReturn:
+    def select_template(self, names: Any, *more: Any, **named: Any) -> NoReturn:
+        self._load_template(names, None)
+
+    def _load_template(self, name: Any, globals: object) -> NoReturn:
+        require_printable(name)
         raise TemplateRuntimeError(
             f"'{name}' can't be included, imported or extended: no file is another one's template "
             "here. Put what they share into a macro."

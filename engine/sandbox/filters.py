@@ -29,8 +29,15 @@ _COPIED_PER_STEP = 64
 def limited_filters(filters: Mapping[str, Filter]) -> dict[str, Filter]:
     """Those of the filters that have a limit, with it."""
     limited = {name: _limited(filters[name], check) for name, check in _CHECKS.items()}
+    limited |= {name: _limited(filters[name], _printed) for name in _PRINTING}
     copying = {name: _copying(filters[name]) for name in _COPYING}
+    copying |= {name: _copying(_limited(filters[name], _printed)) for name in _RETELLING}
     return {**copying, **limited, "join": join, "sum": add_up, "attr": attribute_of}
+
+
+def limited_tests(tests: Mapping[str, Any]) -> dict[str, Filter]:
+    """The tests that look at the text of what they get."""
+    return {name: _limited(tests[name], _printed) for name in ("lower", "upper")}
 
 
 @pass_eval_context
@@ -38,6 +45,7 @@ def join(
     eval_ctx: EvalContext, value: Iterable[Any], d: Any = "", attribute: str | int | None = None
 ) -> str:
     """Jinja's `join`, which stops when the text gets too long."""
+    require_printable(d, attribute)
     if attribute is not None:
         value = map(make_attrgetter(eval_ctx.environment, attribute), value)
     return sync_do_join(eval_ctx, _measured(value, len(str(d))), d)
@@ -139,10 +147,12 @@ def _printed(*values: Any, **named: Any) -> None:
 
 
 def _centered(value: Any, width: int = 80) -> None:
+    require_printable(value)
     require_text(max(len(str(value)), width))
 
 
 def _indented(s: Any, width: int | str = 4, *more: Any, **named: Any) -> None:
+    require_printable(s)
     margin = len(width) if isinstance(width, str) else width
     text = str(s)
     require_text(len(text) + margin * (text.count("\n") + 1))
@@ -161,6 +171,7 @@ def _wrapped(
 
 
 def _replaced(s: Any, old: Any, new: Any, count: int | None = None) -> None:
+    require_printable(s, old, new)
     text, old, new = str(s), str(old), str(new)
     found = text.count(old)
     if count is not None and count >= 0:
@@ -169,6 +180,7 @@ def _replaced(s: Any, old: Any, new: Any, count: int | None = None) -> None:
 
 
 def _filled(value: Any, *arguments: Any, **named: Any) -> None:
+    require_printable(value)
     require_fillable(str(value), named or arguments)
 
 
@@ -210,7 +222,9 @@ _CHECKS: Mapping[str, Check] = MappingProxyType(
     }
 )
 
-_COPYING = (
-    *("capitalize", "forceescape", "lower", "striptags", "title", "trim", "upper"),
-    *("dictsort", "groupby", "items", "list", "reverse", "sort"),
-)
+_COPYING = ("dictsort", "groupby", "items", "list", "reverse", "sort")
+_RETELLING = ("capitalize", "forceescape", "lower", "striptags", "title", "trim", "upper")
+"""Those that make a text out of the text of whatever they get."""
+
+_PRINTING = ("filesizeformat", "float", "int", "safe", "truncate", "urlize", "wordcount")
+"""Those that write out what they get, or name it in an error, and give no more than that."""

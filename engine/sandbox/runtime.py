@@ -11,11 +11,13 @@ from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from jinja2 import Template
-from jinja2.runtime import AsyncLoopContext
+from jinja2.runtime import AsyncLoopContext, markup_join
+from markupsafe import Markup, escape
 
 from .access import SHOWN, checked
 from .budget import Budget, current_budget, rest
 from .operators import join_text, text_of
+from .sizes import require_printable
 
 _PLAIN = frozenset((int, float, bool, str, list, dict, tuple, type(None)))
 _ITERATIONS_PER_COUNT = 64
@@ -84,7 +86,22 @@ async def watched_await(value: Any) -> Any:
     return value if kind in SHOWN else checked(value)
 
 
+def escaped(value: Any) -> Markup:
+    """A value as it is written into the template's text where HTML is escaped."""
+    require_printable(checked(value))
+    return escape(value)
+
+
+def join_markup(parts: Iterable[Any]) -> str:
+    """`a ~ b ~ c`, where HTML is escaped if one of them is HTML."""
+    parts = list(parts)
+    require_printable(*map(checked, parts))
+    return markup_join(parts)
+
+
 _REPLACED = {
+    "escape": escaped,
+    "markup_join": join_markup,
     "auto_aiter": counted_aiter,
     "auto_await": watched_await,
     "AsyncLoopContext": CountedLoop,

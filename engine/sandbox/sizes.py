@@ -53,7 +53,7 @@ def text_length(value: Any) -> int:
 
 def _length(value: Any, known: dict[int, int], depth: int) -> int:
     if isinstance(value, str | bytes | bytearray):
-        return len(value)
+        return len(value) + (2 if depth else 0)  # the quotes, within something else
     if not isinstance(value, _WRITTEN_OUT):
         return 1
     found = known.get(id(value))
@@ -75,7 +75,7 @@ def _length(value: Any, known: dict[int, int], depth: int) -> int:
         )
     else:
         length = sum(_length(item, known, depth + 1) for item in value)
-    length = min(length + 2, MAX_TEXT + 1)
+    length = min(length + 2 + 2 * len(value), MAX_TEXT + 1)
     known[id(value)] = length
     return length
 

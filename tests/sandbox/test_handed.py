@@ -78,6 +78,23 @@ SINKS = {
     "pretty": "{{ ns.x|pprint }}",
     "format": "{{ '{0!r}'.format(ns) }}",
     "macro": "{{ noted(ns.x) }}",
+    **{
+        f"filter {name}": f"{{{{ ns.x|{name} }}}}"
+        for name in (
+            *("capitalize", "center", "forceescape", "format", "indent", "lower", "title"),
+            *("safe", "striptags", "trim", "truncate", "upper", "urlize", "wordcount", "escape"),
+            *("replace('a', 'b')", "tojson", "string", "urlencode", "filesizeformat"),
+        )
+    },
+    "filter's argument": "{{ 'abc'|replace('b', ns.x) }}",
+    "separator": "{{ 'abc'|join(ns.x) }}",
+    "test lower": "{{ ns.x is lower }}",
+    "test upper": "{{ ns.x is upper }}",
+    "include": "{% include ns.x %}",
+    "import": "{% import ns.x as y %}",
+    "escaped": "{% autoescape true %}{{ ns.x }}{% endautoescape %}",
+    "joined where HTML is escaped": "{% autoescape true %}{{ 'a' ~ ns.x }}{% endautoescape %}",
+    "many short texts": "{% set x = ['x'] * 1000 %}{{ [[[x] * 100] * 100] * 100 }}",
 }
 AS_KEYS = {
     "var": "{{ var(ns.x) }}",

@@ -50,6 +50,7 @@ pytestmark = [
 ]
 
 _STATEMENTS = {"macro run_query", "macro statement", "execute"}
+_TRANSACTIONS = {"hook", "materialization"}
 SECRETS = (CANARY, ENV_CANARY, ENV_CANARY[:12])
 _OURS = (
     "adapters.column.Column adapters.relation.Parts adapters.relation.Path "
@@ -126,7 +127,7 @@ async def walk_everything(
         walk = walks[where] = Walk(
             environment,
             SECRETS,
-            arguments=arguments if breaks else arguments[:1],
+            arguments=arguments if breaks else arguments[: where not in _TRANSACTIONS],
             context=ScopeContext(environment, template, scope, scope.package),
             # While parsing, what is called counts: there is no model of such a name.
             not_called=frozenset(not_called | (set() if breaks else _STATEMENTS)),
