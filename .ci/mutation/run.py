@@ -180,7 +180,10 @@ def _sampled(mutants: Iterator[Mutant], size: int, seed: str) -> list[Mutant]:
 
 def _mutated(mutant: Mutant, source: str) -> str | None:
     operator = plugins.get_operator(mutant.operator)()
-    code: str | None = mutate_code(source, operator, mutant.occurrence)
+    try:
+        code: str | None = mutate_code(source, operator, mutant.occurrence)
+    except AttributeError:  # cosmic-ray's own, of an exception whose name has a dot
+        return None
     return code
 
 

@@ -138,6 +138,17 @@ async def test_files_that_are_no_databases_are_no_schemas(tmp_path: Path) -> Non
         assert await adapter.list_schemas() == {"main", "real"}
 
 
+@pytest.mark.parametrize("number", ["110000", "ffffffff", "f" * 40])
+async def test_file_whose_name_stands_for_no_letter_is_no_schema(
+    tmp_path: Path, number: str
+) -> None:
+    make_database(tmp_path / f"shop.%{number};.db")
+    make_database(tmp_path / "shop.real.db")
+
+    async with sqlite_adapter(tmp_path) as adapter:
+        assert await adapter.list_schemas() == {"main", "real"}
+
+
 async def test_file_that_was_merely_found_keeps_its_journal_mode(tmp_path: Path) -> None:
     make_database(tmp_path / "shop.found.db")
 

@@ -67,7 +67,8 @@ async def check_steps(write_project: WriteProject, first: int, stride: int) -> N
         assert ran.exit_code == 0
         assert rows(root, "select round from recent") == [(number,)]
         assert set(run_results(root).values()) == {"success"}
-        check_invariants(root)  # among them, that no temporary file is left
+        assert not list(root.rglob(".headrace-*.tmp")), "that run swept nothing"
+        check_invariants(root)
         if code == 0:
             assert step > 30
             return
