@@ -28,7 +28,6 @@ from headrace.engine.template.values import MODULES
 from jinja2.exceptions import SecurityError
 
 from ..conftest import WriteProject
-from ..postgres_server import PostgresServer
 from ..template.support import scope
 from .contexts import (
     CANARY,
@@ -49,8 +48,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
-_STATEMENTS = {"macro run_query", "macro statement", "execute"}
-_TRANSACTIONS = {"hook", "materialization"}
 SECRETS = (CANARY, ENV_CANARY, ENV_CANARY[:12])
 _OURS = (
     "adapters.column.Column adapters.relation.Parts adapters.relation.Path "
@@ -105,13 +102,8 @@ ALLOWED = frozenset(
 """All types of which templates have objects, and the classes that they have as such."""
 
 
-async def walk_everything(
-    root: Path, patch: pytest.MonkeyPatch, *, breaks: bool = True
-) -> tuple[dict[str, Walk], Any]:
-    """Walk from each context once, by its name.
-
-    `breaks` says whether statements may fail: a transaction of PostgreSQL's doesn't survive it.
-    """
+async def walk_everything(root: Path, patch: pytest.MonkeyPatch) -> tuple[dict[str, Walk], Any]:
+    """Walk from each context once, by its name."""
     walks: dict[str, Walk] = {}
     evaluators = yaml_templates(patch)
 
@@ -127,10 +119,10 @@ async def walk_everything(
         walk = walks[where] = Walk(
             environment,
             SECRETS,
-            arguments=arguments if breaks else arguments[: where not in _TRANSACTIONS],
+            arguments=arguments,
             context=ScopeContext(environment, template, scope, scope.package),
             # While parsing, what is called counts: there is no model of such a name.
-            not_called=frozenset(not_called | (set() if breaks else _STATEMENTS)),
+            not_called=frozenset(not_called),
         )
         with own_budget():
             await walk.start(names_of(scope))
@@ -158,19 +150,6 @@ async def test_nothing_leads_out_of_any_context_on_sqlite(
     write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     walks, _ = await walk_everything(write_project(FILES), monkeypatch)
-
-    judge(walks)
-
-
-async def test_nothing_leads_out_of_any_context_on_postgres(
-    write_project: WriteProject,
-    postgres: PostgresServer,
-    schema: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    profile = postgres.profile(schema, password=CANARY, sslmode="disable")
-
-    walks, _ = await walk_everything(write_project({**FILES, "profiles.yml": profile}), monkeypatch)
 
     judge(walks)
 
