@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
@@ -36,6 +37,17 @@ shop:
 
 
 database_files.watch()
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """How many processes share the tests: more than there are cores, since they mostly wait.
+
+    The full-size ones measure, or load the machine as they are: they are run alone, one after the
+    other. So are a few files' tests, which are done before other processes have started.
+    """
+    is_everyday = config.option.markexpr == "not slow"
+    are_files = all(Path(argument.partition("::")[0]).is_file() for argument in config.args)
+    return 2 * (os.cpu_count() or 1) if is_everyday and not are_files else 0
 
 
 @pytest.fixture(autouse=True)

@@ -230,7 +230,18 @@ class Clone:
 
     def run(self, tests: Sequence[str], timeout: float) -> str:
         """Run tests; what went wrong, and nothing if they pass."""
-        pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+        pytest = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "-n",
+            "0",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ]
         process = subprocess.Popen(
             pytest,
             cwd=self._root,
