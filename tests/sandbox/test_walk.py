@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import io
 import os
+from collections.abc import Collection
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +29,7 @@ from headrace.engine.template.values import MODULES
 from jinja2.exceptions import SecurityError
 
 from ..conftest import WriteProject
+from ..postgres_server import PostgresServer
 from ..template.support import scope
 from .contexts import (
     CANARY,
@@ -102,13 +104,15 @@ ALLOWED = frozenset(
 """All types of which templates have objects, and the classes that they have as such."""
 
 
-async def walk_everything(root: Path, patch: pytest.MonkeyPatch) -> tuple[dict[str, Walk], Any]:
-    """Walk from each context once, by its name."""
+async def walk_everything(
+    root: Path, patch: pytest.MonkeyPatch, *, leaving_out: Collection[str] = ()
+) -> tuple[dict[str, Walk], Any]:
+    """Walk from each context once, by its name, but for some."""
     walks: dict[str, Walk] = {}
     evaluators = yaml_templates(patch)
 
     async def visit(where: str, scope: Scope) -> None:
-        if where in walks:
+        if where in walks or where in leaving_out:
             return
         environment = scope.macros.environment
         template = environment.template("", "models/walk.sql")
@@ -132,8 +136,8 @@ async def walk_everything(root: Path, patch: pytest.MonkeyPatch) -> tuple[dict[s
     return walks, evaluators
 
 
-def judge(walks: dict[str, Walk]) -> None:
-    assert walks.keys() >= CONTEXTS
+def judge(walks: dict[str, Walk], contexts: frozenset[str] = CONTEXTS) -> None:
+    assert walks.keys() >= contexts
     unknown = {
         f"{where}: {path}": kind
         for where, walk in walks.items()
@@ -152,6 +156,22 @@ async def test_nothing_leads_out_of_any_context_on_sqlite(
     walks, _ = await walk_everything(write_project(FILES), monkeypatch)
 
     judge(walks)
+
+
+async def test_nothing_leads_out_of_any_context_on_postgres(
+    write_project: WriteProject,
+    postgres: PostgresServer,
+    schema: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    profile = postgres.profile(schema, password=CANARY, sslmode="disable")
+    root = write_project({**FILES, "profiles.yml": profile})
+    # A statement that fails ends the transaction of PostgreSQL that these are rendered in.
+    in_transactions = frozenset({"hook", "materialization"})
+
+    walks, _ = await walk_everything(root, monkeypatch, leaving_out=in_transactions)
+
+    judge(walks, CONTEXTS - in_transactions)
 
 
 async def test_nothing_leads_out_of_yaml(
