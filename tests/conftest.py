@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -37,6 +38,13 @@ shop:
 
 
 database_files.watch()
+
+# Who runs the tests in the background may have had these ignored, and whatever is started here
+# would ignore them as well.
+for _number, _answer in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    _known = getattr(signal, _number, None)
+    if _known is not None and signal.getsignal(_known) is signal.SIG_IGN:
+        signal.signal(_known, _answer)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

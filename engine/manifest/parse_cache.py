@@ -46,6 +46,7 @@ _READERS = (
     "../project/yaml_problems.py",
     "../sandbox/environment.py",
     "../sandbox/preparation.py",
+    "../sandbox/unpacking.py",
 )
 """The modules that decide what is kept: with other ones, all of it is out of date."""
 

@@ -183,6 +183,7 @@ NEEDLESS = {
     *("errors.py", "events.py", "freshness.py", "results.py", "__init__.py"),
     *("attributes.py", "budget.py", "filters.py", "formatting.py", "iterators.py", "methods.py"),
     *("operators.py", "sizes.py", "text_file.py", "secrets.py", "checkpoints.py"),
+    *("access.py", "callables.py"),
 }
 """Modules that the readers import, and that don't decide what is kept."""
 
