@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ...adapters.abilities import ComesAnew, IsOurs, Replaced, nothing_comes
+from ...adapters.abilities import ComesAnew, IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
 from ...adapters.cache import RelationCache
 from ...adapters.errors import CommitInDoubtError
@@ -81,10 +81,10 @@ class NodeBuild(Struct):
     full_refresh: bool
     invocation_id: str
     is_ours: IsOurs
-    comes_anew: ComesAnew = nothing_comes
-    batch_window: EventWindow | None = None
-    adds_to_table: bool = False
-    fails_on_test_warning: bool = False
+    comes_anew: ComesAnew
+    batch_window: EventWindow | None
+    adds_to_table: bool
+    fails_on_test_warning: bool
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
     replaced: Replaced = field(default_factory=Replaced)
