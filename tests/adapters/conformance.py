@@ -382,18 +382,19 @@ class SqlConformance(AdapterConformance):
                 async with connection.transaction() as states[number]:
                     await connection.execute(f"insert into {events} values ({number})")
 
-        began = anyio.current_time()
-        await write(0)
-        longest = 2 * (anyio.current_time() - began)
-        for number in range(1, 151):
+        # The longer a write takes here and now, the later it is cancelled: half of them come through.
+        longest = 0.002
+        for number in range(150):
             task = asyncio.create_task(write(number))
             await cancel_after(task, moments.uniform(0, longest))
+            is_through = number in states and states[number].committed
+            longest *= 0.9 if is_through else 1.1
 
         async with adapter.connection("events") as connection:
             found = await connection.query(f"select id from {events}")
         committed = {number for number, state in states.items() if state.committed}
         assert {row[0] for row in found.rows} == committed
-        assert 1 < len(committed) < 150
+        assert 10 < len(committed) < 140
 
 
 def target_relation(adapter: Adapter, identifier: str) -> Relation:
