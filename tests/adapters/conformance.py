@@ -382,7 +382,7 @@ class SqlConformance(AdapterConformance):
                 async with connection.transaction() as states[number]:
                     await connection.execute(f"insert into {events} values ({number})")
 
-        # The longer a write takes here and now, the later it is cancelled: half of them come through.
+        # The longer a write takes here and now, the later it is cancelled: half come through.
         longest = 0.002
         for number in range(150):
             task = asyncio.create_task(write(number))
