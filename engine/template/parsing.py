@@ -15,11 +15,11 @@ from ..manifest.node_factory import Captured
 from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
-from .adapter_facade import ParsingAdapter
 from .config_object import CapturingConfig
 from .context import CommonContext
 from .environment import TemplateEnvironment, drive
 from .generic_test import evaluate_arguments, render_generic_test
+from .parsing_adapter import ParsingAdapter
 from .references import ref_call, source_call
 from .relations import RelationFactory
 from .rendering import node_frame, render_nested, render_source

@@ -57,7 +57,7 @@ _OURS = (
     "engine.materializations.macro_adapter.MacroAdapter engine.project.render._VarLookup "
     "engine.query_comment._NodeInComment engine.results.Timing engine.sandbox.names.Names "
     "engine.sandbox.owned.OwnDict engine.selection.selector.IndirectSelection "
-    "engine.template.adapter_facade.ParsingAdapter engine.template.adapter_facade.RunningAdapter "
+    "engine.template.parsing_adapter.ParsingAdapter engine.template.adapter_facade.RunningAdapter "
     "engine.template.adapter_facade.StatementResponse engine.template.adapter_values.BehaviorFlags "
     "engine.template.api.ColumnMaker engine.template.api.RelationMaker "
     "engine.template.config_object.CapturingConfig engine.template.config_object.RunningConfig "
