@@ -249,3 +249,18 @@ async def test_seed_depends_on_no_other_node(write_project: WriteProject, hook: 
     assert ran.exit_code == 2
     assert "seeds/raw.csv: Seeds cannot depend on other nodes" in str(ran.outcome.error)
     assert not (root / "shop.db").exists()
+
+
+async def test_hook_loads_the_result_of_the_build_and_none_of_what_was_never_run(
+    write_project: WriteProject,
+) -> None:
+    hook = (
+        "create table seen as select '{{ load_result('main').response }}' as main, "
+        "'{{ load_result('other') }}' as other"
+    )
+    root = write_project({"models/orders.sql": hooked("select 1 as id", post_hook=hook)})
+
+    ran = await run(root)
+
+    assert ran.statuses == {"orders": Status.SUCCESS}
+    assert rows(root, "select main, other from seen") == [("SELECT 1", "None")]
