@@ -21,7 +21,7 @@ from .belongings import table_name
 from .connection import SAVEPOINT, PostgresConnection
 from .keys import PostgresKeys
 
-HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
+_HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
 
 PASSING = (DatabaseLockedError, TransientDatabaseError)
 _FIRST_PAUSE_SECONDS = 0.1
@@ -152,9 +152,7 @@ async def execute_each(
 async def _locked(
     connection: PostgresConnection, keys: PostgresKeys, relation: Relation, error: DatabaseError
 ) -> DatabaseLockedError:
-    rows = await connection.ask(HOLDERS, table_name(relation))
-    holders = dict.fromkeys(str(row[0]) for row in rows)
-    by = f" by {', '.join(holders)}" if holders else ""
+    by = await held_by(connection, relation)
     return DatabaseLockedError(
         f"{relation.display_name} couldn't be exchanged: for {keys.swap_timeout:g} s it was kept "
         f"locked{by}. What was there still is. End that session, or raise 'swap_timeout' in the "
@@ -162,3 +160,19 @@ async def _locked(
         code=error.code,
         sql=error.sql,
     )
+
+
+async def held_by(
+    connection: PostgresConnection, table: Relation, *, with_readers: bool = True
+) -> str:
+    """Name who has a table locked, as the end of "it was kept locked"; nothing if nobody is found.
+
+    Args:
+        connection: The one that waited, whose own locks don't count.
+        table: What they keep locked.
+        with_readers: Count the locks that let writers through too.
+
+    """
+    rows = await connection.ask(_HOLDERS, table_name(table), with_readers)
+    holders = dict.fromkeys(str(row[0]) for row in rows)
+    return f" by {', '.join(holders)}" if holders else ""

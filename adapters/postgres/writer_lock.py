@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import anyio
 
 from ..base import Deferred
 from ..errors import DatabaseError, DatabaseLockedError
 from ..relation import Relation
+from .attempts import held_by
 from .connection import PostgresConnection
 from .keys import PostgresKeys
 from .queued_locks import Exclusion
-
-_WRITERS = (Path(__file__).parent / "sql" / "writers.sql").read_text()
 
 
 class WriterLock(Exclusion):
@@ -56,9 +53,7 @@ class WriterLock(Exclusion):
         )
 
     async def explained(self, error: DatabaseError) -> DatabaseError:
-        name = str(self._table.include(database=False).quote(True, True, True))
-        holders = [str(row[0]) for row in await self._connection.ask(_WRITERS, name)]
-        by = f" by {', '.join(holders)}" if holders else ""
+        by = await held_by(self._connection, self._table, with_readers=False)
         return DatabaseLockedError(
             f"{self._table.display_name} is being written to: for "
             f"{self._keys.run_lock_timeout:g} s it was kept locked{by}. Nothing was changed. Wait "

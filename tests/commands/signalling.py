@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +86,12 @@ class Interrupted:
     def was_interrupted(self) -> bool:
         return self.returncode == EXIT_CODES[self.number]
 
+    @property
+    def word(self) -> str:
+        if self.returncode == 0:
+            return "over"
+        return "interrupted" if self.was_interrupted else "died before it began"
+
 
 def run_with_signal(
     root: Path, program: str, what: str, count: int, number: signal.Signals, *command: str
@@ -149,3 +158,56 @@ def check_ending(root: Path, ended: Interrupted, command: Sequence[str]) -> None
     assert "Traceback" not in ended.output or ended.ended_before_it_began, where
     assert "Internal Error" not in ended.output, where
     check_invariants(root)
+
+
+Check = Callable[[Interrupted, tuple[str, ...]], Awaitable[None]]
+
+
+async def signals_at_random_moments(
+    root: Path, commands: Sequence[tuple[str, ...]], count: int, seed: int, check: Check
+) -> Counter[str]:
+    """Half of them by the clock, half at a random event; how the processes have ended.
+
+    Args:
+        root: A project of which everything has been built.
+        commands: Each in turn. None of them may stop the next one from working.
+        count: How many signals.
+        seed: Which moments.
+        check: Looks at what each has left, and makes it good.
+
+    """
+    chance = random.Random(seed)
+    lives: dict[tuple[str, ...], tuple[float, int]] = {}
+    endings: Counter[str] = Counter()
+    for turn in range(count):
+        command = commands[turn % len(commands)]
+        number = chance.choice([signal.SIGINT, signal.SIGTERM])
+        if command not in lives:
+            lives[command] = life(root, command)
+        seconds, events = lives[command]
+        # The first half of a short run is Python's start, and imports.
+        share = chance.uniform(0, 1) if chance.random() < 0.2 else chance.uniform(0.6, 1.05)
+        if turn // len(commands) % 2:
+            ended = run_and_signal_after(root, share * seconds, number, *command)
+            assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
+        else:
+            moment = max(1, round(share * events))
+            ended = run_with_signal(root, AT_EVENT, "any", moment, number, *command)
+        await check(ended, command)
+        endings[ended.word] += 1
+    return endings
+
+
+def life(root: Path, command: Sequence[str]) -> tuple[float, int]:
+    """How long a command takes undisturbed, in seconds and in events."""
+    began = time.monotonic()
+    with in_process(root, *command) as process:
+        process.communicate(timeout=SECONDS)
+    seconds = time.monotonic() - began
+    counted = root.parent / "events"
+    os.environ["COUNT_TO"] = str(counted)
+    try:
+        run_with_signal(root, AT_EVENT, "any", 0, signal.SIGINT, *command)
+    finally:
+        del os.environ["COUNT_TO"]
+    return seconds, int(counted.read_text())

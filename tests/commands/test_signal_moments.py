@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -20,9 +19,8 @@ from .signalling import (
     WHILE,
     Interrupted,
     check_ending,
-    in_process,
-    run_and_signal_after,
     run_with_signal,
+    signals_at_random_moments,
 )
 from .support import SECONDS
 
@@ -200,69 +198,31 @@ def wait_for(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-async def signals_at_random_moments(
+async def signals(
     write_project: WriteProject,
     count: int,
     commands: Sequence[tuple[str, ...]] = COMMANDS,
     seed: int = 17,
 ) -> Counter[str]:
-    """Half of them by the clock, half at a random event; how the processes have ended."""
-    chance = random.Random(seed)
     root = await whole(write_project)
-    lives: dict[tuple[str, ...], tuple[float, int]] = {}
-    endings: Counter[str] = Counter()
-    for turn in range(count):
-        command = commands[turn % len(commands)]
-        number = chance.choice([signal.SIGINT, signal.SIGTERM])
-        if command not in lives:
-            lives[command] = life(root, command)
-            await run(root, "build")
-        seconds, events = lives[command]
-        # The first half of a short run is Python's start, and imports.
-        share = chance.uniform(0, 1) if chance.random() < 0.2 else chance.uniform(0.6, 1.05)
-        if turn // len(commands) % 2:
-            ended = run_and_signal_after(root, share * seconds, number, *command)
-            assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
-        else:
-            moment = max(1, round(share * events))
-            ended = run_with_signal(root, AT_EVENT, "any", moment, number, *command)
+
+    async def check_one(ended: Interrupted, command: tuple[str, ...]) -> None:
         await check(root, ended, command)
-        endings[_word(ended)] += 1
         if command == ("clean",):
             await run(root, "build")
-    return endings
 
-
-def _word(ended: Interrupted) -> str:
-    if ended.returncode == 0:
-        return "over"
-    return "interrupted" if ended.was_interrupted else "died before it began"
-
-
-def life(root: Path, command: tuple[str, ...]) -> tuple[float, int]:
-    """How long a command takes undisturbed, in seconds and in events."""
-    began = time.monotonic()
-    with in_process(root, *command) as process:
-        process.communicate(timeout=SECONDS)
-    seconds = time.monotonic() - began
-    counted = root.parent / "events"
-    os.environ["COUNT_TO"] = str(counted)
-    try:
-        run_with_signal(root, AT_EVENT, "any", 0, signal.SIGINT, *command)
-    finally:
-        del os.environ["COUNT_TO"]
-    return seconds, int(counted.read_text())
+    return await signals_at_random_moments(root, commands, count, seed, check_one)
 
 
 async def test_signals_at_a_few_random_moments(write_project: WriteProject) -> None:
-    await signals_at_random_moments(write_project, 4, [("build",)])
+    await signals(write_project, 4, [("build",)])
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_signals_at_very_many_random_moments(write_project: WriteProject, seed: int) -> None:
-    endings = await signals_at_random_moments(write_project, 60, seed=seed)
+    endings = await signals(write_project, 60, seed=seed)
 
     print(dict(endings))  # noqa: T201 # the figures
     assert endings.total() == 60

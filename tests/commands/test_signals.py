@@ -14,7 +14,8 @@ import anyio
 import pytest
 
 from ..building.support import relations, rows, run, run_results
-from .support import ENDLESS, SECONDS, environment
+from .signalling import in_process
+from .support import ENDLESS, SECONDS
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
@@ -36,15 +37,7 @@ DEAF = TABLE + (
 @contextmanager
 def started(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The command line, up to where the model that doesn't end is under way."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "headrace", *arguments],
-        cwd=root,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-    )
-    try:
+    with in_process(root, *arguments) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "START table model main.endless" in line:
@@ -52,11 +45,6 @@ def started(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         else:
             pytest.fail("the model was never started")
         yield process
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
 
 
 async def an_earlier_run(write_project: WriteProject) -> Path:

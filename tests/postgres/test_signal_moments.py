@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import signal
 import sys
 import time
@@ -17,11 +16,9 @@ from ..commands.signalling import (
     WHILE,
     Interrupted,
     check_ending,
-    in_process,
-    run_and_signal_after,
     run_with_signal,
+    signals_at_random_moments,
 )
-from ..commands.support import SECONDS
 from .support import Shop
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
@@ -93,37 +90,24 @@ async def test_signal_at_a_chosen_moment(
         assert ended.was_interrupted, ended
 
 
-async def signals_at_random_moments(shop: Shop, count: int, seed: int = 23) -> Counter[int]:
-    chance = random.Random(seed)
+async def signals(shop: Shop, count: int, seed: int = 23) -> Counter[str]:
     await whole(shop)
-    lives: dict[tuple[str, ...], float] = {}
-    endings: Counter[int] = Counter()
-    for turn in range(count):
-        command = COMMANDS[turn % len(COMMANDS)]
-        number = chance.choice([INT, TERM])
-        if command not in lives:
-            began = time.monotonic()
-            with in_process(shop.root, *command) as process:
-                process.communicate(timeout=SECONDS)
-            lives[command] = time.monotonic() - began
-        # Half of a short run is the start of Python, which is nothing of ours.
-        moment = lives[command] * chance.uniform(0.4, 1.05)
-        ended = run_and_signal_after(shop.root, moment, number, *command)
-        assert ended.seconds < 15, ended  # 5 on a machine with nothing else to do
+
+    async def check_one(ended: Interrupted, command: tuple[str, ...]) -> None:
         await check(shop, ended, command)
-        endings[ended.returncode] += 1
-    return endings
+
+    return await signals_at_random_moments(shop.root, COMMANDS, count, seed, check_one)
 
 
 async def test_signals_at_a_few_random_moments(shop: Shop) -> None:
-    await signals_at_random_moments(shop, 3)
+    await signals(shop, 3)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_signals_at_very_many_random_moments(shop: Shop, seed: int) -> None:
-    endings = await signals_at_random_moments(shop, 60, seed)
+    endings = await signals(shop, 60, seed)
 
     print(dict(endings))  # noqa: T201 # the figures
-    assert endings[130] + endings[143] >= 10
+    assert endings["interrupted"] >= 10

@@ -1,4 +1,5 @@
--- Who holds a lock on a relation ($1), but for ourselves: a line of text each.
+-- Who holds a lock on a relation ($1), but for ourselves: a line of text each. Those whose lock
+-- lets writers through count only where $2 says so.
 SELECT DISTINCT pg_catalog.format(
   'the session %s of %s%s, since %s',
   a.pid,
@@ -10,4 +11,5 @@ FROM pg_catalog.pg_locks AS l
 JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
 WHERE l.relation = pg_catalog.to_regclass($1::text)
   AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+  AND ($2::boolean OR l.mode NOT IN ('AccessShareLock', 'RowShareLock'))
 LIMIT 3
