@@ -11,11 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .engine.core.outcome import ExitCode, InvocationResult
+    from .engine.core.results import RunResult, Status
     from .engine.invocation import invoke
-    from .engine.options import Options
-    from .engine.outcome import ExitCode, InvocationResult
-    from .engine.results import RunResult, Status
     from .engine.session import Session
+    from .engine.settings.options import Options
 
 __version__ = "0.1.0"
 
@@ -30,12 +30,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ExitCode": "outcome",
-    "InvocationResult": "outcome",
-    "Options": "options",
-    "RunResult": "results",
+    "ExitCode": "core.outcome",
+    "InvocationResult": "core.outcome",
+    "Options": "settings.options",
+    "RunResult": "core.results",
     "Session": "session",
-    "Status": "results",
+    "Status": "core.results",
     "invoke": "invocation",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .engine.signals import die_of_signals
+from .engine.core.signals import die_of_signals
 
 
 def main() -> None:

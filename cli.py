@@ -37,13 +37,13 @@ from .cli_flags import (
     names_with_value,
     taking,
 )
-from .engine.signals import Signals, die_of_signals
+from .engine.core.signals import Signals, die_of_signals
 
 if TYPE_CHECKING:
-    from .engine.events import Reporter
-    from .engine.options import Options
-    from .engine.outcome import InvocationResult
+    from .engine.core.events import Reporter
+    from .engine.core.outcome import InvocationResult
     from .engine.project.secrets import Redactor
+    from .engine.settings.options import Options
 
 ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile", "show"})
 """Commands whose standard output is an answer; their log lines go to standard error."""
@@ -136,9 +136,9 @@ def _keep(context: typer.Context, given: dict[str, Any]) -> None:
 
 def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     """Turn a command's flags into options, run them, and leave with the exit code."""
-    from .engine.errors import HeadraceError
+    from .engine.core.errors import HeadraceError
     from .engine.project.secrets import Redactor
-    from .engine.settings import decide
+    from .engine.settings.precedence import decide
 
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:
@@ -164,9 +164,9 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
 
 
 def _options(command: str, given: dict[str, Any]) -> Options:
-    from .engine.options import Options
     from .engine.project.vars import parse_cli_vars
-    from .engine.warning_policy import parse_policy_text
+    from .engine.settings.options import Options
+    from .engine.settings.warning_policy import parse_policy_text
 
     names = {
         "resource_type": "resource_types",
@@ -199,7 +199,7 @@ def _run(options: Options) -> int:
 
     from .engine import invocation  # noqa: F401 # before signals are heeded: it takes a while
     from .engine.project.secrets import Redactor
-    from .engine.reporting import settle_reporting
+    from .engine.settings.reporting import settle_reporting
 
     environ = os.environ
     options = settle_reporting(options, environ, Path.cwd())
@@ -223,26 +223,26 @@ def _run(options: Options) -> int:
 
 def _reporter(options: Options, redactor: Redactor) -> Reporter:
     """What shows this invocation to whoever looks: a terminal, a pipe, or a program."""
-    from .engine.reporters.colors import should_use_colors
     from .engine.reporters.log_settings import console_level
+    from .engine.reporters.text.colors import should_use_colors
 
     level = console_level(options)
     answers = options.command in ANSWERING_COMMANDS
     stream = sys.stderr if answers else sys.stdout
     quiet = bool(options.quiet)
     if options.log_format == "json":
-        from .engine.reporters.json_lines import JsonReporter
+        from .engine.reporters.json.json_lines import JsonReporter
 
         return JsonReporter(sys.stdout, quiet=quiet, level=level, scrub=redactor)
     colors = should_use_colors(options.use_colors, os.environ, stream)
     if stream.isatty() and not quiet and not answers:
-        from .engine.reporters.console import ConsoleReporter
+        from .engine.reporters.text.console import ConsoleReporter
 
         return ConsoleReporter(
             stream, output=sys.stdout, level=level, use_colors=colors, scrub=redactor
         )
-    from .engine.reporters.line import LINE_WIDTH
-    from .engine.reporters.text import TextReporter
+    from .engine.reporters.text.line import LINE_WIDTH
+    from .engine.reporters.text.text_reporter import TextReporter
 
     return TextReporter(
         stream,

@@ -33,11 +33,15 @@ from graphlib import TopologicalSorter
 from itertools import pairwise
 from random import Random
 
-from headrace.engine.events import Event
-from headrace.engine.graph import Graph
-from headrace.engine.plan import Plan
-from headrace.engine.results import NodeInfo, RunResult, Status
-from headrace.engine.scheduler import Build, Scheduler
+from headrace.engine.core.events import Event
+from headrace.engine.core.graph import Graph
+from headrace.engine.core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
+from headrace.engine.running.plan import Plan
+from headrace.engine.running.scheduler import Build, Scheduler
 
 GOAL_MICROSECONDS = 30.0
 GOAL_GROWTH = 2.3

@@ -26,11 +26,11 @@ from random import Random
 
 from figures import print_table
 from headrace import Options
-from headrace.engine.parsed_project import ParsedProject, parse_project
-from headrace.engine.selection.context import MethodContext
+from headrace.engine.selection.selection_context import MethodContext
 from headrace.engine.selection.selector import Selector
 from headrace.engine.state.previous import PreviousState
-from headrace.engine.workspace import Start, open_workspace
+from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.workspace import Start, open_workspace
 from project_load import write_load
 
 GOAL_MILLISECONDS = 5.0

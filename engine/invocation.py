@@ -8,17 +8,22 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from .blocking import in_thread
-from .events import Event, InvocationFailed, Reporter, WarningRaised
-from .options import Options
-from .outcome import ExitCode, InvocationResult
+from .core.blocking import in_thread
+from .core.events import (
+    Event,
+    InvocationFailed,
+    Reporter,
+    WarningRaised,
+)
+from .core.outcome import ExitCode, InvocationResult
 from .project.secrets import Redactor
-from .reporters.artifacts import TargetDirectory
+from .reporters.artifacts.target_directory import TargetDirectory
 from .reporters.log_settings import make_log_file
-from .reporting import settle_reporting
 from .session import Session
+from .settings.options import Options
+from .settings.reporting import settle_reporting
+from .settings.warning_policy import RaisedWarningsError, Verdict
 from .template.context import DBT_VERSION
-from .warning_policy import RaisedWarningsError, Verdict
 
 
 async def invoke(

@@ -21,12 +21,14 @@ from msgspec import structs
 
 from .. import __version__
 from ..adapters.errors import AdapterError
-from .blocking import in_thread
-from .choice import Choice, choose_nodes, is_run
-from .deferral import find_deferral
-from .documents import Documents
-from .errors import HeadraceError, TargetError, UsageError
-from .events import (
+from .commands.documents import Documents
+from .core.blocking import in_thread
+from .core.errors import (
+    HeadraceError,
+    TargetError,
+    UsageError,
+)
+from .core.events import (
     CatalogReady,
     Event,
     EventBus,
@@ -43,20 +45,40 @@ from .events import (
     RunResumed,
     WarningRaised,
 )
-from .manifest.nodes import Node
-from .manifest.parse_cache import FILE_NAME as CACHE_NAME
-from .options import Options
-from .outcome import ExitCode, InvocationResult, exit_code_of
-from .parsed_project import ParsedProject, parse_project
+from .core.outcome import (
+    ExitCode,
+    InvocationResult,
+    exit_code_of,
+)
+from .core.results import RunResult
+from .manifest.nodes.node import Node
+from .manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from .project.secrets import Redactor
-from .results import RunResult
+from .running.deferral import find_deferral
 from .selection.resource_types import RESOURCE_TYPES
-from .warning_policy import RaisedWarningsError, Verdict, WarningPolicy, decide_policy
-from .workspace import Start, Workspace, arguments_of, open_workspace
+from .settings.options import Options
+from .settings.warning_policy import (
+    RaisedWarningsError,
+    Verdict,
+    WarningPolicy,
+    decide_policy,
+)
+from .workspace.chosen_nodes import (
+    Choice,
+    choose_nodes,
+    is_run,
+)
+from .workspace.loaded_project import ParsedProject, parse_project
+from .workspace.workspace import (
+    Start,
+    Workspace,
+    arguments_of,
+    open_workspace,
+)
 
 if TYPE_CHECKING:
-    from .execution import Execution
-    from .retrying import Retry
+    from .commands.retry import Retry
+    from .running.run import Execution
     from .state.unfinished import UnfinishedRun
 
 T = TypeVar("T")
@@ -190,7 +212,7 @@ class Session:
 
     async def _retry(self) -> ExitCode:
         """Take up the last run: its command, its options, and what is left of it."""
-        retrying = _module("retrying")
+        retrying = _module("commands.retry")
         retry: Retry = await self._read_project(partial(retrying.find_retry, self._start))
         run = retry.run
         self._options = run.options
@@ -207,7 +229,7 @@ class Session:
     async def _run_command(self) -> ExitCode:
         command = self._options.command
         if command == "debug":
-            checks_passed = await _module("debugging").debug(
+            checks_passed = await _module("commands.debug").debug(
                 self._open, self._say, connection_only=self._options.connection_only
             )
             return ExitCode.DONE if checks_passed else ExitCode.NODE_FAILED
@@ -215,10 +237,12 @@ class Session:
             await self._clean()
             return ExitCode.DONE
         if command == "deps":
-            await _module("deps").install_packages(self._start, self._emit, self._read_project)
+            await _module("commands.deps").install_packages(
+                self._start, self._emit, self._read_project
+            )
             return ExitCode.DONE
         if command in ("compile", "show"):
-            _module("showing").check_options(self._options)
+            _module("commands.show").check_options(self._options)
         project = await self._load()
         if command == "parse":
             await self._documents.hand_out_manifest(project)
@@ -247,7 +271,7 @@ class Session:
         return workspace
 
     async def _clean(self) -> None:
-        cleaning = _module("cleaning")
+        cleaning = _module("commands.clean")
         project = await self._read_project(partial(cleaning.project_to_clean, self._start))
         self._say_all(await in_thread(cleaning.clean, project))
 
@@ -278,7 +302,7 @@ class Session:
     async def _choose(self, project: ParsedProject) -> Choice:
         """What the command is about, by selection and by resource type."""
         if self._retried is not None:
-            again = _module("retrying").choose_again
+            again = _module("commands.retry").choose_again
             return await self._in_thread(partial(again, project, self._retried))
         choice = await self._in_thread(partial(choose_nodes, project, self._options))
         self._report(
@@ -302,7 +326,7 @@ class Session:
         await self._documents.hand_out_manifest(project)
         if not choice.nodes:
             self._report_nothing("NoNodesSelected", choice)
-        list_lines = _module("listing").list_lines
+        list_lines = _module("commands.ls").list_lines
         self._say_all(await in_thread(list_lines, project, choice.nodes, self._options))
         return ExitCode.DONE
 
@@ -316,7 +340,7 @@ class Session:
             if is_run(everything[unique_id], self._options.command)
         }
         if self._options.command == "show":
-            nodes = _module("showing").nodes_to_show(self._options, nodes)
+            nodes = _module("commands.show").nodes_to_show(self._options, nodes)
         if self._options.command == "generate":
             return await self._generate(project, choice, nodes)
         if not nodes:
@@ -326,7 +350,7 @@ class Session:
             self._report_nothing("NothingToDo", choice)
             return ExitCode.DONE
         command = self._options.command
-        execution: Execution = _module("execution").Execution(
+        execution: Execution = _module("running.run").Execution(
             project,
             nodes,
             command=command,
@@ -337,7 +361,7 @@ class Session:
         await self._run_nodes(execution, project)
         self._answer(execution)
         if self._options.show:
-            async for text in _module("seed_samples").seed_samples(project, self._results):
+            async for text in _module("commands.seed_samples").seed_samples(project, self._results):
                 self._say(text)
         return exit_code_of(self._results)
 
@@ -345,9 +369,9 @@ class Session:
         self, project: ParsedProject, choice: Choice, nodes: Mapping[str, Node]
     ) -> ExitCode:
         """Compile the nodes, have the database describe what is in it, and hand out the catalog."""
-        cataloguing, options = _module("cataloguing"), self._options
+        cataloguing, options = _module("commands.docs_generate"), self._options
         compiled = {} if options.compile is False else cataloguing.nodes_to_compile(nodes)
-        execution: Execution = _module("execution").Execution(
+        execution: Execution = _module("running.run").Execution(
             project, compiled, command=options.command, emit=self._emit
         )
         if not options.empty_catalog:
@@ -362,7 +386,7 @@ class Session:
     async def _run_operation(self, project: ParsedProject) -> ExitCode:
         options = self._options
         await self._documents.hand_out_manifest(project)
-        run = _module("operation").run_operation
+        run = _module("commands.run_operation").run_operation
         result: RunResult = await run(project, options.macro, options.args, self._emit)
         self._results = (result,)
         return exit_code_of(self._results)
@@ -382,7 +406,7 @@ class Session:
 
     def _answer(self, execution: Execution) -> None:
         """Say what `compile` or `show` was asked for: of a selection, what was named in it."""
-        showing, options = _module("showing"), self._options
+        showing, options = _module("commands.show"), self._options
         if options.command == "compile":
             for unique_id in showing.named_nodes(options, execution.nodes):
                 if unique_id in execution.compiled:

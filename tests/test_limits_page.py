@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from headrace.adapters import profile_keys
 from headrace.adapters.postgres import keys as postgres_keys
-from headrace.engine import event_time
-from headrace.engine.manifest import freshness, microbatch, nodes
+from headrace.engine.manifest.nodes import freshness_rules as freshness
+from headrace.engine.manifest.nodes import node as nodes
+from headrace.engine.manifest.reading import microbatch_settings as microbatch
 from headrace.engine.packages import (
     decompression,
     entry_fields,
@@ -20,6 +21,7 @@ from headrace.engine.packages import (
 )
 from headrace.engine.project import (
     discovery,
+    event_time,
     profile,
     project_flags,
     text_file,

@@ -2,9 +2,9 @@
 """Changes the core in small ways that change what it means, and sees whether the tests notice.
 
     .ci/mutation/run.py                                  # a sample of each module of core.toml
-    .ci/mutation/run.py engine/plan.py engine/graph.py   # of these
-    .ci/mutation/run.py --sample 0 engine/atomic.py      # every mutant of one
-    .ci/mutation/run.py --list engine/atomic.py          # what would be tried
+    .ci/mutation/run.py engine/running/plan.py engine/core/graph.py   # of these
+    .ci/mutation/run.py --sample 0 engine/core/atomic_files.py      # every mutant of one
+    .ci/mutation/run.py --list engine/core/atomic_files.py          # what would be tried
 
 cosmic-ray makes the mutants. Each is tried in a clone of what is committed, never here, with the
 tests that core.toml names for its module. Needs `pip install -e '.[dev,mutation]'`. Ends with 1

@@ -61,8 +61,8 @@ from .problems import DRIVER_ERRORS, connection_error, database_error
 from .refilling import empty_alone, obstacles, write
 from .replacing import RelationExchange
 from .schema_locks import Lease
-from .session import Session
-from .settings import application_name, session_settings
+from .server_session import Session
+from .server_settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
 from .view_text import ViewExchange

@@ -16,7 +16,7 @@ from .liveness import watch
 from .policy import ErrorClass, classify
 from .pooler import crowded_error, is_crowded, is_of_pooler, pooler_error
 from .problems import DRIVER_ERRORS, connection_error
-from .settings import session_settings
+from .server_settings import session_settings
 
 CLOSE_SECONDS = 2.0
 """How long a connection that can't be used may take to close."""

@@ -14,7 +14,7 @@ from .message import Message, response_of
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
 from .queued_locks import Exchange, Exclusion
-from .session import Session, failed_before_error
+from .server_session import Session, failed_before_error
 from .statements import (
     alters_session,
     may_set,

@@ -14,7 +14,7 @@ from .belongings import Belongings, table_name
 from .connection import PostgresConnection
 from .dependents import Dependents
 from .replacement import KINDS
-from .settings import literal
+from .server_settings import literal
 
 _SQL = Path(__file__).parent / "sql"
 _TIED = (_SQL / "is_tied.sql").read_text()

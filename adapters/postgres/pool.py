@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import anyio
 
 from ..errors import TooManyConnectionsError
-from .session import Session
+from .server_session import Session
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 2.0

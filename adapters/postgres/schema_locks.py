@@ -20,7 +20,7 @@ import asyncpg
 from ..errors import AdapterError, SchemaLockedError
 from .control import Control
 from .problems import DRIVER_ERRORS
-from .settings import literal
+from .server_settings import literal
 
 LOCK_CLASS = 1_214_607_716
 """The first half of the locks' keys, which tells them from those of others; "Head" in ASCII."""

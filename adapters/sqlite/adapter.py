@@ -15,13 +15,13 @@ from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
+from .file_session import Session, close_sessions
 from .handiwork import Handiwork
 from .keys import SqliteKeys, read_keys
 from .live_files import delete_database
 from .obstacles import empty, obstacles, write
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
-from .session import Session, close_sessions
 from .statements import read_heading
 from .writers import WriterQueue, writer_queue
 

@@ -12,6 +12,7 @@ from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..errors import CommitInDoubtError, DatabaseError
 from ..relation import Relation, quote_identifier
 from .batch import Batch, Control, Insertion, Work
+from .file_session import GRACE_SECONDS, Session
 from .keys import SqliteKeys
 from .pool import Pool
 from .problems import (
@@ -23,7 +24,6 @@ from .problems import (
     locked_error,
     transaction_gone_error,
 )
-from .session import GRACE_SECONDS, Session
 from .statements import is_ending, is_reading
 from .writers import WriterQueue
 

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 from anyio import Semaphore, current_time, sleep
 
+from .file_session import Session
 from .problems import cannot_open_error, is_busy
-from .session import Session
 
 _RETRY_SECONDS = 0.02
 

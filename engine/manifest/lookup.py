@@ -6,10 +6,21 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from ..errors import Location, ParseError, did_you_mean
-from .nodes import Model, Node, RefCall, Source, SourceCall, Version
-from .snapshot_node import RELATION_KINDS
-from .versions import is_newer, newest
+from ..core.errors import (
+    Location,
+    ParseError,
+    did_you_mean,
+)
+from .nodes.node import (
+    Model,
+    Node,
+    RefCall,
+    Source,
+    SourceCall,
+    Version,
+)
+from .nodes.snapshot_node import RELATION_KINDS
+from .reading.versions import is_newer, newest
 
 
 class MissingTargetError(ParseError):

@@ -6,15 +6,23 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .declared_nodes import Declared
-from .groups import Group
+from .jinja.macro_index import MacroIndex
 from .lookup import NodeLookup
-from .macro_index import MacroIndex
-from .macro_properties import MacroProperties
-from .nodes import Doc, Model, Node, ResourceType, Seed, Source, Test
-from .run_hooks import RunHook
-from .snapshot_node import Snapshot
-from .unit_test_node import UnitTest
+from .nodes.declared_nodes import Declared
+from .nodes.node import (
+    Doc,
+    Model,
+    Node,
+    ResourceType,
+    Seed,
+    Source,
+    Test,
+)
+from .nodes.snapshot_node import Snapshot
+from .nodes.unit_test_node import UnitTest
+from .reading.groups import Group
+from .reading.macro_properties import MacroProperties
+from .reading.run_hooks import RunHook
 
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 

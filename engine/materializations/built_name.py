@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...adapters.base import Adapter
-from ..errors import CompilationError
-from ..manifest.nodes import Node
+from ..core.errors import CompilationError
+from ..manifest.nodes.node import Node
 
 
 def check_built_name(node: Node, adapter: Adapter) -> None:

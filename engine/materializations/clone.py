@@ -9,8 +9,8 @@ from msgspec import structs
 
 from ...adapters.base import Response
 from ...adapters.relation import Relation, RelationType
-from ..manifest.nodes import Node
-from ..results import Status
+from ..core.results import Status
+from ..manifest.nodes.node import Node
 from .node_build import NodeBuild, Outcome
 from .table import rebuild
 

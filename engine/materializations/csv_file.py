@@ -18,8 +18,8 @@ from typing import TextIO
 from msgspec import Struct
 
 from ...adapters.base import ValueKind
-from ..checkpoints import checked
-from ..errors import Location, ProjectError
+from ..core.checkpoints import checked
+from ..core.errors import Location, ProjectError
 
 BATCH_ROWS = 2_000
 """Rows that are read and sent at once."""

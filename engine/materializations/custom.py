@@ -9,14 +9,14 @@ from typing import Any
 
 from ...adapters.base import Connection, Deferred, Response, Rows
 from ...adapters.relation import Relation
-from ..errors import CompilationError
-from ..manifest.materialization_names import PREFIX
-from ..manifest.nodes import Macro, Test
-from ..manifest.unit_test_node import UnitTest
+from ..core.errors import CompilationError
+from ..manifest.nodes.materialization_names import PREFIX
+from ..manifest.nodes.node import Macro, Test
+from ..manifest.nodes.unit_test_node import UnitTest
 from ..sandbox.handed import printed
-from ..template.adapter_facade import RunningAdapter, StatementResponse
+from ..template.dbt.adapter_facade import RunningAdapter, StatementResponse
+from ..template.dbt.result_table import ResultTable
 from ..template.scope import Scope
-from ..template.table import ResultTable
 from .foreign_keys import validate_keys_to
 from .macro_adapter import MacroAdapter
 from .macro_transactions import MacroTransactions

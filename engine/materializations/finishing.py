@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ...adapters.relation import Relation
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 from .node_build import NodeBuild
 
 _GRANTING_MACROS = (

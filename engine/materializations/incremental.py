@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 from .foreign_keys import validate_keys_of
 from .node_build import NodeBuild, Outcome
 from .node_transaction import keep_writers_out, node_transaction

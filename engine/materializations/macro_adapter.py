@@ -6,7 +6,7 @@ from typing import Any
 
 from ...adapters.base import Response, Rows
 from ...adapters.relation import Relation
-from ..template.adapter_facade import RunningAdapter
+from ..template.dbt.adapter_facade import RunningAdapter
 from ..template.relations import require_sql
 from .macro_transactions import MacroTransactions
 from .swap import puts_aside

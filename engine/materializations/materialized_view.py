@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ...adapters.abilities import ComparingQueries
 from ...adapters.base import Deferred, Response
 from ...adapters.relation import Relation, RelationType
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 from .finishing import configured_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction

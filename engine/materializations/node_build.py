@@ -11,15 +11,19 @@ from msgspec import Struct, field
 
 from ...adapters.abilities import ComesAnew, IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
-from ...adapters.cache import RelationCache
 from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
-from ..errors import CompilationError
-from ..event_time import EventWindow
-from ..manifest.nodes import Hook, Node
-from ..results import BatchResults, NodeError, Status
+from ...adapters.relation_cache import RelationCache
+from ..core.errors import CompilationError
+from ..core.results import (
+    BatchResults,
+    NodeError,
+    Status,
+)
+from ..manifest.nodes.node import Hook, Node
+from ..project.event_time import EventWindow
 from ..sandbox.handed import printed
-from ..template.adapter_facade import StatementResponse
+from ..template.dbt.adapter_facade import StatementResponse
 from ..template.scope import Scope
 
 TEMPORARY_PREFIX = "headrace_tmp_"

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ...adapters.column import Column
 from ...adapters.relation import Relation
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 from .node_build import NodeBuild
 
 # PostgreSQL's name for varchar, and the name itself.

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 from ...adapters.base import Deferred, Response, Rows
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
-from ..blocking import in_thread
-from ..errors import Location, ProjectError
-from ..manifest.nodes import NodeConfig, Seed
+from ..core.blocking import in_thread
+from ..core.errors import Location, ProjectError
+from ..manifest.nodes.node import NodeConfig, Seed
 from ..sandbox.handed import printed
-from ..template.table import ResultTable
+from ..template.dbt.result_table import ResultTable
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
 from .foreign_keys import released_keys

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from ...adapters.base import Deferred
 from ...adapters.relation import Relation, RelationType
-from ..errors import CompilationError
-from ..manifest.node_dicts import config_dict
-from ..manifest.snapshot_node import meta_column_names
+from ..core.errors import CompilationError
+from ..manifest.artifact.node_dicts import config_dict
+from ..manifest.nodes.snapshot_node import meta_column_names
 from .finishing import create_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import keep_writers_out, node_transaction

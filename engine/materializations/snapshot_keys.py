@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...adapters.relation import Relation
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 from .node_build import NodeBuild
 
 UniqueKey = str | Sequence[str]

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from ...adapters.abilities import Keeping, Replaced, Replacing, Restore
 from ...adapters.base import Adapter, Deferred, Response, SwapPolicy
 from ...adapters.relation import Relation, RelationType
-from ..template.adapter_facade import drop_sql
+from ..template.dbt.adapter_facade import drop_sql
 from .finishing import create_indexes
 from .node_build import NodeBuild
 

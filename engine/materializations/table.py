@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ...adapters.relation import RelationType
-from ..manifest.nodes import Node
+from ..manifest.nodes.node import Node
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap

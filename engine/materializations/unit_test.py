@@ -6,9 +6,9 @@ from typing import Any
 
 from ...adapters.base import Response, Rows
 from ...adapters.column import Column
-from ..errors import CompilationError
-from ..manifest.unit_test_node import UnitTest
-from ..results import Status
+from ..core.errors import CompilationError
+from ..core.results import Status
+from ..manifest.nodes.unit_test_node import UnitTest
 from .node_build import NodeBuild, Outcome
 from .row_diff import row_diff
 

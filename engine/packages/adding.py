@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from ..errors import PackageError, UsageError
+from ..core.errors import PackageError, UsageError
 from ..project.yaml_file import parse_yaml
 from .lock_file import IndentedDumper
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from ..checkpoints import checked
+from ..core.checkpoints import checked
 
 MAX_DECOMPRESSOR_BYTES = 128 * 1024 * 1024
 """How much memory an .xz archive may ask for: it says so itself, up to 4 GB."""

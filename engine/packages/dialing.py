@@ -28,7 +28,7 @@ from urllib.request import (
     UnknownHandler,
 )
 
-from ..checkpoints import checkpoint, waking
+from ..core.checkpoints import checkpoint, waking
 
 _LOOK_SECONDS = 0.1
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import Location, PackageError, ProjectError, did_you_mean
+from ..core.errors import (
+    Location,
+    PackageError,
+    ProjectError,
+    did_you_mean,
+)
 from ..project.discovery import checked_path
 from ..project.fields import noun_of
 from ..project.yaml_file import YamlDocument
-from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
+from .package_entries import (
+    AnyEntry,
+    GitEntry,
+    HubEntry,
+    LocalEntry,
+    TarballEntry,
+)
 from .semver import VersionSyntaxError, parse_requirement
 
 MAX_REQUIREMENTS = 100

@@ -11,16 +11,22 @@ from urllib.parse import unquote, urlsplit
 
 import anyio
 
-from ..blocking import in_thread
-from ..errors import PackageError
-from ..events import WarningRaised
-from ..project.environment import expand_home
+from ..core.blocking import in_thread
+from ..core.errors import PackageError
+from ..core.events import WarningRaised
+from ..project.environment_variables import expand_home
 from ..project.render import Renderer
 from ..project.secrets import Scrubber
-from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .git import GitError, check_out
 from .hub import Hub, entries_of_release
 from .package import Package, read_project_name
+from .package_entries import (
+    AnyEntry,
+    GitEntry,
+    HubEntry,
+    LocalEntry,
+    TarballEntry,
+)
 from .packages_file import read_packages
 from .tarball import ArchiveError, unpack
 from .urls import is_web_address, shown_address

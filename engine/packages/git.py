@@ -17,8 +17,8 @@ import anyio
 from anyio.abc import Process
 
 from ...adapters.cancellation import outlast
-from ..blocking import in_thread
-from ..checkpoints import checkpoint
+from ..core.blocking import in_thread
+from ..core.checkpoints import checkpoint
 from ..project.numbers import shortened
 from ..project.trees import delete_tree
 from .tarball import MAX_MEMBERS, MAX_UNPACKED_BYTES, ArchiveError, check_path

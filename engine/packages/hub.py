@@ -9,13 +9,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from ..errors import PackageError, did_you_mean
-from ..events import WarningRaised
-from ..project.environment import find_setting
+from ..core.errors import PackageError, did_you_mean
+from ..core.events import WarningRaised
+from ..project.environment_variables import find_setting
 from ..project.numbers import shortened
 from ..project.yaml_file import YamlDocument
-from .entries import AnyEntry, HubEntry
 from .entry_fields import entry_of
+from .package_entries import AnyEntry, HubEntry
 from .semver import (
     Version,
     VersionSyntaxError,

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import anyio
 
-from .. import leftovers
-from ..atomic import write_atomically
-from ..blocking import in_thread
-from ..checkpoints import checked
-from ..errors import PackageError
+from ..core import leftovers
+from ..core.atomic_files import write_atomically
+from ..core.blocking import in_thread
+from ..core.checkpoints import checked
+from ..core.errors import PackageError
 from ..project.discovery import PROJECT_FILE
 from ..project.project import Project
 from ..project.trees import copy_tree, delete_what_can_be

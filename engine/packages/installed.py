@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..errors import Location, PackageError
-from ..events import WarningRaised
+from ..core.errors import Location, PackageError
+from ..core.events import WarningRaised
 from ..project.discovery import PROJECT_FILE
 from ..project.project import Project, load_project
 from .packages_file import count_packages

@@ -16,7 +16,7 @@ import yaml
 
 from ..project.render import Renderer
 from ..project.yaml_file import read_yaml
-from .entries import AnyEntry
+from .package_entries import AnyEntry
 from .packages_file import entries_of
 
 LOCK_FILE = "package-lock.yml"

@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import Location, PackageError, ProjectError
+from ..core.errors import (
+    Location,
+    PackageError,
+    ProjectError,
+)
 from ..project.discovery import PROJECT_FILE
 from ..project.fields import Fields
 from ..project.project_keys import project_name
 from ..project.render import Renderer
 from ..project.yaml_file import read_yaml
-from .entries import AnyEntry
+from .package_entries import AnyEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..errors import Location, PackageError, did_you_mean
+from ..core.errors import (
+    Location,
+    PackageError,
+    did_you_mean,
+)
 from ..project.fields import noun_of
 from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
-from .entries import AnyEntry
 from .entry_fields import entry_of
+from .package_entries import AnyEntry
 
 PACKAGES_FILE = "packages.yml"
 DEPENDENCIES_FILE = "dependencies.yml"

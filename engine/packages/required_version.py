@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import ProjectError
+from ..core.errors import ProjectError
 from ..project.project import Project
 from .semver import (
     Requirement,

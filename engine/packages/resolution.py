@@ -9,9 +9,15 @@ from typing import TypeVar
 
 import anyio
 
-from ..errors import HeadraceError, PackageError
-from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
+from ..core.errors import HeadraceError, PackageError
 from .package import Package
+from .package_entries import (
+    AnyEntry,
+    GitEntry,
+    HubEntry,
+    LocalEntry,
+    TarballEntry,
+)
 from .secret_hosts import SecretHosts
 from .urls import shown_address
 

@@ -9,8 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ..errors import PackageError
-from .entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
+from ..core.errors import PackageError
+from .package_entries import (
+    AnyEntry,
+    GitEntry,
+    HubEntry,
+    LocalEntry,
+    TarballEntry,
+)
 
 Origin = tuple[str, ...]
 """What an address is reached by: scheme, host and port."""

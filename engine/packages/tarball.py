@@ -13,7 +13,7 @@ from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Self
 
-from ..checkpoints import checked, checkpoint
+from ..core.checkpoints import checked, checkpoint
 from ..project.discovery import PROJECT_FILE
 from ..project.numbers import shortened
 from .decompression import TooLargeError, decompress

@@ -15,8 +15,8 @@ from urllib.request import Request
 import anyio
 
 from ... import __version__
-from ..blocking import in_thread
-from ..checkpoints import checkpoint
+from ..core.blocking import in_thread
+from ..core.checkpoints import checkpoint
 from ..project.numbers import whole_number
 from .dialing import answered
 

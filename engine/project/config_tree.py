@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from ..errors import ParseError
-from ..events import WarningRaised
+from ..core.errors import ParseError
+from ..core.events import WarningRaised
 
 Config = Mapping[str, object]
 

@@ -10,10 +10,14 @@ from pathlib import Path, PureWindowsPath
 
 from msgspec import Struct
 
-from ..checkpoints import checked
-from ..errors import Location, ProjectError, did_you_mean
-from ..events import WarningRaised
-from .environment import expand_home, find_setting
+from ..core.checkpoints import checked
+from ..core.errors import (
+    Location,
+    ProjectError,
+    did_you_mean,
+)
+from ..core.events import WarningRaised
+from .environment_variables import expand_home, find_setting
 from .ignore import IgnoreRules
 from .numbers import shortened
 from .text_file import read_text

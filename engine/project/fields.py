@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import ProjectError
+from ..core.errors import ProjectError
 from .discovery import checked_path
 from .numbers import whole_number
 from .render import Renderer, TargetNotKnownError

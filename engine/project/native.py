@@ -16,11 +16,11 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 
 from ..sandbox.budget import budgeted
-from ..sandbox.environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from ..sandbox.filters import shown_filters
 from ..sandbox.handed import received
 from ..sandbox.operators import concatenate, text_of
 from ..sandbox.owned import own
+from ..sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
 

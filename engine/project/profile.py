@@ -11,9 +11,13 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ...adapters.base import Target
-from ..errors import Location, ProfileError, UsageError
-from ..events import WarningRaised
-from .environment import find_number, find_setting
+from ..core.errors import (
+    Location,
+    ProfileError,
+    UsageError,
+)
+from ..core.events import WarningRaised
+from .environment_variables import find_number, find_setting
 from .fields import noun_of
 from .numbers import is_within
 from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles

@@ -8,9 +8,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..errors import Location, ProfileError, did_you_mean
-from ..events import WarningRaised
-from .environment import expand_home, find_setting, home_directory
+from ..core.errors import (
+    Location,
+    ProfileError,
+    did_you_mean,
+)
+from ..core.events import WarningRaised
+from .environment_variables import (
+    expand_home,
+    find_setting,
+    home_directory,
+)
 from .fields import noun_of
 from .project_flags import wanted_instead
 from .yaml_file import YamlDocument, read_yaml

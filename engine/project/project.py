@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import ProjectError
-from ..events import WarningRaised
+from ..core.errors import ProjectError
+from ..core.events import WarningRaised
 from .discovery import PROJECT_FILE
 from .fields import Fields, noun_of
 from .project_keys import (

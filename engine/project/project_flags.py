@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ..errors import ProjectError, did_you_mean
-from ..events import WarningRaised
+from ..core.errors import ProjectError, did_you_mean
+from ..core.events import WarningRaised
 from .discovery import checked_path
 from .fields import noun_of
 from .numbers import is_within

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..errors import Location, did_you_mean
-from ..events import WarningRaised
+from ..core.errors import Location, did_you_mean
+from ..core.events import WarningRaised
 from .fields import Fields
 from .yaml_file import YamlDocument
 

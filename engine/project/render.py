@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, ClassVar, Protocol
 
-from ..errors import HeadraceError, ProjectError
+from ..core.errors import HeadraceError, ProjectError
 from ..sandbox.calls import call_problem
 from ..sandbox.owned import own
 from .secrets import is_secret_key, is_secret_variable

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ...adapters.base import Target
-from ..checkpoints import checkpoint
+from ..core.checkpoints import checkpoint
 from .numbers import CUT
 from .secret_forms import folded, pattern_of, trace_of
 

@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ..checkpoints import checked, checkpoint
+from ..core.checkpoints import checked, checkpoint
 
 _IS_SAFE = {os.open, os.unlink, os.rmdir} <= os.supports_dir_fd and os.scandir in os.supports_fd
 _DEEPEST = 50

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from ..errors import UsageError, YamlError
+from ..core.errors import UsageError, YamlError
 from .render import has_template
 from .yaml_file import load_yaml_text
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from yaml.constructor import SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..checkpoints import checked
+from ..core.checkpoints import checked
 from .yaml_graph import MAX_DEPTH, too_deep
 from .yaml_problems import UnreadableYamlError
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import yaml
 from yaml.nodes import Node
 
-from ..errors import Location, YamlError
-from ..events import WarningRaised
+from ..core.errors import Location, YamlError
+from ..core.events import WarningRaised
 from .text_file import read_text
 from .yaml_data import Builder, find_child
 from .yaml_graph import compose

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from ..checkpoints import checked, checkpoint
+from ..core.checkpoints import checked, checkpoint
 from .yaml_problems import Place, UnreadableYamlError
 
 try:

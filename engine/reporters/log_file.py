@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO, cast
 
-from ..events import (
+from ..core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
@@ -18,13 +18,18 @@ from ..events import (
     RunResumed,
     WarningRaised,
 )
-from ..results import RunResult
-from .json_lines import JsonReporter
-from .line import Level, Line, LineKind, render
-from .lines import lines_of
+from ..core.results import RunResult
+from .json.json_lines import JsonReporter
 from .plain_text import Cleaner, Scrub
 from .rotating_file import RotatingFile
-from .text import local_now
+from .text.line import (
+    Level,
+    Line,
+    LineKind,
+    render,
+)
+from .text.lines import lines_of
+from .text.text_reporter import local_now
 
 _ANSWER = LineKind("PrintEvent", "Z052")
 _MAIN_THREAD = "MainThread"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..events import WarningRaised
-from ..options import Options
-from .line import Level
+from ..core.events import WarningRaised
+from ..settings.options import Options
 from .log_file import LogFile
 from .plain_text import Scrub
+from .text.line import Level
 
 _LEVELS = {level.name.lower(): level for level in Level}
 

@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, Generic, TypeVar
 
-from ..checkpoints import checkpoint
-from ..errors import CompilationError
+from ..core.checkpoints import checkpoint
+from ..core.errors import CompilationError
 from .memory import used_memory
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from functools import wraps
 from typing import Any
 
 from .access import SHOWN, checked
+from .allowed_names import Names
 from .budget import MAX_ITEMS, Budget, TemplateLimitError, current_budget, require_items
 from .callables import template_call
-from .names import Names
 from .operators import add
 
 _FINITE = "chain compress islice pairwise zip_longest".split()

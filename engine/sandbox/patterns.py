@@ -13,9 +13,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from ..errors import CompilationError
-from .methods import limited_replacement
-from .names import Names
+from ..core.errors import CompilationError
+from .allowed_names import Names
+from .type_methods import limited_replacement
 
 _FLAGS = "A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE".split()
 _SEARCHES = "match search fullmatch split findall finditer".split()

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ..errors import SelectionError
+from ..core.errors import SelectionError
 from ..project.numbers import shortened, whole_number
 
 MAX_DEPTH = 1_000_000

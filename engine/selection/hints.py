@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import did_you_mean
-from ..manifest.nodes import Node, Source
+from ..core.errors import did_you_mean
+from ..manifest.nodes.node import Node, Source
 from .grammar import Criterion
-from .names import has_wildcard, matches_fqn
+from .name_patterns import has_wildcard, matches_fqn
 
 
 def hint(criterion: Criterion, nodes: Mapping[str, Node]) -> str:

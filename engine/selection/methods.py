@@ -7,15 +7,31 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import SelectionError, did_you_mean
-from ..manifest.declared_nodes import Declared
-from ..manifest.node_dicts import config_dict
-from ..manifest.nodes import GenericTest, Model, Node, ResourceType, SingularTest, Source, Test
-from ..manifest.unit_test_node import UnitTest
-from .context import Method, MethodContext, Predicate
+from ..core.errors import SelectionError, did_you_mean
+from ..manifest.artifact.node_dicts import config_dict
+from ..manifest.nodes.declared_nodes import Declared
+from ..manifest.nodes.node import (
+    GenericTest,
+    Model,
+    Node,
+    ResourceType,
+    SingularTest,
+    Source,
+    Test,
+)
+from ..manifest.nodes.unit_test_node import UnitTest
 from .grammar import Criterion
 from .model_methods import by_access, by_declared_name, by_group, by_version
-from .names import PathPattern, matches, matches_fqn
+from .name_patterns import (
+    PathPattern,
+    matches,
+    matches_fqn,
+)
+from .selection_context import (
+    Method,
+    MethodContext,
+    Predicate,
+)
 from .state_methods import by_result, by_source_status, by_state
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from ..errors import SelectionError
-from ..manifest.declared_nodes import Metric
-from ..manifest.nodes import Model, Node, Test
-from ..manifest.versions import is_newer
-from .context import MethodContext, Predicate
+from ..core.errors import SelectionError
+from ..manifest.nodes.declared_nodes import Metric
+from ..manifest.nodes.node import (
+    Model,
+    Node,
+    Test,
+)
+from ..manifest.reading.versions import is_newer
 from .grammar import Criterion
-from .names import matches
+from .name_patterns import matches
+from .selection_context import MethodContext, Predicate
 
 _VERSIONS = ("latest", "prerelease", "old", "none")
 

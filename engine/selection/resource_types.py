@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from ..errors import UsageError, did_you_mean
+from ..core.errors import UsageError, did_you_mean
 
 RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
     "run": frozenset({"model"}),

@@ -8,12 +8,15 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from ..checkpoints import checked
-from ..errors import SelectionError, did_you_mean
-from ..graph import Graph
-from ..manifest.nodes import Model, Node, Test
-from ..manifest.unit_test_node import UnitTest
-from .context import MethodContext
+from ..core.checkpoints import checked
+from ..core.errors import SelectionError, did_you_mean
+from ..core.graph import Graph
+from ..manifest.nodes.node import (
+    Model,
+    Node,
+    Test,
+)
+from ..manifest.nodes.unit_test_node import UnitTest
 from .grammar import (
     Criterion,
     Difference,
@@ -25,7 +28,8 @@ from .grammar import (
 )
 from .hints import hint
 from .methods import NAMED, predicate
-from .names import has_wildcard
+from .name_patterns import has_wildcard
+from .selection_context import MethodContext
 
 _TESTS = (Test, UnitTest)
 _NONE: frozenset[str] = frozenset()

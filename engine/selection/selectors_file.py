@@ -12,8 +12,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ..errors import SelectionError, did_you_mean
-from ..manifest.entries import Place, read_entry
+from ..core.errors import SelectionError, did_you_mean
+from ..manifest.reading.entries import Place, read_entry
 from ..project.fields import noun_of
 from ..project.numbers import is_within, shortened, whole_number
 from ..project.render import Renderer

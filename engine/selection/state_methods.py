@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..errors import SelectionError, did_you_mean
-from ..manifest.nodes import Node
+from ..core.errors import SelectionError, did_you_mean
+from ..manifest.nodes.node import Node
 from ..state.comparison import Comparison
-from .context import MethodContext, Predicate
 from .grammar import Criterion
+from .selection_context import MethodContext, Predicate
 
 _CHECKS: Mapping[str, Callable[[Comparison, Node], bool]] = {
     "new": Comparison.is_new,

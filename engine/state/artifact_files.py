@@ -8,12 +8,13 @@ from typing import TypeVar
 
 import msgspec
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from ..project.numbers import shortened
 from ..project.text_file import read_regular
 
 ArtifactT = TypeVar("ArtifactT")
 
+CATALOG_NAME = "catalog.json"
 _SCHEMA = re.compile(r"/dbt/(?P<name>[\w-]+)/v(?P<version>\d{1,9})\.json\Z")
 
 

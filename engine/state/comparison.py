@@ -8,15 +8,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ..errors import ParseError
-from ..events import WarningRaised
-from ..manifest.macro_index import BUILTIN_PACKAGE
+from ..core.errors import ParseError
+from ..core.events import WarningRaised
+from ..manifest.artifact.node_dicts import node_dict, source_dict
+from ..manifest.jinja.macro_index import BUILTIN_PACKAGE
+from ..manifest.jinja.used_vars import UsedVars
 from ..manifest.manifest import Manifest
-from ..manifest.node_dicts import node_dict, source_dict
-from ..manifest.nodes import GenericTest, Model, Node, Seed, Source
-from ..manifest.unit_test_node import UnitTest
-from ..manifest.used_vars import UsedVars
-from .contracts import breaking_changes, has_contract, is_same_contract
+from ..manifest.nodes.node import (
+    GenericTest,
+    Model,
+    Node,
+    Seed,
+    Source,
+)
+from ..manifest.nodes.unit_test_node import UnitTest
+from .contract_changes import (
+    breaking_changes,
+    has_contract,
+    is_same_contract,
+)
 from .differences import (
     NOT_COMPARED,
     is_same_config,

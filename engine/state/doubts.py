@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct, structs
 
 from ...adapters.abilities import Fate
-from ..event_time import EventWindow
-from ..results import Doubt
+from ..core.results import Doubt
+from ..project.event_time import EventWindow
 from .journal_state import JournalNode, Record, unfinished_document
 
 DOUBTS = "in_doubt"

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct, field
 
-from ..errors import UsageError
+from ..core.errors import UsageError
 from ..project.text_file import read_regular
 
 JOURNAL_NAME = "run_results.jsonl"

@@ -8,8 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
-from ..errors import SelectionError
-from ..events import WarningRaised
+from ..core.errors import SelectionError
+from ..core.events import WarningRaised
 from .past_manifest import MANIFEST_NAME, PastManifest, read_past_manifest
 from .past_results import RUN_RESULTS_NAME, SOURCES_NAME, read_ages, read_statuses
 

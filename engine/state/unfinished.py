@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Struct, field, structs
 
 from ...adapters.abilities import Fate
-from ..errors import UsageError
-from ..event_time import EventWindow
-from ..options import Options
+from ..core.errors import UsageError
+from ..project.event_time import EventWindow
+from ..settings.options import Options
 from .artifact_files import read_artifact
 from .doubts import Doubts, Windows, done_record, doubts_of, settle
 from .journal_state import JOURNAL_NAME, JournalNode, JournalState, Record, read_journal

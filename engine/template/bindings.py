@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 
-from ..errors import CompilationError
+from ..core.errors import CompilationError
 
 _PLACE = re.compile(r"%(.)", re.DOTALL)
 

@@ -13,16 +13,16 @@ from msgspec.structs import replace
 
 from ...adapters.base import Adapter
 from ...adapters.column import translate_type
-from ..errors import CompilationError, did_you_mean
-from ..events import Emitter, MessageLogged
-from ..manifest.declared_artifact import SECTIONS, declared_dict
-from ..manifest.groups import group_dict
+from ..core.errors import CompilationError, did_you_mean
+from ..core.events import Emitter, MessageLogged
+from ..manifest.artifact.declared_dicts import SECTIONS, declared_dict
+from ..manifest.artifact.node_dicts import node_dict, source_dict
+from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
-from ..manifest.node_dicts import node_dict, source_dict
-from ..manifest.nodes import Node
-from ..manifest.primary_keys import primary_keys
-from ..manifest.stored_failures import has_relation
-from ..project.environment import custom_environment
+from ..manifest.nodes.node import Node
+from ..manifest.reading.groups import group_dict
+from ..manifest.reading.stored_failures import has_relation
+from ..project.environment_variables import custom_environment
 from ..project.project import Project
 from ..project.render import has_template
 from ..project.secrets import is_secret_variable
@@ -31,12 +31,16 @@ from ..sandbox.callables import template_call
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
 from ..sandbox.sizes import require_printable
-from .api import make_api
+from .dbt.api import make_api
+from .dbt.exceptions import TemplateExceptions
+from .dbt.values import (
+    FUNCTIONS,
+    MODULES,
+    VALIDATION,
+)
 from .dispatch import dispatch
-from .exceptions import TemplateExceptions
 from .relations import RelationFactory
 from .scope import ContextNames, LazyName, Scope
-from .values import FUNCTIONS, MODULES, VALIDATION
 
 DBT_VERSION = "1.10.23"
 """The version of dbt whose language this is: what packages' `require-dbt-version` is held to."""

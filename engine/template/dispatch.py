@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import CompilationError
-from ..manifest.macro_index import BUILTIN_PACKAGE
+from ..core.errors import CompilationError
+from ..manifest.jinja.macro_index import BUILTIN_PACKAGE
 from .scope import BoundMacro, Scope
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import CompilationError
-from ..manifest.generic_tests import is_template_call, literal_dependency
-from ..manifest.nodes import GenericTest
+from ..core.errors import CompilationError
+from ..manifest.nodes.node import GenericTest
+from ..manifest.reading.generic_tests import is_template_call, literal_dependency
 from ..sandbox.handed import printed
-from .environment import TemplateEnvironment
 from .references import called_relation
 from .rendering import evaluate_source, node_frame
 from .scope import BoundMacro, Scope
+from .template_environment import TemplateEnvironment
 
 
 async def render_generic_test(

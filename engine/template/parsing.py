@@ -8,22 +8,27 @@ from typing import Any
 
 from ...adapters.base import Adapter
 from ...adapters.relation import Relation
-from ..errors import CompilationError
-from ..manifest.macro_index import MacroIndex
-from ..manifest.node_dicts import node_dict
-from ..manifest.node_factory import Captured
-from ..manifest.nodes import GenericTest, Node, RefCall, SourceCall
+from ..core.errors import CompilationError
+from ..manifest.artifact.node_dicts import node_dict
+from ..manifest.jinja.macro_index import MacroIndex
+from ..manifest.nodes.node import (
+    GenericTest,
+    Node,
+    RefCall,
+    SourceCall,
+)
+from ..manifest.reading.node_factory import Captured
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
-from .config_object import CapturingConfig
 from .context import CommonContext
-from .environment import TemplateEnvironment, drive
+from .dbt.config_object import CapturingConfig
 from .generic_test import evaluate_arguments, render_generic_test
 from .parsing_adapter import ParsingAdapter
 from .references import ref_call, source_call
 from .relations import RelationFactory
 from .rendering import node_frame, render_nested, render_source
 from .scope import Builtins, LazyName, MacroSpace, Scope
+from .template_environment import TemplateEnvironment, drive
 
 PARSE_NAMES = frozenset(
     "ref source config var env_var this target execute run_started_at invocation_id log print "

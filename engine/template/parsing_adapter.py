@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ...adapters.base import Rows
-from .adapter_values import AdapterValues
-from .table import ResultTable
+from .dbt.adapter_values import AdapterValues
+from .dbt.result_table import ResultTable
 
 ASKING = frozenset(
     (

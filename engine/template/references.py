@@ -7,11 +7,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...adapters.relation import Relation
-from ..errors import CompilationError
-from ..manifest.generic_tests import literal_dependency
+from ..core.errors import CompilationError
 from ..manifest.manifest import Manifest
-from ..manifest.nodes import Model, Node, RefCall, SourceCall
-from ..manifest.operation import Operation
+from ..manifest.nodes.node import (
+    Model,
+    Node,
+    RefCall,
+    SourceCall,
+)
+from ..manifest.nodes.operation_node import Operation
+from ..manifest.reading.generic_tests import literal_dependency
 from .relations import RelationFactory
 from .scope import Scope
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from ...adapters.base import Adapter
 from ...adapters.relation import Parts, Relation, RelationType
-from ..errors import CompilationError
-from ..manifest.nodes import Node, Source
+from ..core.errors import CompilationError
+from ..manifest.nodes.node import Node, Source
 
 CTE_PREFIX = "__dbt__cte__"
 

@@ -8,11 +8,21 @@ from typing import Any
 from jinja2 import Template
 
 from ...adapters.errors import AdapterError
-from ..errors import CompilationError, Frame, HeadraceError, Location
-from ..manifest.nodes import Node
+from ..core.errors import (
+    CompilationError,
+    Frame,
+    HeadraceError,
+    Location,
+)
+from ..manifest.nodes.node import Node
 from ..sandbox.handed import printed
-from .environment import ScopeContext, TemplateEnvironment, render, template_line
 from .scope import MacroReturn, Scope
+from .template_environment import (
+    ScopeContext,
+    TemplateEnvironment,
+    render,
+    template_line,
+)
 from .wording import describe
 
 _SINGLE_EXPRESSION = re.compile(r"\s*\{\{-?((?:(?!\{\{|\}\}).)+?)-?\}\}\s*\Z", re.DOTALL)

@@ -15,14 +15,23 @@ from jinja2 import Template
 from jinja2.utils import missing
 
 from ...adapters.errors import AdapterError
-from ..errors import CompilationError, Frame, HeadraceError, Location
-from ..manifest.macro_index import BUILTIN_PACKAGE, MacroIndex
-from ..manifest.nodes import Macro
-from ..manifest.syntax import MACRO_PREFIX
+from ..core.errors import (
+    CompilationError,
+    Frame,
+    HeadraceError,
+    Location,
+)
+from ..manifest.jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.jinja.syntax import MACRO_PREFIX
+from ..manifest.nodes.node import Macro
 from ..sandbox.budget import current_budget, metered
 from ..sandbox.callables import require_arguments
 from ..sandbox.owned import own
-from .environment import ScopeContext, TemplateEnvironment, template_line
+from .template_environment import (
+    ScopeContext,
+    TemplateEnvironment,
+    template_line,
+)
 from .wording import describe
 
 LazyName = Callable[["Scope"], Any]

@@ -7,7 +7,7 @@ import re
 from jinja2 import UndefinedError
 from jinja2.exceptions import SecurityError
 
-from ..manifest.syntax import MACRO_PREFIX
+from ..manifest.jinja.syntax import MACRO_PREFIX
 from ..sandbox.calls import call_problem
 
 _OUR_OBJECT = re.compile(r"'headrace\.[\w.]+ object' has no attribute ('\w+')")

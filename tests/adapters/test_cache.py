@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import anyio
 import pytest
-from headrace.adapters.cache import RelationCache
 from headrace.adapters.errors import ApproximateMatchError
 from headrace.adapters.relation import Relation, RelationType
+from headrace.adapters.relation_cache import RelationCache
 
 
 def table(name: str, schema: str = "main") -> Relation:

@@ -11,7 +11,7 @@ import pytest
 from headrace.adapters.base import Target
 from headrace.adapters.errors import ConnectionFailedError, ProfileKeyError
 from headrace.adapters.postgres.keys import PostgresKeys, read_keys
-from headrace.adapters.postgres.settings import application_name, session_settings
+from headrace.adapters.postgres.server_settings import application_name, session_settings
 from headrace.engine.project.profile import load_target
 from headrace.engine.project.project import load_project
 from hypothesis import given

@@ -16,7 +16,7 @@ from headrace.adapters.column import Column
 from headrace.adapters.errors import DatabaseError
 from headrace.adapters.relation import Relation
 from headrace.adapters.sqlite.batch import Batch
-from headrace.adapters.sqlite.session import Session
+from headrace.adapters.sqlite.file_session import Session
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from headrace import Status
-from headrace.engine.reporters.lines import lines_of
 from headrace.engine.reporters.plain_text import Cleaner
+from headrace.engine.reporters.text.lines import lines_of
 
 from .support import PROJECT, Ran, run
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.events import BatchFinished, BatchStarted
+from headrace.engine.core.events import BatchFinished, BatchStarted
 
 from .support import Ran, rows, run
 

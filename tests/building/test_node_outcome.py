@@ -15,10 +15,15 @@ from headrace.adapters.errors import (
     ConnectionFailedError,
     DatabaseError,
 )
-from headrace.engine.errors import CompilationError, Frame, Location
-from headrace.engine.manifest.nodes import Node
+from headrace.engine.core.errors import (
+    CompilationError,
+    Frame,
+    Location,
+)
+from headrace.engine.core.results import NodeInfo, Status
+from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.materializations.node_build import NodeBuild, Outcome
-from headrace.engine.node_outcome import (
+from headrace.engine.running.node_result import (
     Progress,
     answer_of,
     committed_outcome,
@@ -32,8 +37,7 @@ from headrace.engine.node_outcome import (
     result_of,
     timed_out,
 )
-from headrace.engine.results import NodeInfo, Status
-from headrace.engine.warning_policy import RaisedWarningsError
+from headrace.engine.settings.warning_policy import RaisedWarningsError
 
 HERE = Location("models/orders.sql", 1)
 NODE = cast(

@@ -9,7 +9,12 @@ from typing import Any
 import anyio
 import pytest
 from headrace import Options, Status, invoke
-from headrace.engine.events import Event, MessageLogged, NodeStarted, RunStarted
+from headrace.engine.core.events import (
+    Event,
+    MessageLogged,
+    NodeStarted,
+    RunStarted,
+)
 
 from .support import PROJECT, Recorder, check_invariants, relations, rows, run, run_results
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import pytest
-from headrace.engine.checkpoints import Stop
+from headrace.engine.core.checkpoints import Stop
 
 Work = Callable[[], Awaitable[object]]
 Way = Callable[[Work, asyncio.Event], Awaitable[None]]

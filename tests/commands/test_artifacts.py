@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from headrace import Options, invoke
 from headrace.engine.project.secrets import Redactor
-from headrace.engine.reporters.json_lines import JsonReporter
-from headrace.engine.reporters.text import TextReporter
+from headrace.engine.reporters.json.json_lines import JsonReporter
+from headrace.engine.reporters.text.text_reporter import TextReporter
 
 from ..building.support import PROJECT, relations, run, run_results
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.events import ReferencesDeferred
+from headrace.engine.core.events import ReferencesDeferred
 
 from ..building.support import PROJECT, Ran, relations, rows, run
 from ..conftest import WriteProject

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from headrace import Options
 from headrace.adapters.abilities import Fate
-from headrace.engine.event_time import EventWindow
-from headrace.engine.results import Doubt
+from headrace.engine.core.results import Doubt
+from headrace.engine.project.event_time import EventWindow
 from headrace.engine.state.unfinished import UnfinishedRun, find_unfinished
 
 from .test_unfinished import result, write_journal, write_results

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 from headrace import ExitCode, InvocationResult, Options, Session, Status, invoke
-from headrace.engine.events import (
+from headrace.engine.core.events import (
     Event,
     InvocationFailed,
     InvocationFinished,

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.errors import UsageError
+from headrace.engine.core.errors import UsageError
 from headrace.engine.project import text_file
 from headrace.engine.project.trees import delete_tree
-from headrace.engine.timings import last_timings
+from headrace.engine.running.timings import last_timings
 
 from ..building.support import PROJECT, run
 

@@ -12,7 +12,7 @@ from headrace.adapters.base import Target
 from headrace.adapters.errors import ProfileKeyError
 from headrace.adapters.postgres.keys import read_keys as read_postgres_keys
 from headrace.adapters.sqlite.keys import read_keys as read_sqlite_keys
-from headrace.engine.errors import UsageError
+from headrace.engine.core.errors import UsageError
 
 from ..building.support import PROJECT, rows, run
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from headrace import Status
-from headrace.engine.events import NodeStarted, NothingToDo
+from headrace.engine.core.events import NodeStarted, NothingToDo
 
 from ..building.support import Ran, relations, rows, run, run_results
 

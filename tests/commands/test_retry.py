@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from headrace import Status
-from headrace.engine.events import BatchStarted, MessageLogged
+from headrace.engine.core.events import BatchStarted, MessageLogged
 
 from ..building.support import PROJECT, Ran, check_invariants, relations, rows, run, run_results
 from ..conftest import WriteProject

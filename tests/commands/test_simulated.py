@@ -11,7 +11,7 @@ import anyio
 import pytest
 from headrace import Options, Status, invoke
 from headrace.adapters.testing import Recorder, Statement
-from headrace.engine.events import NodeExecuted
+from headrace.engine.core.events import NodeExecuted
 
 from ..building.support import run, run_results
 

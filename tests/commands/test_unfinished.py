@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from headrace import Options
-from headrace.engine.errors import UsageError
-from headrace.engine.event_time import EventWindow
+from headrace.engine.core.errors import UsageError
+from headrace.engine.project.event_time import EventWindow
 from headrace.engine.state.unfinished import FailedBatches, UnfinishedRun, find_unfinished
 
 STARTED = "2026-11-23T12:00:00Z"

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from headrace.adapters.base import Connection, Rows
-from headrace.adapters.cache import RelationCache
-from headrace.engine.compiler import Compiler
-from headrace.engine.events import Event, MessageLogged
-from headrace.engine.template.engine import TemplateEngine
-from headrace.engine.template.environment import TemplateEnvironment
+from headrace.adapters.relation_cache import RelationCache
+from headrace.engine.core.events import Event, MessageLogged
+from headrace.engine.template.compiler import Compiler
+from headrace.engine.template.template_engine import TemplateEngine
+from headrace.engine.template.template_environment import TemplateEnvironment
 
 from ..manifest.support import Parsed, parse
 

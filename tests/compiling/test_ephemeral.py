@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.ctes import inject_ctes
-from headrace.engine.errors import CompilationError
+from headrace.engine.core.errors import CompilationError
+from headrace.engine.template.ctes import inject_ctes
 
 from ..conftest import WriteProject
 from .support import compiling

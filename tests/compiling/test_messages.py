@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from headrace.adapters.errors import DatabaseError
-from headrace.engine.errors import CompilationError
-from headrace.engine.node_outcome import format_stack
+from headrace.engine.core.errors import CompilationError
+from headrace.engine.running.node_result import format_stack
 
 from ..conftest import WriteProject
 from .support import compiling

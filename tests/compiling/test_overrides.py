@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from headrace.engine.invocation import invoke
-from headrace.engine.options import Options
+from headrace.engine.settings.options import Options
 
 from ..conftest import WriteProject
 from .support import compiling

@@ -7,14 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import HeadraceError
-from headrace.engine.events import WarningRaised
-from headrace.engine.graph import Graph
+from headrace.engine.core.errors import HeadraceError
+from headrace.engine.core.events import WarningRaised
+from headrace.engine.core.graph import Graph
 from headrace.engine.manifest.manifest import Manifest
-from headrace.engine.manifest.nodes import Node
-from headrace.engine.options import Options
-from headrace.engine.parsed_project import ParsedProject, parse_project
-from headrace.engine.workspace import Start, Workspace, open_workspace
+from headrace.engine.manifest.nodes.node import Node
+from headrace.engine.settings.options import Options
+from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.workspace import (
+    Start,
+    Workspace,
+    open_workspace,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.parsed_project import manifest_of
 from headrace.engine.reporters.encoding import encode
+from headrace.engine.workspace.loaded_project import manifest_of
 
 from ..conftest import WriteProject
 from .support import Parsed, parse

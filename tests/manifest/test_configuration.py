@@ -8,7 +8,7 @@ those of dbt 1.10.23.
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.nodes import Hook, Node
+from headrace.engine.manifest.nodes.node import Hook, Node
 
 from ..conftest import WriteProject
 from .support import Parsed, parse

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.constraints import contract_checksum
-from headrace.engine.manifest.nodes import Model
-from headrace.engine.manifest.primary_keys import primary_keys
+from headrace.engine.manifest.artifact.primary_keys import primary_keys
+from headrace.engine.manifest.nodes.node import Model
+from headrace.engine.manifest.reading.constraint_entries import contract_checksum
 
 from ..conftest import WriteProject
 from .support import failure, parse

@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.parsed_project import manifest_of
 from headrace.engine.reporters.encoding import encode
+from headrace.engine.workspace.loaded_project import manifest_of
 
 from .support import parse
 

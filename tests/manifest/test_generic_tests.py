@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.errors import Location, ParseError
-from headrace.engine.manifest.nodes import GenericTest
+from headrace.engine.core.errors import Location, ParseError
+from headrace.engine.manifest.nodes.node import GenericTest
 
 from ..conftest import WriteProject
 from .support import Parsed, parse

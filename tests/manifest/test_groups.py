@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.nodes import GenericTest
+from headrace.engine.manifest.nodes.node import GenericTest
 
 from ..conftest import WriteProject
 from .support import failure, parse

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from headrace.engine.errors import HeadraceError
+from headrace.engine.core.errors import HeadraceError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 

@@ -8,11 +8,15 @@ import msgspec
 import pytest
 from headrace.adapters.postgres.adapter import PostgresAdapter
 from headrace.adapters.sqlite import SqliteAdapter
-from headrace.engine.manifest.macro_index import MacroFile, macro_files_in, read_macros
-from headrace.engine.manifest.nodes import Macro
-from headrace.engine.manifest.plain_macros import read_plain_macros
-from headrace.engine.manifest.syntax import SyntaxEnvironment
-from headrace.engine.parsed_project import BUILTIN_MACROS
+from headrace.engine.manifest.jinja.macro_index import (
+    MacroFile,
+    macro_files_in,
+    read_macros,
+)
+from headrace.engine.manifest.jinja.plain_macros import read_plain_macros
+from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
+from headrace.engine.manifest.nodes.node import Macro
+from headrace.engine.workspace.loaded_project import BUILTIN_MACROS
 
 DIRECTORIES = (BUILTIN_MACROS, SqliteAdapter.macro_directory, PostgresAdapter.macro_directory)
 FILES = [

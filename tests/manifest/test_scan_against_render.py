@@ -13,18 +13,27 @@ from typing import cast
 import msgspec
 import pytest
 from headrace.adapters.base import Connection
-from headrace.adapters.cache import RelationCache
-from headrace.engine.compiler import fill
-from headrace.engine.errors import CompilationError
-from headrace.engine.manifest.literal_template import scan_literal_template
-from headrace.engine.manifest.node_factory import Captured
-from headrace.engine.manifest.nodes import Model, Piece, RefCall, SourceCall
-from headrace.engine.manifest.scanner import Scan, scan
-from headrace.engine.manifest.syntax import SyntaxEnvironment
+from headrace.adapters.relation_cache import RelationCache
+from headrace.engine.core.errors import CompilationError
+from headrace.engine.manifest.jinja.literal_template import scan_literal_template
+from headrace.engine.manifest.jinja.scanner import Scan, scan
+from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
+from headrace.engine.manifest.nodes.node import (
+    Model,
+    Piece,
+    RefCall,
+    SourceCall,
+)
+from headrace.engine.manifest.reading.node_factory import Captured
 from headrace.engine.project.config_tree import merge_config
-from headrace.engine.template.engine import TemplateEngine
-from headrace.engine.template.environment import LenientUndefined, TemplateEnvironment, drive
+from headrace.engine.template.compiler import fill
 from headrace.engine.template.parsing import PARSE_NAMES, TemplateParseRenderer
+from headrace.engine.template.template_engine import TemplateEngine
+from headrace.engine.template.template_environment import (
+    LenientUndefined,
+    TemplateEnvironment,
+    drive,
+)
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from headrace.engine.manifest.literal_template import scan_literal_template
-from headrace.engine.manifest.nodes import Constant, Hole, RefCall, SourceCall
-from headrace.engine.manifest.scanner import Scan, scan
-from headrace.engine.manifest.syntax import SyntaxEnvironment
+from headrace.engine.manifest.jinja.literal_template import scan_literal_template
+from headrace.engine.manifest.jinja.scanner import Scan, scan
+from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
+from headrace.engine.manifest.nodes.node import (
+    Constant,
+    Hole,
+    RefCall,
+    SourceCall,
+)
 from headrace.engine.template.parsing import PARSE_NAMES
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.errors import ParseError
-from headrace.engine.manifest.node_dicts import config_dict, node_dict
-from headrace.engine.manifest.snapshot_blocks import snapshot_blocks
-from headrace.engine.manifest.snapshot_node import Snapshot
+from headrace.engine.core.errors import ParseError
+from headrace.engine.manifest.artifact.node_dicts import config_dict, node_dict
+from headrace.engine.manifest.jinja.snapshot_blocks import snapshot_blocks
+from headrace.engine.manifest.nodes.snapshot_node import Snapshot
 from hypothesis import given
 from hypothesis import strategies as st
 

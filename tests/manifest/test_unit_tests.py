@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from headrace.engine.manifest.unit_test_node import UnitTest
-from headrace.engine.parsed_project import manifest_of
+from headrace.engine.manifest.nodes.unit_test_node import UnitTest
+from headrace.engine.workspace.loaded_project import manifest_of
 
 from ..conftest import WriteProject
 from .support import Parsed, failure, parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.nodes import GenericTest, Model
+from headrace.engine.manifest.nodes.node import GenericTest, Model
 
 from ..building.support import relations, rows, run
 from ..conftest import WriteProject

@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-from headrace.engine.events import MessageLogged
+from headrace.engine.core.events import MessageLogged
 
 from ..building.support import Ran, run
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from headrace.engine import leftovers
+from headrace.engine.core import leftovers
 from headrace.engine.packages.installation import stage_beside
 
 from ..conftest import WriteProject

@@ -7,8 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import Location, PackageError
-from headrace.engine.packages.entries import AnyEntry, GitEntry, HubEntry, TarballEntry
+from headrace.engine.core.errors import Location, PackageError
+from headrace.engine.packages.package_entries import (
+    AnyEntry,
+    GitEntry,
+    HubEntry,
+    TarballEntry,
+)
 from headrace.engine.packages.secret_hosts import SecretHosts
 
 from .support import (

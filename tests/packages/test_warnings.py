@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.events import WarningRaised
 
 from ..building.support import Ran
 from .support import Web, commit, deps, error_of, installed, write_package

@@ -147,7 +147,7 @@ async def wait_for_standby(shop: Shop, name: str) -> None:
 
 KILLED = """
 import asyncio, os, sys
-from headrace.adapters.postgres.session import Session
+from headrace.adapters.postgres.server_session import Session
 commit, moment = Session.commit, sys.argv[1]
 async def dying(self, sql, transaction):
     if moment == "after":

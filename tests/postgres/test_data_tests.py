@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.results import Status
+from headrace.engine.core.results import Status
 
 from .support import Shop
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio
 import pytest
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.events import WarningRaised
 
 from .support import Readers, Shop
 from .test_two_writers import BEHIND_GATE, GATE, Gate

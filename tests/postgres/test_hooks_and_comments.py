@@ -7,7 +7,7 @@ import json
 import anyio
 import pytest
 from headrace import Status
-from headrace.engine.events import MessageLogged
+from headrace.engine.core.events import MessageLogged
 
 from .support import Shop
 

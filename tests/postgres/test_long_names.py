@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.results import Status
+from headrace.engine.core.results import Status
 
 from .support import Shop
 

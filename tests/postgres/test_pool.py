@@ -6,7 +6,7 @@ import anyio
 import pytest
 from headrace.adapters.errors import ConnectionFailedError, TooManyConnectionsError
 from headrace.adapters.postgres.pool import Pool
-from headrace.adapters.postgres.session import Session
+from headrace.adapters.postgres.server_session import Session
 
 from .support import Shop
 

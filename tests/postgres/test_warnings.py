@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from headrace import ExitCode, Status
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.events import WarningRaised
 
 from ..building.support import Ran
 from .support import Shop

@@ -9,9 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from headrace.engine import atomic
-from headrace.engine.atomic import ensure_writable, write_atomically
-from headrace.engine.errors import UsageError
+from headrace.engine.core import atomic_files as atomic
+from headrace.engine.core.atomic_files import ensure_writable, write_atomically
+from headrace.engine.core.errors import UsageError
 
 from ..reporters.support import FailingWrites
 

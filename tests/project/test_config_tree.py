@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.errors import ParseError
+from headrace.engine.core.errors import ParseError
 from headrace.engine.project.config_tree import (
     Config,
     ConfigTree,

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import Location, ProjectError
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.errors import Location, ProjectError
+from headrace.engine.core.events import WarningRaised
 from headrace.engine.project.discovery import (
     MAX_HASHED_SEED_BYTES,
     SourceFile,

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headrace.engine import leftovers
-from headrace.engine.atomic import ensure_writable, write_atomically
+from headrace.engine.core import leftovers
+from headrace.engine.core.atomic_files import ensure_writable, write_atomically
 
 NAME = f".headrace-{leftovers.host()}-0123456789ab.tmp"
 ELSEWHERE = ".headrace-000000-0123456789ab.tmp"
@@ -21,7 +21,7 @@ LONG_AGO = time.time() - 2 * leftovers.FOREIGN_LEFTOVER_SECONDS
 _WRITER = """
 import sys
 from pathlib import Path
-from headrace.engine.leftovers import create
+from headrace.engine.core.leftovers import create
 print(create(Path(sys.argv[1]))[0].name, flush=True)
 sys.stdin.read()
 """

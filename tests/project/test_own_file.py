@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from headrace.engine.manifest import parse_cache
-from headrace.engine.manifest.parse_cache import FILE_NAME
+from headrace.engine.manifest.reading import parse_cache
+from headrace.engine.manifest.reading.parse_cache import FILE_NAME
 from headrace.engine.project.own_file import ForeignFileError, read_own
 
 from ..building.support import relations, run

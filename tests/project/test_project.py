@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import Location, ProjectError
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.errors import Location, ProjectError
+from headrace.engine.core.events import WarningRaised
 from headrace.engine.project.project import Project, QueryComment, load_project, render_trees
 
 Load = Callable[..., Project]

@@ -8,7 +8,12 @@ import sys
 from collections.abc import Mapping
 
 import pytest
-from headrace.engine.errors import HeadraceError, Location, ProfileError, ProjectError
+from headrace.engine.core.errors import (
+    HeadraceError,
+    Location,
+    ProfileError,
+    ProjectError,
+)
 from headrace.engine.project.render import Renderer, TargetNotKnownError, has_template
 from headrace.engine.project.yaml_file import YamlDocument, parse_yaml
 

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import ProfileError, ProjectError
+from headrace.engine.core.errors import ProfileError, ProjectError
 from headrace.engine.project.text_file import MAX_TEXT_BYTES, read_text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from headrace.engine.errors import UsageError
+from headrace.engine.core.errors import UsageError
 from headrace.engine.project.vars import Vars, parse_cli_vars
 from hypothesis import given
 from hypothesis import strategies as st

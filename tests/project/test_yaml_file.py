@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from headrace.engine.errors import Location, YamlError
+from headrace.engine.core.errors import Location, YamlError
 from headrace.engine.project import yaml_graph
 from headrace.engine.project.yaml_file import (
     YamlDocument,

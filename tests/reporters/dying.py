@@ -83,7 +83,7 @@ def run(steps: Steps, target: Path, number: int = sys.maxsize) -> bool:
 
 
 def told_of_a_run(target: Path) -> list[object]:
-    from headrace.engine.errors import UsageError
+    from headrace.engine.core.errors import UsageError
 
     from .test_artifacts import run_to_its_end
 

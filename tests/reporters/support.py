@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from headrace.engine.errors import Location
-from headrace.engine.events import (
+from headrace.engine.core.errors import Location
+from headrace.engine.core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
@@ -22,7 +22,13 @@ from headrace.engine.events import (
     RunFinished,
     RunStarted,
 )
-from headrace.engine.results import NodeError, NodeInfo, RunResult, Status, Timing
+from headrace.engine.core.results import (
+    NodeError,
+    NodeInfo,
+    RunResult,
+    Status,
+    Timing,
+)
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 HARMFUL = "\x1b[2J\x9b31m\x07evil\r\n12:00:00 | 1 of 1 OK created table model main.forged\u202e"

@@ -6,15 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import UsageError
-from headrace.engine.events import (
+from headrace.engine.core.errors import UsageError
+from headrace.engine.core.events import (
     Event,
     InvocationFinished,
     ManifestReady,
     ProjectLoaded,
     WarningRaised,
 )
-from headrace.engine.reporters.artifacts import TargetDirectory
+from headrace.engine.reporters.artifacts.target_directory import TargetDirectory
 from headrace.engine.state.journal_state import read_journal
 from msgspec.structs import replace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from headrace.engine.reporters.colors import should_use_colors
+from headrace.engine.reporters.text.colors import should_use_colors
 
 
 class Terminal(io.StringIO):

@@ -7,7 +7,7 @@ import re
 import threading
 
 import pytest
-from headrace.engine.events import (
+from headrace.engine.core.events import (
     Event,
     MessageLogged,
     NodeFinished,
@@ -16,7 +16,7 @@ from headrace.engine.events import (
     RunFinished,
     RunStarted,
 )
-from headrace.engine.reporters.console import ConsoleReporter
+from headrace.engine.reporters.text.console import ConsoleReporter
 
 from .support import HARMFUL, NOON, at_noon, model, small_run, succeeded
 

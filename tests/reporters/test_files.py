@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from headrace.engine.events import NodeCompiled, NodeExecuted
-from headrace.engine.reporters.files import ArtifactFiles
+from headrace.engine.core.events import NodeCompiled, NodeExecuted
+from headrace.engine.reporters.artifacts.files import ArtifactFiles
 
 from .support import FailingWrites, model, small_run
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from headrace.engine.errors import UsageError
-from headrace.engine.events import (
+from headrace.engine.core.errors import UsageError
+from headrace.engine.core.events import (
     Event,
     NodeCommitting,
     NodeFinished,
@@ -18,7 +18,7 @@ from headrace.engine.events import (
     RunStarted,
     WarningRaised,
 )
-from headrace.engine.reporters.journal import Journal
+from headrace.engine.reporters.artifacts.journal import Journal
 from headrace.engine.state.journal_state import JournalState, NodeState, read_journal
 from hypothesis import given
 from hypothesis import strategies as st

@@ -7,7 +7,7 @@ import json
 import os
 from typing import Any
 
-from headrace.engine.events import (
+from headrace.engine.core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
@@ -20,9 +20,9 @@ from headrace.engine.events import (
     RunFinished,
     WarningRaised,
 )
-from headrace.engine.reporters.json_lines import JsonReporter
-from headrace.engine.reporters.line import Level
-from headrace.engine.results import Status
+from headrace.engine.core.results import Status
+from headrace.engine.reporters.json.json_lines import JsonReporter
+from headrace.engine.reporters.text.line import Level
 
 from .support import (
     NOON,

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.errors import CompilationError, Frame, Location
-from headrace.engine.events import (
+from headrace.engine.core.errors import (
+    CompilationError,
+    Frame,
+    Location,
+)
+from headrace.engine.core.events import (
     Event,
     InvocationFailed,
     InvocationFinished,
@@ -22,10 +26,18 @@ from headrace.engine.events import (
     RunStarted,
     WarningRaised,
 )
-from headrace.engine.reporters.line import Level, fitted, render
-from headrace.engine.reporters.lines import lines_of
+from headrace.engine.core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
 from headrace.engine.reporters.plain_text import Cleaner
-from headrace.engine.results import NodeInfo, RunResult, Status
+from headrace.engine.reporters.text.line import (
+    Level,
+    fitted,
+    render,
+)
+from headrace.engine.reporters.text.lines import lines_of
 
 from .support import (
     HARMFUL,

@@ -7,10 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.events import NodeFinished, NodeStarted, RunFinished, RunStarted
-from headrace.engine.reporters.journal import Journal
-from headrace.engine.reporters.run_results import RunResultsWriter, run_results_document
-from headrace.engine.results import Status
+from headrace.engine.core.events import (
+    NodeFinished,
+    NodeStarted,
+    RunFinished,
+    RunStarted,
+)
+from headrace.engine.core.results import Status
+from headrace.engine.reporters.artifacts.journal import Journal
+from headrace.engine.reporters.artifacts.run_results import (
+    RunResultsWriter,
+    run_results_document,
+)
 from headrace.engine.state.journal_state import JournalState, read_journal
 
 from .support import (

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from headrace.engine.events import Event, EventBus, InvocationFinished, WarningRaised
-from headrace.engine.reporters.stream import EventStream
+from headrace.engine.core.events import (
+    Event,
+    EventBus,
+    InvocationFinished,
+    WarningRaised,
+)
+from headrace.engine.reporters.text.stream import EventStream
 
 from .support import NOON, small_run
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 
-from headrace.engine.errors import Location
-from headrace.engine.events import RunFinished
-from headrace.engine.reporters.line import Level, render
+from headrace.engine.core.errors import Location
+from headrace.engine.core.events import RunFinished
+from headrace.engine.core.results import (
+    NodeError,
+    RunResult,
+    Status,
+)
 from headrace.engine.reporters.plain_text import Cleaner
-from headrace.engine.reporters.summary import elapsed_text, summary_lines
-from headrace.engine.reporters.tally import Tally
-from headrace.engine.results import NodeError, RunResult, Status
+from headrace.engine.reporters.text.line import Level, render
+from headrace.engine.reporters.text.summary import elapsed_text, summary_lines
+from headrace.engine.reporters.text.tally import Tally
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -9,15 +9,15 @@ import sys
 import textwrap
 from pathlib import Path
 
-from headrace.engine.events import (
+from headrace.engine.core.events import (
     MessageLogged,
     NodeExecuted,
     NodeStarted,
     OutputProduced,
     WarningRaised,
 )
-from headrace.engine.reporters.line import Level
-from headrace.engine.reporters.text import TextReporter
+from headrace.engine.reporters.text.line import Level
+from headrace.engine.reporters.text.text_reporter import TextReporter
 
 from .support import HARMFUL, NOON, at_noon, model, small_run
 
@@ -147,8 +147,8 @@ def test_secrets_are_scrubbed_from_lines_and_answers() -> None:
 def test_closed_pipe_does_not_break_the_run() -> None:
     script = textwrap.dedent("""
         import sys
-        from headrace.engine.events import OutputProduced
-        from headrace.engine.reporters.text import TextReporter
+        from headrace.engine.core.events import OutputProduced
+        from headrace.engine.reporters.text.text_reporter import TextReporter
 
         sys.stdin.read()
         reporter = TextReporter(sys.stdout)

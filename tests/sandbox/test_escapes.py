@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import budget
-from headrace.engine.template.environment import ScopeContext, render
 from headrace.engine.template.scope import Scope
+from headrace.engine.template.template_environment import ScopeContext, render
 
 from ..building.support import Ran
 from ..conftest import WriteProject

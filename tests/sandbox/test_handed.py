@@ -12,8 +12,8 @@ from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import handed
 from headrace.engine.sandbox.budget import TemplateLimitError
 from headrace.engine.sandbox.handed import printed, received
-from headrace.engine.template.environment import ScopeContext, render
 from headrace.engine.template.scope import Scope
+from headrace.engine.template.template_environment import ScopeContext, render
 
 from ..building.support import run
 from ..conftest import WriteProject

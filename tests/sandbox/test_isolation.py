@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox.owned import OwnDict, own
-from headrace.engine.template.environment import ScopeContext
 from headrace.engine.template.scope import BoundMacro, Scope
+from headrace.engine.template.template_environment import ScopeContext
 
 from ..building.support import Ran, run
 from ..conftest import WriteProject

@@ -6,11 +6,11 @@ import asyncio
 import time
 
 import pytest
-from headrace.engine.errors import CompilationError
+from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import budget
 from headrace.engine.sandbox.budget import TemplateLimitError
-from headrace.engine.template.values import MODULES
+from headrace.engine.template.dbt.values import MODULES
 
 from ..building.support import run
 from ..conftest import WriteProject

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from headrace.engine.errors import CompilationError
+from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.project.render import UnreadableTemplateError
 from jinja2.sandbox import SandboxedEnvironment

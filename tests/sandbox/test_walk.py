@@ -17,15 +17,15 @@ from typing import Any
 
 import pytest
 from headrace.adapters.base import Target
-from headrace.engine.errors import CompilationError
+from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
+from headrace.engine.sandbox.allowed_names import Names
 from headrace.engine.sandbox.budget import budgeted
-from headrace.engine.sandbox.environment import GuardedEnvironment
-from headrace.engine.sandbox.names import Names
-from headrace.engine.template.environment import ScopeContext
+from headrace.engine.sandbox.sandbox_environment import GuardedEnvironment
+from headrace.engine.template.dbt.values import MODULES
 from headrace.engine.template.rendering import render_nested
 from headrace.engine.template.scope import Scope
-from headrace.engine.template.values import MODULES
+from headrace.engine.template.template_environment import ScopeContext
 from jinja2.exceptions import SecurityError
 
 from ..conftest import WriteProject
@@ -53,24 +53,26 @@ pytestmark = [
 SECRETS = (CANARY, ENV_CANARY, ENV_CANARY[:12])
 _OURS = (
     "adapters.column.Column adapters.relation.Parts adapters.relation.Path "
-    "adapters.relation.Relation adapters.relation.RelationType "
+    "adapters.relation.Relation adapters.relation.RelationType engine.core.results.Timing "
     "engine.materializations.macro_adapter.MacroAdapter engine.project.render._VarLookup "
-    "engine.query_comment._NodeInComment engine.results.Timing engine.sandbox.names.Names "
-    "engine.sandbox.owned.OwnDict engine.selection.selector.IndirectSelection "
-    "engine.template.parsing_adapter.ParsingAdapter engine.template.adapter_facade.RunningAdapter "
-    "engine.template.adapter_facade.StatementResponse engine.template.adapter_values.BehaviorFlags "
-    "engine.template.api.ColumnMaker engine.template.api.RelationMaker "
-    "engine.template.config_object.CapturingConfig engine.template.config_object.RunningConfig "
-    "engine.template.context.Flags engine.template.context.VarFunction "
-    "engine.template.end_context.ConfigView engine.template.end_context.NodeView "
-    "engine.template.end_context.RunResultView engine.template.environment.LenientUndefined "
-    "engine.template.exceptions.TemplateExceptions engine.template.scope.BoundMacro "
+    "engine.sandbox.allowed_names.Names engine.sandbox.owned.OwnDict "
+    "engine.selection.selector.IndirectSelection engine.template.context.Flags "
+    "engine.template.context.VarFunction engine.template.dbt.adapter_facade.RunningAdapter "
+    "engine.template.dbt.adapter_facade.StatementResponse "
+    "engine.template.dbt.adapter_values.BehaviorFlags engine.template.dbt.api.ColumnMaker "
+    "engine.template.dbt.api.RelationMaker engine.template.dbt.config_object.CapturingConfig "
+    "engine.template.dbt.config_object.RunningConfig engine.template.dbt.end_context.ConfigView "
+    "engine.template.dbt.end_context.NodeView engine.template.dbt.end_context.RunResultView "
+    "engine.template.dbt.exceptions.TemplateExceptions "
+    "engine.template.dbt.result_table.ColumnValues "
+    "engine.template.dbt.result_table.MappedSequence "
+    "engine.template.dbt.result_table.ResultTable engine.template.dbt.result_table.Row "
+    "engine.template.dbt.stored_results.StoredResult engine.template.dbt.table_types.DataType "
+    "engine.template.dbt.values.AnyOf engine.template.dbt.values.CountryTimezones "
+    "engine.template.dbt.values.TemplateModules engine.template.parsing_adapter.ParsingAdapter "
+    "engine.template.query_comment._NodeInComment engine.template.scope.BoundMacro "
     "engine.template.scope.Builtins engine.template.scope.ContextNames "
-    "engine.template.scope.PackageMacros engine.template.stored_results.StoredResult "
-    "engine.template.table.ColumnValues engine.template.table.MappedSequence "
-    "engine.template.table.ResultTable engine.template.table.Row "
-    "engine.template.table_types.DataType engine.template.values.AnyOf "
-    "engine.template.values.CountryTimezones engine.template.values.TemplateModules"
+    "engine.template.scope.PackageMacros engine.template.template_environment.LenientUndefined"
 )
 _PYTHONS = (
     "builtins.NoneType builtins.bool builtins.builtin_function_or_method builtins.bytes "

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from headrace.engine.sandbox.environment import GuardedEnvironment
+from headrace.engine.sandbox.sandbox_environment import GuardedEnvironment
 from headrace.engine.template.scope import BoundMacro, Builtins, ContextNames
 from jinja2.runtime import Context, Undefined
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import anyio
-from headrace.engine.results import RunResult, Status
+from headrace.engine.core.results import RunResult, Status
 
 from .support import Parents, Rehearsal
 

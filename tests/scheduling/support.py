@@ -8,17 +8,21 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import anyio
-from headrace.engine.events import (
+from headrace.engine.core.events import (
     Event,
     NodeCancelled,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
 )
-from headrace.engine.graph import Graph
-from headrace.engine.plan import Plan
-from headrace.engine.results import NodeInfo, RunResult, Status
-from headrace.engine.scheduler import Build, Scheduler
+from headrace.engine.core.graph import Graph
+from headrace.engine.core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
+from headrace.engine.running.plan import Plan
+from headrace.engine.running.scheduler import Build, Scheduler
 from hypothesis import settings
 from hypothesis import strategies as st
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from headrace.engine.microbatch import may_run_together
+from headrace.engine.running.microbatch import may_run_together
 
 
 def may(*, said: bool | None = None, key: object = None, sql: str = "select 1 as id") -> bool:

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 import pytest
-from headrace.engine.events import NodeCancelled, NodeSkipped
-from headrace.engine.results import RunResult, Status
+from headrace.engine.core.events import NodeCancelled, NodeSkipped
+from headrace.engine.core.results import RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st
 

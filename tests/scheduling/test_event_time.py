@@ -6,10 +6,16 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from headrace.engine.errors import HeadraceError, UsageError
-from headrace.engine.event_time import BatchSize, EventWindow, Reading, parse_sample, windows
-from headrace.engine.manifest.microbatch import MicrobatchSettings
-from headrace.engine.microbatch import plan_batches
+from headrace.engine.core.errors import HeadraceError, UsageError
+from headrace.engine.manifest.reading.microbatch_settings import MicrobatchSettings
+from headrace.engine.project.event_time import (
+    BatchSize,
+    EventWindow,
+    Reading,
+    parse_sample,
+    windows,
+)
+from headrace.engine.running.microbatch import plan_batches
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,8 +6,12 @@ import asyncio
 
 import anyio
 import pytest
-from headrace.engine.events import NodeCancelled, NodeFinished, NodeStarted
-from headrace.engine.results import RunResult, Status
+from headrace.engine.core.events import (
+    NodeCancelled,
+    NodeFinished,
+    NodeStarted,
+)
+from headrace.engine.core.results import RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st
 

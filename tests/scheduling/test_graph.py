@@ -6,8 +6,8 @@ import itertools
 from random import Random
 
 import pytest
-from headrace.engine.errors import CycleError
-from headrace.engine.graph import Graph
+from headrace.engine.core.errors import CycleError
+from headrace.engine.core.graph import Graph
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from headrace.engine.errors import CycleError
-from headrace.engine.graph import Graph
-from headrace.engine.plan import NodeState, Plan
-from headrace.engine.results import Status
+from headrace.engine.core.errors import CycleError
+from headrace.engine.core.graph import Graph
+from headrace.engine.core.results import Status
+from headrace.engine.running.plan import NodeState, Plan
 from hypothesis import given
 from hypothesis import strategies as st
 

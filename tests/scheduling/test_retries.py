@@ -7,8 +7,13 @@ from typing import Any, cast
 
 import pytest
 from headrace.adapters.errors import DatabaseError
-from headrace.engine.node_outcome import Progress
-from headrace.engine.retries import LONGEST_PAUSE_SECONDS, may_retry, pause_after, retry_text
+from headrace.engine.running.node_result import Progress
+from headrace.engine.running.retries import (
+    LONGEST_PAUSE_SECONDS,
+    may_retry,
+    pause_after,
+    retry_text,
+)
 
 
 class PassingError(DatabaseError):

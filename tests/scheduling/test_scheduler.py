@@ -8,11 +8,16 @@ from types import MappingProxyType
 
 import anyio
 import pytest
-from headrace.engine.events import NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
-from headrace.engine.graph import Graph
-from headrace.engine.plan import Plan
-from headrace.engine.results import RunResult, Status
-from headrace.engine.scheduler import Scheduler
+from headrace.engine.core.events import (
+    NodeCancelled,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+)
+from headrace.engine.core.graph import Graph
+from headrace.engine.core.results import RunResult, Status
+from headrace.engine.running.plan import Plan
+from headrace.engine.running.scheduler import Scheduler
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from headrace import Options, cli
-from headrace.engine.choice import choose_nodes
-from headrace.engine.parsed_project import ParsedProject, parse_project
-from headrace.engine.workspace import Start, open_workspace
+from headrace.engine.workspace.chosen_nodes import choose_nodes
+from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.workspace import Start, open_workspace
 from msgspec.structs import replace
 
 from ..conftest import FIXTURES

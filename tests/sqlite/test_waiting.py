@@ -218,7 +218,7 @@ async def test_commit_that_outlasts_its_cancellation_is_in_doubt(
             async with connection.transaction() as transaction:
                 await connection.execute("insert into main.orders values (1)")
 
-    monkeypatch.setattr("headrace.adapters.sqlite.session.GRACE_SECONDS", 0.05)
+    monkeypatch.setattr("headrace.adapters.sqlite.file_session.GRACE_SECONDS", 0.05)
     monkeypatch.setattr(Batch, "_control", take_long)
     task = asyncio.create_task(write())
     await has_begun.wait()

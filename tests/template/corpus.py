@@ -13,7 +13,7 @@ from typing import Any
 from headrace.adapters.base import Rows
 from headrace.adapters.column import Column
 from headrace.adapters.relation import Relation
-from headrace.engine.template.table import ResultTable
+from headrace.engine.template.dbt.result_table import ResultTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from typing import Any
 
 import anyio
 import jinja2
-from headrace.engine.manifest.macro_index import MacroFile, MacroIndex
-from headrace.engine.manifest.syntax import SyntaxEnvironment
-from headrace.engine.template.environment import (
+from headrace.engine.manifest.jinja.macro_index import MacroFile, MacroIndex
+from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
+from headrace.engine.template.dbt.values import FUNCTIONS
+from headrace.engine.template.scope import LazyName, MacroReturn, MacroSpace, Scope
+from headrace.engine.template.template_environment import (
     CodeCache,
     ScopeContext,
     TemplateEnvironment,
     render,
 )
-from headrace.engine.template.scope import LazyName, MacroReturn, MacroSpace, Scope
-from headrace.engine.template.values import FUNCTIONS
 
 _MACRO_NAME = re.compile(r"(?<=^{% macro )(\w+)", re.MULTILINE)
 

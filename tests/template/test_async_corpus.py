@@ -10,7 +10,7 @@ import inspect
 
 import pytest
 from headrace.engine.sandbox.filters import limited_filters
-from headrace.engine.template.environment import CodeCache, TemplateEnvironment
+from headrace.engine.template.template_environment import CodeCache, TemplateEnvironment
 from jinja2.sandbox import SandboxedEnvironment
 
 from .corpus import CASES, Case, data

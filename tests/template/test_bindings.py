@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
-from headrace.engine.errors import CompilationError
+from headrace.engine.core.errors import CompilationError
 from headrace.engine.template.bindings import bound
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 from headrace.adapters.base import Rows
-from headrace.engine.errors import CompilationError
-from headrace.engine.template.environment import LenientUndefined, drive
-from headrace.engine.template.table import ResultTable
-from headrace.engine.template.values import MODULES
+from headrace.engine.core.errors import CompilationError
+from headrace.engine.template.dbt.result_table import ResultTable
+from headrace.engine.template.dbt.values import MODULES
+from headrace.engine.template.template_environment import LenientUndefined, drive
 
 from .support import render_text, scope
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.errors import CompilationError
-from headrace.engine.sandbox.names import Names
+from headrace.engine.core.errors import CompilationError
+from headrace.engine.sandbox.allowed_names import Names
 from headrace.engine.template.dispatch import dispatch
-from headrace.engine.template.environment import CodeCache, TemplateEnvironment
 from headrace.engine.template.scope import ContextNames, MacroSpace, Scope
+from headrace.engine.template.template_environment import CodeCache, TemplateEnvironment
 
 from .support import macro_index, render_text, scope
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.events import WarningRaised
 
 from ..building.support import Ran
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from headrace import Status
-from headrace.engine.events import NothingToDo
+from headrace.engine.core.events import NothingToDo
 
 from ..building.support import PROJECT, relations, run
 from ..commands.support import headrace

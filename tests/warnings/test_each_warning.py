@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.events import InvocationFailed
-from headrace.engine.warning_names import RAISED
+from headrace.engine.core.events import InvocationFailed
+from headrace.engine.settings.warning_names import RAISED
 
 from ..building.support import PROJECT, run
 from .support import names

@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from headrace.engine import warning_names
-from headrace.engine.warning_names import DEPRECATIONS, KNOWN, RAISED
+from headrace.engine.settings import warning_names
+from headrace.engine.settings.warning_names import (
+    DEPRECATIONS,
+    KNOWN,
+    RAISED,
+)
 
 ROOT = Path(warning_names.__file__).parents[1]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "warnings.md"

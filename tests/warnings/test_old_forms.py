@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.engine.events import WarningRaised
+from headrace.engine.core.events import WarningRaised
 
 from ..building.support import PROJECT, Ran, rows, run
 from ..commands.support import headrace

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from headrace.engine.errors import UsageError
-from headrace.engine.events import WarningRaised
-from headrace.engine.options import Options
-from headrace.engine.warning_policy import (
+from headrace.engine.core.errors import UsageError
+from headrace.engine.core.events import WarningRaised
+from headrace.engine.settings.options import Options
+from headrace.engine.settings.warning_policy import (
     RaisedWarningsError,
     Verdict,
     WarningPolicy,

@@ -1,0 +1,55 @@
+"""`debug`: says which project, profile and database an invocation would use, and whether it can."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Awaitable, Callable
+
+from ... import __version__
+from ...adapters.errors import AdapterError
+from ..core.errors import HeadraceError
+from ..workspace.workspace import Workspace
+
+
+async def debug(
+    open_workspace: Callable[[], Awaitable[Workspace]],
+    say: Callable[[str], None],
+    *,
+    connection_only: bool = False,
+) -> bool:
+    """Check the project, the profile and the connection, and say each. True if all are well.
+
+    With `connection_only` nothing is said of what goes well before the connection.
+    """
+
+    def say_before(text: str) -> None:
+        if not connection_only:
+            say(text)
+
+    say_before(f"headrace version: {__version__}")
+    say_before(f"python version: {platform.python_version()}")
+    say_before(f"os info: {platform.platform()}")
+    try:
+        workspace = await open_workspace()
+    except HeadraceError as error:
+        say(f"Configuration: [ERROR]\n  {error}")
+        return False
+    target = workspace.target
+    say_before(f"Using project at {workspace.project.root}")
+    say_before(f"Using profile '{target.profile_name}', target '{target.name}' ({target.type})")
+    say_before("Configuration: [OK]")
+    say("Connection:")
+    for key, value in sorted(workspace.invocation.target.items()):
+        say(f"  {key}: {value}")
+    try:
+        async with workspace.adapter:
+            lacking = await workspace.adapter.missing_rights()
+    except AdapterError as error:
+        say(f"Connection test: [ERROR]\n  {error}")
+        return False
+    say("Connection test: [OK connection ok]")
+    if lacking:
+        say("Rights: [ERROR]\n  " + "\n  ".join(lacking))
+        return False
+    say("All checks passed!")
+    return True

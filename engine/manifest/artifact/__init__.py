@@ -1,0 +1,1 @@
+"""Nodes in the shape of manifest.json."""

@@ -1,0 +1,113 @@
+"""Exposures, metrics, semantic models and saved queries in the shape of the artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ..nodes.declared_nodes import (
+    Declared,
+    Exposure,
+    Metric,
+    SavedQuery,
+    SemanticModel,
+)
+from ..nodes.node import Node
+from ..nodes.unit_test_node import UnitTest, unit_test_dict
+
+_GROUPED: dict[str, Any] = {"enabled": True, "group": None, "meta": {}}
+_CONFIG: Mapping[type[Declared], Mapping[str, Any]] = MappingProxyType(
+    {
+        Exposure: {"enabled": True, "tags": [], "meta": {}},
+        Metric: _GROUPED,
+        SemanticModel: _GROUPED,
+        SavedQuery: {**_GROUPED, "export_as": None, "schema": None, "cache": {"enabled": False}},
+    }
+)
+
+SECTIONS: Mapping[str, type[Declared]] = MappingProxyType(
+    {
+        "exposures": Exposure,
+        "metrics": Metric,
+        "saved_queries": SavedQuery,
+        "semantic_models": SemanticModel,
+    }
+)
+"""The sections of the artifact by what they hold."""
+
+
+def declared_dict(
+    node: Declared,
+    parents: tuple[str, ...] = (),
+    related: Node | None = None,
+    relation_name: str | None = None,
+) -> dict[str, Any]:
+    """A declared node in the artifact's shape.
+
+    `related` is the model that a semantic model is about, with its relation's name.
+    """
+    if isinstance(node, UnitTest):
+        return unit_test_dict(node, parents)
+    config = {**_CONFIG[type(node)], **node.config.values}
+    described: dict[str, Any] = {
+        "name": node.name,
+        "resource_type": node.resource_type.value,
+        "package_name": node.package_name,
+        "path": node.path,
+        "original_file_path": node.original_file_path,
+        "unique_id": node.unique_id,
+        "fqn": list(node.fqn),
+        "description": node.description,
+        **node.fields,
+        "config": config,
+        "unrendered_config": dict(node.unrendered_config),
+        "depends_on": {"macros": [], "nodes": list(parents)},
+        "refs": [
+            {"name": call.name, "package": call.package, "version": call.version}
+            for call in node.refs
+        ],
+        "created_at": node.created_at,
+    }
+    match node:
+        case Exposure():
+            config["tags"] = list(node.tags)
+            return described | {
+                "tags": list(node.tags),
+                "meta": node.config.meta,
+                "sources": _sources(node),
+                "metrics": _metrics(node),
+            }
+        case Metric():
+            return described | {
+                "tags": list(node.tags),
+                "meta": node.config.meta or dict(node.own_meta),
+                "group": node.group,
+                "metadata": None,
+                "sources": _sources(node),
+                "metrics": _metrics(node),
+            }
+        case SemanticModel():
+            relation = None if related is None else _relation(related, relation_name)
+            described["description"] = node.description or None
+            return described | {"group": node.group, "metadata": None, "node_relation": relation}
+        case _:
+            described["description"] = node.description or None
+            return described | {"tags": list(node.tags), "group": node.group, "metadata": None}
+
+
+def _sources(node: Declared) -> list[list[str]]:
+    return [[call.source_name, call.table_name] for call in node.sources]
+
+
+def _metrics(node: Declared) -> list[list[str]]:
+    return [[call.package, call.name] if call.package else [call.name] for call in node.metrics]
+
+
+def _relation(model: Node, relation_name: str | None) -> dict[str, Any]:
+    return {
+        "alias": model.alias,
+        "schema_name": model.schema,
+        "database": model.database,
+        "relation_name": relation_name,
+    }

@@ -1,0 +1,137 @@
+"""The manifest as its artifact: `manifest.json` in the shape of dbt's version 12.
+
+The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from ...core.checkpoints import checked
+from ..manifest import Manifest
+from ..nodes.declared_nodes import Declared, SemanticModel
+from ..nodes.node import Node, Source
+from ..reading.groups import group_dict, group_map
+from ..reading.inline_query import InlineQuery
+from ..reading.macro_properties import macro_dicts
+from .declared_dicts import SECTIONS, declared_dict
+from .node_dicts import node_dict, source_dict
+from .primary_keys import primary_keys
+
+SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
+
+RelationName = Callable[[Node], str | None]
+
+
+def manifest_document(
+    manifest: Manifest,
+    *,
+    metadata: Mapping[str, Any],
+    relation_name: RelationName,
+    compiled: Mapping[str, str],
+    selectors: Mapping[str, Any] = MappingProxyType({}),
+    target_path: str = "target",
+) -> dict[str, Any]:
+    """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
+    manifest = _without_inline_query(manifest)
+    keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
+    nodes = {
+        node.unique_id: _written_node(
+            node,
+            parents=manifest.parents[node.unique_id],
+            relation_name=relation_name(node),
+            compiled_code=compiled.get(node.unique_id),
+            target_path=target_path,
+            primary_key=keys.get(node.unique_id, ()),
+        )
+        for node in checked(manifest.nodes.values())
+    }
+    nodes |= {
+        hook.unique_id: node_dict(
+            hook,
+            parents=manifest.parents_of(hook.unique_id),
+            compiled_code=compiled.get(hook.unique_id),
+            target_path=target_path,
+        )
+        for hook in manifest.run_hooks.values()
+    }
+    sources = {
+        source.unique_id: source_dict(source, relation_name(source))
+        for source in manifest.sources.values()
+    }
+    declared = {
+        section: {
+            node.unique_id: _declared_dict(node, manifest, relation_name)
+            for node in manifest.declared.values()
+            if isinstance(node, kind)
+        }
+        for section, kind in SECTIONS.items()
+    }
+    all_parents = {**manifest.parents, **manifest.hook_parents}
+    parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
+    parent_map.update({unique_id: [] for unique_id in sources})
+    child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
+    for unique_id in checked(sorted(all_parents)):
+        for parent in all_parents[unique_id]:
+            child_map[parent].append(unique_id)
+    return {
+        "metadata": {"dbt_schema_version": SCHEMA, **metadata},
+        "nodes": nodes,
+        "sources": sources,
+        "macros": macro_dicts(manifest.macros, manifest.macro_properties),
+        "docs": {
+            doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
+            for doc in manifest.docs.values()
+        },
+        **declared,
+        "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
+        "selectors": dict(selectors),
+        "disabled": {node.unique_id: [_disabled_dict(node)] for node in manifest.disabled.values()},
+        "parent_map": parent_map,
+        "child_map": child_map,
+        "group_map": group_map(
+            [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
+        ),
+        "unit_tests": {
+            test.unique_id: declared_dict(test, manifest.parents[test.unique_id])
+            for test in manifest.unit_tests.values()
+        },
+    }
+
+
+def _without_inline_query(manifest: Manifest) -> Manifest:
+    """As in dbt, what was given beside the files is no part of the project."""
+    inline = [key for key, node in manifest.nodes.items() if isinstance(node, InlineQuery)]
+    if not inline:
+        return manifest
+    nodes = {key: node for key, node in manifest.nodes.items() if key not in inline}
+    parents = {key: ids for key, ids in manifest.parents.items() if key not in inline}
+    return replace(manifest, nodes=nodes, parents=parents)
+
+
+def _written_node(node: Node, **known: Any) -> dict[str, Any]:
+    """A node as it is written out: as in dbt, without the keys of compiling if it wasn't."""
+    described = node_dict(node, **known)
+    if not described.get("compiled"):
+        for key in ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"):
+            described.pop(key, None)
+    return described
+
+
+def _declared_dict(
+    node: Declared, manifest: Manifest, relation_name: RelationName
+) -> dict[str, Any]:
+    parents = manifest.parents[node.unique_id]
+    model = manifest.nodes.get(parents[0]) if isinstance(node, SemanticModel) and parents else None
+    return declared_dict(node, parents, model, relation_name(model) if model else None)
+
+
+def _disabled_dict(node: Node) -> dict[str, Any]:
+    if isinstance(node, Declared):
+        return declared_dict(node)
+    return source_dict(node) if isinstance(node, Source) else _written_node(node)

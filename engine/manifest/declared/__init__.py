@@ -1,0 +1,1 @@
+"""Nodes that YAML alone declares: exposures, metrics, semantic models, saved queries."""

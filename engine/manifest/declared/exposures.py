@@ -1,0 +1,89 @@
+"""Exposures (https://docs.getdbt.com/docs/build/exposures)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from ...core.events import WarningRaised
+from ..nodes.declared_nodes import Exposure
+from ..nodes.node import (
+    RefCall,
+    ResourceType,
+    SourceCall,
+)
+from ..reading.entries import (
+    MetricCall,
+    configured_meta,
+    read_call,
+    read_entry,
+)
+from ..reading.groups import read_owner
+from ..reading.patches import NodePatch
+from .declared import DeclaredContext, never
+
+_GOOD_NAME = re.compile(r"[\w-]+\Z")
+
+
+class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    type: Literal["dashboard", "notebook", "analysis", "ml", "application"]
+    owner: dict[str, Any]
+    description: str | None = None
+    label: str | None = None
+    maturity: Literal["low", "medium", "high"] | None = None
+    meta: dict[str, Any] | None = None
+    tags: list[str] | str = []
+    url: str | None = None
+    depends_on: list[str] = []
+    config: dict[str, Any] = {}
+
+
+def read_exposure(patch: NodePatch, context: DeclaredContext) -> Exposure:
+    """An exposure out of its entry.
+
+    Raises:
+        ParseError: something in it has the wrong shape; says where.
+    """
+    place = context.place(patch, "an exposure")
+    warn = context.inputs.warn
+    entry = read_entry(_Entry, context.render(patch, never), place, warn)
+    if not _GOOD_NAME.match(entry.name):
+        warn(
+            WarningRaised(
+                "ExposureNameDeprecation",
+                f"The exposure name '{entry.name}' can hold letters, digits, underscores and "
+                "hyphens. Put what it is called by people under 'label:'.",
+                patch.location,
+            )
+        )
+    calls = [
+        read_call(text, ("ref", "source", "metric"), place.locate("depends_on", position))
+        for position, text in enumerate(entry.depends_on)
+    ]
+    own_meta = entry.meta or {}
+    config = dict(entry.config)
+    if meta := {**own_meta, **configured_meta(config, place)}:
+        config["meta"] = meta
+    tags = [entry.tags] if isinstance(entry.tags, str) else entry.tags
+    if tags:
+        given = config.get("tags") or []
+        config["tags"] = [*tags, *(given if isinstance(given, list) else [given])]
+    return context.make(
+        Exposure,
+        ResourceType.EXPOSURE,
+        patch,
+        config,
+        refs=tuple(call for call in calls if isinstance(call, RefCall)),
+        sources=tuple(call for call in calls if isinstance(call, SourceCall)),
+        metrics=tuple(call for call in calls if isinstance(call, MetricCall)),
+        fields={
+            "type": entry.type,
+            "owner": read_owner(entry.owner, place),
+            "label": entry.label,
+            "maturity": entry.maturity,
+            "url": entry.url,
+        },
+    )

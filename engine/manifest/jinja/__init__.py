@@ -1,0 +1,1 @@
+"""Templates and macros, read without rendering them."""

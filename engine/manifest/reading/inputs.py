@@ -1,0 +1,53 @@
+"""What parsing is given: everything from below and above that it needs, and nothing global."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from msgspec import Struct, field
+
+from ...core.events import WarningRaised
+from ...project.project import Project
+from ...project.render import Renderer
+from ...project.vars import Vars
+from ..jinja.macro_index import MacroFile, MacroIndex
+from .node_factory import ParseRenderer
+from .parse_cache import ParseCache
+
+
+class ParseInputs(Struct, frozen=True):
+    """The inputs of `load_manifest`.
+
+    Attributes:
+        projects: the root project first, then the installed packages.
+        schema, database: the target's, which names are generated from.
+        builtin_macros: what comes with headrace and with the adapter.
+        dialect: the prefixes by which dispatch looks, best first.
+        ignored_configs: what the database has nothing for.
+        context_names: the names of the template context that nothing depends on while parsing.
+        inline: a query that is given beside the files, with its Jinja.
+        effects: those of them on which something depends all the same, in this invocation.
+        make_renderer: the template engine over the macros found.
+        yaml: renders the Jinja in the values of properties files.
+        warn: takes each warning.
+        cache: what the files said when they were last parsed.
+    """
+
+    projects: Sequence[Project]
+    schema: str
+    database: str | None
+    vars: Vars
+    builtin_macros: Sequence[MacroFile]
+    dialect: tuple[str, ...]
+    ignored_configs: frozenset[str]
+    context_names: frozenset[str]
+    make_renderer: Callable[[MacroIndex], ParseRenderer]
+    yaml: Renderer
+    warn: Callable[[WarningRaised], None]
+    cache: ParseCache = field(default_factory=ParseCache)
+    effects: frozenset[str] = frozenset()
+    inline: str | None = None
+
+    @property
+    def root(self) -> Project:
+        return self.projects[0]

@@ -1,0 +1,131 @@
+"""What a microbatch model must say of itself (https://docs.getdbt.com/docs/build/incremental-microbatch)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from ...core.errors import ParseError
+from ...core.events import WarningRaised
+from ...project.event_time import (
+    EARLIEST,
+    LATEST,
+    BatchSize,
+    parse_moment,
+)
+from ...project.numbers import shortened
+from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..nodes.node import Model, Node
+
+MAX_BATCHES = 100_000
+"""How many batches a model may have in one run: of an hour each, they are eleven years."""
+
+_MACRO = "get_incremental_microbatch_sql"
+
+
+class MicrobatchSettings(Struct, frozen=True):
+    """How a model is cut into batches.
+
+    `lookback` is how many batches before the newest are built again. `is_concurrent` is None
+    where the model leaves it open.
+    """
+
+    event_time: str
+    begin: datetime
+    batch_size: BatchSize
+    lookback: int
+    is_concurrent: bool | None
+
+
+def is_microbatch(node: Node, macros: MacroIndex) -> bool:
+    """Whether a node is built in batches.
+
+    As in dbt a root project with a microbatch macro of its own gets its strategy run as any
+    other, once.
+    """
+    config = node.config
+    return (
+        isinstance(node, Model)
+        and config.materialized == "incremental"
+        and config.incremental_strategy == "microbatch"
+        and not _has_own_macro(macros)
+    )
+
+
+def microbatch_settings(node: Node) -> MicrobatchSettings:
+    """What the node's configuration says.
+
+    Raises:
+        ParseError: something is missing, or isn't what it must be.
+    """
+    values = node.config.values
+    event_time, begin = values.get("event_time"), values.get("begin")
+    if not isinstance(event_time, str):
+        problem = "'event_time' (string) config that indicates the name of the event time column"
+        raise _missing(node, problem)
+    if begin is None:
+        problem = (
+            "'begin' (datetime) config that indicates the earliest timestamp the microbatch model "
+            "should be built from"
+        )
+        raise _missing(node, problem)
+    try:
+        moment = parse_moment(str(begin))
+    except ValueError as error:
+        problem = (
+            "'begin' config of valid datetime (ISO format), but got: "
+            f"{shortened(str(begin))}. It must be between the years {EARLIEST.year} and "
+            f"{LATEST.year}"
+        )
+        raise _missing(node, problem) from error
+    sizes = [size.value for size in BatchSize]
+    size, lookback = values.get("batch_size"), values.get("lookback", 1)
+    if size not in sizes:
+        raise _missing(node, f"'batch_size' config that is one of {sizes}, but got: {size}")
+    if not isinstance(lookback, int) or isinstance(lookback, bool):
+        raise _missing(node, f"optional 'lookback' config as type int, but got: {lookback}")
+    if not 0 <= lookback < MAX_BATCHES:
+        raise _missing(node, f"optional 'lookback' config from 0 to {MAX_BATCHES - 1:,}")
+    concurrent = values.get("concurrent_batches")
+    if not isinstance(concurrent, (bool, type(None))):
+        raise _missing(node, f"optional 'concurrent_batches' config as bool, but got: {concurrent}")
+    return MicrobatchSettings(event_time, moment, BatchSize(size), lookback, concurrent)
+
+
+def check_microbatch_models(
+    nodes: Mapping[str, Node], parents: Mapping[str, Iterable[str]], macros: MacroIndex
+) -> Iterator[WarningRaised]:
+    """Check every microbatch model; a warning for each that reads nothing by event time.
+
+    Raises:
+        ParseError: one lacks what it must say.
+    """
+    for unique_id, node in nodes.items():
+        # Few models are: this is asked of all of them.
+        if node.config.incremental_strategy != "microbatch" or not is_microbatch(node, macros):
+            continue
+        microbatch_settings(node)
+        inputs: list[Any] = [nodes.get(parent) for parent in parents.get(unique_id, ())]
+        if not any(found and found.config.values.get("event_time") for found in inputs):
+            yield WarningRaised(
+                "MicrobatchModelNoEventTimeInputs",
+                f"The microbatch model '{node.name}' has no 'ref' or 'source' input with an "
+                "'event_time' configuration. Every batch reads all rows, which can give "
+                "duplicates: set event_time on its inputs.",
+                node.location,
+            )
+
+
+def _has_own_macro(macros: MacroIndex) -> bool:
+    names = (_MACRO, *(f"{prefix}__{_MACRO}" for prefix in macros.dialect))
+    own = macros.by_package.get(macros.root_package, {})
+    return macros.root_package != BUILTIN_PACKAGE and any(name in own for name in names)
+
+
+def _missing(node: Node, what: str) -> ParseError:
+    return ParseError(
+        f"Microbatch model '{node.name}' must provide a {what}.", location=node.location
+    )

@@ -1,0 +1,199 @@
+"""What properties files say of the nodes that have a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from ...core.errors import Location, ParseError
+from ...project.config_tree import config_key
+from ...project.render import has_template
+from ...project.yaml_file import YamlDocument
+from ..nodes.node import Column, ResourceType
+from .constraint_entries import (
+    check_primary_key,
+    read_constraints,
+    referred_calls,
+)
+from .deprecation import read_deprecation_date
+from .docs import Docs
+from .entries import Place, typed_entry
+from .inputs import ParseInputs
+from .node_factory import Draft
+from .patches import NodePatch
+from .time_spines import read_time_spine
+from .versions import (
+    PlacedColumn,
+    VersionOf,
+    deep_merge,
+    version_text,
+)
+
+_RENDERED_LATER = frozenset({"description", "tests", "data_tests"})
+_CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
+"""Configuration that may stand beside `config:`, as it did before there was one."""
+
+
+class _ColumnConfig(msgspec.Struct, frozen=True):
+    meta: dict[Any, Any] | None = None
+
+
+class _ColumnEntry(msgspec.Struct, frozen=True):
+    """What of a column has but one type."""
+
+    name: str
+    data_type: str | None = None
+    quote: bool | None = None
+    granularity: str | None = None
+    meta: dict[Any, Any] | None = None
+    config: _ColumnConfig | None = None
+
+
+def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseInputs) -> None:
+    """Add what a properties file says of a node to its draft.
+
+    Raises:
+        ParseError: something in it has the wrong shape; says where.
+        ProjectError: a template in it fails.
+    """
+    package, document, keys = patch.package_name, patch.document, patch.keys
+    draft.patch_config = patch_config(patch.values, document, keys, inputs)
+    draft.written_patch_config = written_config(patch.values)
+    draft.description = docs.describe(patch.values, package, document, keys)
+    draft.doc_blocks = docs.called_by(patch.values, package)
+    draft.columns = read_columns(patch.columns, package, document, docs, inputs)
+    draft.patch_path = patch.patch_path
+    draft.locate_in_patch = partial(locate_config, document, keys)
+    if patch.version is not None:
+        _apply_version(patch, patch.version, draft, inputs)
+    if draft.resource_type is ResourceType.MODEL:
+        place = Place(document, keys, "a model")
+        warn = inputs.warn
+        constraints = read_constraints(patch.values, place, warn, of_column=False)
+        check_primary_key(constraints, draft.columns, place)
+        draft.fields = {
+            **draft.fields,
+            "deprecation_date": read_deprecation_date(patch.values, place),
+            "constraints": constraints,
+            "time_spine": read_time_spine(patch.values, draft.columns, place, warn),
+        }
+        draft.referred = tuple(referred_calls(constraints, draft.columns, place))
+
+
+def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft, inputs: ParseInputs) -> None:
+    """What makes a file one version of a model: its names, and its model's configuration."""
+    name = f"v{version.version}"
+    draft.unique_id = f"{draft.unique_id}.{name}"
+    draft.fqn = (*draft.fqn, name)
+    draft.default_alias = f"{patch.name}_v{version_text(version.version)}"
+    draft.fields = {"version": version.version, "latest_version": version.latest}
+    document, keys = patch.document, version.model_keys
+    below = patch_config(version.model_values, document, keys, inputs)
+    draft.patch_config = deep_merge(below, draft.patch_config)
+    written = draft.written_patch_config or {}
+    draft.written_patch_config = deep_merge(written_config(version.model_values), written)
+
+
+def patch_config(
+    values: Mapping[str, Any],
+    document: YamlDocument,
+    keys: tuple[str | int, ...],
+    inputs: ParseInputs,
+) -> dict[str, Any]:
+    """The configuration in a properties entry: under `config:`, and in the old places beside it.
+
+    Raises:
+        ParseError: `config:` is no mapping.
+        ProjectError: a template in it fails.
+    """
+    config: dict[str, Any] = {
+        key: inputs.yaml.render(document, values[key], (*keys, key))
+        for key in _CONFIG_BESIDE
+        if values.get(key) is not None
+    }
+    given = values.get("config")
+    if given is None:
+        return config
+    if not isinstance(given, dict):
+        raise ParseError(
+            "'config' must be a mapping of configurations.",
+            location=document.locate(*keys, "config"),
+        )
+    for key, value in given.items():
+        name = config_key(str(key))
+        is_rendered_later = name in ("pre_hook", "post_hook", "loaded_at_query")
+        path = (*keys, "config", key)
+        config[name] = value if is_rendered_later else inputs.yaml.render(document, value, path)
+    return config
+
+
+def written_config(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, as its author wrote it."""
+    config = {key: values[key] for key in _CONFIG_BESIDE if values.get(key) is not None}
+    return config | {
+        config_key(str(key)): value for key, value in (values.get("config") or {}).items()
+    }
+
+
+def locate_config(document: YamlDocument, keys: tuple[str | int, ...], key: str) -> Location:
+    """Where a properties entry configures something: under `config:`, or beside it."""
+    above = document.locate(*keys, "config")
+    for spelled in (key, key.replace("_", "-")):
+        place = document.locate(*keys, "config", spelled)
+        if place != above:
+            return place
+    return document.locate(*keys, key)
+
+
+def read_columns(
+    columns: Sequence[PlacedColumn],
+    package: str,
+    document: YamlDocument,
+    docs: Docs,
+    inputs: ParseInputs,
+) -> dict[str, Column]:
+    """The columns that a properties file describes, by name."""
+    found: dict[str, Column] = {}
+    for written, keys in columns:
+        place = Place(document, keys, "a column")
+        column = _rendered_column(written, document, keys, inputs)
+        typed_entry(_ColumnEntry, column, place)
+        found[column["name"]] = msgspec.structs.replace(
+            read_column(column, docs.describe(column, package, document, keys)),
+            constraints=read_constraints(column, place, inputs.warn, of_column=True),
+            doc_blocks=docs.called_by(column, package),
+        )
+    return found
+
+
+def _rendered_column(
+    column: Mapping[str, Any],
+    document: YamlDocument,
+    keys: tuple[str | int, ...],
+    inputs: ParseInputs,
+) -> Mapping[str, Any]:
+    """A column's entry with its Jinja done, but for what is rendered later by itself."""
+    if not any(has_template(str(column[key])) for key in column.keys() - _RENDERED_LATER):
+        return column
+    return {
+        key: value if key in _RENDERED_LATER else inputs.yaml.render(document, value, (*keys, key))
+        for key, value in column.items()
+    }
+
+
+def read_column(column: Mapping[str, Any], description: str) -> Column:
+    """A column's entry as a node's column."""
+    config = column.get("config") or {}
+    tags = config.get("tags") or column.get("tags") or ()
+    return Column(
+        name=column["name"],
+        description=description,
+        meta=config.get("meta") or column.get("meta") or {},
+        data_type=column.get("data_type"),
+        quote=column.get("quote"),
+        granularity=column.get("granularity"),
+        tags=tuple(map(str, tags if isinstance(tags, list | tuple) else (tags,))),
+    )

@@ -1,0 +1,348 @@
+"""Properties files: what YAML says of models, seeds, sources, tests and macros.
+
+Names that nobody reads are worth a warning, since a misspelt `descripton` is otherwise lost in
+silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from ...core.errors import ParseError, did_you_mean
+from ...core.events import WarningRaised
+from ...project.yaml_file import YamlDocument
+from .patches import (
+    NodePatch,
+    SourceOverride,
+    SourcePatch,
+    TestEntry,
+)
+from .versions import (
+    VERSION_KEYS,
+    VersionEntry,
+    read_versions,
+)
+
+NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
+"""The sections whose entries describe a node; a snapshot may be defined there, too."""
+
+DECLARED_SECTIONS = tuple(
+    "groups exposures metrics semantic_models saved_queries unit_tests".split()
+)
+"""The sections whose entries are all that there is of what they name."""
+
+NOT_THERE_YET = ("functions",)
+"""Sections of dbt that this version reads over, with a warning."""
+
+_SECTIONS = frozenset(
+    [
+        *NODE_SECTIONS,
+        *DECLARED_SECTIONS,
+        *NOT_THERE_YET,
+        "analyses",
+        "version",
+        "sources",
+        "macros",
+        "tests",
+        "data_tests",
+        "anchors",
+    ]
+)
+_NODE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "docs",
+        "config",
+        "columns",
+        "tests",
+        "data_tests",
+        "meta",
+        "tags",
+        "quote_columns",
+        "access",
+        "group",
+        "latest_version",
+        "versions",
+        "constraints",
+        "deprecation_date",
+        "tests_config",
+        "identifier",
+        "relation",
+        "time_spine",
+        "primary_key",
+    ]
+)
+_ANALYSIS_KEYS = frozenset("name description docs config columns meta tags access".split())
+_MACRO_KEYS = frozenset("name description docs config meta arguments".split())
+_VERSION_KEYS = VERSION_KEYS | {"name"}
+_COLUMN_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "meta",
+        "data_type",
+        "quote",
+        "tags",
+        "tests",
+        "data_tests",
+        "constraints",
+        "config",
+        "docs",
+        "granularity",
+        "policy_tags",
+        "dimension",
+        "entity",
+    ]
+)
+_SOURCE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "database",
+        "schema",
+        "loader",
+        "loaded_at_field",
+        "loaded_at_query",
+        "meta",
+        "tags",
+        "config",
+        "overrides",
+        "freshness",
+        "quoting",
+        "tables",
+        "tests",
+        "data_tests",
+    ]
+)
+_TABLE_KEYS = frozenset(
+    [
+        "name",
+        "description",
+        "identifier",
+        "loader",
+        "loaded_at_field",
+        "loaded_at_query",
+        "meta",
+        "tags",
+        "config",
+        "freshness",
+        "quoting",
+        "external",
+        "columns",
+        "tests",
+        "data_tests",
+        "source_meta",
+    ]
+)
+
+
+class Properties(Struct):
+    """Everything that the properties files of one package say."""
+
+    nodes: list[NodePatch] = field(default_factory=list)
+    sources: list[SourcePatch] = field(default_factory=list)
+    overrides: list[SourceOverride] = field(default_factory=list)
+    macros: list[NodePatch] = field(default_factory=list)
+    tests: list[NodePatch] = field(default_factory=list)
+    analyses: list[NodePatch] = field(default_factory=list)
+    declared: dict[str, list[NodePatch]] = field(
+        default_factory=lambda: {section: [] for section in DECLARED_SECTIONS}
+    )
+
+
+class PropertiesReader:
+    """Takes properties documents apart, checking as much as is needed to trust them later."""
+
+    def __init__(self, package_name: str, warn: Callable[[WarningRaised], None]) -> None:
+        self.package_name = package_name
+        self.warn = warn
+        self.properties = Properties()
+
+    def read(self, document: YamlDocument) -> None:
+        """Add one document.
+
+        Raises:
+            ParseError: something in it has the wrong shape; says where.
+        """
+        if document.data is None:
+            return
+        data = document.data
+        if not isinstance(data, dict):
+            raise ParseError(
+                "a properties file is a mapping with keys such as 'models' and 'sources', "
+                f"not a {_kind(data)}.",
+                location=document.locate(),
+            )
+        self._check_keys(data, _SECTIONS, document, (), "a properties file")
+        for section in NODE_SECTIONS:
+            self.properties.nodes += self._patches(document, data, section)
+        self.properties.macros += self._patches(document, data, "macros")
+        self.properties.analyses += self._patches(document, data, "analyses")
+        for section in DECLARED_SECTIONS:
+            self.properties.declared[section] += self._patches(document, data, section)
+        for section in ("tests", "data_tests"):
+            self.properties.tests += self._patches(document, data, section)
+        for position, source in enumerate(self._entries(document, data, "sources")):
+            self._read_source(document, source, ("sources", position))
+        for section in NOT_THERE_YET:
+            if data.get(section):
+                self.warn(
+                    WarningRaised(
+                        "NotThereYet",
+                        f"'{section}:' is ignored: this version of headrace doesn't have "
+                        f"{section.replace('_', ' ')} yet.",
+                        document.locate(section),
+                    )
+                )
+
+    def _patches(
+        self, document: YamlDocument, data: dict[str, Any], section: str
+    ) -> Iterator[NodePatch]:
+        for position, entry in enumerate(self._entries(document, data, section)):
+            keys: tuple[str | int, ...] = (section, position)
+            tests: tuple[TestEntry, ...] = ()
+            if section in NODE_SECTIONS:
+                self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
+                tests = tuple(self._tests(document, entry, keys))
+            elif section == "analyses":
+                self._check_keys(entry, _ANALYSIS_KEYS, document, keys, "an analysis")
+                for place, column in enumerate(self._entries(document, entry, "columns", keys)):
+                    where = (*keys, "columns", place)
+                    self._check_keys(column, _COLUMN_KEYS, document, where, "a column")
+            elif section == "macros":
+                self._check_keys(entry, _MACRO_KEYS, document, keys, "a macro")
+            patch = NodePatch(
+                section, entry["name"], self.package_name, entry, document, keys, tests
+            )
+            if section == "models" and entry.get("versions"):
+                for version in read_versions(entry, document, keys):
+                    yield self._version_patch(patch, version)
+            else:
+                yield patch
+
+    def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
+        """What the entry of a model says of one of its versions."""
+        document = patch.document
+        self._check_keys(version.values, _VERSION_KEYS, document, version.keys, "a version")
+        tests = [*self._tests_of(document, *version.tested, column=None)]
+        for column, keys in version.columns:
+            if keys[: len(version.keys)] == version.keys:
+                self._check_keys(column, _COLUMN_KEYS, document, keys, "a column")
+            tests += self._tests_of(document, column, keys, column)
+        return replace(
+            patch,
+            values=version.values,
+            keys=version.keys,
+            tests=tuple(tests),
+            version=version.of,
+            versioned_columns=version.columns,
+        )
+
+    def _read_source(
+        self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
+    ) -> None:
+        self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
+        tables: list[SourcePatch] = []
+        for position, table in enumerate(self._entries(document, source, "tables", keys)):
+            table_keys = (*keys, "tables", position)
+            self._check_keys(table, _TABLE_KEYS, document, table_keys, "a source's table")
+            tests = tuple(self._tests(document, table, table_keys))
+            tables.append(
+                SourcePatch(source, table, self.package_name, document, table_keys, tests)
+            )
+        if source.get("overrides"):
+            override = SourceOverride(source, tuple(tables), document.locate(*keys, "overrides"))
+            self.properties.overrides.append(override)
+        else:
+            self.properties.sources += tables
+
+    def _tests(
+        self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
+    ) -> Iterator[TestEntry]:
+        yield from self._tests_of(document, entry, keys, column=None)
+        for position, column in enumerate(self._entries(document, entry, "columns", keys)):
+            column_keys = (*keys, "columns", position)
+            self._check_keys(column, _COLUMN_KEYS, document, column_keys, "a column")
+            yield from self._tests_of(document, column, column_keys, column)
+
+    def _tests_of(
+        self,
+        document: YamlDocument,
+        entry: Mapping[str, Any],
+        keys: tuple[str | int, ...],
+        column: Mapping[str, Any] | None,
+    ) -> Iterator[TestEntry]:
+        for section in ("tests", "data_tests"):
+            tests = entry.get(section)
+            if tests is None:
+                continue
+            if not isinstance(tests, list):
+                raise ParseError(
+                    f"'{section}' must be a list of tests, not a {_kind(tests)}.",
+                    location=document.locate(*keys, section),
+                )
+            for position, definition in enumerate(tests):
+                yield TestEntry(definition, column, document, (*keys, section, position))
+
+    def _entries(
+        self,
+        document: YamlDocument,
+        data: dict[str, Any],
+        section: str,
+        keys: tuple[str | int, ...] = (),
+    ) -> Iterator[dict[str, Any]]:
+        """The mappings of a list, each of which has a name."""
+        entries = data.get(section)
+        if entries is None:
+            return
+        if not isinstance(entries, list):
+            raise ParseError(
+                f"'{section}' must be a list, not a {_kind(entries)}.",
+                location=document.locate(*keys, section),
+            )
+        for position, entry in enumerate(entries):
+            where = (*keys, section, position)
+            if not isinstance(entry, dict):
+                raise ParseError(
+                    f"an entry of '{section}' is a mapping with a 'name', not a {_kind(entry)}.",
+                    location=document.locate(*where),
+                )
+            if not isinstance(entry.get("name"), str):
+                problem = "has a 'name' that is no text."
+                if "name" not in entry:
+                    near = get_close_matches("name", map(str, entry), n=1, cutoff=0.6)
+                    problem = f"has no 'name'. Is '{near[0]}' it?" if near else "has no 'name'."
+                raise ParseError(
+                    f"an entry of '{section}' {problem}", location=document.locate(*where)
+                )
+            yield entry
+
+    def _check_keys(
+        self,
+        entry: Mapping[str, Any],
+        known: frozenset[str],
+        document: YamlDocument,
+        keys: tuple[str | int, ...],
+        what: str,
+    ) -> None:
+        for key in entry.keys() - known:
+            if str(key).startswith((".", "x-")):
+                continue
+            self.warn(
+                WarningRaised(
+                    "CustomKeyInObjectDeprecation" if keys else "CustomTopLevelKeyDeprecation",
+                    f"'{key}' is no key of {what}, and is ignored.{did_you_mean(str(key), known)}",
+                    document.locate(*keys, key),
+                )
+            )
+
+
+def _kind(value: object) -> str:
+    names = {dict: "mapping", list: "list", str: "text", bool: "boolean", type(None): "nothing"}
+    return names.get(type(value), "number" if isinstance(value, (int, float)) else "value")

@@ -1,0 +1,147 @@
+"""The rows of unit tests: mappings, CSV or SQL; beside the test, or in a file of their own."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from io import StringIO
+from typing import Any, Literal
+
+import msgspec
+
+from ...core.errors import (
+    Location,
+    ParseError,
+    did_you_mean,
+)
+from ...project.discovery import SourceFile, find_files
+from ...project.project import Project
+from ...project.text_file import read_text
+from ..nodes.unit_test_node import (
+    Fixture,
+    Given,
+    Row,
+)
+from .entries import Place
+
+_SUFFIXES = {"csv": ".csv", "sql": ".sql"}
+
+
+class RowsEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What an entry under `given:` or `expect:` says of its rows."""
+
+    rows: list[dict[str, Any]] | str | None = None
+    format: Literal["dict", "csv", "sql"] = "dict"
+    fixture: str | None = None
+
+
+class GivenEntry(RowsEntry, frozen=True, kw_only=True):
+    """One item under `given:`."""
+
+    input: str
+
+
+class FixtureReader:
+    """Reads the rows of a project's unit tests."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._files: dict[str, dict[str, SourceFile]] | None = None
+
+    def given(self, entry: GivenEntry, place: Place, keys: tuple[str | int, ...]) -> Given | None:
+        """The rows of an input; None where they are those of a seed's file.
+
+        Raises:
+            ParseError: the rows don't suit their format, or their file isn't there.
+        """
+        if entry.rows is None and entry.fixture is None and entry.format == "dict":
+            return None
+        fixture = self.expected(entry, place, keys)
+        return Given(input=entry.input, **msgspec.structs.asdict(fixture))
+
+    def expected(self, entry: RowsEntry, place: Place, keys: tuple[str | int, ...]) -> Fixture:
+        """The rows of an entry.
+
+        Raises:
+            ParseError: as `given`.
+        """
+        where = place.locate(*keys)
+        rows = entry.rows
+        if entry.fixture is not None:
+            rows = self._file_text(entry, place.locate(*keys, "fixture"))
+        if entry.format == "dict":
+            if not isinstance(rows, list):
+                raise self._wrong(entry, "a list of mappings, one for each row", place, keys)
+            found: tuple[Row, ...] | str = tuple(rows)
+        elif not isinstance(rows, str):
+            what = "text, or 'fixture:' with the name of a file"
+            raise self._wrong(entry, what, place, keys)
+        else:
+            is_csv = entry.format == "csv"
+            found = tuple(csv_rows(rows, where)) if is_csv else rows.removesuffix("\n")
+        return Fixture(rows=found, format=entry.format, fixture=entry.fixture, line=where.line)
+
+    def _wrong(
+        self, entry: RowsEntry, what: str, place: Place, keys: tuple[str | int, ...]
+    ) -> ParseError:
+        return ParseError(
+            f"{place.what} has {keys[0]} rows which do not match format {entry.format}: with "
+            f"'format: {entry.format}' they are {what}.",
+            location=place.locate(*keys, "rows"),
+        )
+
+    def _file_text(self, entry: RowsEntry, where: Location) -> str:
+        """What the fixture's file holds.
+
+        Raises:
+            ParseError: there is no such file, or it can't be read.
+        """
+        name = str(entry.fixture)
+        suffix = _SUFFIXES.get(entry.format)
+        if suffix is None:
+            raise ParseError(
+                f"a fixture file has CSV or SQL: say 'format: csv' or 'format: sql' for '{name}'.",
+                location=where,
+            )
+        known = self._known_files()[suffix]
+        file = known.get(name) or known.get(name.removesuffix(suffix))
+        if file is None:
+            folders = ", ".join(fixture_paths(self._project))
+            raise ParseError(
+                f"File not found for fixture '{name}': there is no {name}{suffix} in {folders}."
+                f"{did_you_mean(name, known)}",
+                location=where,
+            )
+        return read_text(file.absolute, display=file.root_relative, error=ParseError)
+
+    def _known_files(self) -> Mapping[str, Mapping[str, SourceFile]]:
+        if self._files is None:
+            paths = tuple(fixture_paths(self._project))
+            self._files = {
+                suffix: {
+                    file.stem: file for file in find_files(self._project.root, paths, (suffix,))
+                }
+                for suffix in _SUFFIXES.values()
+            }
+        return self._files
+
+
+def fixture_paths(project: Project) -> list[str]:
+    """Where a project's fixture files are."""
+    return [f"{path}/fixtures" for path in project.test_paths]
+
+
+def csv_rows(text: str, where: Location) -> Iterable[Row]:
+    """The rows of a CSV text by its header. What is empty is null, as in dbt.
+
+    Raises:
+        ParseError: a row has more values than the header has names.
+    """
+    reader = csv.DictReader(StringIO(text.lstrip("\r\n")))
+    for row in reader:
+        if None in row:
+            raise ParseError(
+                f"line {reader.line_num} of the CSV has more values than its header has names.",
+                location=where,
+            )
+        yield {name: value or None for name, value in row.items()}

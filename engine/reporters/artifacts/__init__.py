@@ -1,0 +1,1 @@
+"""Events as files in the target directory."""

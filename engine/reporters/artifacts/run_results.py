@@ -1,0 +1,140 @@
+"""target/run_results.json, version 6, built from the journal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...core.atomic_files import WriteBytes, write_atomically
+from ...core.events import (
+    Event,
+    RunEmpty,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ...core.results import Status
+from ...project.environment_variables import custom_environment
+from ...state.journal_state import (
+    JournalNode,
+    JournalState,
+    NodeState,
+    unfinished_document,
+)
+from ..encoding import encode, utc_text
+from ..plain_text import Scrub
+
+SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
+
+
+class RunResultsWriter:
+    """A reporter that writes run_results.json once a run has ended, however it ended.
+
+    It writes what `state`, a journal's own, holds by then: at the end of the run, or when
+    closed if the run never got there. A command that runs no nodes leaves the old file alone.
+    What can't be written is told by `problems`, and the old file is then still whole.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        state: JournalState,
+        *,
+        dbt_version: str,
+        environ: Mapping[str, str] = os.environ,
+        scrub: Scrub | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        write: WriteBytes = os.write,
+    ) -> None:
+        self._path = path
+        self._state = state
+        self._dbt_version = dbt_version
+        custom = custom_environment(environ)
+        self._environment = {
+            name: scrub(value) if scrub else value for name, value in custom.items()
+        }
+        self._clock = clock
+        self._write = write
+        self._due = False
+        self._problem: WarningRaised | None = None
+
+    @property
+    def problems(self) -> tuple[WarningRaised, ...]:
+        """What went wrong with writing, if anything."""
+        return (self._problem,) if self._problem else ()
+
+    def handle(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._due = True
+            case RunEmpty():
+                self._write_file()
+            case RunFinished(elapsed=elapsed):
+                self._state.elapsed = elapsed
+                self._write_file()
+
+    def close(self) -> None:
+        if self._due:
+            self._write_file()
+
+    def _write_file(self) -> None:
+        self._due = False
+        document = run_results_document(
+            self._state,
+            dbt_version=self._dbt_version,
+            generated_at=self._clock(),
+            environment=self._environment,
+        )
+        try:
+            write_atomically(self._path, encode(document), write=self._write)
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            message = (
+                f"{self._path}: the results could not be written ({reason}), and the file of the"
+                " run before, if there is one, is still there."
+            )
+            self._problem = WarningRaised("RunResultsNotWritten", message)
+
+
+def run_results_document(
+    state: JournalState,
+    *,
+    dbt_version: str,
+    generated_at: datetime,
+    environment: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """The whole artifact. Every node of the journal has an entry, with a result or without.
+
+    Also the way from a killed run's journal to its results:
+    `run_results_document(read_journal(path), …)`.
+    """
+    header = state.header
+    command = header.get("command")
+    arguments = header.get("args")
+    return {
+        "metadata": {
+            "dbt_schema_version": SCHEMA,
+            "dbt_version": dbt_version,
+            "generated_at": utc_text(generated_at),
+            "invocation_id": header.get("invocation_id"),
+            "invocation_started_at": header.get("started_at"),
+            "env": dict(environment or {}),
+        },
+        "results": [_entry(node) for node in state.nodes.values()],
+        "elapsed_time": state.elapsed,
+        "args": {"which": command, **(arguments if isinstance(arguments, dict) else {})},
+    }
+
+
+def _entry(node: JournalNode) -> Mapping[str, object]:
+    match node.state:
+        case NodeState.DONE:
+            assert node.result is not None
+            return node.result
+        case NodeState.STARTED:
+            status, message = Status.ERROR, "It was started, and the process ended before it did."
+        case NodeState.PLANNED:
+            status, message = Status.SKIPPED, "The run ended before its turn."
+    return unfinished_document(node.unique_id, status.value, message, node.relation_name)

@@ -1,0 +1,180 @@
+"""Everything that goes into the target directory, once it is known which one that is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from msgspec import structs
+
+from ...core.atomic_files import ensure_writable, write_atomically
+from ...core.events import (
+    CatalogReady,
+    Event,
+    InvocationStarted,
+    ManifestReady,
+    ParseCacheChanged,
+    ProjectLoaded,
+    Reporter,
+    RunResumed,
+    WarningRaised,
+)
+from ...manifest.artifact.semantic_manifest import semantic_manifest
+from ...state.artifact_files import CATALOG_NAME
+from ...state.journal_state import JOURNAL_NAME, JournalState
+from ..encoding import encode
+from ..plain_text import Scrub
+from .files import ArtifactFiles
+from .journal import Journal
+from .run_results import RunResultsWriter
+from .sources import SOURCES_NAME, SourcesWriter
+
+_KEEPING_RESULTS = ("freshness", "generate", "show")
+"""Commands that build nothing, and leave the results of the last run alone."""
+
+MANIFEST_NAME = "manifest.json"
+SEMANTIC_MANIFEST_NAME = "semantic_manifest.json"
+RUN_RESULTS_NAME = "run_results.json"
+
+
+class TargetDirectory:
+    """Writes compiled and executed SQL, the journal, `run_results.json` and `manifest.json`.
+
+    It learns from `ProjectLoaded` where to, and refuses there and then a directory that can't
+    be written, before any SQL. `tell` takes what could not be written, at the end. The large
+    documents wait for `write_waiting`, or for `close` if nobody calls that.
+    """
+
+    def __init__(
+        self,
+        *,
+        dbt_version: str,
+        environ: Mapping[str, str],
+        tell: Callable[[WarningRaised], None],
+        write_json: bool = True,
+        scrub: Scrub | None = None,
+        sources_path: Path | None = None,
+    ) -> None:
+        self._dbt_version = dbt_version
+        self._environ = environ
+        self._tell = tell
+        self._write_json = write_json
+        self._scrub = scrub
+        self._sources_path = sources_path
+        self._path: Path | None = None
+        self._files: ArtifactFiles | None = None
+        self._journal: Journal | None = None
+        self._parts: list[Reporter] = []
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._problems: list[WarningRaised] = []
+        self._invocation: InvocationStarted | None = None
+        self._carried = JournalState()
+
+    def handle(self, event: Event) -> None:
+        """Take note of one event.
+
+        Raises:
+            UsageError: the target directory can't be written to.
+        """
+        match event:
+            case InvocationStarted():
+                self._invocation = event
+            case RunResumed(command=command, arguments=arguments, records=records):
+                if self._invocation is not None:
+                    self._invocation = structs.replace(
+                        self._invocation, command=command, arguments=arguments
+                    )
+                for record in records:
+                    self._carried.apply(record)
+            case ProjectLoaded(target_path=Path() as path):
+                ensure_writable(path)
+                self._open(path)
+            case ParseCacheChanged(name=name, content=content) if self._path is not None:
+                # Where it can't be kept, the next parse takes longer; so it does where others
+                # could write it, whatever the umask.
+                with suppress(OSError):
+                    write_atomically(self._path / name, content, durable=False, mode=0o644)
+            case CatalogReady(document=document) if self._write_json and self._path is not None:
+                write = self._write_catalog
+                self._waiting.append(partial(write, self._path / CATALOG_NAME, document))
+            case ManifestReady(document=document) if self._write_json and self._path is not None:
+                make = self._write_manifest
+                self._waiting.append(partial(make, self._path / MANIFEST_NAME, document))
+        for part in self._parts:
+            part.handle(event)
+
+    def write_waiting(self) -> None:
+        """Write the manifest and the catalog: see `Writer`."""
+        while self._waiting:
+            self._waiting.popleft()()
+
+    def close(self) -> None:
+        self.write_waiting()
+        for part in self._parts:
+            part.close()
+            self._problems += part.problems  # type: ignore[attr-defined] # each part has them
+        for problem in self._problems:
+            self._tell(problem)
+        self._problems.clear()
+
+    def _open(self, path: Path) -> None:
+        self._path = path
+        command = self._invocation.command if self._invocation is not None else ""
+        if command in _KEEPING_RESULTS:
+            self._parts = [ArtifactFiles(path, scrub=self._scrub)]
+            if self._write_json and command == "freshness":
+                self._parts.append(self._sources_writer(path))
+            self._tell_of_invocation()
+            return
+        journal = Journal(path / JOURNAL_NAME, carried=self._carried, scrub=self._scrub)
+        self._parts = [ArtifactFiles(path, scrub=self._scrub), journal]
+        if self._write_json:
+            self._parts.append(
+                RunResultsWriter(
+                    path / RUN_RESULTS_NAME,
+                    journal.state,
+                    dbt_version=self._dbt_version,
+                    environ=self._environ,
+                    scrub=self._scrub,
+                )
+            )
+        self._tell_of_invocation()
+
+    def _sources_writer(self, path: Path) -> SourcesWriter:
+        return SourcesWriter(
+            self._sources_path or path / SOURCES_NAME,
+            dbt_version=self._dbt_version,
+            environ=self._environ,
+            scrub=self._scrub,
+        )
+
+    def _tell_of_invocation(self) -> None:
+        if self._invocation is not None:
+            for part in self._parts:
+                part.handle(self._invocation)
+
+    def _write_catalog(self, path: Path, document: Mapping[str, object]) -> None:
+        try:
+            write_atomically(path, encode(document))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            message = f"{path} could not be written ({reason})."
+            self._problems.append(WarningRaised("CatalogNotWritten", message))
+
+    def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
+        """Write the manifest, and beside it the part of it that engines for metrics read."""
+        manifest = document()
+        semantic = semantic_manifest(manifest)
+        try:
+            write_atomically(path, encode(manifest))
+            if semantic is not None:
+                path = path.with_name(SEMANTIC_MANIFEST_NAME)
+                write_atomically(path, encode(semantic))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            self._problems.append(
+                WarningRaised("ManifestNotWritten", f"{path} could not be written ({reason}).")
+            )

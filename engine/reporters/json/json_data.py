@@ -1,0 +1,199 @@
+"""The `data` of a JSON log line: the fields that dbt's event of the same name has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from msgspec import structs
+
+from ...core.events import (
+    Event,
+    InvocationFailed,
+    InvocationFinished,
+    InvocationStarted,
+    MessageLogged,
+    NodeCancelled,
+    NodeExecuted,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    NothingToDo,
+    ProjectLoaded,
+    ReferencesDeferred,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ...core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
+from ..encoding import utc_text
+from ..text.freshness_lines import freshness_data
+from ..text.line import Line
+from ..text.summary import counted
+from ..text.tally import Tally
+
+Data = dict[str, object]
+
+
+def data_of(event: Event, line: Line, started_at: datetime | None, now: datetime) -> Data:
+    """The fields of one line of an event. `started_at` is when the line's node started."""
+    match event:
+        case NodeStarted(node=node):
+            info = _node_info(node, "started", started_at, None)
+            return _started_data(event) | {"node_info": info}
+        case (
+            NodeFinished(result=result) | NodeSkipped(result=result) | NodeCancelled(result=result)
+        ):
+            finished_at = None if isinstance(event, NodeSkipped) else now
+            info = _node_info(result.node, result.status.value, started_at, finished_at)
+            return _result_data(event) | {"node_info": info}
+        case NodeExecuted(node=node):
+            info = _node_info(node, "executing", started_at, None)
+            return {"conn_name": node.unique_id, "sql": event.sql, "node_info": info}
+        case RunFinished():
+            return _summary_data(event, line)
+        case _:
+            return _invocation_data(event, line)
+
+
+def _started_data(event: NodeStarted) -> Data:
+    node = event.node
+    position: Data = {"index": event.index, "total": event.total}
+    if node.resource_type == "operation":
+        return {"statement": node.display_name} | position
+    return {"description": f"{node.kind} {node.display_name}"} | position
+
+
+def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
+    result = event.result
+    node = result.node
+    schema, _, relation = node.display_name.rpartition(".")
+    position: Data = {"index": event.index, "total": event.total}
+    match event:
+        case NodeCancelled():
+            return {"conn_name": node.unique_id}
+        case NodeSkipped():
+            why: Data = {"because": result.because or "", "message": result.message}
+            names: Data = {"node_name": node.name, "schema": schema}
+            return names | why | {"resource_type": node.resource_type} | position
+    status = result.status.value
+    done: Data = {"execution_time": result.execution_time, "status": status} | position
+    match node.resource_type:
+        case "test" | "unit_test":
+            failures: Data = {"num_failures": result.failures or 0, "num_models": event.total}
+            return done | failures | {"name": node.display_name, "attached_node": ""}
+        case "seed":
+            return done | {
+                "result_message": result.message,
+                "schema": schema,
+                "relation": relation,
+            }
+        case "snapshot":
+            return done | {"result_message": result.message, "description": node.display_name}
+        case "source":
+            return done | freshness_data(result)
+        case "operation":
+            return done | {"statement": node.display_name}
+    if result.status is Status.NO_OP:
+        done["status"] = ""
+    elif not result.status.is_failure and result.message:
+        done["status"] = result.message
+    return done | {"description": f"{node.kind} {node.display_name}"}
+
+
+def _summary_data(event: RunFinished, line: Line) -> Data:
+    match line.kind.name:
+        case "FinishedRunningStats":
+            return {
+                "stat_line": counted(event.results),
+                "execution": f" in {event.elapsed:.2f} seconds",
+                "execution_time": event.elapsed,
+            }
+        case "EndOfRunSummary":
+            tally = Tally.of(event.results)
+            return {
+                "num_errors": tally.failed - tally.partial,
+                "num_warnings": tally.warned,
+                "num_partial_success": tally.partial,
+                "keyboard_interrupt": event.interrupted,
+            }
+        case "StatsLine":
+            return {"stats": _stats(Tally.of(event.results))}
+    if not isinstance(line.about, RunResult):
+        return {"msg": line.text}
+    result = line.about
+    return {
+        "msg": line.text,
+        "node_name": result.node.name,
+        "path": result.node.path,
+        "resource_type": result.node.resource_type,
+        "compiled_path": (result.error and result.error.compiled_path) or "",
+        "node_info": _node_info(result.node, result.status.value, None, None),
+    }
+
+
+def _stats(tally: Tally) -> dict[str, int]:
+    return {
+        "pass": tally.passed,
+        "warn": tally.warned,
+        "error": tally.failed,
+        "skip": tally.skipped,
+        "noop": tally.untouched,
+        "total": tally.total,
+    }
+
+
+def _invocation_data(event: Event, line: Line) -> Data:
+    if not line.text:
+        return {"msg": ""}
+    match event:
+        case InvocationStarted(version=version):
+            return {"log_version": 3, "version": f"={version}", "command": event.command}
+        case ProjectLoaded():
+            return {"stat_line": line.text.removeprefix("Found ")}
+        case RunStarted(nodes=nodes, threads=threads, target_name=target):
+            return {"num_threads": threads, "target_name": target, "node_count": len(nodes)}
+        case ReferencesDeferred(references=references, directory=directory):
+            listed = [structs.asdict(reference) for reference in references]
+            return {"msg": line.text, "directory": directory, "references": listed}
+        case NothingToDo() | MessageLogged():
+            return {"msg": line.text}
+        case WarningRaised(location=location):
+            place = str(location) if location else ""
+            return {"msg": event.message, "location": place}
+        case InvocationFailed():
+            return {"exc": line.text.removeprefix("Encountered an error:\n")}
+        case InvocationFinished():
+            return {
+                "exit_code": event.exit_code,
+                "success": event.exit_code == 0,
+                "completed_at": utc_text(event.completed_at),
+                "elapsed": event.elapsed,
+            }
+        case _:
+            return {}
+
+
+def _node_info(
+    node: NodeInfo, status: str, started_at: datetime | None, finished_at: datetime | None
+) -> Data:
+    return {
+        "unique_id": node.unique_id,
+        "node_name": node.name,
+        "node_path": node.path,
+        "resource_type": node.resource_type,
+        "materialized": node.materialized,
+        "node_status": status,
+        "node_started_at": _naive_utc(started_at),
+        "node_finished_at": _naive_utc(finished_at),
+        "node_relation": {"relation_name": node.relation_name or ""},
+        "meta": {},
+    }
+
+
+def _naive_utc(moment: datetime | None) -> str:
+    """Without an offset, as dbt writes these two; empty where there is no such moment."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment else ""

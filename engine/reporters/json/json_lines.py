@@ -1,0 +1,162 @@
+"""Log lines as JSON, in the shape of dbt's structured log, for orchestrators to read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TextIO
+
+from ...core.events import (
+    Event,
+    InvocationStarted,
+    MessageLogged,
+    NodeCancelled,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    OutputProduced,
+    RunResumed,
+)
+from ...core.results import NodeInfo, RunResult
+from ...project.secrets import mapped
+from ..encoding import (
+    encode,
+    scrubbed,
+    utc_text,
+)
+from ..plain_text import (
+    MESSAGE_LIMIT,
+    Cleaner,
+    Scrub,
+)
+from ..text.line import (
+    Level,
+    Line,
+    LineKind,
+    render,
+)
+from ..text.lines import lines_of
+from ..writing import SteadyStream
+from .json_data import Data, data_of
+
+_PRINT = LineKind("PrintEvent", "Z052")
+_CODES = {"ShowNode": "Q041", "CompiledNode": "Q042"}
+_MAIN_THREAD = "MainThread"
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class JsonReporter:
+    """Writes one JSON object a line: `{"info": {…}, "data": {…}}`.
+
+    dagster-dbt and its like read the LogModelResult, LogSeedResult, LogSnapshotResult and
+    LogTestResult events. A command's answer is a PrintEvent, for `ls` one a line. With `quiet`
+    only errors are written, and answers and prints.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO,
+        *,
+        quiet: bool = False,
+        level: Level = Level.INFO,
+        clock: Callable[[], datetime] = utc_now,
+        scrub: Scrub | None = None,
+    ) -> None:
+        self._stream = SteadyStream(stream)
+        self._level = Level.ERROR if quiet else level
+        self._clock = clock
+        self._scrub = scrub
+        self._pid = os.getpid()
+        self._command = ""
+        self._invocation_id = ""
+        self._started_at: dict[str, datetime] = {}
+
+    def handle(self, event: Event) -> None:
+        match event:
+            case InvocationStarted():
+                self._command, self._invocation_id = event.command, event.invocation_id
+            case RunResumed(command=command):
+                self._command = command
+            case NodeStarted(node=node):
+                self._started_at[node.unique_id] = event.started_at
+        self._write_lines(event)
+        match event:
+            case NodeFinished() | NodeSkipped() | NodeCancelled():
+                self._started_at.pop(event.result.node.unique_id, None)
+            case OutputProduced(text=text, name=str(name), data=data) if name:
+                self._write_answer(Line(LineKind(name, _CODES.get(name, "")), text), data)
+            case OutputProduced(text=text):
+                split = self._command in ("ls", "list")
+                self._write_answers(text.splitlines() if split else [text])
+            case MessageLogged(message=text, is_print=True):
+                self._write_answers([text])
+
+    def close(self) -> None:
+        """Nothing to do: each line was flushed as it was written."""
+
+    def _write_lines(self, event: Event) -> None:
+        lines = lines_of(
+            event,
+            Cleaner(self._scrub),
+            command=self._command,
+            debug=self._level <= Level.DEBUG,
+        )
+        now = self._clock()
+        records = [
+            self._record(line, data_of(event, line, self._start_of(line), now), now)
+            for line in lines
+            if line.level >= self._level
+        ]
+        if records:
+            self._stream.write("".join(records))
+
+    def _write_answer(self, line: Line, data: Mapping[str, object]) -> None:
+        if self._scrub:
+            line = Line(line.kind, self._scrub(line.text))
+        fields = {
+            key: mapped(value, self._scrub) if self._scrub else value for key, value in data.items()
+        }
+        self._stream.write(self._record(line, fields, self._clock()))
+
+    def _write_answers(self, answers: list[str]) -> None:
+        now = self._clock()
+        lines = [Line(_PRINT, self._scrub(text) if self._scrub else text) for text in answers]
+        self._stream.write("".join(self._record(line, {"msg": line.text}, now) for line in lines))
+
+    def _record(self, line: Line, data: Data, now: datetime) -> str:
+        info = {
+            "name": line.kind.name,
+            "code": line.kind.code,
+            "level": line.level.name.lower(),
+            "ts": utc_text(now),
+            "msg": "\n".join(render(line)),
+            "invocation_id": self._invocation_id,
+            "pid": self._pid,
+            "thread": _thread_of(line),
+            "category": "",
+            "extra": {},
+        }
+        fitting = mapped(data, self._fit)
+        return encode({"info": info, "data": fitting}).decode() + "\n"
+
+    def _fit(self, text: str) -> str:
+        return scrubbed(text, self._scrub, MESSAGE_LIMIT)
+
+    def _start_of(self, line: Line) -> datetime | None:
+        match line.about:
+            case RunResult(node=node):
+                return self._started_at.get(node.unique_id)
+            case NodeInfo(unique_id=unique_id):
+                return self._started_at.get(unique_id)
+            case _:
+                return None
+
+
+def _thread_of(line: Line) -> str:
+    if isinstance(line.about, RunResult) and line.about.thread_id:
+        return line.about.thread_id
+    return _MAIN_THREAD

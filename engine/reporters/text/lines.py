@@ -1,0 +1,317 @@
+"""From an event to the lines that dbt's users know, without timestamp or stream.
+
+Every reporter that shows lines shares this: pure functions, one event in, its lines out. The
+forms are those of the `dbt run` documentation; kinds carry the names of dbt's JSON events.
+"""
+
+from __future__ import annotations
+
+from ...core.errors import CompilationError, HeadraceError
+from ...core.events import (
+    BatchFinished,
+    BatchStarted,
+    Event,
+    InvocationFailed,
+    InvocationFinished,
+    InvocationStarted,
+    MessageLogged,
+    NodeCancelled,
+    NodeExecuted,
+    NodeFinished,
+    NodeSkipped,
+    NodeStarted,
+    NothingToDo,
+    ProjectLoaded,
+    ReferencesDeferred,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ...core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
+from ..plain_text import Cleaner, indented
+from .freshness_lines import freshness_word
+from .line import (
+    BLANK,
+    Level,
+    Line,
+    LineKind,
+    Paint,
+)
+from .operation_lines import is_about_an_operation, operation_lines
+from .summary import summary_lines
+
+UNMATCHED_CRITERION = "NoNodesForSelectionCriteria"
+"""The warning that says all by itself: shown without its name, as in dbt."""
+
+_DEFERRED = LineKind("ReferencesDeferred")
+_MOST_DEFERRED = 50
+"""How many deferred references are shown before the rest is left to the log file."""
+
+_START = LineKind("LogStartLine", "Q011")
+_HOOK_START = LineKind("LogHookStartLine", "Q032")
+_SKIP = LineKind("SkippingDetails", "Q034")
+_CANCEL = LineKind("LogCancelLine", "Q022")
+_UNMATCHED = LineKind(UNMATCHED_CRITERION, "M030")
+
+_TAKEN = ("exposure", "saved_query")
+"""What nothing is done for, and so isn't begun."""
+
+_RESULT_KINDS = {
+    "model": LineKind("LogModelResult", "Q012"),
+    "seed": LineKind("LogSeedResult", "Q016"),
+    "snapshot": LineKind("LogSnapshotResult", "Q015"),
+    "test": LineKind("LogTestResult", "Q007"),
+    "unit_test": LineKind("LogTestResult", "Q007"),
+    "operation": LineKind("LogHookEndLine", "Q033"),
+    "source": LineKind("LogFreshnessResult", "Q018"),
+    **dict.fromkeys(_TAKEN, LineKind("LogNodeNoOpResult", "Q019")),
+}
+_OTHER_RESULT = LineKind("LogNodeResult", "Q008")
+
+_VERBS = {
+    "seed": ("OK loaded", "ERROR loading"),
+    "snapshot": ("OK snapshotted", "ERROR snapshotting"),
+    "operation": ("OK", "ERROR"),
+}
+_OTHER_VERBS = ("OK created", "ERROR creating")
+_COMMAND_VERBS = {
+    **dict.fromkeys(("compile", "generate"), ("OK compiled", "ERROR compiling")),
+    "clone": ("OK cloned", "ERROR cloning"),
+    "show": ("OK shown", "ERROR showing"),
+}
+
+_ANSWERING = ("compile", "generate", "show")
+"""Commands whose answer is what they are run for."""
+
+_TESTS = ("test", "unit_test")
+_RELATIONS = ("model", "seed", "snapshot")
+
+
+def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = False) -> list[Line]:
+    """The lines that an event is worth; those of level DEBUG only if `debug`.
+
+    Of a `compile` or `show`, as in dbt, there is nothing to tell but what went wrong.
+    """
+    if command in _ANSWERING and _went_well(event) and not debug:
+        return []
+    if command == "run-operation" and is_about_an_operation(event):
+        return operation_lines(event, clean)
+    match event:
+        case NodeStarted(node=node):
+            return [] if node.resource_type in _TAKEN else [_start_line(event, clean)]
+        case NodeFinished():
+            return [_result_line(event, clean, command)]
+        case NodeSkipped():
+            return [_skip_line(event, clean)]
+        case NodeCancelled(result=result):
+            return [_cancel_line(result, clean)]
+        case BatchStarted() | BatchFinished():
+            return [_batch_line(event, clean)]
+        case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
+            return _opening_lines(event, clean)
+        case ReferencesDeferred():
+            return _deferral_lines(event, clean, debug=debug)
+        case WarningRaised():
+            return [_warning_line(event, clean)]
+        case MessageLogged(message=message, name=str(name)) if name:
+            return [Line(LineKind(name), clean.message(message))]
+        case MessageLogged(message=message, is_print=False) if event.to_console or debug:
+            return [_logged_line(message, event.to_console, clean)]
+        case RunFinished():
+            return summary_lines(event, clean, command)
+        case InvocationFailed(error=error):
+            return [_failure_line(error, clean)]
+        case NodeExecuted() | InvocationFinished() if debug:
+            return [_debug_line(event, clean)]
+        case _:
+            return []
+
+
+def _went_well(event: Event) -> bool:
+    match event:
+        case NodeStarted():
+            return True
+        case NodeFinished(result=result):
+            return not result.status.is_failure
+        case RunFinished(results=results, interrupted=interrupted):
+            return not interrupted and not any(result.status.is_failure for result in results)
+        case _:
+            return False
+
+
+def _opening_lines(
+    event: InvocationStarted | ProjectLoaded | RunStarted | NothingToDo, clean: Cleaner
+) -> list[Line]:
+    match event:
+        case InvocationStarted(version=version):
+            kind = LineKind("MainReportVersion", "A001")
+            return [Line(kind, f"Running with headrace={clean.name(version)}")]
+        case ProjectLoaded(counts=counts):
+            found = ", ".join(f"{count} {noun}" for count, noun in counts)
+            return [Line(LineKind("FoundStats", "W006"), f"Found {found}")]
+        case RunStarted(threads=threads, target_name=target):
+            text = f"Concurrency: {threads} threads (target='{clean.name(target)}')"
+            return [BLANK, Line(LineKind("ConcurrencyLine", "Q027"), text), BLANK]
+        case NothingToDo():
+            # What matched nothing was said before, by a warning each.
+            advice = "Nothing to do. Try checking your model configs and model specification args"
+            return [Line(LineKind("NothingToDo", "Q035"), advice, Level.WARN)]
+
+
+def _deferral_lines(event: ReferencesDeferred, clean: Cleaner, *, debug: bool) -> list[Line]:
+    """What is read from elsewhere; of very many the rest is for the log file."""
+    count = len(event.references)
+    noun = "reference is" if count == 1 else "references are"
+    head = f"{count} {noun} deferred to the state in {clean.name(event.directory)}:"
+    texts = [
+        f"  {clean.name(reference.name)} -> {clean.name(reference.relation_name)} "
+        f"({reference.reason})"
+        for reference in event.references
+    ]
+    if count > _MOST_DEFERRED and not debug:
+        left_out = count - _MOST_DEFERRED
+        texts[_MOST_DEFERRED:] = [f"  and {left_out} more, which the log file lists"]
+    return [Line(_DEFERRED, text) for text in (head, *texts)]
+
+
+def _start_line(event: NodeStarted, clean: Cleaner) -> Line:
+    kind = _HOOK_START if event.node.resource_type == "operation" else _START
+    text = f"{event.index} of {event.total} START {_described(event.node, clean)}"
+    return Line(kind, text, status="RUN", about=event.node)
+
+
+def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
+    result = event.result
+    if result.node.resource_type in _TESTS:
+        done, status = _test_wording(result, clean)
+    elif result.status is Status.NO_OP:
+        status = "NO-OP"
+        done = f"{status} {_described(result.node, clean)}"
+    elif result.node.resource_type == "source":
+        status = freshness_word(result)
+        done = f"{status} {_described(result.node, clean)}"
+    else:
+        done, status = _build_wording(result, clean, command)
+    return Line(
+        _RESULT_KINDS.get(result.node.resource_type, _OTHER_RESULT),
+        f"{event.index} of {event.total} {done}",
+        _level_of(result.status),
+        status=status,
+        seconds=result.execution_time,
+        paint=_paint_of(result.status),
+        about=result,
+    )
+
+
+def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str, str]:
+    """What the line says, and what stands between its brackets."""
+    node = result.node
+    verbs = _COMMAND_VERBS.get(command) or _VERBS.get(node.resource_type, _OTHER_VERBS)
+    succeeding, failing = verbs
+    described = clean.name(node.display_name)
+    if node.resource_type != "snapshot":
+        described = _described(node, clean)
+    if result.status is Status.PARTIAL_SUCCESS:
+        return f"PARTIALLY created {described}", clean.name(result.message)
+    if result.status.is_failure:
+        return f"{failing} {described}", result.status.value.upper()
+    outcome = clean.name(result.message) if node.resource_type != "operation" else ""
+    return f"{succeeding} {described}", outcome or "OK"
+
+
+def _test_wording(result: RunResult, clean: Cleaner) -> tuple[str, str]:
+    outcome = result.status.value.upper()
+    if result.status in (Status.FAIL, Status.WARN) and result.failures is not None:
+        outcome = f"{outcome} {result.failures}"
+    return f"{outcome} {clean.name(result.node.display_name)}", outcome
+
+
+def _skip_line(event: NodeSkipped, clean: Cleaner) -> Line:
+    node = event.result.node
+    described = _described(node, clean)
+    if node.resource_type in _RELATIONS:
+        described = f"relation {clean.name(node.display_name)}"
+    text = f"{event.index} of {event.total} SKIP {described}"
+    return Line(_SKIP, text, status="SKIP", paint=Paint.YELLOW, about=event.result)
+
+
+def _batch_line(event: BatchStarted | BatchFinished, clean: Cleaner) -> Line:
+    what = f"batch {clean.name(event.label)} of {clean.name(event.node.display_name)}"
+    place = f"Batch {event.index} of {event.total}"
+    match event:
+        case BatchStarted(node=node):
+            kind = LineKind("LogStartBatch", "Q045")
+            return Line(kind, f"{place} START {what}", status="RUN", about=node)
+        case BatchFinished(node=node, seconds=seconds, failed=failed, message=message):
+            verb, status = ("ERROR creating", "ERROR") if failed else ("OK created", message)
+            return Line(
+                LineKind("LogBatchResult", "Q046"),
+                f"{place} {verb} {what}",
+                Level.ERROR if failed else Level.INFO,
+                status=clean.name(status),
+                seconds=seconds,
+                paint=Paint.RED if failed else Paint.GREEN,
+                about=node,
+            )
+
+
+def _cancel_line(result: RunResult, clean: Cleaner) -> Line:
+    text = f"CANCEL query {clean.name(result.node.unique_id)}"
+    return Line(_CANCEL, text, Level.ERROR, status="CANCEL", paint=Paint.RED, about=result)
+
+
+def _warning_line(event: WarningRaised, clean: Cleaner) -> Line:
+    message = clean.message(event.message)
+    if event.location:
+        message = f"{clean.name(str(event.location))}: {message}"
+    if event.name == UNMATCHED_CRITERION:
+        return Line(_UNMATCHED, message, Level.WARN)
+    name = clean.name(event.name)
+    return Line(LineKind(name), f"[WARNING][{name}]: {message}", Level.WARN, paint=Paint.YELLOW)
+
+
+def _logged_line(message: str, to_console: bool, clean: Cleaner) -> Line:
+    if to_console:
+        return Line(LineKind("JinjaLogInfo", "I062"), clean.message(message))
+    return Line(LineKind("JinjaLogDebug", "I063"), clean.message(message), Level.DEBUG)
+
+
+def _failure_line(error: HeadraceError, clean: Cleaner) -> Line:
+    """An invocation that could not run: heading, message, and the stack of a template."""
+    body = clean.message(str(error)).split("\n")
+    if isinstance(error, CompilationError) and error.stack:
+        innermost, *callers = (clean.name(str(frame)) for frame in error.stack)
+        body += ["", f"> in {innermost}", *(f"> called by {caller}" for caller in callers)]
+    text = indented(f"Encountered an error:\n{error.title}", body)
+    return Line(LineKind("MainEncounteredError", "Z002"), text, Level.ERROR, paint=Paint.RED)
+
+
+def _debug_line(event: NodeExecuted | InvocationFinished, clean: Cleaner) -> Line:
+    match event:
+        case NodeExecuted(node=node, sql=sql):
+            text = f"On {clean.name(node.unique_id)}:\n{clean.message(sql)}"
+            return Line(LineKind("SQLQuery", "E016"), text, Level.DEBUG, about=node)
+        case InvocationFinished(exit_code=exit_code, elapsed=elapsed):
+            text = f"Command finished with exit code {exit_code} after {elapsed:.2f} seconds"
+            return Line(LineKind("CommandCompleted", "Q039"), text, Level.DEBUG)
+
+
+def _described(node: NodeInfo, clean: Cleaner) -> str:
+    kind = "hook:" if node.resource_type == "operation" else clean.name(node.kind)
+    return f"{kind} {clean.name(node.display_name)}"
+
+
+def _level_of(status: Status) -> Level:
+    if status.is_failure:
+        return Level.ERROR
+    return Level.WARN if status is Status.WARN else Level.INFO
+
+
+def _paint_of(status: Status) -> Paint:
+    if status.is_failure:
+        return Paint.RED
+    return Paint.YELLOW if status in (Status.WARN, Status.NO_OP) else Paint.GREEN

@@ -1,0 +1,1 @@
+"""The selected nodes, run against the database."""

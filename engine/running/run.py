@@ -1,0 +1,429 @@
+"""The selected nodes of a project, run against its database: schemas, plan, scheduler."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import anyio
+
+from ...adapters.abilities import Locking
+from ...adapters.base import Rows
+from ...adapters.relation import Relation
+from ...adapters.relation_cache import RelationCache
+from ..commands.docs_generate import GENERATE, describe
+from ..commands.show import SHOW, row_limit
+from ..commands.source_freshness import COMMAND as FRESHNESS
+from ..commands.source_freshness import FreshnessChecker, source_info
+from ..core.blocking import in_thread
+from ..core.events import (
+    Event,
+    NodeSkipped,
+    ReferencesDeferred,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ..core.graph import (
+    Graph,
+    gate_with_tests,
+    gate_with_unit_tests,
+)
+from ..core.results import (
+    NodeInfo,
+    RunResult,
+    Status,
+)
+from ..manifest.nodes.materialization_names import heeds_packages
+from ..manifest.nodes.node import (
+    Node,
+    Source,
+    Test,
+)
+from ..manifest.nodes.snapshot_node import RELATION_KINDS
+from ..manifest.nodes.unit_test_node import UnitTest
+from ..manifest.reading.run_hooks import (
+    END,
+    START,
+    RunHookType,
+)
+from ..manifest.reading.stored_failures import check_stored_names, stores_failures
+from ..materializations.built_name import keeps_whole
+from ..settings.precedence import decide
+from ..settings.warning_policy import RaisedWarningsError
+from ..state.unfinished import UnfinishedRun
+from ..template.compiler import Compiler
+from ..template.dbt.end_context import end_context
+from ..template.query_comment import QueryComments
+from ..template.template_engine import TemplateEngine
+from ..workspace.loaded_project import ParsedProject
+from ..workspace.workspace import Workspace
+from .deferral import (
+    CLONE,
+    Deferral,
+    Deferrer,
+)
+from .hooks import RunHooks
+from .node_run import Builder
+from .plan import Plan
+from .run_templates import (
+    macro_scope,
+    make_comments,
+    make_templates,
+)
+from .scheduler import Build, Scheduler
+from .timings import last_timings
+
+BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build", CLONE})
+
+_READING_COMMANDS = ("compile", GENERATE, SHOW)
+"""Commands that make nothing in the database."""
+
+COMMANDS_WITHOUT_HOOKS = frozenset({"compile", GENERATE, SHOW, CLONE})
+"""Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
+
+INTERRUPTED = "Skipped: the run was interrupted"
+
+
+class Execution:
+    """One run over a project's nodes. Used once: `Execution(…) → run()`.
+
+    Attributes:
+        nodes: what is built, tested or compiled, by unique id.
+        results: the nodes that have ended, each once, also when the run was cancelled.
+        compiled: the SQL of every node that was compiled, by unique id.
+        described: the nodes that the database is asked about in the end.
+        catalog: what it said of them.
+    """
+
+    def __init__(
+        self,
+        project: ParsedProject,
+        nodes: Mapping[str, Node],
+        *,
+        command: str,
+        emit: Callable[[Event], None],
+        deferral: Deferral | None = None,
+        retried: UnfinishedRun | None = None,
+    ) -> None:
+        self._retried = retried
+        self._deferral = deferral
+        self._deferred: Mapping[str, Relation] = {}
+        self._origins: Mapping[str, Relation] = {}
+        self._project = project
+        self._workspace = project.workspace
+        self._command = command
+        self._emit = emit
+        self._cache = RelationCache(self._workspace.adapter)
+        self._late_warnings: list[WarningRaised] = []
+        self.nodes = nodes
+        self.described: Sequence[Node] = ()
+        self.catalog: Mapping[str, Any] = {"nodes": {}, "sources": {}, "errors": None}
+        self.results: tuple[RunResult, ...] = ()
+
+    @property
+    def shown(self) -> dict[str, Rows]:
+        """The rows of every node that was shown, by unique id."""
+        return self._builder.shown
+
+    @property
+    def compiled(self) -> dict[str, str]:
+        return self._builder.compiled
+
+    async def run(self) -> None:
+        """Prepare the schemas, and run every node in its order.
+
+        A cancellation stops what is in flight at the database, gives every node its final
+        status, and travels on.
+
+        Raises:
+            AdapterError: the database can't be connected to, or a schema can't be made.
+            RaisedWarningsError: another run is in the way, and that counts as an error.
+        """
+        check_stored_names(self._storing(), self._project.manifest.nodes)
+        async with self._workspace.adapter:
+            await self._lock_schemas()
+            await self._defer()
+            await self._prepare_schemas()
+            await self._run_plan(await in_thread(self._plan))
+            if self.described:
+                self.catalog = await describe(self._workspace, self.described)
+        self._raise_late_warnings()
+
+    def _plan(self) -> Plan:
+        """The order of the nodes. With many of them that takes a while, and so do their names."""
+        _ = self._infos  # is worked out here, and not in the event loop
+        return _plan(self._project, self.nodes, self._command)
+
+    async def _run_plan(self, plan: Plan) -> None:
+        target = self._workspace.target
+        scheduler = Scheduler(
+            plan,
+            self._infos,
+            self._build,
+            threads=target.threads,
+            # As in dbt, one source that is too old keeps none from being looked at.
+            fail_fast=self._workspace.fail_fast and self._command != FRESHNESS,
+            emit=self._emit,
+        )
+        selected = tuple(self._infos[unique_id] for unique_id in plan.order)
+        start, end = self._hooks(START), self._hooks(END)
+        settings = self._workspace.settings
+        self._emit(
+            RunStarted(selected, target.threads, target.name, start.infos, end.infos, settings)
+        )
+        began = time.perf_counter()
+        interrupted = True
+        done: Sequence[RunResult] = ()
+        try:
+            await start.run()
+            await self._look_again_after(start)
+            if start.failure is not None and self._skips_nodes_after_failed_hook:
+                done = self._skipped(selected, start.failure)
+            else:
+                await scheduler.run()
+                await self._builder.own_tables.validate(
+                    self._workspace.adapter, scheduler.results, self._emit
+                )
+                done = tuple(scheduler.results.values())
+            await end.run(partial(self._end_context, start, done))
+            interrupted = False
+        finally:
+            start.skip_rest(INTERRUPTED)
+            done = done or tuple(scheduler.results.values()) or self._skipped(selected)
+            end.skip_rest(INTERRUPTED)
+            self.results = (*start.results, *done, *end.results)
+            elapsed = time.perf_counter() - began
+            self._emit(RunFinished(self.results, elapsed, interrupted))
+
+    @property
+    def _build(self) -> Build:
+        """What is done with each node."""
+        if self._command in ("compile", GENERATE):
+            return self._builder.compile
+        if self._command == CLONE:
+            return self._builder.clone
+        if self._command == SHOW:
+            return self._builder.show
+        if self._command == FRESHNESS:
+            return self._freshness_checker.check
+        return self._builder.build
+
+    @property
+    def _freshness_checker(self) -> FreshnessChecker:
+        workspace = self._workspace
+        return FreshnessChecker(
+            {key: node for key, node in self.nodes.items() if isinstance(node, Source)},
+            self._infos,
+            adapter=workspace.adapter,
+            templates=self._templates,
+            comments=self._comments,
+            target_path=workspace.target_path_display,
+        )
+
+    def _hooks(self, hook_type: RunHookType) -> RunHooks:
+        """The hooks of one type; none for a command that only reads."""
+        workspace = self._workspace
+        hooks = self._project.manifest.run_hooks.values()
+        wanted = () if self._command in COMMANDS_WITHOUT_HOOKS else hooks
+        return RunHooks(
+            [hook for hook in wanted if hook.hook_type == hook_type],
+            adapter=workspace.adapter,
+            compiler=Compiler(self._templates),
+            comments=self._comments,
+            compiled=self._builder.compiled,
+            emit=self._emit,
+            target_path=workspace.target_path_display,
+        )
+
+    def _end_context(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
+        """As in dbt, a start hook is a result to the end hooks if it failed."""
+        shown = [*([start.failure] if start.failure else []), *done]
+        target_path = self._workspace.target_path_display
+        return end_context(self._project.manifest, shown, target_path)
+
+    async def _look_again_after(self, hooks: RunHooks) -> None:
+        """List the schemas once more, in which a hook may have made or dropped something."""
+        if hooks.has_executed:
+            for schema in sorted(self._schemas()):
+                await self._cache.refresh(schema)
+
+    @property
+    def _skips_nodes_after_failed_hook(self) -> bool:
+        workspace = self._workspace
+        name = "skip_nodes_if_on_run_start_fails"
+        return decide(name, None, workspace.start.environ, workspace.project.flags)
+
+    def _skipped(
+        self, nodes: Sequence[NodeInfo], failure: RunResult | None = None
+    ) -> Sequence[RunResult]:
+        """The results of nodes of which none was started: a hook failed, or was interrupted."""
+        hook = failure.node if failure else None
+        reason = f"Skipped: the hook {hook.display_name} failed" if hook else INTERRUPTED
+        because = hook.unique_id if hook else None
+        results = [RunResult(node, Status.SKIPPED, reason, because=because) for node in nodes]
+        for index, result in enumerate(results, 1):
+            self._emit(NodeSkipped(result, index, len(results)))
+        return results
+
+    async def _lock_schemas(self) -> None:
+        """Keep other runs out of the schemas that this one builds in, where the database can."""
+        adapter = self._workspace.adapter
+        schemas = self._schemas()
+        builds = bool(schemas) and self._command in BUILDING_COMMANDS | {"test"}
+        if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
+            return
+
+        def tell(text: str) -> None:
+            warning = WarningRaised("WaitingForAnotherRun", text)
+            try:
+                self._emit(warning)
+            except RaisedWarningsError:
+                # Not through the adapter, which tells also while it mends its connection.
+                self._late_warnings.append(warning)
+                waiting.cancel()
+
+        with anyio.CancelScope() as waiting:
+            await adapter.lock_schemas(schemas, tell)
+        self._raise_late_warnings()
+
+    def _raise_late_warnings(self) -> None:
+        if self._late_warnings:
+            raise RaisedWarningsError(self._late_warnings)
+
+    async def _defer(self) -> None:
+        """Decide what is read from the state, before a template is rendered."""
+        if self._deferral is None:
+            return
+        deferrer = Deferrer(self._deferral, self._project, self._cache)
+        if self._command == CLONE:
+            self._origins = deferrer.origins(self.nodes)
+            return
+        self._deferred, told = await deferrer.decide(self.nodes)
+        if told:
+            directory = self._workspace.state.manifest_directory()
+            self._emit(ReferencesDeferred(told, self._workspace.displayed(directory)))
+
+    def _built(self) -> list[Node]:
+        """The nodes that make a relation."""
+        models = (node for node in self.nodes.values() if isinstance(node, RELATION_KINDS))
+        return [*models, *self._storing()]
+
+    def _schemas(self) -> set[str]:
+        """The schemas that something is made in, as the database calls them.
+
+        Without those whose names it would cut, each of whose nodes says so for itself.
+        """
+        workspace = self._workspace
+        schemas = {workspace.relations.of(node).schema or "" for node in self._built()} - {""}
+        return {schema for schema in schemas if keeps_whole(workspace.adapter, schema)}
+
+    def _storing(self) -> list[Node]:
+        """The tests that keep the rows that they find."""
+        flag = self._workspace.stores_failures
+        return [node for node in self.nodes.values() if stores_failures(node, flag)]
+
+    async def _prepare_schemas(self) -> None:
+        """Create the schemas that are missing, and list what is in those that are used."""
+        adapter = self._workspace.adapter
+        schemas = self._schemas()
+        if self._command not in _READING_COMMANDS:
+            there = {schema.casefold() for schema in await adapter.list_schemas()}
+            wanted = {schema.casefold(): schema for schema in schemas}
+            for folded, schema in sorted(wanted.items()):
+                if folded not in there:
+                    await self._create_schema(schema)
+        await self._cache.fill(sorted(schemas))
+
+    async def _create_schema(self, schema: str) -> None:
+        """Create a schema, by the project's own macro if it has one for that."""
+        adapter = self._workspace.adapter
+        macros = self._project.manifest.macros
+        own = macros.overrides("create_schema", macros.root_package)
+        if own is None:
+            await adapter.create_schema(schema)
+            return
+        async with adapter.connection(own.name) as connection:
+            connection.comment = await self._comments.of(connection, own.name)
+            scope = macro_scope(self._project, self._templates, own, connection, "main")
+            relation = adapter.relation(schema, None)
+            await self._templates.adapter_in(scope, connection).create_schema(relation)
+
+    @cached_property
+    def _infos(self) -> dict[str, NodeInfo]:
+        return {unique_id: _info(self._workspace, node) for unique_id, node in self.nodes.items()}
+
+    @cached_property
+    def _templates(self) -> TemplateEngine:
+        return make_templates(self._project, self._cache, self._emit, self.nodes, self._deferred)
+
+    @cached_property
+    def _comments(self) -> QueryComments:
+        return make_comments(self._project, self._templates)
+
+    @cached_property
+    def _builder(self) -> Builder:
+        workspace = self._workspace
+        return Builder(
+            manifest=self._project.manifest,
+            infos=self._infos,
+            adapter=workspace.adapter,
+            cache=self._cache,
+            templates=self._templates,
+            comments=self._comments,
+            emit=self._emit,
+            project_roots=workspace.roots,
+            target_path=workspace.target_path_display,
+            full_refresh=workspace.full_refresh,
+            reading=workspace.reading,
+            started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
+            origins=self._origins,
+            limit=row_limit(workspace.start.options),
+            failed_batches=self._retried.batches if self._retried else {},
+            threads=workspace.target.threads,
+            invocation_id=workspace.start.invocation_id,
+            fails_on_test_warning=workspace.warning_policy.raises("LogTestResult"),
+            heeds_packages=heeds_packages(workspace.project.flags),
+        )
+
+
+def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Plan:
+    """The order of the selected nodes, urgent ones first."""
+    graph = project.graph
+    if command in (CLONE, SHOW):
+        # Each is there already, whatever becomes of the others.
+        graph = Graph(dict.fromkeys(nodes, ()))
+    if command == "build":
+        everything = project.manifest.everything
+        tests = {
+            unique_id: project.manifest.parents[unique_id]
+            for unique_id, node in nodes.items()
+            if isinstance(node, Test)
+        }
+        unit_tests = {
+            unique_id: project.manifest.parents[unique_id][0]
+            for unique_id in project.manifest.unit_tests
+            if unique_id in nodes
+        }
+        left_out = (Test, UnitTest)
+        kept = {
+            unique_id: parents
+            for unique_id, parents in project.manifest.parents.items()
+            if unique_id in tests or not isinstance(everything.get(unique_id), left_out)
+        }
+        graph = Graph(gate_with_tests(gate_with_unit_tests(kept, unit_tests), tests))
+    timings = last_timings(project.workspace.target_path / "run_results.json")
+    tolerated = [
+        unique_id
+        for unique_id, node in nodes.items()
+        if node.config.values.get("on_error") == "continue"
+    ]
+    return Plan(graph.subgraph(nodes), timings, tolerated)
+
+
+def _info(workspace: Workspace, node: Node) -> NodeInfo:
+    if isinstance(node, Source):
+        return source_info(node, str(workspace.relations.of(node)))
+    return node.info(workspace.relation_name(node))

@@ -1,0 +1,1 @@
+"""Flags, variables and the project's `flags:`, and what holds of them."""

@@ -1,0 +1,151 @@
+"""The half of `adapter` that asks no database: names, types and texts, the same in every phase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
+
+from ....adapters.base import Adapter, ValueKind
+from ....adapters.relation import quote_identifier
+from ...core.errors import CompilationError, ParseError
+from ...manifest.nodes.snapshot_node import hard_deletes
+from ...sandbox.allowed_names import Names
+from .api import ColumnMaker, RelationMaker
+from .constraints import column_definitions, table_constraints
+
+
+class BehaviorFlags:
+    """`adapter.behavior`: each of dbt's flags for a change of behaviour is off."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset()
+
+    def __getitem__(self, name: str) -> bool:
+        if name.startswith("_"):
+            raise KeyError(name)
+        return False
+
+
+class AdapterValues:
+    """What `adapter` answers in every phase."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("behavior", "dispatch", "Relation", "Column", "type", "quote", "convert_type"),
+            *("quote_as_configured", "quote_seed_column", "standardize_grants_dict"),
+            *("render_raw_columns_constraints", "render_raw_model_constraints", "parse_index"),
+            *("get_hard_deletes_behavior", "verify_database"),
+        )
+    )
+
+    behavior = BehaviorFlags()
+
+    def __init__(
+        self, adapter: Adapter, dispatch: Callable[..., Any], quoting: Mapping[str, bool | None]
+    ) -> None:
+        self._adapter = adapter
+        self._quoting = quoting
+        self.dispatch = dispatch
+
+    @property
+    def Relation(self) -> RelationMaker:  # noqa: N802 # dbt's name
+        """As `api.Relation`."""
+        return RelationMaker(self._adapter)
+
+    @property
+    def Column(self) -> ColumnMaker:  # noqa: N802 # dbt's name
+        """As `api.Column`."""
+        return ColumnMaker(self._adapter)
+
+    def type(self) -> str:
+        return self._adapter.type
+
+    def quote(self, identifier: object) -> str:
+        return quote_identifier(str(identifier), self._adapter.quote_character)
+
+    def quote_as_configured(self, identifier: object, quote_key: str) -> str:
+        """An identifier, quoted if the project quotes that part of a name."""
+        return str(identifier) if self._quoting.get(quote_key) is False else self.quote(identifier)
+
+    def quote_seed_column(self, column: str, quote_config: bool | None = None) -> str:
+        return column if quote_config is False else self.quote(column)
+
+    def convert_type(self, agate_table: Any, col_idx: int) -> str:
+        """The type that a column of a result would have in a table."""
+        values = [value for value in agate_table.columns[col_idx].values() if value is not None]
+        return self._adapter.column_types[_kind_of(values)]
+
+    def standardize_grants_dict(self, grants_table: Any) -> dict[str, list[str]]:
+        """Who holds which privilege, from rows of a grantee and a privilege."""
+        grants: dict[str, list[str]] = {}
+        for row in grants_table:
+            grants.setdefault(row["privilege_type"], []).append(row["grantee"])
+        return grants
+
+    def render_raw_columns_constraints(
+        self, raw_columns: Mapping[str, Mapping[str, Any]]
+    ) -> list[str]:
+        return column_definitions(raw_columns, self._adapter.quote_character)
+
+    def render_raw_model_constraints(
+        self, raw_constraints: Iterable[Mapping[str, Any]]
+    ) -> list[str]:
+        return table_constraints(raw_constraints)
+
+    def get_hard_deletes_behavior(self, config: Any) -> str:
+        """What a snapshot does about rows that are gone from its source.
+
+        Raises:
+            CompilationError: it says so in two ways, or in none that there is.
+        """
+        names = ("hard_deletes", "invalidate_hard_deletes")
+        try:
+            return hard_deletes({name: config.get(name) for name in names})
+        except ParseError as error:
+            raise CompilationError(error.problem) from error
+
+    def verify_database(self, database: str | None) -> str:
+        """Nothing, where the database is the target's own.
+
+        Raises:
+            CompilationError: it is another one.
+        """
+        own = self._adapter.target.database
+        if database and own and database.strip('"').lower() != own.lower():
+            raise CompilationError(
+                f"Cross-db references not allowed in {self._adapter.type} ({database} vs {own})."
+            )
+        return ""
+
+    def parse_index(self, raw_index: Any) -> Names | None:
+        """An entry of the config `indexes` as an object."""
+        if raw_index is None:
+            return None
+        columns = raw_index.get("columns") or ()
+        return Names(
+            {
+                "columns": [columns] if isinstance(columns, str) else list(columns),
+                "unique": bool(raw_index.get("unique", False)),
+                "type": raw_index.get("type"),
+            }
+        )
+
+
+def _kind_of(values: list[Any]) -> ValueKind:
+    """What all of the values can be kept as."""
+    names = {type(value).__name__ for value in values}
+    if not names or names - set(_KINDS):
+        return ValueKind.TEXT if names else ValueKind.INTEGER
+    kinds = {_KINDS[name] for name in names}
+    if len(kinds) == 1:
+        return kinds.pop()
+    return ValueKind.NUMBER if kinds == {ValueKind.INTEGER, ValueKind.NUMBER} else ValueKind.TEXT
+
+
+_KINDS = {
+    "int": ValueKind.INTEGER,
+    "float": ValueKind.NUMBER,
+    "Decimal": ValueKind.NUMBER,
+    "bool": ValueKind.BOOLEAN,
+    "date": ValueKind.DATE,
+    "datetime": ValueKind.TIMESTAMP,
+}

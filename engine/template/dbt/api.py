@@ -1,0 +1,132 @@
+"""`api` in a template: relations and columns that a macro makes itself."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from msgspec.structs import replace
+
+from ....adapters.base import Adapter
+from ....adapters.column import (
+    Column,
+    numeric_type,
+    string_type,
+    translate_type,
+)
+from ....adapters.relation import (
+    Parts,
+    Relation,
+    RelationType,
+)
+from ...core.errors import CompilationError
+from ...sandbox.allowed_names import Names
+from ...sandbox.sizes import require_printable
+from ..relations import CTE_PREFIX
+
+
+class RelationMaker:
+    """`api.Relation` (https://docs.getdbt.com/reference/dbt-classes#relation)."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "Table View MaterializedView CTE External create add_ephemeral_prefix scd_args".split()
+    )
+
+    Table = RelationType.TABLE
+    View = RelationType.VIEW
+    MaterializedView = RelationType.MATERIALIZED_VIEW
+    CTE = RelationType.CTE
+    External = RelationType.EXTERNAL
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def create(
+        self,
+        database: str | None = None,
+        schema: str | None = None,
+        identifier: str | None = None,
+        type: str | None = None,
+        quote_policy: dict[str, bool] | None = None,
+        **more: Any,
+    ) -> Relation:
+        """A relation of that name, whether there is one or not. What isn't given isn't written.
+
+        Raises:
+            CompilationError: there is no such type of relation.
+        """
+        relation = self._adapter.relation(
+            schema,
+            identifier,
+            _relation_type(type),
+            quote_policy=Parts(**quote_policy) if quote_policy else None,
+        )
+        return replace(relation, database=database)
+
+    def add_ephemeral_prefix(self, name: str) -> str:
+        """What an ephemeral model of a name is called inside a statement."""
+        return f"{CTE_PREFIX}{name}"
+
+    def scd_args(self, primary_key: str | list[str], updated_at: str) -> list[str]:
+        """What a snapshot's ids are digests of: the parts of the key, and the time."""
+        return [*([primary_key] if isinstance(primary_key, str) else primary_key), updated_at]
+
+
+class ColumnMaker:
+    """`api.Column` (https://docs.getdbt.com/reference/dbt-classes#column)."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "create from_description translate_type string_type numeric_type".split()
+    )
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._quote_character = adapter.quote_character
+
+    def __call__(
+        self,
+        column: str,
+        dtype: str,
+        char_size: int | None = None,
+        numeric_precision: object = None,
+        numeric_scale: object = None,
+    ) -> Column:
+        """A column whose type may be given in parts."""
+        require_printable(column, dtype, char_size, numeric_precision, numeric_scale)
+        plain = Column(column, dtype, self._quote_character)
+        if plain.is_numeric():
+            # A database tells the digits of integers, too, which their types don't take.
+            dtype = numeric_type(dtype, numeric_precision, numeric_scale)
+        elif char_size is not None:
+            dtype = f"{dtype}({char_size})"
+        return Column(column, dtype, self._quote_character)
+
+    def create(self, name: str, label_or_dtype: str) -> Column:
+        """A column of a type, which may be called by dbt's word for it."""
+        return Column(name, translate_type(label_or_dtype), self._quote_character)
+
+    def from_description(self, name: str, raw_data_type: str) -> Column:
+        """A column of a type as a database describes it."""
+        return Column(name, raw_data_type, self._quote_character)
+
+    def translate_type(self, dtype: str) -> str:
+        return translate_type(dtype)
+
+    def string_type(self, size: int) -> str:
+        return string_type(size)
+
+    def numeric_type(self, dtype: str, precision: object = None, scale: object = None) -> str:
+        return numeric_type(dtype, precision, scale)
+
+
+def make_api(adapter: Adapter) -> Names:
+    """`api` for one database."""
+    return Names({"Relation": RelationMaker(adapter), "Column": ColumnMaker(adapter)})
+
+
+def _relation_type(name: str | None) -> RelationType | None:
+    if not name:
+        return None
+    try:
+        return RelationType(name)
+    except ValueError:
+        kinds = ", ".join(kind.value for kind in RelationType)
+        raise CompilationError(f"'{name}' is no type of relation: there are {kinds}.") from None

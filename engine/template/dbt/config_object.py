@@ -1,0 +1,106 @@
+"""`config` in a template: called it sets, while parsing; its methods read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ...core.errors import CompilationError, ParseError
+from ...project.config_tree import merge_config
+from ...sandbox.callables import template_call
+from ...sandbox.handed import received
+from ...sandbox.owned import own
+
+
+class RunningConfig:
+    """`config` once the configuration is resolved: a call changes nothing and renders nothing."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("set", "get", "require", "meta_get", "meta_require"),
+            *("persist_relation_docs", "persist_column_docs"),
+        )
+    )
+
+    def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
+        self._values = own(dict(values))
+        self._node_name = node_name
+
+    def __call__(self, *arguments: Any, **named: Any) -> str:
+        return ""
+
+    def set(self, name: str, value: Any) -> str:
+        return self(**{name: value})
+
+    def get(self, name: str, default: Any = None, validator: Any = None) -> Any:
+        """The value of a key, or the default where neither the node nor its kind has it.
+
+        As in dbt a key that the kind of node has by itself, such as `alias`, is never the default.
+        """
+        value = self._values.get(_spelled(name), default)
+        if value is None:
+            return None
+        if validator is not None:
+            self._check(name, value, validator)
+        return value
+
+    def require(self, name: str, validator: Any = None) -> Any:
+        key = _spelled(name)
+        if key not in self._values:
+            raise CompilationError(
+                f"'{self._node_name}' does not define a required config parameter '{name}'."
+            )
+        if validator is not None:
+            self._check(name, self._values[key], validator)
+        return self._values[key]
+
+    def _check(self, name: str, value: Any, validator: Any) -> None:
+        try:
+            template_call(validator)(value)
+        except CompilationError as error:
+            raise CompilationError(
+                f"config '{name}' of '{self._node_name}': {error.problem}"
+            ) from error
+
+    def meta_get(self, name: str, default: Any = None) -> Any:
+        return (self._values.get("meta") or {}).get(name, default)
+
+    def meta_require(self, name: str, validator: Any = None) -> Any:
+        meta = self._values.get("meta") or {}
+        if name not in meta:
+            raise CompilationError(f"'{self._node_name}' does not define a required meta '{name}'.")
+        return meta[name]
+
+    def persist_relation_docs(self) -> bool:
+        return bool((self._values.get("persist_docs") or {}).get("relation", False))
+
+    def persist_column_docs(self) -> bool:
+        return bool((self._values.get("persist_docs") or {}).get("columns", False))
+
+
+class CapturingConfig(RunningConfig):
+    """`config` while parsing: each call is kept."""
+
+    def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
+        super().__init__(values, node_name)
+        self.captured: dict[str, Any] = {}
+
+    def __call__(self, *arguments: Any, **named: Any) -> str:
+        if len(arguments) == 1 and isinstance(arguments[0], dict):
+            named = {**arguments[0], **named}
+        elif arguments:
+            raise CompilationError("config() takes named values, or one mapping of them.")
+        try:
+            self.captured = merge_config(self.captured, _received(named))
+        except ParseError as error:
+            raise CompilationError(error.problem) from error
+        return ""
+
+
+def _received(named: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call of `config` gives, as values of our own."""
+    return {name: received(value, f"config({name}=…)") for name, value in named.items()}
+
+
+def _spelled(name: str) -> str:
+    return name.replace("-", "_")

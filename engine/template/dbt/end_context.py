@@ -1,0 +1,156 @@
+"""What only the templates of `on-run-end` see: results, and the schemas that were built in.
+
+(https://docs.getdbt.com/reference/dbt-jinja-functions/on-run-end-context)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+from ...core.results import (
+    RunResult,
+    Status,
+    Timing,
+)
+from ...manifest.artifact.node_dicts import node_dict, source_dict
+from ...manifest.manifest import Manifest
+from ...manifest.nodes.node import Test
+from ...manifest.nodes.snapshot_node import RELATION_KINDS
+from ...sandbox.owned import OwnDict, own
+
+
+class NodeView(OwnDict):
+    """A node as `result.node` shows it: by keys, and by attributes that a template looks up."""
+
+    __slots__ = ()
+    template_names: ClassVar[frozenset[str]] = frozenset(("to_dict",))
+
+    def to_dict(self, omit_none: bool = False, **more: Any) -> dict[str, Any]:
+        return {key: value for key, value in self.items() if not (omit_none and value is None)}
+
+
+class ConfigView(OwnDict):
+    """A node's configuration in a result: what it doesn't have is None, as in dbt."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: str) -> None:
+        return None
+
+
+class RunResultView:
+    """A result as a hook's template sees it."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("status", "message", "execution_time", "thread_id", "timing", "failures", "node"),
+            *("adapter_response", "agate_table", "batch_results", "to_dict"),
+        )
+    )
+
+    def __init__(self, result: RunResult, describe: Callable[[], Mapping[str, Any]]) -> None:
+        self._describe = describe
+        self.status = result.status.value
+        self.message = result.message or None
+        self.execution_time = result.execution_time
+        self.thread_id = result.thread_id
+        self.timing = [_in_utc_without_saying_so(timing) for timing in result.timing]
+        self.failures = result.failures
+        self.adapter_response = own(dict(result.adapter_response))
+        self.agate_table = None
+        batches = result.batch_results
+        self.batch_results = batches and {
+            "successful": list(batches.successful),
+            "failed": list(batches.failed),
+        }
+
+    @cached_property
+    def node(self) -> NodeView:
+        described = self._describe()
+        return NodeView({**described, "config": ConfigView(described.get("config") or {})})
+
+    def to_dict(self, omit_none: bool = False, **more: Any) -> dict[str, Any]:
+        """The result by its keys, down to plain values."""
+        described = {
+            "status": self.status,
+            "timing": [_phase(timing) for timing in self.timing],
+            "thread_id": self.thread_id,
+            "execution_time": self.execution_time,
+            "adapter_response": self.adapter_response,
+            "message": self.message,
+            "failures": self.failures,
+            "node": self.node.to_dict(),
+            "agate_table": None,
+            "batch_results": self.batch_results,
+        }
+        return {k: value for k, value in described.items() if not (omit_none and value is None)}
+
+    def __repr__(self) -> str:
+        return f"<RunResult {self.node.get('unique_id')} {self.status}>"
+
+
+def end_context(
+    manifest: Manifest, results: Sequence[RunResult], target_path: str
+) -> dict[str, Any]:
+    """The names by which the templates know the results of a run."""
+    schemas = list(dict.fromkeys(_built_schemas(manifest, results)))
+    return {
+        "results": [
+            RunResultView(result, partial(_described, manifest, result, target_path))
+            for result in results
+        ],
+        "schemas": list(dict.fromkeys(schema for _, schema in schemas)),
+        "database_schemas": schemas,
+    }
+
+
+def _built_schemas(
+    manifest: Manifest, results: Iterable[RunResult]
+) -> Iterator[tuple[str | None, str]]:
+    """The databases and schemas in which something was built."""
+    for result in results:
+        node = manifest.nodes.get(result.node.unique_id)
+        was_built = result.status in (Status.SUCCESS, Status.PARTIAL_SUCCESS)
+        kept_rows = result.status in (Status.PASS, Status.WARN) and result.node.relation_name
+        if (was_built and isinstance(node, RELATION_KINDS)) or (
+            kept_rows and isinstance(node, Test)
+        ):
+            yield node.database, node.schema
+
+
+def _described(manifest: Manifest, result: RunResult, target_path: str) -> dict[str, Any]:
+    unique_id = result.node.unique_id
+    source = manifest.sources.get(unique_id)
+    if source is not None:
+        return source_dict(source, result.node.relation_name)
+    return node_dict(
+        manifest.run_hooks.get(unique_id) or manifest.node(unique_id),
+        parents=manifest.parents_of(unique_id),
+        relation_name=result.node.relation_name,
+        compiled_code=result.compiled_code,
+        target_path=target_path,
+    )
+
+
+def _phase(timing: Timing) -> dict[str, str]:
+    return {
+        "name": timing.name,
+        "started_at": _utc_text(timing.started_at),
+        "completed_at": _utc_text(timing.completed_at),
+    }
+
+
+def _in_utc_without_saying_so(timing: Timing) -> Timing:
+    """A phase whose moments have no time zone, as dbt's: macros take them from `utcnow()`."""
+    started, completed = (
+        moment.astimezone(UTC).replace(tzinfo=None)
+        for moment in (timing.started_at, timing.completed_at)
+    )
+    return Timing(timing.name, started, completed)
+
+
+def _utc_text(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,260 @@
+"""What a query gives to a template: rows and columns, by index and by name.
+
+The names are those of the tables that dbt's macros have always been given
+(https://agate.readthedocs.io/en/latest/api/table.html), as far as macros in the wild use them.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar
+
+from ....adapters.base import Rows
+from ...sandbox.callables import template_call
+from .table_types import (
+    DataType,
+    plain,
+    type_of,
+    unlike,
+)
+
+_PRINTED_ROWS = 20
+
+
+class MappedSequence(Sequence[Any]):
+    """Values under keys, in order: iteration and indexing give values, `dict()` gives pairs."""
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        "keys values items get dict index count".split()
+    )
+
+    def __init__(self, values: Sequence[Any], keys: Sequence[str]) -> None:
+        self._values = tuple(values)
+        self._keys = tuple(keys)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str):
+            try:
+                return self._values[self._keys.index(key)]
+            except ValueError:
+                raise KeyError(key) from None
+        return self._values[key]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, MappedSequence):
+            return self._values == other._values
+        return list(self._values) == other or self._values == other
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    def keys(self) -> tuple[str, ...]:
+        return self._keys
+
+    def values(self) -> tuple[Any, ...]:
+        return self._values
+
+    def items(self) -> list[tuple[str, Any]]:
+        return list(zip(self._keys, self._values, strict=True))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self[key] if key in self._keys else default
+
+    def dict(self) -> dict[str, Any]:
+        return dict(self.items())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.dict()!r}>"
+
+
+class Row(MappedSequence):
+    """One row: its values by position and by column name."""
+
+
+class ColumnValues(MappedSequence):
+    """One column of a result: its name and its values from top to bottom."""
+
+    template_names: ClassVar[frozenset[str]] = MappedSequence.template_names | frozenset(
+        "name data_type values_distinct values_without_nulls values_sorted".split()
+    )
+
+    def __init__(self, name: str, values: Sequence[Any], index: int = 0) -> None:
+        super().__init__(values, ())
+        self.name = name
+        self.data_type = type_of(values)
+        self.index = index  # type: ignore[assignment,method-assign] # its place, not a search
+
+    def values_distinct(self) -> tuple[Any, ...]:
+        return tuple(dict.fromkeys(self._values))
+
+    def values_without_nulls(self) -> tuple[Any, ...]:
+        return tuple(value for value in self._values if value is not None)
+
+    def values_sorted(self) -> list[Any]:
+        """The values from the smallest to the greatest, and then those that are NULL."""
+        return sorted(self._values, key=_sort_key)
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(str(position), value) for position, value in enumerate(self._values)]
+
+    def __repr__(self) -> str:
+        return f"<ColumnValues {self.name} {list(self._values)!r}>"
+
+
+class ResultTable:
+    """A result set as templates know it: `.columns`, `.rows`, `.column_names`.
+
+    `say` takes what `print_table` prints.
+    """
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        (
+            *("rows", "columns", "column_names", "column_types", "select", "exclude", "rename"),
+            *("where", "find", "limit", "order_by", "distinct", "group_by", "print_table"),
+            *("print_structure", "print_csv", "print_json", "text"),
+        )
+    )
+
+    def __init__(self, rows: Rows, say: Callable[[str], object] | None = None) -> None:
+        self._say = say
+        names = self.column_names = unlike(rows.column_names)
+        values = [tuple(map(plain, row)) for row in rows.rows]
+        self.rows = MappedSequence(
+            [Row(row, names) for row in values],
+            [str(position) for position in range(len(values))],
+        )
+        self.columns = MappedSequence(
+            [
+                ColumnValues(name, [row[position] for row in values], position)
+                for position, name in enumerate(names)
+            ],
+            names,
+        )
+
+    @property
+    def column_types(self) -> tuple[DataType, ...]:
+        return tuple(column.data_type for column in self.columns)
+
+    def __str__(self) -> str:
+        lines = [f"| {column.name} | {column.data_type.name} |" for column in self.columns]
+        return "\n".join(["| column | data_type |", "| ------ | --------- |", *lines])
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.rows[key]
+
+    def select(self, key: str | Sequence[str]) -> ResultTable:
+        """The same rows with only these columns."""
+        names = [key] if isinstance(key, str) else list(key)
+        return self._with(names, [[row[name] for name in names] for row in self.rows])
+
+    def exclude(self, key: str | Sequence[str]) -> ResultTable:
+        """The same rows without these columns."""
+        left_out = {key} if isinstance(key, str) else set(key)
+        return self.select([name for name in self.column_names if name not in left_out])
+
+    def rename(self, column_names: Sequence[str] | dict[str, str]) -> ResultTable:
+        """The same rows under other column names: all of them, or those of a mapping."""
+        if isinstance(column_names, dict):
+            names = [column_names.get(name, name) for name in self.column_names]
+        else:
+            names = list(column_names)
+        return self._with(names, self.rows)
+
+    def where(self, test: Callable[[Row], object]) -> ResultTable:
+        """The rows for which a test holds."""
+        holds = template_call(test)
+        return self._with(self.column_names, [row for row in self.rows if holds(row)])
+
+    def find(self, test: Callable[[Row], object]) -> Row | None:
+        """The first row for which a test holds."""
+        holds = template_call(test)
+        return next((row for row in self.rows if holds(row)), None)
+
+    def limit(self, start_or_stop: int = 0, stop: int | None = None) -> ResultTable:
+        """The first rows, or those from one position to another."""
+        start, end = (0, start_or_stop) if stop is None else (start_or_stop, stop)
+        return self._with(self.column_names, self.rows[start:end])
+
+    def order_by(self, key: str, reverse: bool = False) -> ResultTable:
+        """The rows in the order of a column; NULL comes last."""
+        ordered = sorted(self.rows, key=lambda row: _sort_key(row[key]), reverse=reverse)
+        return self._with(self.column_names, ordered)
+
+    def distinct(self, key: str | None = None) -> ResultTable:
+        """The first row of each value of a column, or of each whole row."""
+        seen = {tuple(row) if key is None else row[key]: row for row in reversed(self.rows)}
+        return self._with(self.column_names, list(reversed(seen.values())))
+
+    def print_table(self, max_rows: int = _PRINTED_ROWS, **more: Any) -> str:
+        """Print the first rows as text, in columns. Renders to nothing."""
+        if self._say is not None:
+            self._say(self.text(max_rows))
+        return ""
+
+    def print_structure(self, **more: Any) -> str:
+        """Print each column's name and type. Renders to nothing."""
+        if self._say is not None:
+            self._say(str(self))
+        return ""
+
+    def group_by(self, key: str, **more: Any) -> dict[Any, ResultTable]:
+        """The rows of each value of a column, as a table by that value."""
+        groups: dict[Any, list[Row]] = {}
+        for row in self.rows:
+            groups.setdefault(row[key], []).append(row)
+        return {value: self._with(self.column_names, rows) for value, rows in groups.items()}
+
+    def print_csv(self, **more: Any) -> str:
+        """Print all rows as CSV. Renders to nothing."""
+        if self._say is not None:
+            lines = io.StringIO()
+            csv.writer(lines, lineterminator="\n").writerows([self.column_names, *self.rows])
+            self._say(lines.getvalue().rstrip("\n"))
+        return ""
+
+    def print_json(self, **more: Any) -> str:
+        """Print all rows as JSON, each by its columns. Renders to nothing."""
+        if self._say is not None:
+            self._say(json.dumps([row.dict() for row in self.rows], default=str))
+        return ""
+
+    def text(self, max_rows: int = _PRINTED_ROWS) -> str:
+        """The first rows as text, in columns."""
+        shown = [
+            ["" if value is None else str(value) for value in row] for row in self.rows[:max_rows]
+        ]
+        lines = [list(self.column_names), *shown]
+        widths = [max(len(line[i]) for line in lines) for i in range(len(self.column_names))]
+        adjust = [str.rjust if type_.name == "Number" else str.ljust for type_ in self.column_types]
+        text = [
+            "| "
+            + " | ".join(
+                put(cell, width) for put, cell, width in zip(adjust, line, widths, strict=True)
+            )
+            + " |"
+            for line in lines
+        ]
+        text.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+        return "\n".join(text)
+
+    def _with(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> ResultTable:
+        return ResultTable(Rows(tuple(names), [tuple(row) for row in rows]), self._say)
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return value is None, value if value is not None else 0

@@ -1,0 +1,48 @@
+"""`store_result` and `load_result`: what statements gave, by the names that they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ....adapters.base import Response, Rows
+from ...sandbox.handed import printed
+from .adapter_facade import StatementResponse
+from .result_table import ResultTable
+
+
+class StoredResult(dict[str, Any]):
+    """What one statement gave, by keys and by attributes: response, status, table and data."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class StoredResults:
+    """`store_result` and `load_result`: what the statements of one node gave."""
+
+    def __init__(self) -> None:
+        self._results: dict[str, StoredResult] = {}
+
+    def store(self, name: str, response: Any, agate_table: Any = None) -> str:
+        table = agate_table if agate_table is not None else ResultTable(Rows((), ()))
+        self._results[name] = StoredResult(
+            response=response, status=printed(response), table=table, data=[tuple(r) for r in table]
+        )
+        return ""
+
+    def store_raw(
+        self,
+        name: str,
+        message: Any = None,
+        code: Any = None,
+        rows_affected: Any = None,
+        agate_table: Any = None,
+    ) -> str:
+        response = StatementResponse(Response(printed(message), code, rows_affected))
+        return self.store(name, response, agate_table)
+
+    def load(self, name: str) -> StoredResult | None:
+        return self._results.get(name)

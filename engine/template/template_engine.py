@@ -1,0 +1,179 @@
+"""The template engine of a session: scopes for nodes that are compiled and built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from ...adapters.base import Adapter, Connection
+from ...adapters.relation import Relation
+from ...adapters.relation_cache import RelationCache
+from ..manifest.artifact.node_dicts import config_dict
+from ..manifest.manifest import Manifest
+from ..manifest.nodes.node import (
+    GenericTest,
+    Model,
+    Node,
+    ResourceType,
+)
+from ..manifest.nodes.snapshot_node import shown_values
+from ..project.event_time import EventWindow, Reading
+from .context import CommonContext, ManifestNames
+from .dbt.adapter_facade import RunningAdapter
+from .dbt.config_object import RunningConfig
+from .dbt.stored_results import StoredResults
+from .generic_test import render_generic_test
+from .references import References
+from .relations import RelationFactory
+from .rendering import render_nested, render_source
+from .scope import (
+    Builtins,
+    MacroSpace,
+    Scope,
+)
+from .template_environment import TemplateEnvironment
+
+
+class NodeScope:
+    """A node's scope while it is compiled and built, on one connection."""
+
+    def __init__(self, scope: Scope, references: References) -> None:
+        self.scope = scope
+        self.references = references
+
+
+class TemplateEngine:
+    """Makes scopes, and renders templates in them."""
+
+    def __init__(
+        self,
+        *,
+        environment: TemplateEnvironment,
+        common: CommonContext,
+        manifest: Manifest,
+        adapter: Adapter,
+        cache: RelationCache,
+        relations: RelationFactory,
+        reading: Reading | None = None,
+        deferred: Mapping[str, Relation] | None = None,
+    ) -> None:
+        self.deferred = deferred or {}
+        """Where an earlier run has built what is read from there, by unique id."""
+        self._reading = reading or Reading()
+        self.manifest = manifest
+        self.relations = relations
+        self._environment = environment
+        self._common = common
+        self._adapter = adapter
+        self._cache = cache
+        self._macros = MacroSpace(manifest.macros, environment)
+        self._manifest_names = ManifestNames(
+            manifest, relations, stores_failures=common.stores_failures
+        )
+
+    def scope(
+        self,
+        node: Node,
+        connection: Connection,
+        thread_id: str = "",
+        window: EventWindow | None = None,
+    ) -> NodeScope:
+        """A scope for a node, whose database functions use the connection.
+
+        `window` is that of the batch that the node is built for, where it is one.
+        """
+        select_rows = self._row_selection(node, window)
+        references = References(
+            self.manifest, self.relations, node, self._common.say, select_rows, self.deferred
+        )
+        results = StoredResults()
+        names = self._common.for_node(node, execute=True)
+        names |= {
+            "ref": references.ref,
+            "source": references.source,
+            "config": RunningConfig({**shown_values(node), **config_dict(node)}, node.name),
+            "this": self.relations.this(node),
+            "thread_id": thread_id,
+            "load_result": results.load,
+            "store_result": results.store,
+            "store_raw_result": results.store_raw,
+            "write": lambda payload: "",
+        }
+
+        def renderer(scope: Scope) -> Callable[..., Any]:
+            return partial(render_nested, self._environment, scope)
+
+        lazy = {
+            **self._common.lazy_names(),
+            **self._manifest_names.of(node),
+            "adapter": lambda scope: self.adapter_in(scope, connection),
+            "builtins": Builtins,
+            "var": lambda scope: self._common.var(node, renderer(scope)),
+            "render": renderer,
+        }
+        scope = Scope(self._macros, node.package_name, names, lazy)
+        return NodeScope(scope, references)
+
+    def _row_selection(
+        self, node: Node, window: EventWindow | None
+    ) -> Callable[[Node, Relation], Relation] | None:
+        """What makes of a relation the rows of it that are to be read; None for all of them."""
+        if node.resource_type is ResourceType.OPERATION:
+            return None
+        sample, is_empty = self._reading.sample, self._reading.is_empty
+        if not isinstance(node, Model):
+            sample = window = None
+        wanted = window.within(sample) if window else sample
+        if wanted is None and not is_empty:
+            return None
+
+        def select(target: Node, relation: Relation) -> Relation:
+            event_time = target.config.values.get("event_time")
+            words: list[str] = []
+            if wanted is not None and event_time:
+                condition = self._adapter.time_condition(event_time, wanted.start, wanted.end)
+                words.append(f"where {condition}")
+            if is_empty:
+                words.append("limit 0" if words else "where false limit 0")
+            return replace(relation, rows=" ".join(words)) if words else relation
+
+        return select
+
+    def scope_with(
+        self,
+        node: Node,
+        connection: Connection,
+        thread_id: str,
+        variables: Mapping[str, Any],
+        environ: Mapping[str, Any],
+    ) -> Scope:
+        """A scope for a node in which some variables, of either kind, have other values."""
+        scope = self.scope(node, connection, thread_id).scope
+        return scope.with_names(**self._common.overridden(node, variables, environ))
+
+    def adapter_in(
+        self,
+        scope: Scope,
+        connection: Connection,
+        kind: Callable[..., RunningAdapter] = RunningAdapter,
+    ) -> RunningAdapter:
+        """`adapter` for the templates of a scope, on a connection."""
+        return kind(
+            self._adapter,
+            connection,
+            self._cache,
+            scope,
+            self._common.dispatcher(scope),
+            self.relations.quoting,
+        )
+
+    async def render_text(self, source: str, scope: Scope, node: Node) -> str:
+        """The text of a template that belongs to a node."""
+        return await render_source(self._environment, source, node, scope)
+
+    async def render_test(self, node: GenericTest, scope: Scope) -> str:
+        """The text of a generic test: what its macro gives."""
+        return await render_generic_test(self._environment, node, scope)

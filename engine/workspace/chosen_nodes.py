@@ -1,0 +1,116 @@
+"""Which nodes a command is about: its flags, the project's selectors and an earlier run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from ..core.errors import UsageError
+from ..core.events import WarningRaised
+from ..manifest.nodes.node import (
+    Analysis,
+    Model,
+    Node,
+    ResourceType,
+    Source,
+    Test,
+)
+from ..manifest.reading.inline_query import inline_id
+from ..selection.grammar import Specification, parse_flags
+from ..selection.resource_types import wanted_types
+from ..selection.selection_context import MethodContext
+from ..selection.selector import (
+    IndirectSelection,
+    Selector,
+    no_such_selector,
+)
+from ..settings.options import Options
+from ..state.previous import PreviousState
+from .loaded_project import ParsedProject
+from .workspace import Workspace
+
+
+class Choice(Struct, frozen=True):
+    """What was chosen.
+
+    Attributes:
+        nodes: the ids that the command works on.
+        named: the ids that the selection names, of whatever type.
+        is_everything: whether nobody has asked for less than all.
+        unmatched: a message for each part of the selection that matched nothing.
+    """
+
+    nodes: frozenset[str]
+    named: frozenset[str]
+    is_everything: bool
+    unmatched: tuple[str, ...] = ()
+
+
+def choose_nodes(
+    project: ParsedProject, options: Options, warn: Callable[[WarningRaised], None]
+) -> Choice:
+    """Select by the flags, or else by the project's default selector. May read files.
+
+    Raises:
+        HeadraceError: the selection can't be read, or what it asks for isn't there.
+    """
+    workspace = project.workspace
+    if options.inline is not None:
+        inline = frozenset({inline_id(workspace.project.name)})
+        return Choice(inline, inline, is_everything=False)
+    specification = _specification(options, workspace)
+    context = MethodContext(
+        project.manifest,
+        root=workspace.project.root,
+        variables=workspace.variables,
+        state=PreviousState(workspace.state.directory, workspace.target_path, warn),
+        warn=warn,
+    )
+    selector = Selector(
+        project.graph,
+        context,
+        indirect=IndirectSelection(workspace.indirect_selection),
+        named=workspace.selectors.named,
+    )
+    found = selector.evaluate(specification or parse_flags((), ()))
+    included = options.resource_types
+    if options.command == "ls" and options.uses_models_flag and not included:
+        included = (ResourceType.MODEL.value,)
+    wanted = wanted_types(options.command, included, options.exclude_resource_types)
+    narrows = bool(options.resource_types or options.exclude_resource_types)
+    return Choice(
+        frozenset(
+            unique_id for unique_id in found.selected if unique_id.partition(".")[0] in wanted
+        ),
+        found.selected,
+        is_everything=specification is None and not narrows,
+        unmatched=found.unmatched,
+    )
+
+
+def _specification(options: Options, workspace: Workspace) -> Specification | None:
+    """What is asked for; None where nobody asks."""
+    selectors = workspace.selectors
+    if options.selector is not None:
+        if options.select or options.exclude:
+            raise UsageError(
+                "--selector can't go together with --select or --exclude: a selector is the whole "
+                "selection. Use --select selector:"
+                f"{options.selector} to combine it."
+            )
+        if options.selector not in selectors.named:
+            raise no_such_selector(options.selector, selectors.named)
+        return selectors.named[options.selector]
+    if options.select or options.exclude:
+        return parse_flags(options.select, options.exclude)
+    return None if selectors.default is None else selectors.named[selectors.default]
+
+
+def is_run(node: Node, command: str) -> bool:
+    """Whether there is something to do for a node of a command that runs nodes."""
+    if isinstance(node, Source):
+        return node.freshness is not None and node.freshness.is_checked
+    if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
+        return False  # As in dbt, an empty file is a node of which nothing is built.
+    return command == "show" or not node.is_ephemeral

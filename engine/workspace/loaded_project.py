@@ -1,0 +1,153 @@
+"""A workspace's nodes, read and checked, and the manifest that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from ... import __version__
+from ...adapters.base import Adapter
+from ..core.errors import CycleError, Location
+from ..core.events import Event, WarningRaised
+from ..core.graph import Graph
+from ..manifest.artifact.manifest_document import manifest_document
+from ..manifest.jinja.macro_index import (
+    MacroFile,
+    MacroIndex,
+    macro_files_in,
+)
+from ..manifest.jinja.used_vars import UsedVars
+from ..manifest.manifest import Manifest
+from ..manifest.reading.inputs import ParseInputs
+from ..manifest.reading.loader import load_manifest
+from ..manifest.reading.node_factory import ParseRenderer
+from ..manifest.reading.parse_cache import (
+    FILE_NAME,
+    ParseCache,
+    load_cache,
+)
+from ..project.environment_variables import custom_environment
+from ..template.context import DBT_VERSION
+from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
+from ..template.template_environment import LenientUndefined, TemplateEnvironment
+from .workspace import Workspace
+
+BUILTIN_MACROS = Path(__file__).parents[1] / "template" / "sql"
+
+_QUOTING = {"database": True, "schema": True, "identifier": True, "column": None}
+"""Of which parts of a name dbt's manifest says whether they are quoted, and what is usual."""
+
+
+class ParsedProject(Struct, frozen=True):
+    """A workspace whose nodes have been read, and don't go in circles."""
+
+    workspace: Workspace
+    manifest: Manifest
+    graph: Graph
+    cache: bytes | None = None
+    """What `FILE_NAME` in the target path is to hold for the next parse; None: what it does."""
+
+
+def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> ParsedProject:
+    """Parse the project's nodes, and check that they don't go in circles. Connects to nothing.
+
+    Raises:
+        HeadraceError: a file can't be read or parsed, or refers to what isn't there.
+    """
+    adapter = workspace.adapter
+    messages: list[Event] = []
+    environment = TemplateEnvironment(workspace.codes, LenientUndefined)
+
+    def make_renderer(macros: MacroIndex) -> ParseRenderer:
+        return TemplateParseRenderer(
+            macros,
+            environment=environment,
+            common=workspace.common_context(messages.append),
+            adapter=adapter,
+            relations=workspace.relations,
+        )
+
+    kept = workspace.target_path / FILE_NAME
+    cache = load_cache(kept, workspace.project.root) if workspace.reads_cache else ParseCache()
+    manifest = load_manifest(
+        ParseInputs(
+            projects=(workspace.project, *workspace.packages),
+            schema=workspace.target.schema,
+            database=workspace.target.database,
+            vars=workspace.variables,
+            builtin_macros=_builtin_macros(adapter),
+            dialect=(*adapter.dialect, "default"),
+            ignored_configs=adapter.ignored_configs,
+            context_names=PARSE_NAMES,
+            make_renderer=make_renderer,
+            yaml=workspace.yaml,
+            warn=warn,
+            cache=cache,
+            inline=workspace.start.options.inline,
+            # A variable that is a template may refer to a node.
+            effects=frozenset({"var"} if workspace.variables.hold_templates else ()),
+        )
+    )
+    graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
+    _check_acyclic(graph, manifest)
+    return ParsedProject(workspace, manifest, graph, cache.encoded())
+
+
+def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
+    """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
+    workspace = project.workspace
+    start = workspace.start
+    metadata = {
+        "dbt_version": DBT_VERSION,
+        "headrace_version": __version__,
+        "generated_at": utc_text(datetime.now(UTC)),
+        "invocation_id": start.invocation_id,
+        "invocation_started_at": utc_text(start.started_at),
+        "env": custom_environment(start.environ),
+        "project_name": workspace.project.name,
+        "project_id": None,
+        "user_id": None,
+        "send_anonymous_usage_stats": False,
+        "adapter_type": workspace.adapter.type,
+        "quoting": {**_QUOTING, **workspace.project.quoting},
+        "headrace_vars": UsedVars(project.manifest, workspace.variables).all(),
+    }
+    return manifest_document(
+        project.manifest,
+        metadata=metadata,
+        relation_name=workspace.relation_name,
+        compiled=compiled,
+        selectors=workspace.selectors.described,
+        target_path=workspace.target_path_display,
+    )
+
+
+def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
+    files = list(macro_files_in(BUILTIN_MACROS, "macros"))
+    if adapter.macro_directory is not None:
+        files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")
+    return files
+
+
+def _check_acyclic(graph: Graph, manifest: Manifest) -> None:
+    try:
+        graph.check_acyclic()
+    except CycleError as error:
+        nodes = [manifest.everything[unique_id] for unique_id in error.cycle]
+        # Within a project a model's name says enough; the files say where to look.
+        first = nodes[0]
+        following = nodes[1] if len(nodes) > 1 else first
+        line = next((call.line for call in following.refs if call.name == first.name), None)
+        raise CycleError(
+            [node.name for node in nodes],
+            location=Location(following.original_file_path, line),
+        ) from error
+
+
+def utc_text(moment: datetime) -> str:
+    """A moment in UTC as artifacts have it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
