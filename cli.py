@@ -37,16 +37,15 @@ from .cli_flags import (
     names_with_value,
     taking,
 )
+from .engine.commands.table import COMMANDS, find_command
 from .engine.core.signals import Signals, die_of_signals
 
 if TYPE_CHECKING:
+    from .engine.commands.command import Command
     from .engine.core.events import Reporter
     from .engine.core.outcome import InvocationResult
     from .engine.project.secrets import Redactor
     from .engine.settings.options import Options
-
-ANSWERING_COMMANDS = frozenset({"ls", "debug", "clean", "compile", "show"})
-"""Commands whose standard output is an answer; their log lines go to standard error."""
 
 _MULTIPLE = frozenset(
     "-s --select -m --models --model --exclude --resource-type --resource-types "
@@ -65,7 +64,7 @@ _WITHOUT_EFFECT = frozenset(
     "--show-all-deprecations --no-show-all-deprecations".split()
 )
 
-_ALIASES = {"list": "ls", "snapshot-freshness": "freshness"}
+_ALIASES = {alias: command.name for command in COMMANDS.values() for alias in command.aliases}
 
 
 def main() -> None:
@@ -197,7 +196,7 @@ def _run(options: Options) -> int:
     """Run one invocation in an event loop of its own; the exit code."""
     import anyio
 
-    from .engine import invocation  # noqa: F401 # before signals are heeded: it takes a while
+    from .engine import session  # noqa: F401 # before signals are heeded: it takes a while
     from .engine.project.secrets import Redactor
     from .engine.settings.reporting import settle_reporting
 
@@ -227,7 +226,7 @@ def _reporter(options: Options, redactor: Redactor) -> Reporter:
     from .engine.reporters.text.colors import should_use_colors
 
     level = console_level(options)
-    answers = options.command in ANSWERING_COMMANDS
+    answers = find_command(options.command).answers
     stream = sys.stderr if answers else sys.stdout
     quiet = bool(options.quiet)
     if options.log_format == "json":
@@ -263,7 +262,7 @@ async def _until_signal(
 
     import anyio
 
-    from .engine.invocation import invoke
+    from .engine.session import invoke
 
     loop = asyncio.get_running_loop()
     with anyio.CancelScope() as scope:
@@ -282,30 +281,27 @@ async def _until_signal(
 _VERSION = Annotated[
     bool | None, typer.Option("--version", "-V", callback=_print_version, is_eager=True)
 ]
-_COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
-    "run": (BUILDING, "Build the selected models."),
-    "build": (
-        {**SEEDING, **STORING},
-        "Load seeds, build models and snapshots, and test them, in the graph's order.",
-    ),
-    "seed": (SEEDING, "Load the selected seeds' CSV files."),
-    "snapshot": (SNAPSHOTTING, "Note in the selected snapshots what has changed."),
-    "show": (PREVIEWING, "Show rows of the selected nodes, or of a query."),
-    "compile": (COMPILING, "Write the selected nodes' SQL to target/compiled, and run nothing."),
-    "clone": (BUILDING, "Make the selected nodes out of their relations in the state."),
-    "test": (TESTING, "Test the selected nodes."),
-    "retry": (RETRYING, "Repeat the last command for what didn't succeed."),
-    "ls": (NAMING, "List the selected nodes."),
-    "list": (NAMING, "List the selected nodes (another name of ls)."),
-    "parse": (LOOKING, "Read the project, and write target/manifest.json."),
-    "run-operation": (OPERATING, "Call one macro."),
-    "debug": (DEBUGGING, "Check the project, the profile and the connection."),
-    "clean": (LOOKING, "Delete the project's clean-targets."),
-    "deps": ({**INSTALLING, **LOOKING}, "Install the packages that packages.yml asks for."),
+_FLAGS: dict[str, dict[str, Any]] = {
+    "run": BUILDING,
+    "build": {**SEEDING, **STORING},
+    "seed": SEEDING,
+    "snapshot": SNAPSHOTTING,
+    "show": PREVIEWING,
+    "compile": COMPILING,
+    "clone": BUILDING,
+    "test": TESTING,
+    "retry": RETRYING,
+    "ls": NAMING,
+    "parse": LOOKING,
+    "run-operation": OPERATING,
+    "debug": DEBUGGING,
+    "clean": LOOKING,
+    "deps": {**INSTALLING, **LOOKING},
+    "generate": DOCUMENTING,
+    "freshness": CHECKING,
 }
-_SOURCE = "source"
 _DOCS = "docs"
-_FRESHNESS = "Check that sources aren't older than their `freshness` allows."
+_GROUPS = {_DOCS: "About the project's documentation.", "source": "About the project's sources."}
 
 
 def make_app(arguments: Collection[str]) -> typer.Typer:
@@ -323,23 +319,30 @@ def make_app(arguments: Collection[str]) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(taking({"version": _VERSION, **EVERYWHERE}, _keep))
-    every = {*_COMMANDS, _SOURCE, _DOCS}
+    every = {command.group or name for command in COMMANDS.values() for name in names_of(command)}
     named = every & {*arguments}
     wanted = named if named and "--help" not in arguments else every
-    for name, (flags, text) in _COMMANDS.items():
-        if name in wanted:
-            app.command(name, help=text)(taking(flags, _invoke))
-    if _DOCS in wanted:
-        docs = typer.Typer(help="About the project's documentation.", no_args_is_help=True)
-        app.add_typer(docs, name=_DOCS)
-        docs.command("generate", help="Write catalog.json: what the database holds.")(
-            taking(DOCUMENTING, _invoke)
-        )
-    if _SOURCE in wanted:
-        source = typer.Typer(help="About the project's sources.", no_args_is_help=True)
-        app.add_typer(source, name=_SOURCE)
-        source.command("freshness", help=_FRESHNESS)(taking(CHECKING, _invoke))
-        source.command("snapshot-freshness", help=_FRESHNESS, hidden=True)(
-            taking(CHECKING, _invoke)
-        )
+    groups = {"": app}
+    for command in COMMANDS.values():
+        for name in names_of(command):
+            if (command.group or name) not in wanted:
+                continue
+            if command.group not in groups:
+                help = _GROUPS[command.group]
+                groups[command.group] = typer.Typer(help=help, no_args_is_help=True)
+                app.add_typer(groups[command.group], name=command.group)
+            is_alias = name != command.name
+            text = (
+                f"{command.help[:-1]} (another name of {command.name})."
+                if is_alias
+                else command.help
+            )
+            groups[command.group].command(name, help=text, hidden=is_alias and bool(command.group))(
+                taking(_FLAGS[command.name], _invoke)
+            )
     return app
+
+
+def names_of(command: Command) -> tuple[str, ...]:
+    """Under which names a command is found."""
+    return (command.name, *command.aliases)

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
-from ... import __version__
 from ...adapters.errors import AdapterError
 from ..core.errors import HeadraceError
-from ..workspace.workspace import Workspace
+from ..core.outcome import ExitCode
+from ..core.version import VERSION
+from .command import Command
+
+if TYPE_CHECKING:
+    from .command_context import CommandContext
 
 
-async def debug(
-    open_workspace: Callable[[], Awaitable[Workspace]],
-    say: Callable[[str], None],
-    *,
-    connection_only: bool = False,
-) -> bool:
+async def _debug(context: CommandContext) -> ExitCode:
+    return ExitCode.DONE if await _checks_pass(context) else ExitCode.NODE_FAILED
+
+
+async def _checks_pass(context: CommandContext) -> bool:
     """Check the project, the profile and the connection, and say each. True if all are well.
 
-    With `connection_only` nothing is said of what goes well before the connection.
+    With `--connection` nothing is said of what goes well before the connection.
     """
+    say, connection_only = context.say, context.options.connection_only
 
     def say_before(text: str) -> None:
         if not connection_only:
             say(text)
 
-    say_before(f"headrace version: {__version__}")
+    say_before(f"headrace version: {VERSION}")
     say_before(f"python version: {platform.python_version()}")
     say_before(f"os info: {platform.platform()}")
     try:
-        workspace = await open_workspace()
+        workspace = await context.open()
     except HeadraceError as error:
         say(f"Configuration: [ERROR]\n  {error}")
         return False
@@ -53,3 +57,11 @@ async def debug(
         return False
     say("All checks passed!")
     return True
+
+
+COMMAND = Command(
+    name="debug",
+    help="Check the project, the profile and the connection.",
+    perform=_debug,
+    answers=True,
+)

@@ -1,145 +1,55 @@
-"""`docs generate`: what the database says of the project's relations, as `catalog.json`, version 1.
-
-The shape is the one of https://schemas.getdbt.com/dbt/catalog/v1.json.
-"""
+"""`docs generate`: compiles the nodes, and writes what the database says of them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-import anyio
+from ..core.events import Kept, Manner
+from ..core.outcome import ExitCode
+from ..selection.resource_types import NodeTypes
+from .command import NodeCommand
+from .node_flow import choose, nodes_to_run, run_all
 
-from ...adapters.abilities import CatalogTable, Describing
-from ...adapters.errors import DatabaseError
-from ..core.events import MessageLogged
-from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import (
-    Node,
-    Seed,
-    Source,
+if TYPE_CHECKING:
+    from ..running.work import NodeWork
+    from .command_context import CommandContext
+
+
+async def _generate(context: CommandContext) -> ExitCode:
+    from ..core.events import CatalogReady
+    from ..core.outcome import exit_code_of
+    from ..running import catalog
+    from ..running.run import Run
+
+    options = context.options
+    project = await context.load()
+    choice = await choose(context, COMMAND, project)
+    nodes = nodes_to_run(COMMAND, project, choice)
+    compiled = {} if options.compile is False else catalog.nodes_to_compile(nodes)
+    run = Run(project, compiled, work=_work(), emit=context.emit)
+    if not options.empty_catalog:
+        selected = None if choice.is_everything else choice.named
+        run.described = catalog.nodes_to_describe(project.manifest, selected)
+    await run_all(context, project, run)
+    document = catalog.catalog_document(project.workspace, run.catalog)
+    await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
+    context.emit(catalog.closing(project.workspace))
+    return ExitCode.NODE_FAILED if run.catalog["errors"] else exit_code_of(run.results)
+
+
+def _work() -> NodeWork:
+    from ..running.work import NodeWork
+
+    return NodeWork(do=lambda run: run.builder.compile)
+
+
+COMMAND = NodeCommand(
+    name="generate",
+    help="Write catalog.json: what the database holds.",
+    perform=_generate,
+    group="docs",
+    manner=Manner(
+        verbs=("OK compiled", "ERROR compiling"), tells_failures_alone=True, keeps=Kept.NOTHING
+    ),
+    takes=NodeTypes(frozenset({"model", "snapshot", "test", "analysis", "seed", "source"})),
 )
-from ..manifest.nodes.snapshot_node import RELATION_KINDS
-from ..project.environment_variables import custom_environment
-from ..state.artifact_files import CATALOG_NAME
-from ..template.context import DBT_VERSION
-from ..workspace.loaded_project import utc_text
-from ..workspace.workspace import Workspace
-
-GENERATE = "generate"
-"""The command, by the name that artifacts have for it."""
-
-SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
-
-_STATS: Mapping[str, Mapping[str, object]] = {
-    "has_stats": {
-        "id": "has_stats",
-        "label": "Has Stats?",
-        "value": False,
-        "include": False,
-        "description": "Whether statistics of this table are kept",
-    }
-}
-
-Sections = dict[str, Any]
-
-
-def nodes_to_describe(manifest: Manifest, selected: Iterable[str] | None) -> list[Node]:
-    """The nodes and sources that may be in the database; only the selected ones, if some are."""
-    wanted = None if selected is None else frozenset(selected)
-    return [
-        node
-        for unique_id, node in {**manifest.nodes, **manifest.sources}.items()
-        if isinstance(node, (*RELATION_KINDS, Source))
-        and not node.is_ephemeral
-        and (wanted is None or unique_id in wanted)
-    ]
-
-
-def nodes_to_compile(nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """The nodes that have SQL of their own, by unique id."""
-    return {key: node for key, node in nodes.items() if not isinstance(node, (Seed, Source))}
-
-
-async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
-    """The sections `nodes`, `sources` and `errors` of the catalog: one query for each schema.
-
-    The adapter must be open. A schema that can't be read is told under `errors`; a relation that
-    isn't there is left out.
-    """
-    adapter = workspace.adapter
-    by_schema: dict[str, list[Node]] = {}
-    for node in nodes:
-        by_schema.setdefault(workspace.relations.of(node).schema or "", []).append(node)
-    sections: Sections = {"nodes": {}, "sources": {}, "errors": None}
-    limit = anyio.Semaphore(max(1, workspace.target.threads))
-
-    async def describe_schema(schema: str) -> None:
-        assert isinstance(adapter, Describing)
-        async with limit:
-            try:
-                tables = await adapter.describe_schema(schema)
-            except DatabaseError as error:
-                sections["errors"] = [*(sections["errors"] or ()), f"{schema}: {error}"]
-                return
-        known = {table.name.casefold(): table for table in tables}
-        for node in by_schema[schema]:
-            table = known.get((workspace.relations.of(node).identifier or "").casefold())
-            if table is not None:
-                section = "sources" if isinstance(node, Source) else "nodes"
-                sections[section][node.unique_id] = _entry(node.unique_id, table)
-
-    if isinstance(adapter, Describing):
-        async with anyio.create_task_group() as tasks:
-            for schema in sorted(by_schema):
-                tasks.start_soon(describe_schema, schema)
-    for section in ("nodes", "sources"):
-        sections[section] = dict(sorted(sections[section].items()))
-    return sections
-
-
-def catalog_document(workspace: Workspace, sections: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole artifact."""
-    start = workspace.start
-    return {
-        "metadata": {
-            "dbt_schema_version": SCHEMA,
-            "dbt_version": DBT_VERSION,
-            "generated_at": utc_text(datetime.now(UTC)),
-            "invocation_id": start.invocation_id,
-            "invocation_started_at": utc_text(start.started_at),
-            "env": custom_environment(start.environ),
-        },
-        **sections,
-    }
-
-
-def closing(workspace: Workspace) -> MessageLogged:
-    """What is said when the catalog has been handed out."""
-    path = workspace.displayed(workspace.target_path / CATALOG_NAME)
-    return MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
-
-
-def _entry(unique_id: str, table: CatalogTable) -> dict[str, Any]:
-    return {
-        "metadata": {
-            "type": table.type,
-            "schema": table.schema,
-            "name": table.name,
-            "database": table.database,
-            "comment": table.comment,
-            "owner": table.owner,
-        },
-        "columns": {
-            column.name: {
-                "type": column.type,
-                "index": column.index,
-                "name": column.name,
-                "comment": column.comment,
-            }
-            for column in table.columns
-        },
-        "stats": _STATS,
-        "unique_id": unique_id,
-    }

@@ -1,114 +1,63 @@
-"""What `show` and `compile` answer: a node's rows, or its SQL, as text or as JSON.
-
-The forms are those of dbt (https://docs.getdbt.com/reference/commands/show).
-"""
+"""`show`: rows of nodes, or of a query."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from ...adapters.base import Rows
-from ..core.errors import UsageError, did_you_mean
-from ..core.events import OutputProduced
-from ..manifest.nodes.node import Model, Node
-from ..manifest.reading.inline_query import InlineQuery
-from ..selection.grammar import parse_criterion
-from ..settings.options import Options
-from ..template.dbt.result_table import ResultTable
+from ..core.events import Kept, Manner
+from ..selection.resource_types import NodeTypes
+from .command import NodeCommand
+from .node_flow import run_nodes
 
-SHOW = "show"
-DEFAULT_LIMIT = 5
-"""How many rows are asked for where nobody says."""
-
-_FORMATS = ("text", "json")
-
-
-def check_options(options: Options) -> None:
-    """See that the options of `show` and `compile` go together, before anything is done.
-
-    Raises:
-        UsageError: they don't.
-    """
-    if options.output is not None and options.output not in _FORMATS:
-        raise UsageError(
-            f"--output '{options.output}' is none of {', '.join(_FORMATS)}."
-            f"{did_you_mean(options.output, _FORMATS)}"
-        )
-    if options.inline is not None and (options.select or options.selector or options.exclude):
-        raise UsageError(
-            "--inline is a selection by itself, and can't go together with --select, --selector "
-            "or --exclude."
-        )
-    is_asked = options.select or options.selector or options.inline is not None
-    if options.command == SHOW and not is_asked:
-        raise UsageError(
-            "Either --select or --inline must be passed to show: the nodes to look at, or a query "
-            "as in --inline \"select * from {{ ref('orders') }}\"."
-        )
+if TYPE_CHECKING:
+    from ..manifest.nodes.node import Node
+    from ..running.run import Run
+    from ..running.work import NodeWork
+    from ..settings.options import Options
+    from ..workspace.loaded_project import ParsedProject
+    from .command_context import CommandContext
 
 
-def row_limit(options: Options) -> int | None:
-    """How many rows to ask for; None for all of them."""
-    limit = DEFAULT_LIMIT if options.limit is None else options.limit
-    return None if limit < 0 else limit
+def _check(options: Options) -> None:
+    from .answers import check_asked, check_options
+
+    check_options(options)
+    check_asked(options)
 
 
-def named_nodes(options: Options, nodes: Mapping[str, Node]) -> list[str]:
-    """The ids of those nodes that are selected by their names: what is shown of a selection."""
-    texts = [part for text in options.select for word in text.split() for part in word.split(",")]
-    values = [parse_criterion(text).value for text in texts if text]
-    names = {name for value in values for name in (value, value.rpartition(".")[2])}
-    return [
-        unique_id
-        for unique_id, node in nodes.items()
-        if isinstance(node, InlineQuery) or not names.isdisjoint((node.name, _name(node)))
-    ]
+def _narrow(options: Options, nodes: Mapping[str, Node]) -> Mapping[str, Node]:
+    from .answers import nodes_to_show
+
+    return nodes_to_show(options, nodes)
 
 
-def nodes_to_show(options: Options, nodes: Mapping[str, Node]) -> dict[str, Node]:
-    """Those whose rows are shown: the ones that were named, or else all that were selected."""
-    wanted = named_nodes(options, nodes) or list(nodes)
-    return {unique_id: nodes[unique_id] for unique_id in wanted}
+def _work() -> NodeWork:
+    from ..running.work import NodeWork, Order
+
+    return NodeWork(do=lambda run: run.builder.show, order=Order.FLAT)
 
 
-def compiled_answer(node: Node, sql: str, options: Options) -> OutputProduced:
-    """The SQL of a node."""
-    data = _data(node, options) | {"compiled": sql}
-    if options.output == "json":
-        return OutputProduced(_json(node, "compiled", sql), "CompiledNode", data)
-    text = sql if options.quiet else f"Compiled {_called(node)} is:\n{sql}"
-    return OutputProduced(text, "CompiledNode", data)
+async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:
+    from .answers import rows_answer
+
+    for unique_id, rows in run.shown.items():
+        context.emit(rows_answer(run.nodes[unique_id], rows, context.options))
 
 
-def rows_answer(node: Node, rows: Rows, options: Options) -> OutputProduced:
-    """The rows of a node."""
-    table = ResultTable(rows)
-    if options.output == "json":
-        text = _json(node, "show", [row.dict() for row in table.rows])
-        return OutputProduced(text, "ShowNode", _data(node, options) | {"preview": text})
-    preview = table.text(max_rows=len(table)) + "\n"
-    text = preview if options.quiet else f"Previewing {_called(node)}:\n{preview}"
-    return OutputProduced(text, "ShowNode", _data(node, options) | {"preview": preview})
-
-
-def _name(node: Node) -> str:
-    return node.versioned_name if isinstance(node, Model) else node.name
-
-
-def _called(node: Node) -> str:
-    return "inline node" if isinstance(node, InlineQuery) else f"node '{_name(node)}'"
-
-
-def _json(node: Node, key: str, found: object) -> str:
-    named = {} if isinstance(node, InlineQuery) else {"node": _name(node)}
-    return json.dumps({**named, key: found}, indent=2, default=str)
-
-
-def _data(node: Node, options: Options) -> dict[str, object]:
-    return {
-        "node_name": _name(node),
-        "is_inline": isinstance(node, InlineQuery),
-        "output_format": options.output or "text",
-        "unique_id": node.unique_id,
-    }
+COMMAND = NodeCommand(
+    name="show",
+    help="Show rows of the selected nodes, or of a query.",
+    perform=run_nodes,
+    answers=True,
+    manner=Manner(
+        verbs=("OK shown", "ERROR showing"), tells_failures_alone=True, keeps=Kept.NOTHING
+    ),
+    takes=NodeTypes(
+        frozenset({"model", "seed", "snapshot", "test", "analysis"}), takes_ephemeral=True
+    ),
+    work=_work,
+    check=_check,
+    narrow=_narrow,
+    answer=_answer,
+)

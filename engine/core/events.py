@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from enum import Enum, auto
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -15,6 +16,36 @@ from msgspec import Struct, field
 
 from .errors import HeadraceError, Location
 from .results import NodeInfo, RunResult
+
+
+class Kept(Enum):
+    """What is kept of the nodes of a command."""
+
+    RESULTS = auto()
+    """A journal and run_results.json, which `retry` goes by."""
+    SOURCES = auto()
+    """sources.json; the results of the last run stay."""
+    NOTHING = auto()
+    """The results of the last run stay."""
+
+
+class Manner(Struct, frozen=True):
+    """How a command is told of.
+
+    Attributes:
+        verbs: what is said of a node that went well, and of one that didn't; by its type if None.
+        tells_failures_alone: whether nothing is said of a node that went well, as its answer is
+            what the command is run for.
+        answers_by_line: whether each line of its answer is an answer by itself.
+        calls_macro: whether what it runs is a macro, called for its own sake.
+        keeps: what is kept of its nodes.
+    """
+
+    verbs: tuple[str, str] | None = None
+    tells_failures_alone: bool = False
+    answers_by_line: bool = False
+    calls_macro: bool = False
+    keeps: Kept = Kept.RESULTS
 
 
 class InvocationStarted(Struct, frozen=True):
@@ -25,6 +56,7 @@ class InvocationStarted(Struct, frozen=True):
     version: str
     started_at: datetime
     arguments: Mapping[str, object] = field(default_factory=dict)
+    manner: Manner = Manner()
 
 
 class WarningRaised(Struct, frozen=True):
@@ -44,6 +76,7 @@ class RunResumed(Struct, frozen=True):
     command: str
     arguments: Mapping[str, object]
     records: tuple[Mapping[str, object], ...] = ()
+    manner: Manner = Manner()
 
 
 class ProjectFound(Struct, frozen=True):

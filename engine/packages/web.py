@@ -14,9 +14,9 @@ from urllib.request import Request
 
 import anyio
 
-from ... import __version__
 from ..core.blocking import in_thread
 from ..core.checkpoints import checkpoint
+from ..core.version import VERSION
 from ..project.numbers import whole_number
 from .dialing import answered
 
@@ -132,7 +132,7 @@ def _request(address: str) -> Request:
         raise WebError("it is no web address: it must begin with https://")
     userinfo, at, host = parts.netloc.rpartition("@")
     request = Request(
-        urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": f"headrace/{__version__}"}
+        urlunsplit(parts._replace(netloc=host)), headers={"User-Agent": f"headrace/{VERSION}"}
     )
     if at:
         token = base64.b64encode(unquote(userinfo).encode("utf-8")).decode("ascii")

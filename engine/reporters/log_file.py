@@ -10,6 +10,7 @@ from ..core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
+    Manner,
     MessageLogged,
     OutputProduced,
     ProjectFound,
@@ -88,13 +89,13 @@ class LogWriter:
         self._level = level
         self._clock = clock
         self._clean = Cleaner(scrub)
-        self._command = ""
+        self._manner = Manner()
 
     def handle(self, event: Event) -> None:
         if isinstance(event, RunResumed):
-            self._command = event.command
+            self._manner = event.manner
         if isinstance(event, InvocationStarted):
-            self._command = event.command
+            self._manner = event.manner
             bar = "=" * 30
             self._stream.write(f"\n\n{bar} {self._now()} | {event.invocation_id} {bar}\n")
         lines = [line for line in self._lines(event) if line.level >= self._level]
@@ -118,7 +119,7 @@ class LogWriter:
                 return [Line(_ANSWER, self._clean.message(text))]
             case _:
                 debug = self._level <= Level.DEBUG
-                return lines_of(event, self._clean, command=self._command, debug=debug)
+                return lines_of(event, self._clean, manner=self._manner, debug=debug)
 
 
 def _thread_of(line: Line) -> str:

@@ -27,15 +27,10 @@ from ..state.past_manifest import (
 from ..template.relations import parts_of
 from ..workspace.chosen_nodes import Choice
 from ..workspace.loaded_project import ParsedProject
+from .work import Deferring
 
 _REFERABLE = ("model", "seed", "snapshot")
 _TYPES = {"view": RelationType.VIEW, "materialized_view": RelationType.MATERIALIZED_VIEW}
-
-CLONE = "clone"
-"""The command that takes whole relations from the state, and needs one in any case."""
-
-_WITHOUT_REFERENCES = ("seed", "freshness")
-"""Commands for which it is all the same."""
 
 _NOT_SELECTED = "it isn't selected"
 _NOT_THERE = "it isn't selected, and the target has none"
@@ -56,7 +51,7 @@ class Deferral(Struct, frozen=True):
     favors_state: bool
 
 
-def find_deferral(project: ParsedProject, choice: Choice) -> Deferral | None:
+def find_deferral(project: ParsedProject, choice: Choice, defers: Deferring) -> Deferral | None:
     """What a command defers to; None where it doesn't, as when everything is selected.
 
     Reads the manifest of the state, which blocks.
@@ -65,11 +60,11 @@ def find_deferral(project: ParsedProject, choice: Choice) -> Deferral | None:
         UsageError: there is none, or it is of no use.
     """
     settings = project.workspace.state
-    command = project.workspace.start.options.command
-    if command != CLONE and (not settings.is_deferring or command in _WITHOUT_REFERENCES):
+    takes_whole = defers is Deferring.WHOLE
+    if not takes_whole and (not settings.is_deferring or defers is Deferring.NOTHING):
         return None
     past = read_past_manifest(settings.manifest_directory())
-    if command != CLONE and choice.is_everything:
+    if not takes_whole and choice.is_everything:
         return None
     return Deferral(past, choice.named, settings.favors_state)
 

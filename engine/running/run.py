@@ -13,10 +13,6 @@ from ...adapters.abilities import Locking
 from ...adapters.base import Rows
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
-from ..commands.docs_generate import GENERATE, describe
-from ..commands.show import SHOW, row_limit
-from ..commands.source_freshness import COMMAND as FRESHNESS
-from ..commands.source_freshness import FreshnessChecker, source_info
 from ..core.blocking import in_thread
 from ..core.events import (
     Event,
@@ -60,8 +56,8 @@ from ..template.query_comment import QueryComments
 from ..template.template_engine import TemplateEngine
 from ..workspace.loaded_project import ParsedProject
 from ..workspace.workspace import Workspace
+from .catalog import describe
 from .deferral import (
-    CLONE,
     Deferral,
     Deferrer,
 )
@@ -73,22 +69,18 @@ from .run_templates import (
     make_comments,
     make_templates,
 )
-from .scheduler import Build, Scheduler
+from .scheduler import Scheduler
+from .source_age import FreshnessChecker, source_info
 from .timings import last_timings
+from .work import Deferring, NodeWork, Order
 
-BUILDING_COMMANDS = frozenset({"run", "seed", "snapshot", "build", CLONE})
-
-_READING_COMMANDS = ("compile", GENERATE, SHOW)
-"""Commands that make nothing in the database."""
-
-COMMANDS_WITHOUT_HOOKS = frozenset({"compile", GENERATE, SHOW, CLONE})
-"""Commands that run nodes and no `on-run-start` or `on-run-end`, as in dbt."""
+_DEFAULT_LIMIT = 5
 
 INTERRUPTED = "Skipped: the run was interrupted"
 
 
-class Execution:
-    """One run over a project's nodes. Used once: `Execution(…) → run()`.
+class Run:
+    """One run over a project's nodes. Used once: `Run(…) → run()`.
 
     Attributes:
         nodes: what is built, tested or compiled, by unique id.
@@ -103,7 +95,7 @@ class Execution:
         project: ParsedProject,
         nodes: Mapping[str, Node],
         *,
-        command: str,
+        work: NodeWork,
         emit: Callable[[Event], None],
         deferral: Deferral | None = None,
         retried: UnfinishedRun | None = None,
@@ -114,7 +106,7 @@ class Execution:
         self._origins: Mapping[str, Relation] = {}
         self._project = project
         self._workspace = project.workspace
-        self._command = command
+        self._work = work
         self._emit = emit
         self._cache = RelationCache(self._workspace.adapter)
         self._late_warnings: list[WarningRaised] = []
@@ -126,11 +118,11 @@ class Execution:
     @property
     def shown(self) -> dict[str, Rows]:
         """The rows of every node that was shown, by unique id."""
-        return self._builder.shown
+        return self.builder.shown
 
     @property
     def compiled(self) -> dict[str, str]:
-        return self._builder.compiled
+        return self.builder.compiled
 
     async def run(self) -> None:
         """Prepare the schemas, and run every node in its order.
@@ -155,17 +147,16 @@ class Execution:
     def _plan(self) -> Plan:
         """The order of the nodes. With many of them that takes a while, and so do their names."""
         _ = self._infos  # is worked out here, and not in the event loop
-        return _plan(self._project, self.nodes, self._command)
+        return _plan(self._project, self.nodes, self._work.order)
 
     async def _run_plan(self, plan: Plan) -> None:
         target = self._workspace.target
         scheduler = Scheduler(
             plan,
             self._infos,
-            self._build,
+            self._work.do(self),
             threads=target.threads,
-            # As in dbt, one source that is too old keeps none from being looked at.
-            fail_fast=self._workspace.fail_fast and self._command != FRESHNESS,
+            fail_fast=self._workspace.fail_fast and self._work.stops_at_failure,
             emit=self._emit,
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
@@ -184,7 +175,7 @@ class Execution:
                 done = self._skipped(selected, start.failure)
             else:
                 await scheduler.run()
-                await self._builder.own_tables.validate(
+                await self.builder.own_tables.validate(
                     self._workspace.adapter, scheduler.results, self._emit
                 )
                 done = tuple(scheduler.results.values())
@@ -199,20 +190,7 @@ class Execution:
             self._emit(RunFinished(self.results, elapsed, interrupted))
 
     @property
-    def _build(self) -> Build:
-        """What is done with each node."""
-        if self._command in ("compile", GENERATE):
-            return self._builder.compile
-        if self._command == CLONE:
-            return self._builder.clone
-        if self._command == SHOW:
-            return self._builder.show
-        if self._command == FRESHNESS:
-            return self._freshness_checker.check
-        return self._builder.build
-
-    @property
-    def _freshness_checker(self) -> FreshnessChecker:
+    def freshness_checker(self) -> FreshnessChecker:
         workspace = self._workspace
         return FreshnessChecker(
             {key: node for key, node in self.nodes.items() if isinstance(node, Source)},
@@ -227,13 +205,13 @@ class Execution:
         """The hooks of one type; none for a command that only reads."""
         workspace = self._workspace
         hooks = self._project.manifest.run_hooks.values()
-        wanted = () if self._command in COMMANDS_WITHOUT_HOOKS else hooks
+        wanted = hooks if self._work.runs_hooks else ()
         return RunHooks(
             [hook for hook in wanted if hook.hook_type == hook_type],
             adapter=workspace.adapter,
             compiler=Compiler(self._templates),
             comments=self._comments,
-            compiled=self._builder.compiled,
+            compiled=self.builder.compiled,
             emit=self._emit,
             target_path=workspace.target_path_display,
         )
@@ -272,7 +250,7 @@ class Execution:
         """Keep other runs out of the schemas that this one builds in, where the database can."""
         adapter = self._workspace.adapter
         schemas = self._schemas()
-        builds = bool(schemas) and self._command in BUILDING_COMMANDS | {"test"}
+        builds = bool(schemas) and self._work.makes_relations
         if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
             return
 
@@ -298,7 +276,7 @@ class Execution:
         if self._deferral is None:
             return
         deferrer = Deferrer(self._deferral, self._project, self._cache)
-        if self._command == CLONE:
+        if self._work.defers is Deferring.WHOLE:
             self._origins = deferrer.origins(self.nodes)
             return
         self._deferred, told = await deferrer.decide(self.nodes)
@@ -329,7 +307,7 @@ class Execution:
         """Create the schemas that are missing, and list what is in those that are used."""
         adapter = self._workspace.adapter
         schemas = self._schemas()
-        if self._command not in _READING_COMMANDS:
+        if self._work.makes_relations:
             there = {schema.casefold() for schema in await adapter.list_schemas()}
             wanted = {schema.casefold(): schema for schema in schemas}
             for folded, schema in sorted(wanted.items()):
@@ -364,7 +342,7 @@ class Execution:
         return make_comments(self._project, self._templates)
 
     @cached_property
-    def _builder(self) -> Builder:
+    def builder(self) -> Builder:
         workspace = self._workspace
         return Builder(
             manifest=self._project.manifest,
@@ -380,7 +358,7 @@ class Execution:
             reading=workspace.reading,
             started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
             origins=self._origins,
-            limit=row_limit(workspace.start.options),
+            limit=_row_limit(workspace.start.options.limit),
             failed_batches=self._retried.batches if self._retried else {},
             threads=workspace.target.threads,
             invocation_id=workspace.start.invocation_id,
@@ -389,13 +367,18 @@ class Execution:
         )
 
 
-def _plan(project: ParsedProject, nodes: Mapping[str, Node], command: str) -> Plan:
+def _row_limit(limit: int | None) -> int | None:
+    """How many rows of a node are fetched, where `--limit` may say; None for all of them."""
+    wanted = _DEFAULT_LIMIT if limit is None else limit
+    return None if wanted < 0 else wanted
+
+
+def _plan(project: ParsedProject, nodes: Mapping[str, Node], order: Order) -> Plan:
     """The order of the selected nodes, urgent ones first."""
     graph = project.graph
-    if command in (CLONE, SHOW):
-        # Each is there already, whatever becomes of the others.
+    if order is Order.FLAT:
         graph = Graph(dict.fromkeys(nodes, ()))
-    if command == "build":
+    if order is Order.GATED:
         everything = project.manifest.everything
         tests = {
             unique_id: project.manifest.parents[unique_id]

@@ -110,8 +110,16 @@ class _RunResults(Struct):
     metadata: _Metadata = field(default_factory=_Metadata)
 
 
-def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) -> UnfinishedRun:
+def find_unfinished(
+    directory: Path,
+    given: Options,
+    *,
+    retries_warnings: bool,
+    macro_commands: Collection[str],
+) -> UnfinishedRun:
     """The run whose artifacts are in a directory, to be repeated with the options given now.
+
+    `macro_commands` are the commands whose operations aren't hooks, but what they were run for.
 
     Raises:
         UsageError: there is none, or its artifacts are of no use.
@@ -126,7 +134,7 @@ def find_unfinished(directory: Path, given: Options, *, retries_warnings: bool) 
         for unique_id, node in state.nodes.items()
     }
     done = _DONE if retries_warnings else _DONE | {_WARNED}
-    if options.command != "run-operation":
+    if options.command not in macro_commands:
         # Hooks run whenever a node does, and have new results then.
         statuses = {key: status for key, status in statuses.items() if not key.startswith(_HOOK)}
     left = tuple(unique_id for unique_id, status in statuses.items() if status not in done)

@@ -18,7 +18,7 @@ from ..manifest.nodes.node import (
 )
 from ..manifest.reading.inline_query import inline_id
 from ..selection.grammar import Specification, parse_flags
-from ..selection.resource_types import wanted_types
+from ..selection.resource_types import NodeTypes, wanted_types
 from ..selection.selection_context import MethodContext
 from ..selection.selector import (
     IndirectSelection,
@@ -48,7 +48,10 @@ class Choice(Struct, frozen=True):
 
 
 def choose_nodes(
-    project: ParsedProject, options: Options, warn: Callable[[WarningRaised], None]
+    project: ParsedProject,
+    options: Options,
+    takes: NodeTypes,
+    warn: Callable[[WarningRaised], None],
 ) -> Choice:
     """Select by the flags, or else by the project's default selector. May read files.
 
@@ -75,9 +78,9 @@ def choose_nodes(
     )
     found = selector.evaluate(specification or parse_flags((), ()))
     included = options.resource_types
-    if options.command == "ls" and options.uses_models_flag and not included:
+    if takes.models_flag_narrows and options.uses_models_flag and not included:
         included = (ResourceType.MODEL.value,)
-    wanted = wanted_types(options.command, included, options.exclude_resource_types)
+    wanted = wanted_types(takes, included, options.exclude_resource_types)
     narrows = bool(options.resource_types or options.exclude_resource_types)
     return Choice(
         frozenset(
@@ -107,10 +110,10 @@ def _specification(options: Options, workspace: Workspace) -> Specification | No
     return None if selectors.default is None else selectors.named[selectors.default]
 
 
-def is_run(node: Node, command: str) -> bool:
+def is_run(node: Node, takes: NodeTypes) -> bool:
     """Whether there is something to do for a node of a command that runs nodes."""
     if isinstance(node, Source):
         return node.freshness is not None and node.freshness.is_checked
     if isinstance(node, (Model, Test, Analysis)) and not node.raw_code.strip():
         return False  # As in dbt, an empty file is a node of which nothing is built.
-    return command == "show" or not node.is_ephemeral
+    return takes.takes_ephemeral or not node.is_ephemeral

@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from ... import __version__
 from ...adapters.base import Adapter
 from ..core.errors import CycleError, Location
 from ..core.events import Event, WarningRaised
 from ..core.graph import Graph
+from ..core.version import VERSION
 from ..manifest.artifact.manifest_document import manifest_document
 from ..manifest.jinja.macro_index import (
     MacroFile,
@@ -103,7 +103,7 @@ def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str
     start = workspace.start
     metadata = {
         "dbt_version": DBT_VERSION,
-        "headrace_version": __version__,
+        "headrace_version": VERSION,
         "generated_at": utc_text(datetime.now(UTC)),
         "invocation_id": start.invocation_id,
         "invocation_started_at": utc_text(start.started_at),

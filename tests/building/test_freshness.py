@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from headrace import Status
+from headrace.engine.commands import source_freshness
 from headrace.engine.reporters.plain_text import Cleaner
 from headrace.engine.reporters.text.lines import lines_of
 
@@ -59,7 +60,9 @@ def sources(root: Path) -> dict[str, Any]:
 
 
 def lines(ran: Ran) -> list[str]:
-    found = [lines_of(event, Cleaner(), command="freshness") for event in ran.events]
+    found = [
+        lines_of(event, Cleaner(), manner=source_freshness.COMMAND.manner) for event in ran.events
+    ]
     return [line.text for group in found for line in group]
 
 

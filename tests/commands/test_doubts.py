@@ -44,11 +44,11 @@ def killed(directory: Path, *lines: dict[str, Any]) -> UnfinishedRun:
     with path.open("a") as journal:
         for line in (planned, started, *lines):
             journal.write(json.dumps(line) + "\n")
-    return find_unfinished(directory, Options(), retries_warnings=False)
+    return find_unfinished(directory, Options(), retries_warnings=False, macro_commands=())
 
 
 def found(directory: Path) -> UnfinishedRun:
-    return find_unfinished(directory, Options(), retries_warnings=False)
+    return find_unfinished(directory, Options(), retries_warnings=False, macro_commands=())
 
 
 def last_result(run: UnfinishedRun) -> dict[str, Any]:

@@ -59,7 +59,10 @@ def write_results(directory: Path, *results: dict[str, Any], **metadata: Any) ->
 
 def unfinished(directory: Path, *, retries_warnings: bool = False, **given: Any) -> UnfinishedRun:
     return find_unfinished(
-        directory, Options(command="retry", **given), retries_warnings=retries_warnings
+        directory,
+        Options(command="retry", **given),
+        retries_warnings=retries_warnings,
+        macro_commands={"run-operation"},
     )
 
 

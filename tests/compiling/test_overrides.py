@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from headrace.engine.invocation import invoke
+from headrace.engine.session import invoke
 from headrace.engine.settings.options import Options
 
 from ..conftest import WriteProject

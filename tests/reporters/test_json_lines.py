@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any
 
+from headrace.engine.commands import ls
 from headrace.engine.core.events import (
     Event,
     InvocationFinished,
@@ -177,7 +178,9 @@ def test_summary_has_the_counts() -> None:
 
 def test_answer_of_ls_is_a_record_a_line() -> None:
     records = records_of(
-        InvocationStarted("id", "ls", "0.1.0", NOON), OutputProduced("debug.a\ndebug.b"), quiet=True
+        InvocationStarted("id", "ls", "0.1.0", NOON, manner=ls.COMMAND.manner),
+        OutputProduced("debug.a\ndebug.b"),
+        quiet=True,
     )
 
     assert [(r["info"]["name"], r["data"]["msg"]) for r in records] == [

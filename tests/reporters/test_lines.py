@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.commands import compile
 from headrace.engine.core.errors import (
     CompilationError,
     Frame,
@@ -329,7 +330,7 @@ def test_compile_tells_only_of_what_went_wrong() -> None:
         RunFinished((ok, bad), 0.1, interrupted=False),
     ]
 
-    said = [lines_of(event, Cleaner(), command="compile") for event in events]
+    said = [lines_of(event, Cleaner(), manner=compile.COMMAND.manner) for event in events]
 
     assert said[:2] == [[], []]
     assert said[2][0].text == "2 of 2 ERROR compiling table model test_schema.broken"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from headrace import Options, cli
+from headrace.engine.commands import ls
 from headrace.engine.workspace.chosen_nodes import choose_nodes
 from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
 from headrace.engine.workspace.workspace import Start, open_workspace
@@ -62,7 +63,9 @@ def test_selection_finds_what_it_should(
     options = options_of(flags, monkeypatch)
     workspace = open_workspace(Start(options, {}, root), lambda _: None)
 
-    choice = choose_nodes(replace(project, workspace=workspace), options, lambda _: None)
+    choice = choose_nodes(
+        replace(project, workspace=workspace), options, ls.COMMAND.takes, lambda _: None
+    )
 
     assert short_ids(list(choice.nodes)) == expected
 

@@ -15,6 +15,7 @@ from ...core.events import (
     CatalogReady,
     Event,
     InvocationStarted,
+    Kept,
     ManifestReady,
     ParseCacheChanged,
     ProjectLoaded,
@@ -31,9 +32,6 @@ from .files import ArtifactFiles
 from .journal import Journal
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
-
-_KEEPING_RESULTS = ("freshness", "generate", "show")
-"""Commands that build nothing, and leave the results of the last run alone."""
 
 MANIFEST_NAME = "manifest.json"
 SEMANTIC_MANIFEST_NAME = "semantic_manifest.json"
@@ -83,9 +81,13 @@ class TargetDirectory:
             case InvocationStarted():
                 self._invocation = event
             case RunResumed(command=command, arguments=arguments, records=records):
+                manner = event.manner
                 if self._invocation is not None:
                     self._invocation = structs.replace(
-                        self._invocation, command=command, arguments=arguments
+                        self._invocation,
+                        command=command,
+                        arguments=arguments,
+                        manner=manner,
                     )
                 for record in records:
                     self._carried.apply(record)
@@ -122,10 +124,10 @@ class TargetDirectory:
 
     def _open(self, path: Path) -> None:
         self._path = path
-        command = self._invocation.command if self._invocation is not None else ""
-        if command in _KEEPING_RESULTS:
+        keeps = Kept.RESULTS if self._invocation is None else self._invocation.manner.keeps
+        if keeps is not Kept.RESULTS:
             self._parts = [ArtifactFiles(path, scrub=self._scrub)]
-            if self._write_json and command == "freshness":
+            if self._write_json and keeps is Kept.SOURCES:
                 self._parts.append(self._sources_writer(path))
             self._tell_of_invocation()
             return

@@ -10,6 +10,7 @@ from typing import TextIO
 from ...core.events import (
     Event,
     InvocationStarted,
+    Manner,
     MessageLogged,
     NodeCancelled,
     NodeFinished,
@@ -71,16 +72,16 @@ class JsonReporter:
         self._clock = clock
         self._scrub = scrub
         self._pid = os.getpid()
-        self._command = ""
+        self._manner = Manner()
         self._invocation_id = ""
         self._started_at: dict[str, datetime] = {}
 
     def handle(self, event: Event) -> None:
         match event:
             case InvocationStarted():
-                self._command, self._invocation_id = event.command, event.invocation_id
-            case RunResumed(command=command):
-                self._command = command
+                self._manner, self._invocation_id = event.manner, event.invocation_id
+            case RunResumed(manner=manner):
+                self._manner = manner
             case NodeStarted(node=node):
                 self._started_at[node.unique_id] = event.started_at
         self._write_lines(event)
@@ -90,7 +91,7 @@ class JsonReporter:
             case OutputProduced(text=text, name=str(name), data=data) if name:
                 self._write_answer(Line(LineKind(name, _CODES.get(name, "")), text), data)
             case OutputProduced(text=text):
-                split = self._command in ("ls", "list")
+                split = self._manner.answers_by_line
                 self._write_answers(text.splitlines() if split else [text])
             case MessageLogged(message=text, is_print=True):
                 self._write_answers([text])
@@ -102,7 +103,7 @@ class JsonReporter:
         lines = lines_of(
             event,
             Cleaner(self._scrub),
-            command=self._command,
+            manner=self._manner,
             debug=self._level <= Level.DEBUG,
         )
         now = self._clock()

@@ -16,6 +16,7 @@ from rich.text import Text
 from ...core.events import (
     Event,
     InvocationStarted,
+    Manner,
     MessageLogged,
     NodeCompiled,
     NodeExecuted,
@@ -89,7 +90,7 @@ class ConsoleReporter:
         self._clock = clock
         self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(scrub)
-        self._command = ""
+        self._manner = Manner()
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()
         self._is_running = False
@@ -133,8 +134,8 @@ class ConsoleReporter:
             event, at = self._waiting.popleft()
             self._state.take(event, at, self._clean)
             match event:
-                case InvocationStarted(command=command) | RunResumed(command=command):
-                    self._command = command
+                case InvocationStarted(manner=manner) | RunResumed(manner=manner):
+                    self._manner = manner
                 case RunStarted():
                     self._is_running = True
                 case RunFinished():
@@ -155,7 +156,7 @@ class ConsoleReporter:
     def _append_lines(self, scrolling: Text, event: Event, at: datetime) -> None:
         if isinstance(event, NodeStarted):
             return  # The live part shows it.
-        for line in lines_of(event, self._clean, command=self._command):
+        for line in lines_of(event, self._clean, manner=self._manner):
             if line.level >= self._level:
                 self._append_line(scrolling, line, at)
 

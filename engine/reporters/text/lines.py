@@ -14,6 +14,7 @@ from ...core.events import (
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
+    Manner,
     MessageLogged,
     NodeCancelled,
     NodeExecuted,
@@ -78,33 +79,28 @@ _VERBS = {
     "operation": ("OK", "ERROR"),
 }
 _OTHER_VERBS = ("OK created", "ERROR creating")
-_COMMAND_VERBS = {
-    **dict.fromkeys(("compile", "generate"), ("OK compiled", "ERROR compiling")),
-    "clone": ("OK cloned", "ERROR cloning"),
-    "show": ("OK shown", "ERROR showing"),
-}
-
-_ANSWERING = ("compile", "generate", "show")
-"""Commands whose answer is what they are run for."""
+_USUAL = Manner()
 
 _TESTS = ("test", "unit_test")
 _RELATIONS = ("model", "seed", "snapshot")
 
 
-def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = False) -> list[Line]:
+def lines_of(
+    event: Event, clean: Cleaner, *, manner: Manner = _USUAL, debug: bool = False
+) -> list[Line]:
     """The lines that an event is worth; those of level DEBUG only if `debug`.
 
     Of a `compile` or `show`, as in dbt, there is nothing to tell but what went wrong.
     """
-    if command in _ANSWERING and _went_well(event) and not debug:
+    if manner.tells_failures_alone and _went_well(event) and not debug:
         return []
-    if command == "run-operation" and is_about_an_operation(event):
+    if manner.calls_macro and is_about_an_operation(event):
         return operation_lines(event, clean)
     match event:
         case NodeStarted(node=node):
             return [] if node.resource_type in _TAKEN else [_start_line(event, clean)]
         case NodeFinished():
-            return [_result_line(event, clean, command)]
+            return [_result_line(event, clean, manner)]
         case NodeSkipped():
             return [_skip_line(event, clean)]
         case NodeCancelled(result=result):
@@ -122,7 +118,7 @@ def lines_of(event: Event, clean: Cleaner, *, command: str = "", debug: bool = F
         case MessageLogged(message=message, is_print=False) if event.to_console or debug:
             return [_logged_line(message, event.to_console, clean)]
         case RunFinished():
-            return summary_lines(event, clean, command)
+            return summary_lines(event, clean, manner)
         case InvocationFailed(error=error):
             return [_failure_line(error, clean)]
         case NodeExecuted() | InvocationFinished() if debug:
@@ -184,7 +180,7 @@ def _start_line(event: NodeStarted, clean: Cleaner) -> Line:
     return Line(kind, text, status="RUN", about=event.node)
 
 
-def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
+def _result_line(event: NodeFinished, clean: Cleaner, manner: Manner) -> Line:
     result = event.result
     if result.node.resource_type in _TESTS:
         done, status = _test_wording(result, clean)
@@ -195,7 +191,7 @@ def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
         status = freshness_word(result)
         done = f"{status} {_described(result.node, clean)}"
     else:
-        done, status = _build_wording(result, clean, command)
+        done, status = _build_wording(result, clean, manner)
     return Line(
         _RESULT_KINDS.get(result.node.resource_type, _OTHER_RESULT),
         f"{event.index} of {event.total} {done}",
@@ -207,10 +203,10 @@ def _result_line(event: NodeFinished, clean: Cleaner, command: str) -> Line:
     )
 
 
-def _build_wording(result: RunResult, clean: Cleaner, command: str) -> tuple[str, str]:
+def _build_wording(result: RunResult, clean: Cleaner, manner: Manner) -> tuple[str, str]:
     """What the line says, and what stands between its brackets."""
     node = result.node
-    verbs = _COMMAND_VERBS.get(command) or _VERBS.get(node.resource_type, _OTHER_VERBS)
+    verbs = manner.verbs or _VERBS.get(node.resource_type, _OTHER_VERBS)
     succeeding, failing = verbs
     described = clean.name(node.display_name)
     if node.resource_type != "snapshot":

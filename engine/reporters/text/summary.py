@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from ...core.events import RunFinished
+from ...core.events import Kept, Manner, RunFinished
 from ...core.results import (
     NodeInfo,
     RunResult,
@@ -38,11 +38,14 @@ _NOUNS = {
 }
 
 
-def summary_lines(event: RunFinished, clean: Cleaner, command: str = "") -> list[Line]:
+_USUAL = Manner()
+
+
+def summary_lines(event: RunFinished, clean: Cleaner, manner: Manner = _USUAL) -> list[Line]:
     """All that a person reads once the last node is done, with a blank line between the parts."""
     tally = Tally.of(event.results)
     # As in dbt, a check of sources is no run that could have been completed.
-    is_check = command == "freshness" and not event.interrupted
+    is_check = manner.keeps is Kept.SOURCES and not event.interrupted
     finished = LineKind("FinishedRunningStats", "E047")
     ran = f"Finished running {counted(event.results)} in {elapsed_text(event.elapsed)}."
     parts = [

@@ -9,6 +9,7 @@ from typing import TextIO
 from ...core.events import (
     Event,
     InvocationStarted,
+    Manner,
     MessageLogged,
     OutputProduced,
     RunResumed,
@@ -59,11 +60,11 @@ class TextReporter:
         self._clock = clock
         self._dotted_width = width - TIMESTAMP_WIDTH
         self._clean = Cleaner(scrub)
-        self._command = ""
+        self._manner = Manner()
 
     def handle(self, event: Event) -> None:
         if isinstance(event, InvocationStarted | RunResumed):
-            self._command = event.command
+            self._manner = event.manner
         match event:
             case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
                 escaped = self._output.isatty()
@@ -75,9 +76,7 @@ class TextReporter:
         """Nothing to do: each line was flushed as it was written."""
 
     def _log(self, event: Event) -> None:
-        lines = lines_of(
-            event, self._clean, command=self._command, debug=self._level <= Level.DEBUG
-        )
+        lines = lines_of(event, self._clean, manner=self._manner, debug=self._level <= Level.DEBUG)
         shown = [line for line in lines if line.level >= self._level]
         if not shown:
             return

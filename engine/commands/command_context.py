@@ -1,0 +1,206 @@
+"""What a command is handed: its options, where its events go, and the way to the project."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from msgspec import structs
+
+from ..core.blocking import in_thread
+from ..core.errors import UsageError
+from ..core.events import (
+    Event,
+    EventBus,
+    NothingToDo,
+    OutputProduced,
+    ParseCacheChanged,
+    ProjectFound,
+    ProjectLoaded,
+    WarningRaised,
+)
+from ..core.results import RunResult
+from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
+from ..project.secrets import Redactor
+from ..settings.options import Options
+from ..settings.warning_policy import (
+    RaisedWarningsError,
+    Verdict,
+    decide_policy,
+)
+from ..workspace.loaded_project import ParsedProject, parse_project
+from ..workspace.workspace import Start, Workspace, open_workspace
+from .command import Command, NodeCommand
+from .documents import Documents
+
+if TYPE_CHECKING:
+    from ..state.unfinished import UnfinishedRun
+
+T = TypeVar("T")
+
+
+class HasFlags(Protocol):
+    """What has been read of a project, with the `flags:` that are in it."""
+
+    @property
+    def flags(self) -> Mapping[str, object]: ...
+
+
+F = TypeVar("F", bound=HasFlags)
+
+
+class CommandContext:
+    """One command in the course of one invocation.
+
+    Attributes:
+        start: what the invocation was told from outside. `retry` puts the options of the run that
+            it repeats in there.
+        command: what is done. `retry` puts the command that it repeats there.
+        retried: the run that is repeated.
+        redactor: learns the target's secrets.
+        documents: hands out what takes a while to write.
+        warning_policy: what becomes of warnings.
+        results: the nodes that have ended, also where the command was cancelled.
+    """
+
+    def __init__(
+        self,
+        start: Start,
+        command: Command,
+        commands: Mapping[str, Command],
+        bus: EventBus,
+        redactor: Redactor,
+    ) -> None:
+        self.start = start
+        self.command = command
+        self.retried: UnfinishedRun | None = None
+        self.redactor = redactor
+        self.documents = Documents(bus, redactor)
+        self.warning_policy = decide_policy(start.options, start.environ)
+        self.results: tuple[RunResult, ...] = ()
+        self._commands = commands
+        self._bus = bus
+
+    @property
+    def options(self) -> Options:
+        return self.start.options
+
+    @property
+    def node_command(self) -> NodeCommand:
+        """The command, which is about nodes."""
+        assert isinstance(self.command, NodeCommand), f"{self.command.name} is about no nodes"
+        return self.command
+
+    @property
+    def macro_commands(self) -> frozenset[str]:
+        """The names of those commands that call a macro for its own sake."""
+        commands = self._commands.values()
+        return frozenset(each.name for each in commands if each.manner.calls_macro)
+
+    def take_up(self, run: UnfinishedRun) -> Command:
+        """Go on as the command that a run was of, with its options; gives it back.
+
+        Raises:
+            UsageError: there is no such command.
+        """
+        name = run.options.command
+        if name not in self._commands:
+            raise UsageError(f"the last run was of a command '{name}', which isn't there.")
+        self.start = structs.replace(self.start, options=run.options)
+        self.command = self._commands[name]
+        self.retried = run
+        return self.command
+
+    # -- telling ---------------------------------------------------------------------------------
+
+    def emit(self, event: Event) -> None:
+        """Hand an event out; a warning only as the policy says.
+
+        Raises:
+            RaisedWarningsError: it is a warning that counts as an error.
+        """
+        if isinstance(event, WarningRaised):
+            self.report((event,))
+        else:
+            self._bus.emit(event)
+
+    def say(self, text: str) -> None:
+        """Answer with a text."""
+        self.emit(OutputProduced(text))
+
+    def report(self, warnings: Iterable[WarningRaised]) -> None:
+        """Hand warnings out as the policy says.
+
+        Raises:
+            RaisedWarningsError: some count as errors. All of these are told together.
+        """
+        try:
+            shown = self.warning_policy.sift(warnings)
+        except RaisedWarningsError as error:
+            for warning in error.shown:
+                self._bus.emit(warning)
+            raise
+        for warning in shown:
+            self._bus.emit(warning)
+
+    def report_nothing(self, name: str, unmatched: tuple[str, ...]) -> None:
+        """Say that nothing was selected, which is a warning that has an event of its own."""
+        match self.warning_policy.verdict(name):
+            case Verdict.SHOW:
+                self.emit(NothingToDo(unmatched))
+            case Verdict.RAISE:
+                message = "Nothing to do. Try checking your model configs and selection."
+                raise RaisedWarningsError([WarningRaised(name, message)])
+            case Verdict.DROP:
+                pass
+
+    @contextmanager
+    def _reporting(self) -> Iterator[Callable[[WarningRaised], None]]:
+        """Takes the warnings of blocking work, and reports them here once it has ended.
+
+        Also if it fails: what is an error already doesn't become another one.
+        """
+        warnings: list[WarningRaised] = []
+        try:
+            yield warnings.append
+        except BaseException:
+            for warning in warnings:
+                if self.warning_policy.verdict(warning.name) is not Verdict.DROP:
+                    self._bus.emit(warning)
+            raise
+        self.report(warnings)
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    async def in_thread(self, work: Callable[[Callable[[WarningRaised], None]], T]) -> T:
+        """Do blocking work elsewhere, and report its warnings here, also if it fails."""
+        with self._reporting() as warn:
+            return await in_thread(work, warn)
+
+    async def read_project(self, read: Callable[[Callable[[WarningRaised], None]], F]) -> F:
+        """Read elsewhere what has the project's `flags`, which count from then on."""
+        with self._reporting() as warn:
+            found = await in_thread(read, warn)
+            self.warning_policy = decide_policy(self.options, self.start.environ, found.flags, warn)
+        return found
+
+    async def open(self) -> Workspace:
+        """The project with its target, before its nodes are read."""
+        with self._reporting() as warn:
+            workspace = await in_thread(open_workspace, self.start, warn)
+            self.warning_policy = workspace.warning_policy
+            self.redactor.learn(workspace.target)
+            self.emit(ProjectFound(workspace.log_path))
+        return workspace
+
+    async def load(self) -> ParsedProject:
+        """The project with its nodes, read in a thread, so that the event loop stays free."""
+        workspace = await self.open()
+        project = await self.in_thread(partial(parse_project, workspace))
+        counts, root = project.manifest.counts(), workspace.project.root
+        self.emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
+        if project.cache is not None:
+            self.emit(ParseCacheChanged(CACHE_NAME, project.cache))
+        return project

@@ -1,0 +1,111 @@
+"""The flow of a command about nodes: read, choose, run, answer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..core.outcome import ExitCode, exit_code_of
+
+if TYPE_CHECKING:
+    from ..manifest.nodes.node import Node
+    from ..running.run import Run
+    from ..running.work import NodeWork
+    from ..workspace.chosen_nodes import Choice
+    from ..workspace.loaded_project import ParsedProject
+    from .command import NodeCommand
+    from .command_context import CommandContext
+
+
+def built() -> NodeWork:
+    """Each node is built, or tested."""
+    from ..running.work import NodeWork
+
+    return NodeWork(do=lambda run: run.builder.build, makes_relations=True, runs_hooks=True)
+
+
+async def run_nodes(context: CommandContext) -> ExitCode:
+    """Run what a command selects, and answer.
+
+    A cancellation stops what is in flight at the database, gives every node its final status,
+    and travels on.
+    """
+    from ..core.blocking import in_thread
+    from ..core.events import RunEmpty
+    from ..running.deferral import find_deferral
+    from ..running.run import Run
+
+    command = context.node_command
+    assert command.work is not None, f"{command.name} runs no nodes"
+    if command.check is not None:
+        command.check(context.options)
+    project = await context.load()
+    choice = await choose(context, command, project)
+    work = command.work()
+    deferral = await in_thread(find_deferral, project, choice, work.defers)
+    nodes = nodes_to_run(command, project, choice)
+    if command.narrow is not None:
+        nodes = dict(command.narrow(context.options, nodes))
+    if not nodes:
+        await context.documents.hand_out_manifest(project)
+        if context.retried is None:
+            context.emit(RunEmpty())
+        context.report_nothing("NothingToDo", choice.unmatched)
+        return ExitCode.DONE
+    run = Run(
+        project,
+        nodes,
+        work=work,
+        emit=context.emit,
+        deferral=deferral,
+        retried=context.retried,
+    )
+    await run_all(context, project, run)
+    if command.answer is not None:
+        await command.answer(context, project, run)
+    return exit_code_of(run.results)
+
+
+async def choose(context: CommandContext, command: NodeCommand, project: ParsedProject) -> Choice:
+    """What a command is about, by selection and by resource type."""
+    from ..core.events import WarningRaised
+    from ..workspace.chosen_nodes import choose_nodes
+
+    takes = command.takes
+    if context.retried is not None:
+        from .unfinished import choose_again
+
+        return await context.in_thread(partial(choose_again, project, context.retried, takes))
+    choice = await context.in_thread(partial(choose_nodes, project, context.options, takes))
+    context.report(
+        WarningRaised("NoNodesForSelectionCriteria", message) for message in choice.unmatched
+    )
+    return choice
+
+
+def nodes_to_run(command: NodeCommand, project: ParsedProject, choice: Choice) -> dict[str, Node]:
+    """The chosen nodes for which there is something to do, by unique id."""
+    from ..workspace.chosen_nodes import is_run
+
+    everything = project.manifest.everything
+    return {
+        unique_id: everything[unique_id]
+        for unique_id in sorted(choice.nodes)
+        if is_run(everything[unique_id], command.takes)
+    }
+
+
+async def run_all(context: CommandContext, project: ParsedProject, run: Run) -> None:
+    """Run the nodes, and hand out the manifest with what was compiled, however that ended."""
+    from anyio import CancelScope, get_cancelled_exc_class
+
+    was_cancelled = False
+    try:
+        await run.run()
+    except get_cancelled_exc_class():
+        was_cancelled = True
+        raise
+    finally:
+        context.results = run.results
+        with CancelScope(shield=was_cancelled):
+            await context.documents.hand_out_manifest(project, run.compiled)

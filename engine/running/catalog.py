@@ -1,0 +1,142 @@
+"""`docs generate`: what the database says of the project's relations, as `catalog.json`, version 1.
+
+The shape is the one of https://schemas.getdbt.com/dbt/catalog/v1.json.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+
+from ...adapters.abilities import CatalogTable, Describing
+from ...adapters.errors import DatabaseError
+from ..core.events import MessageLogged
+from ..manifest.manifest import Manifest
+from ..manifest.nodes.node import (
+    Node,
+    Seed,
+    Source,
+)
+from ..manifest.nodes.snapshot_node import RELATION_KINDS
+from ..project.environment_variables import custom_environment
+from ..state.artifact_files import CATALOG_NAME
+from ..template.context import DBT_VERSION
+from ..workspace.loaded_project import utc_text
+from ..workspace.workspace import Workspace
+
+SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
+
+_STATS: Mapping[str, Mapping[str, object]] = {
+    "has_stats": {
+        "id": "has_stats",
+        "label": "Has Stats?",
+        "value": False,
+        "include": False,
+        "description": "Whether statistics of this table are kept",
+    }
+}
+
+Sections = dict[str, Any]
+
+
+def nodes_to_describe(manifest: Manifest, selected: Iterable[str] | None) -> list[Node]:
+    """The nodes and sources that may be in the database; only the selected ones, if some are."""
+    wanted = None if selected is None else frozenset(selected)
+    return [
+        node
+        for unique_id, node in {**manifest.nodes, **manifest.sources}.items()
+        if isinstance(node, (*RELATION_KINDS, Source))
+        and not node.is_ephemeral
+        and (wanted is None or unique_id in wanted)
+    ]
+
+
+def nodes_to_compile(nodes: Mapping[str, Node]) -> dict[str, Node]:
+    """The nodes that have SQL of their own, by unique id."""
+    return {key: node for key, node in nodes.items() if not isinstance(node, (Seed, Source))}
+
+
+async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
+    """The sections `nodes`, `sources` and `errors` of the catalog: one query for each schema.
+
+    The adapter must be open. A schema that can't be read is told under `errors`; a relation that
+    isn't there is left out.
+    """
+    adapter = workspace.adapter
+    by_schema: dict[str, list[Node]] = {}
+    for node in nodes:
+        by_schema.setdefault(workspace.relations.of(node).schema or "", []).append(node)
+    sections: Sections = {"nodes": {}, "sources": {}, "errors": None}
+    limit = anyio.Semaphore(max(1, workspace.target.threads))
+
+    async def describe_schema(schema: str) -> None:
+        assert isinstance(adapter, Describing)
+        async with limit:
+            try:
+                tables = await adapter.describe_schema(schema)
+            except DatabaseError as error:
+                sections["errors"] = [*(sections["errors"] or ()), f"{schema}: {error}"]
+                return
+        known = {table.name.casefold(): table for table in tables}
+        for node in by_schema[schema]:
+            table = known.get((workspace.relations.of(node).identifier or "").casefold())
+            if table is not None:
+                section = "sources" if isinstance(node, Source) else "nodes"
+                sections[section][node.unique_id] = _entry(node.unique_id, table)
+
+    if isinstance(adapter, Describing):
+        async with anyio.create_task_group() as tasks:
+            for schema in sorted(by_schema):
+                tasks.start_soon(describe_schema, schema)
+    for section in ("nodes", "sources"):
+        sections[section] = dict(sorted(sections[section].items()))
+    return sections
+
+
+def catalog_document(workspace: Workspace, sections: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole artifact."""
+    start = workspace.start
+    return {
+        "metadata": {
+            "dbt_schema_version": SCHEMA,
+            "dbt_version": DBT_VERSION,
+            "generated_at": utc_text(datetime.now(UTC)),
+            "invocation_id": start.invocation_id,
+            "invocation_started_at": utc_text(start.started_at),
+            "env": custom_environment(start.environ),
+        },
+        **sections,
+    }
+
+
+def closing(workspace: Workspace) -> MessageLogged:
+    """What is said when the catalog has been handed out."""
+    path = workspace.displayed(workspace.target_path / CATALOG_NAME)
+    return MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
+
+
+def _entry(unique_id: str, table: CatalogTable) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "type": table.type,
+            "schema": table.schema,
+            "name": table.name,
+            "database": table.database,
+            "comment": table.comment,
+            "owner": table.owner,
+        },
+        "columns": {
+            column.name: {
+                "type": column.type,
+                "index": column.index,
+                "name": column.name,
+                "comment": column.comment,
+            }
+            for column in table.columns
+        },
+        "stats": _STATS,
+        "unique_id": unique_id,
+    }

@@ -1,0 +1,55 @@
+"""What a command does with its nodes, and around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from .run import Run
+    from .scheduler import Build
+
+
+class Order(Enum):
+    """In which order the nodes are run."""
+
+    GRAPH = auto()
+    """Each after its parents."""
+    GATED = auto()
+    """Each after its parents, and after their tests have passed."""
+    FLAT = auto()
+    """In any: each is there already, whatever becomes of the others."""
+
+
+class Deferring(Enum):
+    """What is taken from an earlier run."""
+
+    REFERENCES = auto()
+    """What isn't selected, where deferral is asked for."""
+    WHOLE = auto()
+    """The relations themselves, which needs an earlier run in any case."""
+    NOTHING = auto()
+    """It is all the same."""
+
+
+class NodeWork(Struct, frozen=True, kw_only=True):
+    """What is done with each node of a run, and around them.
+
+    Attributes:
+        do: gives, for a run, what is done with a node by its id and slot.
+        order: of the nodes.
+        defers: what is taken from an earlier run.
+        makes_relations: whether schemas are created, and locked against other runs.
+        runs_hooks: whether `on-run-start` and `on-run-end` are run.
+        stops_at_failure: whether `--fail-fast` counts.
+    """
+
+    do: Callable[[Run], Build]
+    order: Order = Order.GRAPH
+    defers: Deferring = Deferring.REFERENCES
+    makes_relations: bool = False
+    runs_hooks: bool = False
+    stops_at_failure: bool = True
