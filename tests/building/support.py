@@ -31,6 +31,10 @@ class Recorder:
         self.events: list[Event] = []
         self.is_closed = False
 
+    @property
+    def warnings(self) -> list[str]:
+        return [event.message for event in self.events if isinstance(event, WarningRaised)]
+
     def handle(self, event: Event) -> None:
         self.events.append(event)
 
@@ -84,10 +88,14 @@ async def run(
     command: str = "run",
     *,
     environ: Mapping[str, str] | None = None,
+    recorder: Recorder | None = None,
     **options: Any,
 ) -> Ran:
-    """Run a command in a project's directory, with no other environment than given."""
-    recorder = Recorder()
+    """Run a command in a project's directory, with no other environment than given.
+
+    Who wants to know of events while it is under way brings a `recorder`.
+    """
+    recorder = recorder or Recorder()
     outcome = await invoke(
         Options(command=command, **options),
         reporters=[recorder],

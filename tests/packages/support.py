@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from headrace.engine.core.events import MessageLogged
 
@@ -91,7 +92,7 @@ def link(name: str, target: str, kind: bytes = tarfile.SYMTYPE) -> tarfile.TarIn
     return member
 
 
-async def deps(root: Path, *, environ: Mapping[str, str] | None = None, **options: object) -> Ran:
+async def deps(root: Path, *, environ: Mapping[str, str] | None = None, **options: Any) -> Ran:
     home = {"HOME": str(root)}
     return await run(root, "deps", environ={**GIT_ENVIRON, **home, **(environ or {})}, **options)
 

@@ -12,6 +12,7 @@ from .support import Shop
 LOCKED = """
 select c.relname from pg_locks as l join pg_class as c on c.oid = l.relation
 where c.relname in ('orders', 'kinds', 'over_kinds')
+  and c.relnamespace = '{schema}'::regnamespace
   and l.pid in (select pid from pg_stat_activity where application_name like 'headrace%')
 """
 

@@ -14,17 +14,13 @@ import pytest
 from headrace import ExitCode, Status
 from headrace.adapters.postgres.schema_locks import LOCK_CLASS
 
-from ..building.support import Ran
+from ..building.support import Ran, Recorder
 from .adding import lossy
 from .support import Shop
 from .test_faults import until_found
 
 GATE = 17
 AT_GATE = "select 1 from pg_stat_activity where query like '%gate%' and wait_event = 'advisory'"
-ASKING = (
-    "select 1 from pg_stat_activity where query like '%pg_catalog.pg_locks%' "
-    "and application_name like 'headrace%'"
-)
 
 
 class Gate:
@@ -51,19 +47,28 @@ def key_of(shop: Shop) -> str:
 
 
 @asynccontextmanager
-async def under_way(shop: Shop) -> AsyncIterator[tuple[asyncio.Future[Ran], Gate]]:
+async def under_way(
+    shop: Shop, recorder: Recorder | None = None
+) -> AsyncIterator[tuple[asyncio.Future[Ran], Gate]]:
     """A run that stands at the gate in a model, and holds its locks."""
     shop.table("orders", gated(shop))
     async with shop.server.connect() as driver:
         gate = Gate(driver, key_of(shop))
         await gate.close()
-        first = asyncio.ensure_future(shop.run(select=("orders",)))
+        first = asyncio.ensure_future(shop.run(select=("orders",), recorder=recorder))
         try:
             await until_found(shop, AT_GATE)
             yield first, gate
         finally:
             await gate.open()
             await asyncio.wait([first])
+
+
+async def until_told(recorder: Recorder, run: asyncio.Future[Ran]) -> None:
+    """Wait for the first warning of a run that is under way."""
+    while not recorder.warnings:
+        assert not run.done(), "it ended without a warning"
+        await asyncio.sleep(0.02)
 
 
 def held(schema: str) -> str:
@@ -83,8 +88,9 @@ async def holder_of(shop: Shop, schema: str | None = None) -> int:
 async def test_second_run_names_the_first_and_waits_for_it(shop: Shop) -> None:
     async with under_way(shop) as (first, gate):
         shop.table("orders", "select 2 as id")
-        second = asyncio.ensure_future(shop.run())
-        await until_found(shop, ASKING)
+        recorder = Recorder()
+        second = asyncio.ensure_future(shop.run(recorder=recorder))
+        await until_told(recorder, second)
         assert not first.done()
         assert not second.done()
         await gate.open()
@@ -160,15 +166,18 @@ async def test_schemas_are_locked_in_the_order_of_their_names(shop: Shop) -> Non
     first, last = shop.schema, f"{shop.schema}_else"
     async with shop.server.connect() as driver:
         await driver.execute(f"select pg_advisory_lock({LOCK_CLASS}, hashtext('{last}'))")
-        waiting = asyncio.ensure_future(shop.run())
-        await until_found(shop, held(first))
-        await until_found(shop, ASKING)
+        recorder = Recorder()
+        waiting = asyncio.ensure_future(shop.run(recorder=recorder))
+        await until_told(recorder, waiting)
+        assert f"'{last}'" in recorder.warnings[0]
+        assert await shop.fetch(held(first)) != []
         await driver.execute("select pg_advisory_unlock_all()")
         await waiting
 
         await driver.execute(f"select pg_advisory_lock({LOCK_CLASS}, hashtext('{first}'))")
-        waiting = asyncio.ensure_future(shop.run())
-        await until_found(shop, ASKING)
+        recorder = Recorder()
+        waiting = asyncio.ensure_future(shop.run(recorder=recorder))
+        await until_told(recorder, waiting)
 
         assert await shop.fetch(held(last)) == []
         await driver.execute("select pg_advisory_unlock_all()")
@@ -210,7 +219,8 @@ async def test_session_of_which_the_server_does_not_know_that_it_is_lost_is_ende
 
 async def test_lock_that_another_run_took_meanwhile_is_told_of(shop: Shop) -> None:
     shop.profile(run_lock_lease=2)
-    async with under_way(shop) as (first, _), shop.server.connect() as driver:
+    recorder = Recorder()
+    async with under_way(shop, recorder) as (first, _), shop.server.connect() as driver:
         # It waits in the server's own queue, and so has the lock before it can be taken again.
         taking = asyncio.ensure_future(
             driver.execute(f"select pg_advisory_lock({LOCK_CLASS}, hashtext('{shop.schema}'))")
@@ -223,17 +233,12 @@ async def test_lock_that_another_run_took_meanwhile_is_told_of(shop: Shop) -> No
         before = await holder_of(shop)
         await shop.fetch(f"select pg_terminate_backend({before}, 5000)")
         await taking
-        await until_found(
-            shop,
-            "select 1 from pg_stat_activity where query = 'SELECT 1' and state = 'idle' "
-            f"and application_name like 'headrace%' and pid <> {before}",
-        )
+        await until_told(recorder, first)
 
-        assert not first.done()
         await driver.execute("select pg_advisory_unlock_all()")
         await until_found(shop, held(shop.schema))  # by the run, which still is under way
         assert not first.done()
-    (said,) = first.result().warnings
+    (said,) = recorder.warnings
     assert f"held the lock of schema '{shop.schema}' was lost, and another run has taken it" in said
 
 
