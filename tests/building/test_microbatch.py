@@ -70,12 +70,16 @@ async def test_window_given_is_built_a_batch_at_a_time(project: Callable[..., Pa
         (4, "20240104"),
     ]
     assert ran.result("days").message == "SUCCESS"
+    seconds = [event.seconds for event in ran.events if isinstance(event, BatchFinished)]
+    assert len(seconds) == 4
+    assert 0 < min(seconds) <= max(seconds) < ran.result("days").execution_time
     assert batch_results(root)["successful"][0] == [
         "2024-01-01T00:00:00.000000Z",
         "2024-01-02T00:00:00.000000Z",
     ]
-    compiled = root / "target/compiled/shop/models/days/days_2024-01-02.sql"
-    assert "2024-01-02 00:00:00" in compiled.read_text()
+    for folder in ("compiled", "run"):
+        written = root / f"target/{folder}/shop/models/days/days_2024-01-02.sql"
+        assert "2024-01-02 00:00:00" in written.read_text()
 
 
 async def test_batch_that_is_built_again_replaces_its_rows(project: Callable[..., Path]) -> None:

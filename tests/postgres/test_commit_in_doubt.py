@@ -223,6 +223,26 @@ async def test_cancelled_commit_of_a_table_whose_connection_is_lost_is_asked_for
     assert await shop.relations() == {"orders": "r"}
 
 
+async def test_cancelled_while_a_lost_commit_is_asked_for_has_the_status_that_is_true(
+    grown: Shop,
+) -> None:
+    await make_slow(grown, 2)
+    async with lossy(grown) as proxy:
+        proxy.cuts = Cuts(Moment.WITHIN, 0.05)
+        task = asyncio.ensure_future(grown.run(select=("appended",)))
+        await until_found(
+            grown,
+            "select 1 from pg_stat_activity where query like '%txid_status%' "
+            "and application_name like 'headrace%'",
+        )
+        task.cancel()
+        await asyncio.wait([task])
+
+    assert task.cancelled()
+    assert run_results(grown.root)["model.shop.appended"] == "success"
+    assert await grown.fetch("select count(*) from {schema}.appended") == [(2,)]
+
+
 async def test_cancelled_commit_that_hangs_is_rolled_back_and_says_so(
     grown: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import asyncpg
 import pytest
 from headrace import Status
+from headrace.adapters.postgres.connecting import connect
+from headrace.adapters.postgres.control import Control
+from headrace.adapters.postgres.keys import read_keys
 
 from .adding import lossy
 from .proxy import Blow
 from .support import Shop
+from .test_faults import until_found
+from .test_lost_statements import target_of
 
 
 @pytest.fixture
@@ -74,3 +82,24 @@ async def test_control_connection_that_never_comes_back_is_a_clear_error(
 
     assert ran.exit_code == 2
     assert "closed the connection before it was ready" in str(ran.outcome.error)
+
+
+async def test_connection_that_is_refused_what_it_is_told_first_is_closed(shop: Shop) -> None:
+    opened: list[int] = []
+
+    async def refused(driver: asyncpg.Connection[Any]) -> None:
+        opened.append(driver.get_server_pid())
+        await driver.execute("select 1 / 0")
+
+    keys = read_keys(target_of(shop.server))
+    control = Control(lambda: connect(keys, "an-invocation"))
+    control.after_opening = refused
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await control.fetch("select 1")
+
+    (pid,) = opened
+    gone = f"select 1 where not exists (select 1 from pg_stat_activity where pid = {pid})"
+    await until_found(shop, gone)
+    control.after_opening = None
+    assert [tuple(row) for row in await control.fetch("select 1")] == [(1,)]
+    await control.aclose()

@@ -63,6 +63,26 @@ async def test_relation_becomes_another_kind(shop: Shop, materialization: str) -
     assert await shop.relations() == {"orders": "r", "theirs": "v"}
 
 
+@pytest.mark.parametrize("materialization", [DANCE, DROP_AND_CREATE])
+async def test_view_of_ours_that_does_not_fit_goes_and_is_told_of(
+    shop: Shop, materialization: str
+) -> None:
+    shop.write("macros/own.sql", materialization)
+    shop.write("models/orders.sql", MODEL + "1 as id, 'a' as kind")
+    shop.view("ids", "select id from {{ ref('orders') }}")
+    shop.view("kinds", "select kind from {{ ref('orders') }}")
+    await shop.build()
+    shop.write("models/orders.sql", MODEL + "2 as id")
+
+    ran = await shop.build(select=("orders",))
+
+    (said,) = ran.warnings
+    assert f"the view {shop.schema}.kinds no longer fitted orders" in said
+    assert await shop.relations() == {"ids": "v", "orders": "r"}
+    executed = (shop.root / "target/run/shop/models/orders.sql").read_text()
+    assert f'"{shop.schema}"."kinds";' in executed  # what the exchange did is in it
+
+
 async def test_view_of_others_that_does_not_fit_stops_it_and_stays(shop: Shop) -> None:
     shop.write("macros/own.sql", DROP_AND_CREATE)
     shop.write("models/orders.sql", MODEL + "1 as id, 'a' as kind")

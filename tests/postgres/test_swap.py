@@ -31,6 +31,20 @@ async def test_views_of_ours_and_of_others_follow_a_table(shop: Shop) -> None:
     ) == [(["security_barrier=true"],)]
 
 
+@pytest.mark.parametrize("more", ["", ", indexes=[{'columns': ['id']}]"], ids=["plain", "indexed"])
+async def test_result_counts_the_rows_of_a_table(shop: Shop, more: str) -> None:
+    config = f"{{{{ config(materialized='table'{more}) }}}} "
+    for count in (3, 5):  # where nothing was, and in the place of the first
+        shop.write(
+            "models/orders.sql", f"{config} select n as id from generate_series(1, {count}) as n"
+        )
+
+        ran = await shop.build()
+
+        assert ran.result("orders").message == f"SELECT {count}"
+        assert ran.result("orders").adapter_response["rows_affected"] == count
+
+
 async def test_grants_comments_and_owner_are_kept(shop: Shop) -> None:
     reader, owner = f"{shop.schema}_reader", f"{shop.schema}_owner"
     shop.table("orders", "select 1 as id, 'a' as kind")

@@ -205,6 +205,39 @@ async def test_strategy_that_nobody_has_is_an_error(shop: Shop) -> None:
     assert "snapshot_moon_strategy" in ran.error("kept")
 
 
+@pytest.mark.parametrize(
+    "returned", ["'at'", "{'unique_key': 'id', 'updated_at': 'at', 'scd_id': 'id'}"]
+)
+async def test_strategy_that_lacks_a_part_is_an_error(shop: Shop, returned: str) -> None:
+    shop.write(
+        "macros/half.sql",
+        "{% macro snapshot_half_strategy(node, snapshotted, current, config, exists) %}"
+        f"{{{{ return({returned}) }}}}{{% endmacro %}}",
+    )
+    shop.write("snapshots/s.sql", block("kept", strategy="half", unique_key="id"))
+    await shop.orders([{"id": 1, "at": 1}])
+
+    ran = await shop.run()
+
+    assert "the macro snapshot_half_strategy must return a mapping with" in ran.error("kept")
+
+
+async def test_snapshot_that_was_begun_is_there_for_what_reads_it_in_the_same_run(
+    shop: Shop,
+) -> None:
+    shop.write("snapshots/s.sql", block("kept", **CHECK))
+    shop.write(
+        "models/below.sql",
+        "{{ config(materialized='table') }} {% set there = load_relation(ref('kept')) %}"
+        "select '{{ there and there.type }}' as kind",
+    )
+    await shop.orders([{"id": 1, "name": "a"}])
+
+    await shop.snapshot(command="build")
+
+    assert (await shop.fetch("select kind from {schema}.below"))[1] == [("table",)]
+
+
 async def test_macros_of_the_project_count_inside_a_snapshot(shop: Shop) -> None:
     shop.write(
         "macros/time.sql", "{% macro snapshot_get_time() %}" + shop.day(9) + "{% endmacro %}"
