@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from ...adapters.base import Rows
 from ..core.errors import UsageError, did_you_mean
 from ..core.events import OutputProduced
-from ..manifest.nodes.node import Model, Node
-from ..manifest.reading.inline_query import InlineQuery
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.query_nodes import InlineQuery
 from ..selection.grammar import parse_criterion
 from ..settings.options import Options
 from ..template.dbt.result_table import ResultTable

@@ -13,11 +13,9 @@ from ..manifest.artifact.declared_dicts import declared_dict
 from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.declared_nodes import Declared
-from ..manifest.nodes.node import (
-    Model,
-    Node,
-    Source,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.source_node import Source
 from ..settings.options import Options
 from ..workspace.loaded_project import ParsedProject
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...adapters.base import Rows
 from ..core.blocking import in_thread
 from ..core.results import RunResult, Status
-from ..manifest.nodes.node import Seed
+from ..manifest.nodes.seed_node import Seed
 from ..materializations.seed import read_seed
 from ..template.dbt.result_table import ResultTable
 from ..workspace.loaded_project import ParsedProject

@@ -11,15 +11,11 @@ from ..core.errors import (
     ParseError,
     did_you_mean,
 )
-from .nodes.node import (
-    Model,
-    Node,
-    RefCall,
-    Source,
-    SourceCall,
-    Version,
-)
+from .nodes.calls import RefCall, SourceCall, Version
+from .nodes.model_node import Model
+from .nodes.node import Node
 from .nodes.snapshot_node import RELATION_KINDS
+from .nodes.source_node import Source
 from .reading.versions import is_newer, newest
 
 

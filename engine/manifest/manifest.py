@@ -9,20 +9,18 @@ from dataclasses import dataclass, field
 from .jinja.macro_index import MacroIndex
 from .lookup import NodeLookup
 from .nodes.declared_nodes import Declared
-from .nodes.node import (
-    Doc,
-    Model,
-    Node,
-    ResourceType,
-    Seed,
-    Source,
-    Test,
-)
+from .nodes.doc import Doc
+from .nodes.group import Group
+from .nodes.hook_node import RunHook
+from .nodes.macro import MacroProperties
+from .nodes.model_node import Model
+from .nodes.node import Node
+from .nodes.resource_type import ResourceType
+from .nodes.seed_node import Seed
 from .nodes.snapshot_node import Snapshot
+from .nodes.source_node import Source
+from .nodes.test_nodes import Test
 from .nodes.unit_test_node import UnitTest
-from .reading.groups import Group
-from .reading.macro_properties import MacroProperties
-from .reading.run_hooks import RunHook
 
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 

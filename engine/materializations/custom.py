@@ -10,8 +10,9 @@ from typing import Any
 from ...adapters.base import Connection, Deferred, Response, Rows
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError
+from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.materialization_names import PREFIX
-from ..manifest.nodes.node import Macro, Test
+from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..sandbox.handed import printed
 from ..template.dbt.adapter_facade import RunningAdapter, StatementResponse

@@ -8,12 +8,10 @@ from pathlib import Path
 
 from ..core.errors import CompilationError, did_you_mean
 from ..manifest.jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.materialization_names import BUILT_IN, PREFIX
-from ..manifest.nodes.node import (
-    Macro,
-    Node,
-    Seed,
-)
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.seed_node import Seed
 from .custom import (
     AdapterMaker,
     Materialize,

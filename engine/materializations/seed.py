@@ -15,7 +15,8 @@ from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..core.blocking import in_thread
 from ..core.errors import Location, ProjectError
-from ..manifest.nodes.node import NodeConfig, Seed
+from ..manifest.nodes.node import NodeConfig
+from ..manifest.nodes.seed_node import Seed
 from ..sandbox.handed import printed
 from ..template.dbt.result_table import ResultTable
 from .csv_file import CsvFile, inspect_csv

@@ -15,12 +15,10 @@ from ...adapters.abilities import CatalogTable, Describing
 from ...adapters.errors import DatabaseError
 from ..core.events import MessageLogged
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import (
-    Node,
-    Seed,
-    Source,
-)
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.seed_node import Seed
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
+from ..manifest.nodes.source_node import Source
 from ..project.environment_variables import custom_environment
 from ..state.artifact_files import CATALOG_NAME
 from ..template.context import DBT_VERSION

@@ -34,7 +34,7 @@ from ..core.results import (
     RunResult,
     Status,
 )
-from ..manifest.reading.run_hooks import RunHook
+from ..manifest.nodes.hook_node import RunHook
 from ..materializations.node_build import Outcome
 from ..template.compiler import Compiler
 from ..template.query_comment import QueryComments

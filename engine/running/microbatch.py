@@ -19,7 +19,7 @@ from ..core.results import (
     NodeError,
     Status,
 )
-from ..manifest.nodes.node import Model
+from ..manifest.nodes.model_node import Model
 from ..manifest.reading.microbatch_settings import MAX_BATCHES, MicrobatchSettings
 from ..materializations.node_build import Outcome
 from ..project.event_time import (

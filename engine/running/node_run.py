@@ -41,11 +41,9 @@ from ..core.results import (
 )
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.declared_nodes import TAKEN_AS_THEY_ARE
-from ..manifest.nodes.node import (
-    Model,
-    Node,
-    Seed,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.seed_node import Seed
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.reading.microbatch_settings import is_microbatch, microbatch_settings
 from ..materializations.built_name import check_built_name

@@ -32,7 +32,7 @@ from ..core.events import (
 )
 from ..core.results import RunResult, Status
 from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.nodes.node import Macro
+from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of
 from ..materializations.node_build import Outcome
 from ..workspace.loaded_project import ParsedProject

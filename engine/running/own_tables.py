@@ -13,7 +13,8 @@ from ...adapters.relation import Relation
 from ..core.events import Emitter, WarningRaised
 from ..core.results import RunResult, Status
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import Model, Node
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..settings.warning_policy import RaisedWarningsError
 

@@ -32,19 +32,13 @@ from ..core.results import (
     RunResult,
     Status,
 )
+from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.materialization_names import heeds_packages
-from ..manifest.nodes.node import (
-    Node,
-    Source,
-    Test,
-)
+from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
+from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
-from ..manifest.reading.run_hooks import (
-    END,
-    START,
-    RunHookType,
-)
 from ..manifest.reading.stored_failures import check_stored_names, stores_failures
 from ..materializations.built_name import keeps_whole
 from ..settings.precedence import decide

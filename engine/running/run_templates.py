@@ -10,7 +10,7 @@ from ...adapters.base import Connection
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
 from ..core.events import Event
-from ..manifest.nodes.node import Macro
+from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of
 from ..template.query_comment import QueryComments
 from ..template.scope import Scope

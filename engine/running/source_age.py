@@ -30,7 +30,7 @@ from ..core.results import (
 )
 from ..manifest.artifact.node_dicts import source_dict
 from ..manifest.nodes.freshness_rules import AgeLimit
-from ..manifest.nodes.node import Source
+from ..manifest.nodes.source_node import Source
 from ..materializations.node_build import Outcome
 from ..sandbox.owned import own
 from ..template.query_comment import QueryComments

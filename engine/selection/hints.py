@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.errors import did_you_mean
-from ..manifest.nodes.node import Node, Source
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.source_node import Source
 from .grammar import Criterion
 from .name_patterns import has_wildcard, matches_fqn
 

@@ -10,15 +10,11 @@ from typing import Any
 from ..core.errors import SelectionError, did_you_mean
 from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.nodes.declared_nodes import Declared
-from ..manifest.nodes.node import (
-    GenericTest,
-    Model,
-    Node,
-    ResourceType,
-    SingularTest,
-    Source,
-    Test,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.resource_type import ResourceType
+from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.test_nodes import GenericTest, SingularTest, Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from .grammar import Criterion
 from .model_methods import by_access, by_declared_name, by_group, by_version

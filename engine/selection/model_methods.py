@@ -6,11 +6,9 @@ from fnmatch import fnmatchcase
 
 from ..core.errors import SelectionError
 from ..manifest.nodes.declared_nodes import Metric
-from ..manifest.nodes.node import (
-    Model,
-    Node,
-    Test,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.test_nodes import Test
 from ..manifest.reading.versions import is_newer
 from .grammar import Criterion
 from .name_patterns import matches

@@ -11,11 +11,9 @@ from msgspec import Struct
 from ..core.checkpoints import checked
 from ..core.errors import SelectionError, did_you_mean
 from ..core.graph import Graph
-from ..manifest.nodes.node import (
-    Model,
-    Node,
-    Test,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from .grammar import (
     Criterion,

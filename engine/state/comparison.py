@@ -14,13 +14,11 @@ from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.jinja.macro_index import BUILTIN_PACKAGE
 from ..manifest.jinja.used_vars import UsedVars
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import (
-    GenericTest,
-    Model,
-    Node,
-    Seed,
-    Source,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.seed_node import Seed
+from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.nodes.unit_test_node import UnitTest
 from .contract_changes import (
     breaking_changes,

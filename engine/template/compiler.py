@@ -12,17 +12,12 @@ from msgspec import Struct, field
 
 from ...adapters.base import Connection
 from ..core.errors import CompilationError, Location
-from ..manifest.nodes.node import (
-    Analysis,
-    Constant,
-    GenericTest,
-    Hole,
-    Model,
-    Node,
-    Piece,
-    SingularTest,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.pieces import Constant, Hole, Piece
+from ..manifest.nodes.query_nodes import Analysis
 from ..manifest.nodes.snapshot_node import Snapshot
+from ..manifest.nodes.test_nodes import GenericTest, SingularTest
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..project.event_time import EventWindow
 from .ctes import inject_ctes

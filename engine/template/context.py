@@ -16,11 +16,11 @@ from ...adapters.column import translate_type
 from ..core.errors import CompilationError, did_you_mean
 from ..core.events import Emitter, MessageLogged
 from ..manifest.artifact.declared_dicts import SECTIONS, declared_dict
+from ..manifest.artifact.group_dicts import group_dict
 from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
-from ..manifest.reading.groups import group_dict
 from ..manifest.reading.stored_failures import has_relation
 from ..project.environment_variables import custom_environment
 from ..project.project import Project

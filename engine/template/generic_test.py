@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import CompilationError
-from ..manifest.nodes.node import GenericTest
+from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.generic_tests import is_template_call, literal_dependency
 from ..sandbox.handed import printed
 from .references import called_relation

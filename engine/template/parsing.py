@@ -11,12 +11,9 @@ from ...adapters.relation import Relation
 from ..core.errors import CompilationError
 from ..manifest.artifact.node_dicts import node_dict
 from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.nodes.node import (
-    GenericTest,
-    Node,
-    RefCall,
-    SourceCall,
-)
+from ..manifest.nodes.calls import RefCall, SourceCall
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.node_factory import Captured
 from ..sandbox.handed import printed
 from ..sandbox.owned import own

@@ -13,14 +13,10 @@ from ...adapters.base import Connection, Target
 from ...adapters.comment import StatementComment
 from ..core.errors import CompilationError, Location
 from ..manifest.artifact.node_dicts import node_dict, source_dict
-from ..manifest.nodes.node import (
-    Checksum,
-    Node,
-    NodeConfig,
-    ResourceType,
-    Source,
-)
+from ..manifest.nodes.node import Checksum, Node, NodeConfig
 from ..manifest.nodes.operation_node import Operation
+from ..manifest.nodes.resource_type import ResourceType
+from ..manifest.nodes.source_node import Source
 from ..project.project import QueryComment
 from ..project.render import has_template
 from ..sandbox.owned import own

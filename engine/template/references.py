@@ -9,12 +9,9 @@ from typing import Any
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import (
-    Model,
-    Node,
-    RefCall,
-    SourceCall,
-)
+from ..manifest.nodes.calls import RefCall, SourceCall
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
 from ..manifest.nodes.operation_node import Operation
 from ..manifest.reading.generic_tests import literal_dependency
 from .relations import RelationFactory

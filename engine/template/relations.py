@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from ...adapters.base import Adapter
 from ...adapters.relation import Parts, Relation, RelationType
 from ..core.errors import CompilationError
-from ..manifest.nodes.node import Node, Source
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.source_node import Source
 
 CTE_PREFIX = "__dbt__cte__"
 

@@ -23,7 +23,7 @@ from ..core.errors import (
 )
 from ..manifest.jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
 from ..manifest.jinja.syntax import MACRO_PREFIX
-from ..manifest.nodes.node import Macro
+from ..manifest.nodes.macro import Macro
 from ..sandbox.budget import current_budget, metered
 from ..sandbox.callables import require_arguments
 from ..sandbox.owned import own

@@ -13,13 +13,11 @@ from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
 from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.node import (
-    GenericTest,
-    Model,
-    Node,
-    ResourceType,
-)
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.resource_type import ResourceType
 from ..manifest.nodes.snapshot_node import shown_values
+from ..manifest.nodes.test_nodes import GenericTest
 from ..project.event_time import EventWindow, Reading
 from .context import CommonContext, ManifestNames
 from .dbt.adapter_facade import RunningAdapter

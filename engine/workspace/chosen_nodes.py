@@ -8,15 +8,12 @@ from msgspec import Struct
 
 from ..core.errors import UsageError
 from ..core.events import WarningRaised
-from ..manifest.nodes.node import (
-    Analysis,
-    Model,
-    Node,
-    ResourceType,
-    Source,
-    Test,
-)
-from ..manifest.reading.inline_query import inline_id
+from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.query_nodes import Analysis, inline_id
+from ..manifest.nodes.resource_type import ResourceType
+from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.test_nodes import Test
 from ..selection.grammar import Specification, parse_flags
 from ..selection.resource_types import NodeTypes, wanted_types
 from ..selection.selection_context import MethodContext

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.manifest.artifact.primary_keys import primary_keys
-from headrace.engine.manifest.nodes.node import Model
+from headrace.engine.manifest.nodes.model_node import Model
 from headrace.engine.manifest.reading.constraint_entries import contract_checksum
 
 from ..conftest import WriteProject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.core.errors import Location, ParseError
-from headrace.engine.manifest.nodes.node import GenericTest
+from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
 from ..conftest import WriteProject
 from .support import Parsed, parse

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.nodes.node import GenericTest
+from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
 from ..conftest import WriteProject
 from .support import failure, parse

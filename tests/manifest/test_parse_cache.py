@@ -180,7 +180,7 @@ def test_cache_of_other_code_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> 
 _IMPORT = re.compile(r"^from (\.+)([\w.]+) import", re.MULTILINE)
 NEEDLESS = {
     # What they hold isn't decided by a text alone, or is decided while a template runs.
-    *("errors.py", "events.py", "freshness_rules.py", "results.py", "__init__.py"),
+    *("errors.py", "events.py", "results.py", "__init__.py"),
     *(
         "attributes.py",
         "budget.py",

@@ -15,7 +15,7 @@ from headrace.engine.manifest.jinja.macro_index import (
 )
 from headrace.engine.manifest.jinja.plain_macros import read_plain_macros
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
-from headrace.engine.manifest.nodes.node import Macro
+from headrace.engine.manifest.nodes.macro import Macro
 from headrace.engine.workspace.loaded_project import BUILTIN_MACROS
 
 DIRECTORIES = (BUILTIN_MACROS, SqliteAdapter.macro_directory, PostgresAdapter.macro_directory)

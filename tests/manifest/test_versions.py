@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.manifest.nodes.node import GenericTest, Model
+from headrace.engine.manifest.nodes.model_node import Model
+from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
 from ..building.support import relations, rows, run
 from ..conftest import WriteProject

@@ -14,7 +14,8 @@ from ..nodes.declared_nodes import (
     SemanticModel,
 )
 from ..nodes.node import Node
-from ..nodes.unit_test_node import UnitTest, unit_test_dict
+from ..nodes.unit_test_node import UnitTest
+from .unit_test_dicts import unit_test_dict
 
 _GROUPED: dict[str, Any] = {"enabled": True, "group": None, "meta": {}}
 _CONFIG: Mapping[type[Declared], Mapping[str, Any]] = MappingProxyType(

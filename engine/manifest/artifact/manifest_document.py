@@ -15,11 +15,12 @@ import msgspec
 from ...core.checkpoints import checked
 from ..manifest import Manifest
 from ..nodes.declared_nodes import Declared, SemanticModel
-from ..nodes.node import Node, Source
-from ..reading.groups import group_dict, group_map
-from ..reading.inline_query import InlineQuery
-from ..reading.macro_properties import macro_dicts
+from ..nodes.node import Node
+from ..nodes.query_nodes import InlineQuery
+from ..nodes.source_node import Source
 from .declared_dicts import SECTIONS, declared_dict
+from .group_dicts import group_dict, group_map
+from .macro_dicts import macro_dicts
 from .node_dicts import node_dict, source_dict
 from .primary_keys import primary_keys
 

@@ -9,19 +9,15 @@ from typing import Any
 import msgspec
 
 from ..nodes.declared_nodes import Declared
-from ..nodes.node import (
-    Column,
-    GenericTest,
-    Hook,
-    Model,
-    Node,
-    ResourceType,
-    Seed,
-    Source,
-)
+from ..nodes.hook_node import RunHook
+from ..nodes.model_node import Model
+from ..nodes.node import Column, Hook, Node
+from ..nodes.resource_type import ResourceType
+from ..nodes.seed_node import Seed
 from ..nodes.snapshot_node import META_COLUMNS, Snapshot
+from ..nodes.source_node import Source
+from ..nodes.test_nodes import GenericTest
 from ..reading.constraint_entries import contract_checksum
-from ..reading.run_hooks import RunHook
 from .declared_dicts import declared_dict
 
 _EVERY_CONFIG: dict[str, Any] = {

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..nodes.node import (
-    GenericTest,
-    Model,
-    Node,
-)
+from ..nodes.model_node import Model
+from ..nodes.node import Node
+from ..nodes.test_nodes import GenericTest
 
 _UNIQUE = ("unique", "unique_combination_of_columns")
 

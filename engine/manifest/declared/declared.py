@@ -14,14 +14,10 @@ from msgspec import Struct
 from ...project.config_tree import config_key
 from ...project.project import Project
 from ..nodes.declared_nodes import Declared
-from ..nodes.node import Checksum, ResourceType
+from ..nodes.node import Checksum
+from ..nodes.resource_type import ResourceType
 from ..reading.docs import Docs
-from ..reading.entries import (
-    Keys,
-    Place,
-    below_search_path,
-    directories_of,
-)
+from ..reading.entries import Keys, Place, below_search_path, directories_of
 from ..reading.inputs import ParseInputs
 from ..reading.node_factory import Draft, NodeFactory
 from ..reading.node_properties import locate_config

@@ -8,18 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from ...core.events import WarningRaised
+from ..nodes.calls import MetricCall, RefCall, SourceCall
 from ..nodes.declared_nodes import Exposure
-from ..nodes.node import (
-    RefCall,
-    ResourceType,
-    SourceCall,
-)
-from ..reading.entries import (
-    MetricCall,
-    configured_meta,
-    read_call,
-    read_entry,
-)
+from ..nodes.resource_type import ResourceType
+from ..reading.entries import configured_meta, read_call, read_entry
 from ..reading.groups import read_owner
 from ..reading.patches import NodePatch
 from .declared import DeclaredContext, never

@@ -9,12 +9,8 @@ import msgspec
 
 from ...core.errors import ParseError
 from ..nodes.declared_nodes import Metric
-from ..nodes.node import ResourceType
-from ..reading.entries import (
-    Keys,
-    Place,
-    read_entry,
-)
+from ..nodes.resource_type import ResourceType
+from ..reading.entries import Keys, Place, read_entry
 from ..reading.patches import NodePatch
 from .declared import DeclaredContext
 from .semantic_values import (

@@ -6,14 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..nodes.calls import MetricCall
 from ..nodes.declared_nodes import SavedQuery
-from ..nodes.node import ResourceType
-from ..reading.entries import (
-    Keys,
-    MetricCall,
-    Place,
-    read_entry,
-)
+from ..nodes.resource_type import ResourceType
+from ..reading.entries import Keys, Place, read_entry
 from ..reading.patches import NodePatch
 from .declared import DeclaredContext
 from .semantic_values import Filter, filter_dict

@@ -7,14 +7,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..nodes.calls import RefCall
 from ..nodes.declared_nodes import Metric, SemanticModel
-from ..nodes.node import RefCall, ResourceType
-from ..reading.entries import (
-    Place,
-    configured_meta,
-    read_call,
-    read_entry,
-)
+from ..nodes.resource_type import ResourceType
+from ..reading.entries import Place, configured_meta, read_call, read_entry
 from ..reading.patches import NodePatch
 from .declared import DeclaredContext, never
 from .metrics import metric_of_measure

@@ -10,11 +10,7 @@ import ast
 import re
 from typing import Any
 
-from ..nodes.node import (
-    Constant,
-    Hole,
-    Piece,
-)
+from ..nodes.pieces import Constant, Hole, Piece
 from .scanner import (
     Scan,
     ScanBuilder,

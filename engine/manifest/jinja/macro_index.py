@@ -11,8 +11,8 @@ from jinja2 import nodes
 from msgspec import Struct
 
 from ...core.errors import Location, ParseError
+from ..nodes.macro import Macro
 from ..nodes.materialization_names import PREFIX
-from ..nodes.node import Macro
 from .scanner import (
     PARSE_TIME_EFFECTS,
     READING_CONFIG,

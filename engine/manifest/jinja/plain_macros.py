@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..nodes.node import Macro
+from ..nodes.macro import Macro
 from .macro_index import (
     BUILTIN_PACKAGE,
     MacroFile,

@@ -15,13 +15,8 @@ import msgspec
 from jinja2 import nodes
 
 from ...core.checkpoints import checkpoint
-from ..nodes.node import (
-    Constant,
-    Hole,
-    Piece,
-    RefCall,
-    SourceCall,
-)
+from ..nodes.calls import RefCall, SourceCall
+from ..nodes.pieces import Constant, Hole, Piece
 from .syntax import SyntaxEnvironment, refuse_deep_nesting
 
 CAPTURING = frozenset({"ref", "source", "config"})

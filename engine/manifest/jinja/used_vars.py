@@ -8,7 +8,8 @@ from typing import Any
 
 from ...project.vars import Vars
 from ..manifest import Manifest
-from ..nodes.node import Macro, Node
+from ..nodes.macro import Macro
+from ..nodes.node import Node
 from .macro_index import BUILTIN_PACKAGE
 
 _CALL = re.compile(r"\bvar\s*(?:\.\s*has_var\s*)?\(\s*(['\"])(?P<name>[^'\"]+)\1")

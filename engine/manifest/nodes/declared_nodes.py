@@ -8,7 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.results import NodeInfo
-from ..reading.entries import MetricCall
+from .calls import MetricCall
 from .node import Node
 
 

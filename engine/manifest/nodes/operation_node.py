@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from ...core.errors import Location
-from .node import (
-    Checksum,
-    Macro,
-    Node,
-    NodeConfig,
-    ResourceType,
-)
+from .macro import Macro
+from .node import Checksum, Node, NodeConfig
+from .resource_type import ResourceType
 
 
 class Operation(Node, frozen=True, kw_only=True):

@@ -10,12 +10,10 @@ from ...core.errors import (
     ParseError,
     did_you_mean,
 )
-from .node import (
-    Model,
-    Node,
-    Piece,
-    Seed,
-)
+from .model_node import Model
+from .node import Node
+from .pieces import Piece
+from .seed_node import Seed
 
 META_COLUMNS = (
     "dbt_valid_from",

@@ -14,18 +14,9 @@ import msgspec
 
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
-from ..nodes.node import (
-    Column,
-    Node,
-    RefCall,
-    SourceCall,
-)
-from .entries import (
-    Call,
-    Place,
-    read_call,
-    read_entry,
-)
+from ..nodes.calls import Call, RefCall, SourceCall
+from ..nodes.node import Column, Node
+from .entries import Place, read_call, read_entry
 
 Constraint = Mapping[str, Any]
 """A constraint in the shape of the artifact."""

@@ -9,8 +9,9 @@ from typing import Any
 from ...core.errors import Location
 from ...core.events import WarningRaised
 from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..nodes.macro import Macro
 from ..nodes.materialization_names import BUILT_IN, PREFIX
-from ..nodes.node import Macro, Node
+from ..nodes.node import Node
 from .properties import Properties
 
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)

@@ -9,7 +9,8 @@ from typing import Any
 
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
-from ..nodes.node import Model, Node
+from ..nodes.model_node import Model
+from ..nodes.node import Node
 from .entries import Place
 
 

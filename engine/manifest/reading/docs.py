@@ -23,7 +23,7 @@ from ...project.render import (
     has_template,
 )
 from ...project.yaml_file import YamlDocument
-from ..nodes.node import Doc
+from ..nodes.doc import Doc
 
 _BLOCK = re.compile(
     r"\{%-?\s*docs\s+(?P<name>\w+)\s*-?%\}(?P<text>.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL

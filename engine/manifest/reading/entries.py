@@ -20,20 +20,10 @@ from ...project.fields import noun_of
 from ...project.project import Project
 from ...project.type_problems import TypeProblem, read_type_problem
 from ...project.yaml_file import YamlDocument
-from ..nodes.node import RefCall, SourceCall
+from ..nodes.calls import Call, MetricCall, RefCall, SourceCall
 
 EntryT = TypeVar("EntryT", bound=msgspec.Struct)
 Keys = tuple[str | int, ...]
-
-
-class MetricCall(msgspec.Struct, frozen=True):
-    """One `metric(…)`."""
-
-    name: str
-    package: str | None = None
-
-
-Call = RefCall | SourceCall | MetricCall
 
 
 class Place(Struct, frozen=True):

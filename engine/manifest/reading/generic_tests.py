@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from ...core.errors import ParseError
-from ..nodes.node import RefCall, SourceCall
+from ..nodes.calls import RefCall, SourceCall
 from .patches import TestEntry
 
 _CONFIG_ORDER = (

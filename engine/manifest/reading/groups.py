@@ -16,32 +16,15 @@ from ...core.errors import (
     did_you_mean,
 )
 from ...project.project import Project
-from ..nodes.node import Model, Node
-from .entries import (
-    Place,
-    below_search_path,
-    configured_meta,
-    read_entry,
-)
+from ..nodes.group import Group
+from ..nodes.model_node import Model
+from ..nodes.node import Node
+from .entries import Place, below_search_path, configured_meta, read_entry
 from .inputs import ParseInputs
 from .node_factory import Draft
 from .patches import NodePatch
 
 _ACCESS = ("private", "protected", "public")
-
-
-class Group(msgspec.Struct, frozen=True, kw_only=True):
-    """Models that belong together, and somebody who answers for them."""
-
-    unique_id: str
-    name: str
-    package_name: str
-    path: str
-    original_file_path: str
-    location: Location
-    owner: Mapping[str, Any]
-    description: str | None = None
-    meta: Mapping[str, Any] = {}
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,27 +159,3 @@ def _not_allowed(caller: Node, target: Model, scope: str, place: Location) -> Pa
         "another 'access'.",
         location=place,
     )
-
-
-def group_map(nodes: Iterable[Node], groups: Iterable[Group]) -> dict[str, list[str]]:
-    """The ids of the members of each group, by its name."""
-    members: dict[str, list[str]] = {group.name: [] for group in groups}
-    for node in nodes:
-        if node.group in members:
-            members[node.group].append(node.unique_id)
-    return members
-
-
-def group_dict(group: Group) -> dict[str, Any]:
-    """A group in the artifact's shape."""
-    return {
-        "name": group.name,
-        "resource_type": "group",
-        "package_name": group.package_name,
-        "path": group.path,
-        "original_file_path": group.original_file_path,
-        "unique_id": group.unique_id,
-        "owner": dict(group.owner),
-        "description": group.description,
-        "config": {"meta": dict(group.meta)},
-    }

@@ -38,14 +38,14 @@ from ..jinja.plain_macros import is_plain, read_plain_macros
 from ..jinja.syntax import SyntaxEnvironment
 from ..lookup import MissingTargetError, NodeLookup
 from ..manifest import Manifest
+from ..nodes.group import Group
+from ..nodes.hook_node import RunHook
+from ..nodes.macro import Macro, MacroProperties
 from ..nodes.materialization_names import heeds_packages
-from ..nodes.node import (
-    Macro,
-    Node,
-    Source,
-    Test,
-)
+from ..nodes.node import Node
 from ..nodes.snapshot_node import RELATION_KINDS
+from ..nodes.source_node import Source
+from ..nodes.test_nodes import Test
 from .config_names import misspelt_configs
 from .constraint_entries import check_contract
 from .deprecated_forms import (
@@ -60,14 +60,9 @@ from .docs import (
     read_docs,
 )
 from .gaps import gaps_of_nodes
-from .groups import (
-    Group,
-    check_groups,
-    read_groups,
-    reference_check,
-)
+from .groups import check_groups, read_groups, reference_check
 from .inputs import ParseInputs
-from .macro_properties import MacroProperties, read_macro_properties
+from .macro_properties import read_macro_properties
 from .microbatch_settings import check_microbatch_models
 from .node_factory import NodeFactory
 from .parse_cache import ParseCache
@@ -77,7 +72,7 @@ from .properties import (
     Properties,
     PropertiesReader,
 )
-from .run_hooks import RunHook, RunHookReader
+from .run_hooks import RunHookReader
 from .snapshots import read_snapshots
 from .source_overrides import apply_source_overrides
 from .sql_nodes import SqlNodeReader

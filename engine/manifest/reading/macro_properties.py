@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,32 +11,11 @@ from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ...project.project import Project
 from ..jinja.macro_index import MacroIndex
+from ..nodes.macro import MacroArgument, MacroProperties
 from .docs import Docs
-from .entries import (
-    Place,
-    configured_meta,
-    read_entry,
-)
+from .entries import Place, configured_meta, read_entry
 from .inputs import ParseInputs
 from .patches import NodePatch
-
-
-class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
-    """One argument of a macro. Its type is said to people, and not enforced."""
-
-    name: str
-    type: str | None = None
-    description: str = ""
-
-
-class MacroProperties(msgspec.Struct, frozen=True, kw_only=True):
-    """What a properties file says of one macro."""
-
-    description: str
-    arguments: tuple[MacroArgument, ...]
-    docs: dict[str, Any]
-    meta: dict[str, Any]
-    patch_path: str
 
 
 class _Docs(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,34 +104,3 @@ def _read(patch: NodePatch, inputs: ParseInputs, docs: Docs) -> MacroProperties:
         meta=rendered,
         patch_path=patch.patch_path,
     )
-
-
-def macro_dicts(
-    index: MacroIndex, properties: Mapping[str, MacroProperties]
-) -> dict[str, dict[str, Any]]:
-    """Every macro in the artifact's shape, with what properties say of it."""
-    described: dict[str, dict[str, Any]] = {
-        macro.unique_id: {
-            "name": macro.name,
-            "resource_type": "macro",
-            "package_name": macro.package_name,
-            "path": macro.path,
-            "original_file_path": macro.original_file_path,
-            "unique_id": macro.unique_id,
-            "macro_sql": macro.macro_sql,
-            "depends_on": {
-                "macros": sorted({called.unique_id for called in index.called_by(macro)})
-            },
-            "description": "",
-            "meta": {},
-            "docs": msgspec.structs.asdict(_Docs()),
-            "patch_path": None,
-            "arguments": [],
-            "created_at": 0.0,
-            "supported_languages": macro.supported_languages,
-        }
-        for macro in index
-    }
-    for unique_id, said in properties.items():
-        described[unique_id] |= msgspec.to_builtins(said)
-    return described

@@ -18,7 +18,8 @@ from ...project.event_time import (
 )
 from ...project.numbers import shortened
 from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
-from ..nodes.node import Model, Node
+from ..nodes.model_node import Model
+from ..nodes.node import Node
 
 MAX_BATCHES = 100_000
 """How many batches a model may have in one run: of an hour each, they are eleven years."""

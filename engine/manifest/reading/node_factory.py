@@ -25,20 +25,12 @@ from ...project.project import Project
 from ...project.project_keys import locate_configuration
 from ...project.type_problems import read_type_problem
 from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..nodes.calls import Call, RefCall, SourceCall
 from ..nodes.declared_nodes import Declared
-from ..nodes.node import (
-    Checksum,
-    Column,
-    GenericTest,
-    Hook,
-    Node,
-    NodeConfig,
-    RefCall,
-    ResourceType,
-    Source,
-    SourceCall,
-)
-from .entries import Call
+from ..nodes.node import Checksum, Column, Hook, Node, NodeConfig
+from ..nodes.resource_type import ResourceType
+from ..nodes.source_node import Source
+from ..nodes.test_nodes import GenericTest
 from .stored_failures import settled
 
 NodeT = TypeVar("NodeT", bound=Node)

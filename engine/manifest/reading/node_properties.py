@@ -12,7 +12,8 @@ from ...core.errors import Location, ParseError
 from ...project.config_tree import config_key
 from ...project.render import has_template
 from ...project.yaml_file import YamlDocument
-from ..nodes.node import Column, ResourceType
+from ..nodes.node import Column
+from ..nodes.resource_type import ResourceType
 from .constraint_entries import (
     check_primary_key,
     read_constraints,

@@ -25,7 +25,7 @@ import yaml
 from ...project.own_file import read_own
 from ..jinja.macro_index import MacroFile
 from ..jinja.scanner import Scan
-from ..nodes.node import Macro
+from ..nodes.macro import Macro
 
 T = TypeVar("T")
 
@@ -39,8 +39,10 @@ _READERS = (
     "manifest/jinja/plain_macros.py",
     "manifest/jinja/scanner.py",
     "manifest/jinja/syntax.py",
+    "manifest/nodes/calls.py",
+    "manifest/nodes/macro.py",
     "manifest/nodes/materialization_names.py",
-    "manifest/nodes/node.py",
+    "manifest/nodes/pieces.py",
     "project/yaml_data.py",
     "project/yaml_file.py",
     "project/yaml_graph.py",

@@ -4,67 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
-from typing import Literal
 
 import msgspec
 from msgspec import Struct
 
-from ...core.errors import Location
 from ...project.project import Project
 from ...project.render import has_template
-from ...project.yaml_file import YamlDocument
 from ..jinja.macro_index import MacroIndex
 from ..jinja.scanner import scan
 from ..jinja.syntax import SyntaxEnvironment
-from ..nodes.node import (
-    Checksum,
-    Node,
-    NodeConfig,
-    ResourceType,
-)
+from ..nodes.hook_node import END, START, RunHook, RunHookType
+from ..nodes.node import Checksum, NodeConfig
+from ..nodes.resource_type import ResourceType
 from .inputs import ParseInputs
 from .node_factory import ParseRenderer
 
-RunHookType = Literal["on-run-start", "on-run-end"]
-
-START: RunHookType = "on-run-start"
-END: RunHookType = "on-run-end"
-
 _DEFAULT_CONFIG = NodeConfig(values={"materialized": "view"})
-
-
-class RunHook(Node, frozen=True, kw_only=True):
-    """One hook of a run. Its SQL is rendered when its turn comes.
-
-    `index` is its place among those of its project, `position` among all of its type, both
-    from 0; it is written in the project file `document`.
-    """
-
-    hook_type: RunHookType
-    index: int
-    position: int
-    document: YamlDocument
-
-    @property
-    def location(self) -> Location:
-        # Of a text that isn't in a list, this finds the key.
-        return self.document.locate(self.hook_type, self.index)
-
-    @property
-    def is_embedded(self) -> bool:
-        return True
-
-    @property
-    def kind(self) -> str:
-        return "hook:"
-
-    @property
-    def display_name(self) -> str:
-        return f"{self.package_name}.{self.hook_type}.{self.position}"
-
-    @property
-    def build_path(self) -> str:
-        return f"{self.package_name}/dbt_project.yml/{self.path}"
 
 
 class RunHookReader(Struct, frozen=True):

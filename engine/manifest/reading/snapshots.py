@@ -18,7 +18,8 @@ from ...project.discovery import (
 )
 from ...project.project import Project
 from ..jinja.snapshot_blocks import SnapshotBlock, snapshot_blocks
-from ..nodes.node import Checksum, ResourceType
+from ..nodes.node import Checksum
+from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import Snapshot, check_configuration
 from .node_factory import Draft
 from .patches import NodePatch

@@ -26,20 +26,18 @@ from ..jinja.literal_template import scan_literal_template
 from ..jinja.macro_index import MacroIndex
 from ..jinja.scanner import Scan, scan
 from ..jinja.syntax import SyntaxEnvironment
-from ..nodes.node import (
-    Analysis,
-    Checksum,
-    Model,
-    Piece,
-    ResourceType,
-    Seed,
-    SingularTest,
-)
+from ..nodes.model_node import Model
+from ..nodes.node import Checksum
+from ..nodes.pieces import Piece
+from ..nodes.query_nodes import Analysis, InlineQuery
+from ..nodes.resource_type import ResourceType
+from ..nodes.seed_node import Seed
 from ..nodes.snapshot_node import Snapshot
+from ..nodes.test_nodes import SingularTest
 from .constraint_entries import split_calls
 from .docs import Docs
 from .groups import check_access
-from .inline_query import InlineQuery, inline_draft
+from .inline_query import inline_draft
 from .inputs import ParseInputs
 from .node_factory import (
     Captured,

@@ -10,13 +10,11 @@ from typing import Any
 
 from ...core.errors import ParseError
 from ..nodes.declared_nodes import Declared
-from ..nodes.node import (
-    Analysis,
-    Node,
-    ResourceType,
-    Test,
-)
+from ..nodes.node import Node
+from ..nodes.query_nodes import Analysis
+from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import RELATION_KINDS
+from ..nodes.test_nodes import Test
 from ..nodes.unit_test_node import UnitTest
 
 STORED_AS = ("ephemeral", "table", "view")

@@ -22,16 +22,11 @@ from ...project.config_tree import config_key
 from ...project.text_file import read_text
 from ..declared.declared import DeclaredContext, never
 from ..lookup import NodeLookup
-from ..nodes.node import (
-    Checksum,
-    Model,
-    Node,
-    RefCall,
-    ResourceType,
-    Seed,
-    SourceCall,
-    Version,
-)
+from ..nodes.calls import RefCall, SourceCall, Version
+from ..nodes.model_node import Model
+from ..nodes.node import Checksum, Node
+from ..nodes.resource_type import ResourceType
+from ..nodes.seed_node import Seed
 from ..nodes.unit_test_node import (
     THIS,
     Fixture,
@@ -40,13 +35,7 @@ from ..nodes.unit_test_node import (
     UnitTest,
     VersionChoice,
 )
-from .entries import (
-    Place,
-    below_search_path,
-    directories_of,
-    read_call,
-    read_entry,
-)
+from .entries import Place, below_search_path, directories_of, read_call, read_entry
 from .node_factory import Draft
 from .node_properties import locate_config
 from .patches import NodePatch

@@ -13,11 +13,9 @@ from msgspec import Struct
 
 from ...core.errors import ParseError, did_you_mean
 from ...project.yaml_file import YamlDocument
-from ..nodes.node import (
-    Model,
-    Node,
-    Version,
-)
+from ..nodes.calls import Version
+from ..nodes.model_node import Model
+from ..nodes.node import Node
 from ..nodes.snapshot_node import RELATION_KINDS
 
 Keys = tuple[str | int, ...]

@@ -18,17 +18,13 @@ from ...project.config_tree import merge_config
 from ...project.project import Project
 from ...project.render import has_template
 from ..jinja.macro_index import MacroIndex
+from ..nodes.calls import RefCall, SourceCall
 from ..nodes.freshness_rules import AgeEntry, read_age
-from ..nodes.node import (
-    Checksum,
-    GenericTest,
-    Macro,
-    Node,
-    RefCall,
-    ResourceType,
-    Source,
-    SourceCall,
-)
+from ..nodes.macro import Macro
+from ..nodes.node import Checksum, Node
+from ..nodes.resource_type import ResourceType
+from ..nodes.source_node import Source
+from ..nodes.test_nodes import GenericTest
 from .docs import Docs
 from .entries import directories_of
 from .generic_tests import (

@@ -17,8 +17,8 @@ from ...core.results import (
 )
 from ...manifest.artifact.node_dicts import node_dict, source_dict
 from ...manifest.manifest import Manifest
-from ...manifest.nodes.node import Test
 from ...manifest.nodes.snapshot_node import RELATION_KINDS
+from ...manifest.nodes.test_nodes import Test
 from ...sandbox.owned import OwnDict, own
 
 

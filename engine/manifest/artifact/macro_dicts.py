@@ -1,0 +1,45 @@
+"""Macros in the shape of the artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from ..jinja.macro_index import MacroIndex
+from ..nodes.macro import MacroProperties
+
+_DOCS: Mapping[str, Any] = MappingProxyType({"show": True, "node_color": None})
+
+
+def macro_dicts(
+    index: MacroIndex, properties: Mapping[str, MacroProperties]
+) -> dict[str, dict[str, Any]]:
+    """Every macro in the artifact's shape, with what properties say of it."""
+    described: dict[str, dict[str, Any]] = {
+        macro.unique_id: {
+            "name": macro.name,
+            "resource_type": "macro",
+            "package_name": macro.package_name,
+            "path": macro.path,
+            "original_file_path": macro.original_file_path,
+            "unique_id": macro.unique_id,
+            "macro_sql": macro.macro_sql,
+            "depends_on": {
+                "macros": sorted({called.unique_id for called in index.called_by(macro)})
+            },
+            "description": "",
+            "meta": {},
+            "docs": dict(_DOCS),
+            "patch_path": None,
+            "arguments": [],
+            "created_at": 0.0,
+            "supported_languages": macro.supported_languages,
+        }
+        for macro in index
+    }
+    for unique_id, said in properties.items():
+        described[unique_id] |= msgspec.to_builtins(said)
+    return described

@@ -1,0 +1,49 @@
+"""Macros, and what properties files say of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Macro(msgspec.Struct, frozen=True, kw_only=True):
+    """A macro of the project, of a package or of headrace itself.
+
+    `names` are all the names that its body reads: what its dependencies are found by.
+    `package_name` is "dbt" for what comes with headrace, so that `dbt.…` finds it.
+    """
+
+    unique_id: str
+    name: str
+    package_name: str
+    path: str
+    original_file_path: str
+    line: int = 1
+    arguments: tuple[str, ...] = ()
+    names: frozenset[str] = frozenset()
+    dispatched: frozenset[str] = frozenset()
+    is_inert: bool = False
+    """Whether its own body can neither add a dependency nor a configuration."""
+    file_has_state: bool = False
+    """Whether its file does more than define macros: `{% set … %}` beside them, for one."""
+    macro_sql: str = ""
+    supported_languages: tuple[str, ...] | None = None
+
+
+class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
+    """One argument of a macro. Its type is said to people, and not enforced."""
+
+    name: str
+    type: str | None = None
+    description: str = ""
+
+
+class MacroProperties(msgspec.Struct, frozen=True, kw_only=True):
+    """What a properties file says of one macro."""
+
+    description: str
+    arguments: tuple[MacroArgument, ...]
+    docs: dict[str, Any]
+    meta: dict[str, Any]
+    patch_path: str

@@ -1,0 +1,13 @@
+"""Seeds: CSV files that become tables."""
+
+from __future__ import annotations
+
+from .node import Node
+
+
+class Seed(Node, frozen=True, kw_only=True):
+    """A CSV file that becomes a table."""
+
+    @property
+    def kind(self) -> str:
+        return "seed file"

@@ -1,0 +1,65 @@
+"""Tests: queries whose rows are failures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...core.errors import Location
+from .calls import RefCall, SourceCall
+from .node import Node
+from .pieces import Piece
+
+
+class Test(Node, frozen=True, kw_only=True):
+    """A query whose rows are failures."""
+
+    __test__ = False  # not something for pytest to collect
+
+    @property
+    def display_name(self) -> str:
+        return self.name
+
+
+class SingularTest(Test, frozen=True, kw_only=True):
+    """A test that is a SQL file of its own."""
+
+    pieces: tuple[Piece, ...] | None = None
+
+
+class GenericTest(Test, frozen=True, kw_only=True):
+    """A macro applied to a model, a seed or a source by a properties file.
+
+    `macro_name` is what is called ("test_unique"), `arguments` what it is called with; strings
+    among them may hold Jinja. What is tested is either `tested_ref` or `tested_source`.
+    """
+
+    test_name: str
+    namespace: str | None = None
+    macro_name: str
+    arguments: Mapping[str, Any] = {}
+    tested_ref: RefCall | None = None
+    tested_source: SourceCall | None = None
+    column_name: str | None = None
+    attached_node: str | None = None
+    attached_group: str | None = None
+    inherited_tags: tuple[str, ...] = ()
+    """The tags of what it tests: of its column, its table and its source."""
+    file_key_name: str = ""
+    line: int | None = None
+
+    @property
+    def group(self) -> str | None:
+        return self.attached_group
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.inherited_tags, *self.config.tags)))
+
+    @property
+    def location(self) -> Location:
+        return Location(self.original_file_path, self.line)
+
+    @property
+    def build_path(self) -> str:
+        return f"{self.package_name}/{self.original_file_path}/{self.path}"
