@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from ..core.errors import CompilationError, did_you_mean
-from ..manifest.jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
+from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.materialization_names import BUILT_IN, PREFIX
 from ..manifest.nodes.node import Node

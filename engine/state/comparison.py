@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from ..core.errors import ParseError
 from ..core.events import WarningRaised
 from ..manifest.artifact.node_dicts import node_dict, source_dict
-from ..manifest.jinja.macro_index import BUILTIN_PACKAGE
+from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.jinja.used_vars import UsedVars
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.errors import CompilationError
-from ..manifest.jinja.macro_index import BUILTIN_PACKAGE
+from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from .scope import BoundMacro, Scope
 
 

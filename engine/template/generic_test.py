@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import CompilationError
+from ..manifest.jinja.bare_calls import bare_call, literal_reference
 from ..manifest.nodes.test_nodes import GenericTest
-from ..manifest.reading.generic_tests import is_template_call, literal_dependency
 from ..sandbox.handed import printed
 from .references import called_relation
 from .rendering import evaluate_source, node_frame
@@ -87,10 +87,10 @@ async def _argument(
         }
     if not isinstance(value, str):
         return value
-    literal = literal_dependency(value)
+    literal = literal_reference(value)
     if literal is not None:
         return called_relation(literal, scope)
-    if is_template_call(value):
+    if bare_call(value):
         return await evaluate_source(environment, "{{ " + value + " }}", node, scope)
     if "{{" in value or "{%" in value:
         return await evaluate_source(environment, value, node, scope)

@@ -14,7 +14,7 @@ from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.calls import RefCall, SourceCall
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.test_nodes import GenericTest
-from ..manifest.reading.node_factory import Captured
+from ..manifest.reading.parse_renderer import Captured
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
 from .context import CommonContext

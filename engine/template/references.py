@@ -8,12 +8,12 @@ from typing import Any
 
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError
+from ..manifest.jinja.bare_calls import literal_reference
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.calls import RefCall, SourceCall
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.operation_node import Operation
-from ..manifest.reading.generic_tests import literal_dependency
 from .relations import RelationFactory
 from .scope import Scope
 
@@ -142,7 +142,7 @@ def called_relation(call: RefCall | SourceCall, scope: Scope) -> Any:
 
 def relation_called(text: str, scope: Scope) -> Any:
     """The relation of a text such as `ref('orders')`; any other text as it is."""
-    call = literal_dependency(text)
+    call = literal_reference(text)
     return text if call is None else called_relation(call, scope)
 
 

@@ -21,7 +21,8 @@ from ..core.errors import (
     HeadraceError,
     Location,
 )
-from ..manifest.jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
+from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.jinja.syntax import MACRO_PREFIX
 from ..manifest.nodes.macro import Macro
 from ..sandbox.budget import current_budget, metered

@@ -22,7 +22,7 @@ from ..manifest.nodes.unit_test_node import (
     Given,
     UnitTest,
 )
-from ..manifest.reading.unit_tests import input_call
+from ..manifest.reading.unit_fixtures import input_call
 from ..project.render import has_template
 from ..sandbox.handed import printed
 from ..sandbox.owned import own

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 from headrace.engine.core.errors import HeadraceError
-from headrace.engine.manifest.jinja.macro_index import MacroFile
+from headrace.engine.manifest.jinja.macro_file import MacroFile
 from headrace.engine.manifest.jinja.scanner import Scan
 from headrace.engine.manifest.reading import parse_cache
 from headrace.engine.manifest.reading.parse_cache import FILE_NAME, ParseCache

@@ -8,11 +8,8 @@ import msgspec
 import pytest
 from headrace.adapters.postgres.adapter import PostgresAdapter
 from headrace.adapters.sqlite import SqliteAdapter
-from headrace.engine.manifest.jinja.macro_index import (
-    MacroFile,
-    macro_files_in,
-    read_macros,
-)
+from headrace.engine.manifest.jinja.macro_file import MacroFile, macro_files_in
+from headrace.engine.manifest.jinja.macro_trees import read_macro_trees
 from headrace.engine.manifest.jinja.plain_macros import read_plain_macros
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.manifest.nodes.macro import Macro
@@ -30,7 +27,7 @@ FILES = [
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.path)
 def test_every_built_in_file_is_read_alike(file: MacroFile) -> None:
     quick = {macro.name: macro for macro in read_plain_macros(file)}
-    slow = {macro.name: macro for macro in read_macros(SyntaxEnvironment(), file)}
+    slow = {macro.name: macro for macro in read_macro_trees(SyntaxEnvironment(), file)}
 
     assert quick.keys() == slow.keys()
     for name, macro in slow.items():

@@ -21,7 +21,7 @@ from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.manifest.nodes.calls import RefCall, SourceCall
 from headrace.engine.manifest.nodes.model_node import Model
 from headrace.engine.manifest.nodes.pieces import Piece
-from headrace.engine.manifest.reading.node_factory import Captured
+from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.project.config_tree import merge_config
 from headrace.engine.template.compiler import fill
 from headrace.engine.template.parsing import PARSE_NAMES, TemplateParseRenderer

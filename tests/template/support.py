@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import anyio
 import jinja2
-from headrace.engine.manifest.jinja.macro_index import MacroFile, MacroIndex
+from headrace.engine.manifest.jinja.macro_file import MacroFile
+from headrace.engine.manifest.jinja.macro_index import MacroIndex
+from headrace.engine.manifest.jinja.macro_reader import read_macros
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.template.dbt.values import FUNCTIONS
 from headrace.engine.template.scope import LazyName, MacroReturn, MacroSpace, Scope
@@ -28,7 +31,7 @@ def macro_index(
     """Macros by file: "macros/a.sql" is the project shop's, "util:macros/a.sql" a package's."""
     return MacroIndex(
         [_macro_file(name, text) for name, text in files.items()],
-        syntax=SyntaxEnvironment(),
+        read=partial(read_macros, SyntaxEnvironment()),
         root_package="shop",
         dialect=dialect,
     )

@@ -8,13 +8,14 @@ from typing import Any, Literal
 import msgspec
 
 from ...core.events import WarningRaised
+from ..jinja.bare_calls import read_call
 from ..nodes.calls import MetricCall, RefCall, SourceCall
 from ..nodes.declared_nodes import Exposure
 from ..nodes.resource_type import ResourceType
-from ..reading.entries import configured_meta, read_call, read_entry
+from ..reading.entries import configured_meta, read_entry
 from ..reading.groups import read_owner
-from ..reading.patches import NodePatch
-from .declared import DeclaredContext, never
+from ..reading.parse import PackageParse
+from .declared_entry import DeclaredEntry, entries_under
 
 _GOOD_NAME = re.compile(r"[\w-]+\Z")
 
@@ -33,22 +34,28 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
 
 
-def read_exposure(patch: NodePatch, context: DeclaredContext) -> Exposure:
+def read_exposures(package: PackageParse) -> None:
+    """Read every exposure."""
+    for entry in entries_under(package, "exposures"):
+        entry.add(_read(entry))
+
+
+def _read(declared: DeclaredEntry) -> Exposure:
     """An exposure out of its entry.
 
     Raises:
         ParseError: something in it has the wrong shape; says where.
     """
-    place = context.place(patch, "an exposure")
-    warn = context.inputs.warn
-    entry = read_entry(_Entry, context.render(patch, never), place, warn)
+    place = declared.place("an exposure")
+    warn = declared.package.inputs.warn
+    entry = read_entry(_Entry, declared.render(), place, warn)
     if not _GOOD_NAME.match(entry.name):
         warn(
             WarningRaised(
                 "ExposureNameDeprecation",
                 f"The exposure name '{entry.name}' can hold letters, digits, underscores and "
                 "hyphens. Put what it is called by people under 'label:'.",
-                patch.location,
+                declared.patch.location,
             )
         )
     calls = [
@@ -63,10 +70,9 @@ def read_exposure(patch: NodePatch, context: DeclaredContext) -> Exposure:
     if tags:
         given = config.get("tags") or []
         config["tags"] = [*tags, *(given if isinstance(given, list) else [given])]
-    return context.make(
+    return declared.make(
         Exposure,
         ResourceType.EXPOSURE,
-        patch,
         config,
         refs=tuple(call for call in calls if isinstance(call, RefCall)),
         sources=tuple(call for call in calls if isinstance(call, SourceCall)),

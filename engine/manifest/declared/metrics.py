@@ -11,8 +11,9 @@ from ...core.errors import ParseError
 from ..nodes.declared_nodes import Metric
 from ..nodes.resource_type import ResourceType
 from ..reading.entries import Keys, Place, read_entry
+from ..reading.parse import PackageParse
 from ..reading.patches import NodePatch
-from .declared import DeclaredContext
+from .declared_entry import DeclaredEntry, entries_under
 from .semantic_values import (
     Expression,
     Filter,
@@ -96,14 +97,20 @@ _NEEDED = {
 """What a metric of each type can't do without."""
 
 
-def read_metric(patch: NodePatch, context: DeclaredContext) -> Metric:
+def read_metrics(package: PackageParse) -> None:
+    """Read every metric."""
+    for entry in entries_under(package, "metrics"):
+        entry.add(_read(entry))
+
+
+def _read(declared: DeclaredEntry) -> Metric:
     """A metric out of its entry. Which measures it comes to is not known yet.
 
     Raises:
         ParseError: something in it has the wrong shape; says where.
     """
-    place = context.place(patch, "a metric")
-    entry = read_entry(_Entry, context.render(patch, _is_filter), place, context.inputs.warn)
+    place = declared.place("a metric")
+    entry = read_entry(_Entry, declared.render(_is_filter), place, declared.package.inputs.warn)
     _check_name(entry.name, place)
     for key in _NEEDED[entry.type]:
         if not getattr(entry.type_params, key):
@@ -112,10 +119,9 @@ def read_metric(patch: NodePatch, context: DeclaredContext) -> Metric:
                 "'type_params:'.",
                 location=place.locate("type_params"),
             )
-    return context.make(
+    return declared.make(
         Metric,
         ResourceType.METRIC,
-        patch,
         entry.config,
         own_tags=tuple([entry.tags] if isinstance(entry.tags, str) else entry.tags),
         own_meta=entry.meta or {},
@@ -130,9 +136,10 @@ def read_metric(patch: NodePatch, context: DeclaredContext) -> Metric:
 
 
 def metric_of_measure(
-    measure: str, label: str, description: str | None, patch: NodePatch, context: DeclaredContext
+    measure: str, label: str, description: str | None, declared: DeclaredEntry
 ) -> Metric:
     """The metric that a measure asks for with `create_metric: true`."""
+    patch = declared.patch
     config = {"enabled": (patch.values.get("config") or {}).get("enabled", True)}
     values = {
         "name": measure,
@@ -143,7 +150,7 @@ def metric_of_measure(
         "config": config,
     }
     made = NodePatch("metrics", measure, patch.package_name, values, patch.document, patch.keys)
-    return read_metric(made, context)
+    return _read(DeclaredEntry(declared.package, made))
 
 
 def _is_filter(path: Keys) -> bool:

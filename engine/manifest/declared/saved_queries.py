@@ -10,8 +10,8 @@ from ..nodes.calls import MetricCall
 from ..nodes.declared_nodes import SavedQuery
 from ..nodes.resource_type import ResourceType
 from ..reading.entries import Keys, Place, read_entry
-from ..reading.patches import NodePatch
-from .declared import DeclaredContext
+from ..reading.parse import PackageParse
+from .declared_entry import DeclaredEntry, entries_under
 from .semantic_values import Filter, filter_dict
 
 
@@ -45,19 +45,24 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
 
 
-def read_saved_query(patch: NodePatch, context: DeclaredContext) -> SavedQuery:
+def read_saved_queries(package: PackageParse) -> None:
+    """Read every saved query."""
+    for entry in entries_under(package, "saved_queries"):
+        entry.add(_read(entry))
+
+
+def _read(declared: DeclaredEntry) -> SavedQuery:
     """A saved query out of its entry.
 
     Raises:
         ParseError: something in it has the wrong shape; says where.
     """
-    place = context.place(patch, "a saved query")
-    entry = read_entry(_Entry, context.render(patch, _is_where), place, context.inputs.warn)
+    place = declared.place("a saved query")
+    entry = read_entry(_Entry, declared.render(_is_where), place, declared.package.inputs.warn)
     query = entry.query_params
-    node = context.make(
+    node = declared.make(
         SavedQuery,
         ResourceType.SAVED_QUERY,
-        patch,
         entry.config,
         metrics=tuple(MetricCall(name) for name in query.metrics),
         own_tags=tuple([entry.tags] if isinstance(entry.tags, str) else entry.tags),

@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..jinja.bare_calls import read_call
 from ..nodes.calls import RefCall
 from ..nodes.declared_nodes import Metric, SemanticModel
 from ..nodes.resource_type import ResourceType
-from ..reading.entries import Place, configured_meta, read_call, read_entry
-from ..reading.patches import NodePatch
-from .declared import DeclaredContext, never
+from ..reading.entries import Place, configured_meta, read_entry
+from ..reading.parse import PackageParse
+from .declared_entry import DeclaredEntry, entries_under
 from .metrics import metric_of_measure
 from .semantic_values import Expression, Grain
 
@@ -97,51 +98,53 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
 
 
-def read_semantic_model(
-    patch: NodePatch, context: DeclaredContext
-) -> Iterator[SemanticModel | Metric]:
+def read_semantic_models(package: PackageParse) -> None:
+    """Read every semantic model, with the metrics that its measures ask for."""
+    for entry in entries_under(package, "semantic_models"):
+        for node in _read(entry):
+            entry.add(node)
+
+
+def _read(declared: DeclaredEntry) -> Iterator[SemanticModel | Metric]:
     """A semantic model out of its entry, and the metrics that its measures ask for.
 
     Raises:
         ParseError: something in it has the wrong shape; says where.
     """
-    place = context.place(patch, "a semantic model")
-    entry = read_entry(_Entry, context.render(patch, never), place, context.inputs.warn)
+    place = declared.place("a semantic model")
+    entry = read_entry(_Entry, declared.render(), place, declared.package.inputs.warn)
     call = read_call(entry.model, ("ref",), place.locate("model"))
     assert isinstance(call, RefCall)  # nothing else is allowed
-    model = context.make(
-        SemanticModel, ResourceType.SEMANTIC_MODEL, patch, entry.config, refs=(call,)
-    )
+    model = declared.make(SemanticModel, ResourceType.SEMANTIC_MODEL, entry.config, refs=(call,))
     meta = model.config.meta
     fields = {
         "model": entry.model,
         "label": entry.label,
         "defaults": msgspec.to_builtins(entry.defaults),
-        "entities": _elements("entities", entry.entities, meta, patch, context),
-        "measures": _elements("measures", entry.measures, meta, patch, context),
-        "dimensions": _elements("dimensions", entry.dimensions, meta, patch, context),
+        "entities": _elements("entities", entry.entities, meta, declared),
+        "measures": _elements("measures", entry.measures, meta, declared),
+        "dimensions": _elements("dimensions", entry.dimensions, meta, declared),
         "primary_entity": entry.primary_entity,
     }
     yield msgspec.structs.replace(model, fields=fields)
     for measure in entry.measures:
         if measure.create_metric:
             label = measure.label or measure.name
-            yield metric_of_measure(measure.name, label, measure.description, patch, context)
+            yield metric_of_measure(measure.name, label, measure.description, declared)
 
 
 def _elements(
     section: str,
     elements: Sequence[_Element],
     meta: dict[str, Any],
-    patch: NodePatch,
-    context: DeclaredContext,
+    declared: DeclaredEntry,
 ) -> list[dict[str, Any]]:
     """Entities, measures or dimensions in the shape of the artifact."""
-    described = []
+    described, patch = [], declared.patch
     for position, element in enumerate(elements):
         values: dict[str, Any] = msgspec.to_builtins(element)
         if element.description is not None:
-            values["description"] = context.describe(values, patch, section, position)
+            values["description"] = declared.describe(values, section, position)
         place = Place(patch.document, (*patch.keys, section, position), f"one of the {section}")
         values["config"] = {"meta": {**meta, **configured_meta(element.config, place)}}
         if isinstance(element, _Measure):

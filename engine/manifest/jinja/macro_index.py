@@ -1,150 +1,13 @@
-"""Macros: read from their files, and found by name in the order that dbt looks."""
+"""Macros, found by name in the order that dbt looks."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
-
-from jinja2 import nodes
-from msgspec import Struct
 
 from ...core.errors import Location, ParseError
 from ..nodes.macro import Macro
-from ..nodes.materialization_names import PREFIX
-from .scanner import (
-    PARSE_TIME_EFFECTS,
-    READING_CONFIG,
-    Scan,
-)
-from .syntax import (
-    MACRO_PREFIX,
-    SyntaxEnvironment,
-    prefix_macros,
-    refuse_deep_nesting,
-)
-
-BUILTIN_PACKAGE = "dbt"
-
-_WHOLE_NAMES = frozenset(
-    "model target kwargs varargs loop flags this schema database results schemas execute sql "
-    "database_schemas modules api adapter dbt_metadata_envs invocation_args_dict project_name "
-    "selected_resources run_started_at invocation_id thread_id dbt_version caller column return "
-    "none true false none None True False".split()
-)
-"""Names of the context that may be handed on, or looked into, without effect."""
-
-_OPENING = re.compile(r"\{%-?\s*(?:macro|test|data_test|materialization)\b")
-_BLOCK = re.compile(
-    r"\{%-?\s*(macro|test|data_test|materialization)\b.*?\{%-?\s*end\1\s*-?%\}", re.DOTALL
-)
-
-
-class MacroFile(Struct, frozen=True):
-    """The text of one macro file, and where it belongs."""
-
-    package_name: str
-    path: str
-    original_file_path: str
-    source: str
-
-
-def read_macros(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Macro]:
-    """The macros that one file defines.
-
-    Raises:
-        CompilationError: the file isn't Jinja.
-    """
-    if not _OPENING.search(file.source):
-        return
-    tree = syntax.syntax_tree(file.source, file.original_file_path)
-    texts = [match.group(0) for match in _BLOCK.finditer(file.source)]
-    definitions = prefix_macros(tree)
-    with refuse_deep_nesting(tree, file.original_file_path):
-        file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
-        reads = [_reads(definition, file) for definition in definitions]
-    for position, (definition, needs) in enumerate(zip(definitions, reads, strict=True)):
-        name = definition.name.removeprefix(MACRO_PREFIX)
-        names, dispatched, captures = needs
-        yield Macro(
-            unique_id=f"macro.{file.package_name}.{name}",
-            name=name,
-            package_name=file.package_name,
-            path=file.path,
-            original_file_path=file.original_file_path,
-            line=definition.lineno,
-            arguments=tuple(argument.name for argument in definition.args),
-            names=names,
-            dispatched=dispatched,
-            is_inert=not (captures or file_has_state),
-            file_has_state=file_has_state,
-            macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
-            supported_languages=languages_of(name),
-        )
-
-
-def languages_of(macro_name: str) -> tuple[str, ...] | None:
-    """What a macro's models may be written in, if it is a materialization."""
-    return ("sql",) if macro_name.startswith(PREFIX) else None
-
-
-def _is_inert_statement(statement: nodes.Node) -> bool:
-    """Whether it only defines a macro, or is text between two of them."""
-    if isinstance(statement, nodes.Output):
-        return all(isinstance(part, nodes.TemplateData) for part in statement.nodes)
-    return isinstance(statement, nodes.Macro)
-
-
-def effects_in(file: MacroFile) -> frozenset[str]:
-    """What a macro of a file can't use and be without effect while parsing.
-
-    The built-in ones raise errors for wrong arguments only, which may wait until the node is
-    compiled.
-    """
-    own = {"exceptions"} if file.package_name == BUILTIN_PACKAGE else set()
-    return (PARSE_TIME_EFFECTS - own) | {"ref", "source"}
-
-
-def _reads(macro: nodes.Macro, file: MacroFile) -> tuple[frozenset[str], frozenset[str], bool]:
-    """The names that a macro reads, those it dispatches to, and whether it captures."""
-    names: set[str] = set()
-    dispatched: set[str] = set()
-    whole: set[str] = set()
-    stored = {argument.name for argument in macro.args}
-    captures = False
-    for node in macro.find_all(
-        (nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Assign, nodes.Call)
-    ):
-        if isinstance(node, nodes.Name):
-            (names if node.ctx == "load" else stored).add(node.name)
-        elif isinstance(node, nodes.Getattr):
-            if isinstance(node.node, nodes.Name):
-                names.add(f"{node.node.name}.{node.attr}")
-                if node.node.name == "config" and node.attr not in READING_CONFIG:
-                    whole.add("config")
-        elif isinstance(node, nodes.Getitem | nodes.Assign):
-            if isinstance(node.node, nodes.Name):
-                whole.add(node.node.name)
-        elif isinstance(node, nodes.Call):
-            whole.update(
-                argument.name for argument in node.args if isinstance(argument, nodes.Name)
-            )
-            called = node.node
-            if isinstance(called, nodes.Name) and called.name == "config":
-                captures = True
-            elif isinstance(called, nodes.Getattr) and called.attr == "dispatch":
-                first = node.args[0] if node.args else None
-                if isinstance(first, nodes.Const) and isinstance(first.value, str):
-                    dispatched.add(first.value)
-                else:
-                    captures = True
-    free = frozenset(names - stored)
-    captures = captures or bool(free & effects_in(file))
-    if file.package_name != BUILTIN_PACKAGE:
-        # A name that is nobody's here may be a package, in which macros are looked up by name.
-        captures = captures or bool((whole & free) - _WHOLE_NAMES)
-    return free, frozenset(dispatched), captures
+from .macro_file import BUILTIN_PACKAGE, MacroFile
+from .scanner import Scan
 
 
 class MacroIndex:
@@ -159,14 +22,13 @@ class MacroIndex:
         self,
         files: Iterable[MacroFile],
         *,
-        syntax: SyntaxEnvironment,
+        read: Callable[[MacroFile], Iterable[Macro]],
         root_package: str,
         dialect: tuple[str, ...],
-        read: Callable[[MacroFile], Iterable[Macro]] | None = None,
         search_order: Iterable[str] = (),
         effects: frozenset[str] = frozenset(),
     ) -> None:
-        """Read the macros of every file; `read` may know what is in one without reading it.
+        """Take in the macros of every file, which `read` finds there.
 
         `effects` are further names of the context whose use while parsing shows.
 
@@ -174,7 +36,6 @@ class MacroIndex:
             CompilationError: a file isn't Jinja.
             ParseError: two macros of a package have the same name.
         """
-        read = read or partial(read_macros, syntax)
         self.root_package = root_package
         self.dialect = dialect
         # Where the root project says so, packages may implement what the built-in macros dispatch.
@@ -338,10 +199,3 @@ class MacroIndex:
         for name in macro.dispatched:
             for prefix in self.dialect:
                 yield from self.named(f"{prefix}__{name}")
-
-
-def macro_files_in(directory: Path, prefix: str) -> Iterator[MacroFile]:
-    """Every .sql file right in a directory of macros that comes with headrace."""
-    for path in sorted(directory.glob("*.sql")):
-        name = f"{prefix}/{path.name}"
-        yield MacroFile(BUILTIN_PACKAGE, name, name, path.read_text(encoding="utf-8"))

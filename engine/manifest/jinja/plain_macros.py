@@ -11,19 +11,10 @@ import re
 from collections.abc import Iterator
 
 from ..nodes.macro import Macro
-from .macro_index import (
-    BUILTIN_PACKAGE,
-    MacroFile,
-    effects_in,
-    languages_of,
-)
+from .blocks import find_blocks, without_comments
+from .macro_file import MACRO_WORDS, MacroFile, effects_in, languages_of
 
-_BLOCK = re.compile(
-    r"\{%-?\s*(?P<tag>macro|test)\s+(?P<name>\w+)\s*\((?P<signature>.*?)\)\s*-?%\}"
-    r"(?P<body>.*?)\{%-?\s*end(?P=tag)\s*-?%\}",
-    re.DOTALL,
-)
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
+_HEAD = re.compile(r"\s*(?P<name>\w+)\s*\((?P<signature>.*)\)\s*\Z", re.DOTALL)
 _CODE = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?(.*?)-?%\}", re.DOTALL)
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 _DISPATCH = re.compile(r"\.dispatch\(\s*'(\w+)'")
@@ -39,32 +30,30 @@ _WORDS = frozenset(
 
 def read_plain_macros(file: MacroFile) -> Iterator[Macro]:
     """The macros of a file that holds nothing but macros, comments and blank lines."""
-    source = _COMMENT.sub(lambda found: "\n" * found.group(0).count("\n"), file.source)
+    source = without_comments(file.source)
     effects = effects_in(file)
-    for found in _BLOCK.finditer(source):
-        arguments, defaults = _signature(found["signature"])
-        names, dispatched = _reads(found["body"], defaults)
+    for block in find_blocks(source, MACRO_WORDS):
+        opening = block.opening
+        if opening is None or (head := _HEAD.match(opening.rest)) is None:
+            continue
+        arguments, defaults = _signature(head["signature"])
+        names, dispatched = _reads(block.content, defaults)
         names -= {*arguments}
-        name = ("test_" if found["tag"] == "test" else "") + found["name"]
+        name = ("test_" if opening.word == "test" else "") + head["name"]
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,
             package_name=file.package_name,
             path=file.path,
             original_file_path=file.original_file_path,
-            line=source.count("\n", 0, found.start()) + 1,
+            line=block.line_of(opening.start),
             arguments=tuple(arguments),
             names=frozenset(names),
             dispatched=frozenset(dispatched),
             is_inert=not names & effects,
-            macro_sql=found.group(0),
+            macro_sql=block.text,
             supported_languages=languages_of(name),
         )
-
-
-def is_plain(file: MacroFile) -> bool:
-    """Whether a file is one of ours, written to be read like this."""
-    return file.package_name == BUILTIN_PACKAGE
 
 
 def _signature(text: str) -> tuple[list[str], str]:

@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from ...core.errors import Location, ParseError
+from .blocks import Block, find_blocks
 
-_TAG = re.compile(r"\{%-?\s*(?P<word>\w+)(?P<rest>(?:[^%]|%(?!\}))*?)-?%\}")
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-_RAW = re.compile(r"(\{%-?\s*raw\s*-?%\})(.*?)(\{%-?\s*endraw\s*-?%\})", re.DOTALL)
-_AROUND = frozenset({"if", "for"})
+_WORDS = frozenset({"snapshot"})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -35,53 +33,42 @@ def snapshot_blocks(source: str, path: str) -> Iterator[SnapshotBlock]:
     Raises:
         ParseError: a block isn't closed, has no name, or stands inside of another one.
     """
-    shown = _RAW.sub(lambda raw: raw[1] + _blank(raw[2]) + raw[3], source)
-    shown = _COMMENT.sub(lambda comment: _blank(comment[0]), shown)
-    opening: re.Match[str] | None = None
-    around: list[str] = []
-    for tag in _TAG.finditer(shown):
-        word, location = tag["word"], Location(path, _line(source, tag.start()))
-        if opening is None and word in _AROUND:
-            around.append(word)
-        elif opening is None and around and word == f"end{around[-1]}":
-            around.pop()
-        elif word == "snapshot":
-            if opening is not None:
-                raise ParseError(
-                    f"a snapshot begins here inside of '{opening['rest'].strip()}', which isn't "
-                    "closed yet: {% endsnapshot %} is missing before it.",
-                    location=location,
-                )
-            if around:
-                raise ParseError(
-                    f"a snapshot can't stand inside of {{% {around[-1]} %}}: put it around the "
-                    "block's own lines, or use the configuration 'enabled'.",
-                    location=location,
-                )
-            if not _NAME.match(tag["rest"].strip()):
-                raise ParseError(
-                    "a snapshot's block begins with its name: {% snapshot orders_snapshot %}.",
-                    location=location,
-                )
-            opening = tag
-        elif word == "endsnapshot":
-            if opening is None:
-                raise ParseError("no snapshot is open to be closed here.", location=location)
-            code = source[opening.end() : tag.start()]
-            yield SnapshotBlock(opening["rest"].strip(), code, _line(source, opening.end()))
-            opening = None
-    if opening is not None:
+    for block in find_blocks(source, _WORDS):
+        _check(block, path)
+        assert block.opening is not None  # checked
+        name = block.opening.rest.strip()
+        yield SnapshotBlock(name, block.content, block.line_of(block.opening.end))
+
+
+def _check(block: Block, path: str) -> None:
+    opening, closing, nested = block.opening, block.closing, block.nested
+
+    def at(position: int) -> Location:
+        return Location(path, block.line_of(position))
+
+    if opening is None:
+        position = closing.start if closing else 0
+        raise ParseError("no snapshot is open to be closed here.", location=at(position))
+    name = opening.rest.strip()
+    if block.around:
         raise ParseError(
-            f"the snapshot '{opening['rest'].strip()}' is never closed: "
-            "{% endsnapshot %} is missing.",
-            location=Location(path, _line(source, opening.start())),
+            f"a snapshot can't stand inside of {{% {block.around[-1]} %}}: put it around the "
+            "block's own lines, or use the configuration 'enabled'.",
+            location=at(opening.start),
         )
-
-
-def _blank(text: str) -> str:
-    """As many characters that say nothing, on the same lines."""
-    return re.sub(r"[^\n]", " ", text)
-
-
-def _line(source: str, position: int) -> int:
-    return source.count("\n", 0, position) + 1
+    if not _NAME.match(name):
+        raise ParseError(
+            "a snapshot's block begins with its name: {% snapshot orders_snapshot %}.",
+            location=at(opening.start),
+        )
+    if nested is not None:
+        raise ParseError(
+            f"a snapshot begins here inside of '{name}', which isn't "
+            "closed yet: {% endsnapshot %} is missing before it.",
+            location=at(nested.start),
+        )
+    if closing is None:
+        raise ParseError(
+            f"the snapshot '{name}' is never closed: {{% endsnapshot %}} is missing.",
+            location=at(opening.start),
+        )

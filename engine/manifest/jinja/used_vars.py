@@ -10,7 +10,7 @@ from ...project.vars import Vars
 from ..manifest import Manifest
 from ..nodes.macro import Macro
 from ..nodes.node import Node
-from .macro_index import BUILTIN_PACKAGE
+from .macro_file import BUILTIN_PACKAGE
 
 _CALL = re.compile(r"\bvar\s*(?:\.\s*has_var\s*)?\(\s*(['\"])(?P<name>[^'\"]+)\1")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class ResourceType(StrEnum):
@@ -21,3 +23,17 @@ class ResourceType(StrEnum):
     SAVED_QUERY = "saved_query"
     OPERATION = "operation"
     SQL_OPERATION = "sql_operation"
+
+    @property
+    def config_tree(self) -> str:
+        """The key of dbt_project.yml below which such nodes are configured."""
+        return _TREES.get(self, f"{self.value}s")
+
+
+_TREES: Mapping[ResourceType, str] = MappingProxyType(
+    {
+        ResourceType.ANALYSIS: "analyses",
+        ResourceType.SQL_OPERATION: "analyses",
+        ResourceType.SAVED_QUERY: "saved_queries",
+    }
+)

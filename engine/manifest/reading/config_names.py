@@ -7,7 +7,7 @@ name that is nearly one of these is worth a word: `materalized: table` builds a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from ...core.errors import Location
@@ -15,6 +15,7 @@ from ...core.events import WarningRaised
 from ...project.project import Project
 from ...project.project_keys import locate_configuration
 from ..nodes.node import Node, NodeConfig
+from .parse import Parse
 
 _SIMILARITY = 0.85
 """How like its original a misspelt name is, of 1: `unique_keys` is, `event_type` isn't."""
@@ -44,13 +45,10 @@ _OF_DBT = frozenset(
 KNOWN_CONFIGS = _OF_DBT | (frozenset(NodeConfig.__struct_fields__) - {"values"})
 
 
-def misspelt_configs(nodes: Iterable[Node], root: Project) -> Iterator[WarningRaised]:
-    """A warning for each name that is nearly one that is known, with its first node.
-
-    `root` is the project whose trees may be what configures them so.
-    """
+def misspelt_configs(parse: Parse) -> Iterator[WarningRaised]:
+    """A warning for each name that is nearly one that is known, with its first node."""
     found: dict[str, list[Node]] = {}
-    for node in nodes:
+    for node in parse.found.nodes_and_sources():
         for name in node.config.values.keys() - KNOWN_CONFIGS:
             found.setdefault(str(name), []).append(node)
     for name, asking in sorted(found.items()):
@@ -61,7 +59,7 @@ def misspelt_configs(nodes: Iterable[Node], root: Project) -> Iterator[WarningRa
                 "CustomKeyInConfigDeprecation",
                 f"'{name}' of '{asking[0].name}'{more} is no configuration that has a meaning of "
                 f"its own. Did you mean '{meant[0]}'? What is yours alone belongs under `meta`.",
-                _place_of(name, asking[0], root),
+                _place_of(name, asking[0], parse.inputs.root),
             )
 
 

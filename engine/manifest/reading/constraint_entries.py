@@ -14,14 +14,14 @@ import msgspec
 
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
+from ..jinja.bare_calls import read_call
 from ..nodes.calls import Call, RefCall, SourceCall
-from ..nodes.node import Column, Node
-from .entries import Place, read_call, read_entry
+from ..nodes.node import Column
+from .entries import Place, read_entry
 
 Constraint = Mapping[str, Any]
 """A constraint in the shape of the artifact."""
 
-_CONTRACT_POLICIES = ("append_new_columns", "fail")
 _ENFORCED_BY = ("table", "incremental")
 _Type = Literal["check", "not_null", "unique", "primary_key", "foreign_key", "custom"]
 
@@ -146,22 +146,3 @@ def _spelled(kind: str, constraints: Iterable[Constraint]) -> str:
         )
         texts.append(f"{kind}({fields})")
     return f"[{', '.join(texts)}]"
-
-
-def check_contract(node: Node) -> None:
-    """An incremental model under contract may add columns or refuse them, and nothing else.
-
-    Raises:
-        ParseError: its `on_schema_change` says another thing.
-    """
-    values = node.config.values
-    contract = values.get("contract")
-    if not isinstance(contract, Mapping) or not contract.get("enforced"):
-        return
-    policy = values.get("on_schema_change") or "ignore"
-    if node.config.materialized == "incremental" and policy not in _CONTRACT_POLICIES:
-        raise ParseError(
-            f"Invalid value for on_schema_change: {policy}. Models materialized as incremental "
-            "with contracts enabled must set on_schema_change to 'append_new_columns' or 'fail'",
-            location=node.location,
-        )

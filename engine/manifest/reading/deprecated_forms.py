@@ -2,75 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...core.errors import Location
 from ...core.events import WarningRaised
-from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
-from ..nodes.macro import Macro
-from ..nodes.materialization_names import BUILT_IN, PREFIX
-from ..nodes.node import Node
+from ..jinja.macro_file import BUILTIN_PACKAGE
+from ..jinja.old_calls import old_calls
+from ..nodes.materialization_names import BUILT_IN, PREFIX, heeds_packages
+from .parse import Parse
 from .properties import Properties
 
-_COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-
-# What a text holds wherever the form is used, the form itself, the warning, and the remedy.
-_CALLS = (
-    (
-        "adapter_macro",
-        re.compile(r"\badapter_macro\s*\("),
-        "AdapterMacroDeprecation",
-        "`adapter_macro` is the old name of a dispatch. Write "
-        "`adapter.dispatch('name', 'package')(…)`.",
-    ),
-    (
-        "packages",
-        re.compile(r"\badapter\s*\.\s*dispatch\s*\([^)]*\bpackages\s*="),
-        "AdapterDeprecationWarning",
-        "The argument `packages` of `adapter.dispatch` goes away. Name the package by "
-        "`macro_namespace`, and the others under `dispatch:` in dbt_project.yml.",
-    ),
-    (
-        "get_columns_in_table",
-        re.compile(r"\badapter\s*\.\s*get_columns_in_table\b"),
-        "AdapterDeprecationWarning",
-        "`adapter.get_columns_in_table` goes away. Write `adapter.get_columns_in_relation`.",
-    ),
-    (
-        "already_exists",
-        re.compile(r"\badapter\s*\.\s*already_exists\b"),
-        "AdapterDeprecationWarning",
-        "`adapter.already_exists` goes away. Write `adapter.get_relation(…) is not none`.",
-    ),
-    (
-        "itertools",
-        re.compile(r"\bmodules\s*\.\s*itertools\b"),
-        "ModulesItertoolsUsageDeprecation",
-        "`modules.itertools` goes away. Use a loop, or the functions that templates have.",
-    ),
-)
 _NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "arguments"})
 
 
-def deprecated_forms(nodes: Iterable[Node], macros: Iterable[Macro]) -> Iterator[WarningRaised]:
+def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
     """A warning for each template, and each node's name, that has such a form."""
-    for node in nodes:
+    for node in parse.found.nodes.values():
         if " " in node.name:
             yield WarningRaised(
                 "ResourceNamesWithSpacesDeprecation",
                 f"Found spaces in the name of '{node.unique_id}'. Put underscores in their place.",
                 node.location,
             )
-        yield from _calls_in(node.raw_code, node.original_file_path, 1)
-    for macro in macros:
+        yield from old_calls(node.raw_code, node.original_file_path, 1)
+    for macro in parse.macros:
         if macro.package_name != BUILTIN_PACKAGE:
-            yield from _calls_in(macro.macro_sql, macro.original_file_path, macro.line)
+            yield from old_calls(macro.macro_sql, macro.original_file_path, macro.line)
 
 
-def overriding_packages(macros: MacroIndex) -> Iterator[WarningRaised]:
+def overriding_packages(parse: Parse) -> Iterator[WarningRaised]:
     """A warning for each materialization of a package that stands in for a built-in one."""
+    macros = parse.macros
+    if not heeds_packages(parse.inputs.root.flags):
+        return
     for prefix in macros.dialect:
         for name in sorted(BUILT_IN):
             for macro in macros.named(f"{PREFIX}{name}_{prefix}"):
@@ -90,22 +55,19 @@ def _option(prefix: str) -> str:
     return "default" if prefix == "default" else f"adapter='{prefix}'"
 
 
-def _calls_in(text: str, path: str, first_line: int) -> Iterator[WarningRaised]:
-    for hint, call, name, remedy in _CALLS:
-        if hint not in text:
-            continue
-        bare = _COMMENT.sub(lambda comment: "\n" * comment.group().count("\n"), text)
-        if found := call.search(bare):
-            line = first_line + bare.count("\n", 0, found.start())
-            yield WarningRaised(name, remedy, Location(path, line))
-
-
-def arguments_beside(properties: Properties) -> Iterator[WarningRaised]:
-    """One warning for a project whose tests have arguments that don't stand under `arguments:`.
+def arguments_beside(parse: Parse) -> Iterator[WarningRaised]:
+    """One warning for each project whose tests have arguments that don't stand under `arguments:`.
 
     They were written so for years: a line for each would hide all else, and to find out where
     each stands takes as long as to read its file.
     """
+    if parse.inputs.root.flags.get("require_generic_test_arguments_property") is False:
+        return
+    for package in parse.packages:
+        yield from _arguments_beside_in(package.properties)
+
+
+def _arguments_beside_in(properties: Properties) -> Iterator[WarningRaised]:
     patches: Sequence[Any] = (*properties.nodes, *properties.sources)
     found = {
         (entry.document.display, entry.keys): entry

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ..nodes.model_node import Model
-from ..nodes.node import Node
 from .entries import Place
+from .parse import Parse
 
 
 def read_deprecation_date(values: Mapping[str, Any], place: Place) -> datetime | None:
@@ -39,10 +39,9 @@ def read_deprecation_date(values: Mapping[str, Any], place: Place) -> datetime |
     return moment if moment.tzinfo else moment.astimezone()
 
 
-def deprecation_warnings(
-    nodes: Mapping[str, Node], parents: Mapping[str, tuple[str, ...]], now: datetime
-) -> Iterator[WarningRaised]:
+def deprecation_warnings(parse: Parse) -> Iterator[WarningRaised]:
     """A warning for each model past its date, and for each model that refers to such a one."""
+    nodes, parents, now = parse.found.nodes, parse.found.parents, datetime.now(UTC)
     deprecated = {
         node.unique_id: node
         for node in nodes.values()

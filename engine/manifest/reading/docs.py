@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -23,16 +22,15 @@ from ...project.render import (
     has_template,
 )
 from ...project.yaml_file import YamlDocument
+from ..jinja.docs_blocks import (
+    DocCall,
+    DocsBlock,
+    doc_calls,
+    docs_blocks,
+    fill_doc_calls,
+)
 from ..nodes.doc import Doc
-
-_BLOCK = re.compile(
-    r"\{%-?\s*docs\s+(?P<name>\w+)\s*-?%\}(?P<text>.*?)\{%-?\s*enddocs\s*-?%\}", re.DOTALL
-)
-_OPENING = re.compile(r"\{%-?\s*docs\s+(?P<name>\w+)\s*-?%\}")
-_CALL = re.compile(
-    r"\{\{-?\s*doc\(\s*(['\"])(?P<first>[^'\"]+)\1\s*"
-    r"(?:,\s*(['\"])(?P<second>[^'\"]+)\3\s*)?\)\s*-?\}\}"
-)
+from .inputs import ParseInputs
 
 
 class Docs:
@@ -75,21 +73,18 @@ class Docs:
         text = str(values.get("description") or "")
         if not has_template(text):
             return text
-        if has_template(_CALL.sub("", text)):
+        if has_template(fill_doc_calls(text, lambda call: "")):
             path = (*keys, "description")
             return str(self._renderer(package).render(document, text, path))
         location = document.locate(*keys, "description")
-        return _CALL.sub(
-            lambda call: self._block(call.group("first"), call.group("second"), package, location),
-            text,
-        )
+        return fill_doc_calls(text, lambda call: self._block(call, package, location))
 
     def _renderer(self, package: str) -> Renderer:
         if package not in self._renderers:
 
             def doc(first: str, second: str | None = None) -> str:
                 try:
-                    return self._block(first, second, package, None)
+                    return self._block(DocCall(first, second), package, None)
                 except ParseError as error:
                     raise TemplateError(error.problem, is_safe=True) from error
 
@@ -99,32 +94,27 @@ class Docs:
     def called_by(self, values: Mapping[str, Any], package: str) -> tuple[str, ...]:
         """The ids of the blocks that the description in an entry calls."""
         text = str(values.get("description") or "")
-        if "doc(" not in text:
-            return ()
-        calls = _CALL.finditer(text)
-        found = (self._find(call.group("first"), call.group("second"), package) for call in calls)
+        found = (self._find(call, package) for call in doc_calls(text))
         return tuple(doc.unique_id for doc in found if doc is not None)
 
-    def _block(
-        self, first: str, second: str | None, package: str, location: Location | None
-    ) -> str:
-        doc = self._find(first, second, package)
+    def _block(self, call: DocCall, package: str, location: Location | None) -> str:
+        doc = self._find(call, package)
         if doc is not None:
             return doc.block_contents
-        name = second or first
+        name = call.name
         hint = did_you_mean(name, (doc.name for doc in self.by_id.values()))
         raise ParseError(
             f"doc('{name}') matches no docs block in a .md file.{hint}", location=location
         )
 
-    def _find(self, first: str, second: str | None, package: str) -> Doc | None:
-        packages = [first] if second else [package, self._root_package]
-        name = second or first
+    def _find(self, call: DocCall, package: str) -> Doc | None:
+        packages = [call.first] if call.second else [package, self._root_package]
+        name = call.name
         for candidate in packages:
             doc = self.by_id.get(f"doc.{candidate}.{name}")
             if doc is not None:
                 return doc
-        if second:
+        if call.second:
             return None
         return next((doc for doc in self.by_id.values() if doc.name == name), None)
 
@@ -146,12 +136,18 @@ Write a docs block named `__overview__` to say something of your own here.""",
 """What the documentation shows first, where a project has no block of that name."""
 
 
-def read_docs(project: Project) -> Iterator[Doc]:
-    """The docs blocks of a project's Markdown files.
+def read_docs(inputs: ParseInputs) -> Docs:
+    """The docs blocks of all projects.
 
     Raises:
-        ParseError: a block has no end, or Jinja in it fails.
+        ParseError: a block has no end, Jinja in it fails, or a package has two of one name.
     """
+    docs = (doc for project in inputs.projects for doc in _docs_of(project))
+    return Docs(docs, inputs.root.name, inputs.yaml)
+
+
+def _docs_of(project: Project) -> Iterator[Doc]:
+    """The docs blocks of a project's Markdown files."""
     paths = project.docs_paths or (
         *project.model_paths,
         *project.seed_paths,
@@ -161,46 +157,29 @@ def read_docs(project: Project) -> Iterator[Doc]:
         *project.analysis_paths,
     )
     for file in find_files(project.root, paths, (".md",)):
-        text = read_source(file)
-        opened = _OPENING.search(_BLOCK.sub(_as_many_lines, text))
-        if opened is not None:
-            line = text.count("\n", 0, opened.start()) + 1
-            raise ParseError(
-                f"the docs block '{opened.group('name')}' has no end. Close it with "
-                "{% enddocs %}.",
-                location=Location(file.root_relative, line),
-            )
-        for match in _BLOCK.finditer(text):
-            name = match.group("name")
+        for block in list(docs_blocks(read_source(file), file.root_relative)):
             yield Doc(
-                unique_id=f"doc.{project.name}.{name}",
-                name=name,
+                unique_id=f"doc.{project.name}.{block.name}",
+                name=block.name,
                 package_name=project.name,
                 path=file.relative,
                 original_file_path=file.root_relative,
-                block_contents=_contents(match, file).strip(),
+                block_contents=_contents(block, file).strip(),
             )
 
 
-def _contents(block: re.Match[str], file: SourceFile) -> str:
+def _contents(block: DocsBlock, file: SourceFile) -> str:
     """What a block holds, with its Jinja done, for which there are no names."""
-    text = block.group("text")
-    if not has_template(text):
-        return text
+    if not has_template(block.text):
+        return block.text
     # Few projects need it, and it takes its time to import.
     from ...project.native import NativeTemplates
 
     try:
-        return str(NativeTemplates({}).evaluate(text))
+        return str(NativeTemplates({}).evaluate(block.text))
     except Exception as problem:
-        line = block.string.count("\n", 0, block.start()) + 1
         raise ParseError(
-            f"the docs block '{block.group('name')}' can't be rendered: {problem}. Put what isn't "
+            f"the docs block '{block.name}' can't be rendered: {problem}. Put what isn't "
             "Jinja between {% raw %} and {% endraw %}.",
-            location=Location(file.root_relative, line),
+            location=Location(file.root_relative, block.line),
         ) from problem
-
-
-def _as_many_lines(block: re.Match[str]) -> str:
-    """Something of the same length and lines that holds no tag."""
-    return re.sub(r"[^\n]", " ", block.group(0))

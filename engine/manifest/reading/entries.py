@@ -1,8 +1,7 @@
-"""Entries of properties files as typed values, and the calls that stand in them."""
+"""Entries of properties files as typed values."""
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -20,7 +19,6 @@ from ...project.fields import noun_of
 from ...project.project import Project
 from ...project.type_problems import TypeProblem, read_type_problem
 from ...project.yaml_file import YamlDocument
-from ..nodes.calls import Call, MetricCall, RefCall, SourceCall
 
 EntryT = TypeVar("EntryT", bound=msgspec.Struct)
 Keys = tuple[str | int, ...]
@@ -131,52 +129,6 @@ def _unknown_keys(raw: Any, made: Any, keys: Keys) -> Iterator[tuple[Keys, tuple
     elif isinstance(made, list) and isinstance(raw, list):
         for position, (value, item) in enumerate(zip(raw, made, strict=True)):
             yield from _unknown_keys(value, item, (*keys, position))
-
-
-def read_call(text: str, allowed: tuple[str, ...], location: Location) -> Call:
-    """A call such as `ref('orders', v=2)`, as it stands in a properties file.
-
-    Raises:
-        ParseError: it is none of the functions `allowed`, or its arguments are no literals.
-    """
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-            raise ValueError("no call")
-        function = tree.func.id
-        arguments = [ast.literal_eval(argument) for argument in tree.args]
-        named = {keyword.arg: ast.literal_eval(keyword.value) for keyword in tree.keywords}
-    except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError) as error:
-        raise _not_a_call(text, allowed, location) from error
-    is_named = all(isinstance(argument, str) for argument in arguments)
-    call = _call(function, arguments, named) if function in allowed and is_named else None
-    if call is None:
-        raise _not_a_call(text, allowed, location)
-    return call
-
-
-def _call(function: str, names: list[str], named: dict[str | None, Any]) -> Call | None:
-    match function, names:
-        case "ref", [*package, name] if len(package) < 2 and not named.keys() - {"v", "version"}:
-            version = named.get("version", named.get("v"))
-            return RefCall(name, package[0] if package else None, version)
-        case "source", [source, table] if not named:
-            return SourceCall(source, table)
-        case "metric", [*package, name] if len(package) < 2 and not named:
-            return MetricCall(name, *package)
-    return None
-
-
-_EXAMPLES = {"ref": "ref('orders')", "source": "source('till', 'receipts')"}
-_EXAMPLES["metric"] = "metric('revenue')"
-
-
-def _not_a_call(text: str, allowed: tuple[str, ...], location: Location) -> ParseError:
-    examples = " or ".join(_EXAMPLES[function] for function in allowed)
-    return ParseError(
-        f"'{text}' can't be read: a call such as {examples} is meant, with names in quotes.",
-        location=location,
-    )
 
 
 def below_search_path(display: str, project: Project) -> str:

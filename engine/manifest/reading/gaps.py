@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ...core.events import WarningRaised
 from ..nodes.node import Node
+from .parse import Parse
 
 
-def gaps_of_nodes(nodes: Iterable[Node], ignored: Iterable[str]) -> list[WarningRaised]:
-    """A warning for each kind of configuration that has no effect, with its first place.
-
-    `ignored` is what the target's database has nothing for.
-    """
-    names = sorted(ignored)
+def gaps_of_nodes(parse: Parse) -> list[WarningRaised]:
+    """A warning for each kind of configuration that has no effect, with its first place."""
+    names = sorted(parse.inputs.ignored_configs)
     asking: dict[str, list[Node]] = {}
-    for node in nodes:
+    for node in parse.found.nodes.values():
         for name in names:
             if _says_something(node.config.values.get(name)):
                 asking.setdefault(name, []).append(node)

@@ -1,242 +1,281 @@
-"""Generic tests: from an entry under `data_tests:` to a node.
-
-Names and ids are made as dbt makes them, so that selections, states and stored failures carry
-over from one to the other.
-"""
+"""Generic tests: a node for each test that a properties file asks for."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from hashlib import md5
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from ...core.errors import ParseError
+from ...core.errors import CompilationError, ParseError, did_you_mean
+from ...core.events import WarningRaised
+from ...project.config_tree import merge_config
+from ...project.render import has_template
+from ..jinja.bare_calls import bare_call, literal_reference
 from ..nodes.calls import RefCall, SourceCall
-from .patches import TestEntry
+from ..nodes.macro import Macro
+from ..nodes.node import Checksum, Node
+from ..nodes.resource_type import ResourceType
+from ..nodes.test_nodes import GenericTest
+from .draft import Draft
+from .entries import directories_of
+from .parse import PackageParse
+from .parse_renderer import Captured
+from .patches import NodePatch, SourcePatch, TestEntry
+from .properties import NODE_SECTIONS
+from .test_definitions import TestDefinition, define_test
 
-_CONFIG_ORDER = (
-    "severity",
-    "tags",
-    "enabled",
-    "where",
-    "limit",
-    "warn_if",
-    "error_if",
-    "fail_calc",
-    "store_failures",
-    "store_failures_as",
-    "meta",
-    "database",
-    "schema",
-    "alias",
-    "group",
-)
-CONFIG_KEYS = frozenset(_CONFIG_ORDER)
-"""Keys of a test entry that configure it, whether under `config:` or beside its arguments."""
-
-_LONGEST_NAME = 63
-_ID_DIGITS = 10
-_NAME = re.compile(r"(?:([A-Za-z_]\w*)\.)?([A-Za-z_]\w*)\Z")
-_CALL = re.compile(r"\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*\Z", re.DOTALL)
-_LITERAL_REF = re.compile(r"\s*ref\(\s*(?:(['\"])(\w+)\1\s*,\s*)?(['\"])(\w+)\3\s*\)\s*\Z")
-_LITERAL_SOURCE = re.compile(r"\s*source\(\s*(['\"])([^'\"]+)\1\s*,\s*(['\"])([^'\"]+)\3\s*\)\s*\Z")
+_NO_FILE = Checksum("none", "")
+_READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
+"""Tests that dbt doesn't render while parsing: of them it knows the test's own macro alone."""
 
 
-class TestDefinition(Struct, frozen=True):
-    """A test entry taken apart.
-
-    `arguments` are what the macro is called with, `model` and `column_name` among them, as text
-    where they are Jinja. `name` is the whole name, `short_name` fits a database identifier.
-    """
-
-    __test__ = False
-
-    test_name: str
-    namespace: str | None
-    name: str
-    short_name: str
-    arguments: Mapping[str, Any]
-    config: Mapping[str, Any]
-    column_name: str | None
-    description: str
-
-    @property
-    def config_call(self) -> str:
-        """The test's configuration as a call of `config`, as dbt has it in the node's code."""
-        ordered = [key for key in _CONFIG_ORDER if key in self.config]
-        ordered += [key for key in self.config if key not in _CONFIG_ORDER]
-        settings = {key: self.config[key] for key in ordered}
-        if self.short_name != self.name:
-            settings.setdefault("alias", self.short_name)
-        texts = [f"{key}={_spelled(value)}" for key, value in settings.items()]
-        return "{{ config(" + ",".join(texts) + ") }}" if texts else ""
-
-    @property
-    def macro_name(self) -> str:
-        return f"test_{self.test_name}"
-
-    def unique_id(self, package_name: str) -> str:
-        """The node's id, with dbt's digest of what makes the test this one."""
-        metadata = {
-            "namespace": self.namespace,
-            "name": self.test_name,
-            "kwargs": self.arguments,
-        }
-        text = self.name + repr(_hashable(metadata))
-        digest = md5(text.encode(), usedforsecurity=False).hexdigest()[-_ID_DIGITS:]
-        return f"test.{package_name}.{self.name}.{digest}"
-
-
-def define_test(
-    entry: TestEntry, target_name: str, target_expression: str, *, kind: str = ""
-) -> TestDefinition:
-    """Take a test entry apart.
-
-    `target_name` is what the synthesized name calls the tested thing ("orders", "raw_orders"),
-    `target_expression` how a template calls it ("ref('orders')"). `kind` comes before the
-    test's own name in it: "source_" for a source's.
+def read_generic_tests(package: PackageParse) -> None:
+    """Read the tests of every node and source of a project that was found.
 
     Raises:
-        ParseError: the entry has no form that a test has.
+        ParseError: an entry has no form that a test has, or two are the same.
+        CompilationError: an argument or a macro fails while nothing is executed.
     """
-    given_name, arguments, custom_name = _take_apart(entry)
-    match = _NAME.match(given_name)
-    if match is None:
-        raise ParseError(f"'{given_name}' is no name of a test.", location=entry.location)
-    namespace, test_name = match.groups()
-    description = str(arguments.pop("description", "") or "")
-    config = {key: arguments.pop(key) for key in CONFIG_KEYS & arguments.keys()}
-    own_config = _mapping(arguments.pop("config", None), "config", entry)
-    if twice := sorted(own_config.keys() & config.keys()):
+    found, seen = package.found, dict[str, TestEntry]()
+    for patch in package.properties.nodes:
+        # The tests of an entry in the wrong section count, as in dbt.
+        sections = (patch.section, *NODE_SECTIONS)
+        ids = (f"{NODE_SECTIONS[x]}.{package.name}.{patch.versioned_name}" for x in sections)
+        attached = next((found.nodes[id_] for id_ in ids if id_ in found.nodes), None)
+        if attached is not None:
+            for asked in _of_node(patch, attached):
+                found.add(_read(package, asked, seen))
+    for patch_of_source in _patches_of_sources(package):
+        for asked in _of_source(patch_of_source):
+            found.add(_read(package, asked, seen))
+
+
+def _patches_of_sources(package: PackageParse) -> Iterator[SourcePatch]:
+    """The entries of the source tables that are enabled."""
+    for patch in package.properties.sources:
+        name = f"{patch.source['name']}.{patch.table['name']}"
+        if f"source.{package.name}.{name}" in package.found.sources:
+            yield patch
+
+
+class _Asked(Struct, frozen=True):
+    """A test that is asked for: its entry, taken apart, and what it tests.
+
+    `tags` are those of what is tested; `file_key` names that in its file.
+    """
+
+    entry: TestEntry
+    definition: TestDefinition
+    target: RefCall | SourceCall
+    attached: Node | None
+    file_key: str
+    tags: tuple[str, ...]
+
+    @property
+    def called(self) -> str:
+        """The test's macro as a template names it."""
+        namespace, name = self.definition.namespace, self.definition.macro_name
+        return f"{namespace}.{name}" if namespace else name
+
+
+def _of_node(patch: NodePatch, attached: Node) -> Iterator[_Asked]:
+    """The tests of a model or a seed."""
+    target, name, expression = RefCall(patch.name), patch.name, f"ref('{patch.name}')"
+    if patch.version is not None:
+        version = patch.version.version
+        target = RefCall(patch.name, version=version)
+        name = f"{patch.name}_v{version}"
+        expression = f"ref('{patch.name}', version='{version}')"
+    for entry in patch.tests:
+        definition = define_test(entry, name, expression)
+        tags = tuple(_tags(entry.column or {}))
+        yield _Asked(entry, definition, target, attached, f"{patch.section}.{patch.name}", tags)
+
+
+def _of_source(patch: SourcePatch) -> Iterator[_Asked]:
+    """The tests of a source's table."""
+    source, table = patch.source["name"], patch.table["name"]
+    expression = f"source('{source}', '{table}')"
+    for entry in patch.tests:
+        definition = define_test(entry, f"{source}_{table}", expression, kind="source_")
+        tags = (*_tags(patch.source), *_tags(patch.table), *_tags(entry.column or {}))
+        target = SourceCall(source, table)
+        yield _Asked(entry, definition, target, None, f"sources.{source}", tags)
+
+
+def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> GenericTest:
+    """The test as a node. `seen` are the entries so far, by id."""
+    macro = _macro(package, asked)
+    draft = _draft(package, asked)
+    twin = seen.setdefault(draft.unique_id, asked.entry)
+    if twin is not asked.entry:
         raise ParseError(
-            f"'{twice[0]}' stands both under 'config:' and beside it. Keep the first.",
-            location=entry.location,
+            f"two tests are the same, down to their arguments: '{draft.name}' here and "
+            f"at {twin.location}. Remove one, or give one a 'name:'.",
+            location=asked.entry.location,
         )
-    config.update(own_config)
-    config = {key: value for key, value in config.items() if value is not None}
-    arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
-    if wrong := next((key for key in arguments if not isinstance(key, str)), None):
-        raise ParseError(
-            f"an argument's name must be a text, but {wrong!r} is not. Put it in quotes.",
-            location=entry.location,
-        )
-    if "model" in arguments:
-        raise ParseError(
-            f"'model' can't be an argument of the test '{test_name}': it stands for what is "
-            "tested. Give the argument another name.",
-            location=entry.location,
-        )
-    column_name = _column_name(entry)
-    if column_name is not None:
-        arguments["column_name"] = column_name
-    arguments["model"] = "{{ get_where_subquery(" + target_expression + ") }}"
-    if custom_name:
-        name = short_name = custom_name
-    else:
-        prefix = f"{namespace}_" if namespace else ""
-        name, short_name = _synthesize(f"{prefix}{kind}{test_name}", target_name, arguments)
-    return TestDefinition(
-        test_name=test_name,
-        namespace=namespace,
-        name=name,
-        short_name=short_name,
-        arguments=arguments,
-        config=config,
-        column_name=column_name,
-        description=description,
+    fields = _fields(package, asked, macro)
+    node = package.factory.make(GenericTest, draft, **fields)
+    captured = _captured(package, node, asked, macro)
+    if captured.config:
+        # What the macro says of itself gives way to what this entry says.
+        draft.patch_config = merge_config(captured.config, draft.patch_config)
+        node = package.factory.make(GenericTest, draft, **fields)
+    return replace(node, refs=captured.refs, sources=captured.sources)
+
+
+def _draft(package: PackageParse, asked: _Asked) -> Draft:
+    definition, entry = asked.definition, asked.entry
+    display = entry.document.display
+    described = {"description": definition.description}
+    return Draft(
+        resource_type=ResourceType.TEST,
+        name=definition.name,
+        unique_id=definition.unique_id(package.name),
+        project=package.project,
+        path=f"{definition.short_name}.sql",
+        original_file_path=display,
+        fqn=(package.name, *directories_of(display, package.project), definition.name),
+        raw_code="{{ " + asked.called + "(**_dbt_generic_test_kwargs) }}" + definition.config_call,
+        checksum=_NO_FILE,
+        patch_config=_config(package, asked),
+        description=package.docs.describe(described, package.name, entry.document, entry.keys),
+        doc_blocks=package.docs.called_by(described, package.name),
+        default_alias=definition.short_name,
+        locate_in_patch=lambda key: entry.location,
     )
 
 
-def is_template_call(value: object) -> bool:
-    """Whether an argument is Jinja without its braces: `ref('orders')`."""
-    return isinstance(value, str) and _CALL.match(value) is not None
+def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[str, Any]:
+    """What only a generic test has."""
+    definition, target, attached = asked.definition, asked.target, asked.attached
+    return {
+        "test_name": definition.test_name,
+        "namespace": definition.namespace,
+        "macro_name": asked.called,
+        "macros": () if macro is None else _macro_ids(package, macro),
+        "arguments": definition.arguments,
+        "tested_ref": target if isinstance(target, RefCall) else None,
+        "tested_source": target if isinstance(target, SourceCall) else None,
+        "column_name": definition.column_name,
+        "attached_node": attached.unique_id if attached else None,
+        "attached_group": attached.group if attached else None,
+        "inherited_tags": tuple(dict.fromkeys(asked.tags)),
+        "file_key_name": asked.file_key,
+    }
 
 
-def literal_dependency(value: object) -> RefCall | SourceCall | None:
-    """The node that a test's argument calls by literals, where it is such a call."""
-    if not isinstance(value, str) or "(" not in value:
-        return None
-    if match := _LITERAL_REF.match(value):
-        return RefCall(match.group(4), match.group(2))
-    if match := _LITERAL_SOURCE.match(value):
-        return SourceCall(match.group(2), match.group(4))
-    return None
+def _config(package: PackageParse, asked: _Asked) -> dict[str, Any]:
+    """What the entry configures."""
+    entry, definition = asked.entry, asked.definition
+    own = {
+        key: package.inputs.yaml.render(entry.document, value, entry.keys)
+        for key, value in definition.config.items()
+    }
+    if definition.short_name != definition.name:
+        own.setdefault("alias", definition.short_name)
+    return own
 
 
-def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any], str | None]:
-    """The test's name, its arguments, and the name that its author gave it."""
-    definition = entry.definition
-    if isinstance(definition, str):
-        return definition, {}, None
-    if isinstance(definition, dict) and "test_name" in definition:
-        arguments = dict(definition)
-        custom = _own_name(arguments.pop("name", None), entry)
-        return str(arguments.pop("test_name")), arguments, custom
-    if not isinstance(definition, dict) or len(definition) != 1:
-        raise ParseError(
-            "a test is a name, or a mapping of one name to its arguments (check the indentation).",
-            location=entry.location,
-        )
-    (name, value), *_ = definition.items()
-    arguments = dict(_mapping(value, str(name), entry))
-    return str(name), arguments, _own_name(arguments.pop("name", None), entry)
-
-
-def _own_name(name: object, entry: TestEntry) -> str | None:
-    if name is None or isinstance(name, str):
-        return name
-    raise ParseError("the 'name' of a test must be a text.", location=entry.location)
-
-
-def _mapping(value: object, key: str, entry: TestEntry) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise ParseError(
-            f"'{key}' of a test must be a mapping of arguments.", location=entry.location
-        )
-    return value
-
-
-def _column_name(entry: TestEntry) -> str | None:
-    if entry.column is None:
-        return None
-    name = str(entry.column["name"])
-    return f'"{name}"' if entry.column.get("quote") else name
-
-
-def _synthesize(test_name: str, target_name: str, arguments: Mapping[str, Any]) -> tuple[str, str]:
-    """The whole name, and one that is short enough for a database and a file."""
-    words: list[str] = []
-    for key in sorted(arguments):
-        value = arguments[key]
-        if key == "model":
-            continue
-        if isinstance(value, dict):
-            words += [str(item) for item in value.values()]
-        elif isinstance(value, (list, tuple)):
-            words += [str(item) for item in value]
+def _macro(package: PackageParse, asked: _Asked) -> Macro | None:
+    """The macro to call. None where there is none, which is warned of: as in dbt, such a test
+    fails when it is run, and keeps nothing else from being run.
+    """
+    macros, definition = package.macros, asked.definition
+    name, namespace = definition.macro_name, definition.namespace
+    if namespace is None:
+        found = macros.find_anywhere(name, package.name)
+        known = macros.visible_from(package.name)
+    else:
+        found = macros.find_in(namespace, name)
+        known = macros.by_package.get(namespace, {})
+    if found is None:
+        tests = {n.removeprefix("test_") for n in known if n.startswith("test_")}
+        if namespace is not None and namespace not in macros.packages:
+            hint = ' Check for typos and/or install package dependencies with "headrace deps".'
         else:
-            words.append(str(value))
-    suffix = "__".join(re.sub(r"[^0-9a-zA-Z_]+", "_", word) for word in words)
-    stem = f"{test_name}_{target_name}"
-    name = f"{stem}_{suffix}"
-    if len(name) <= _LONGEST_NAME:
-        return name, name
-    digest = md5(name.encode(), usedforsecurity=False).hexdigest()
-    return name, f"{stem[:30]}_{digest}"
+            hint = did_you_mean(definition.test_name, tests)
+        package.inputs.warn(
+            WarningRaised(
+                "MacroNotFoundForPatch",
+                f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
+                asked.entry.location,
+            )
+        )
+    return found
 
 
-def _spelled(value: object) -> str:
-    return '"' + value.replace('"', '\\"') + '"' if isinstance(value, str) else str(value)
+def _macro_ids(package: PackageParse, macro: Macro) -> tuple[str, ...]:
+    if macro.unique_id in _READ_AT_A_GLANCE:
+        return (macro.unique_id,)
+    where = package.macros.find("get_where_subquery", package.name)
+    return (macro.unique_id, where.unique_id) if where is not None else (macro.unique_id,)
 
 
-def _hashable(value: Any) -> Any:
-    if type(value) is dict:
-        return {key: _hashable(value[key]) for key in sorted(value, key=str)}
-    if type(value) is list:
-        return [_hashable(item) for item in value]
-    return str(value)
+def _captured(
+    package: PackageParse, node: GenericTest, asked: _Asked, macro: Macro | None
+) -> Captured:
+    """What the test depends on and is configured by; rendered only where it must be."""
+    target = asked.target
+    if macro is None:
+        if isinstance(target, RefCall):
+            return Captured(refs=(target,))
+        return Captured(sources=(target,))
+    arguments = [
+        text
+        for key, value in node.arguments.items()
+        if key not in ("model", "column_name")
+        for text in _texts_in(value)
+    ]
+    literal = [literal_reference(value) for value in arguments]
+    computed = [
+        value
+        for value, call in zip(arguments, literal, strict=True)
+        if call is None and (bare_call(value) or has_template(value))
+    ]
+    calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
+    config: Mapping[str, Any] = {}
+    is_inert = package.macros.is_inert(macro)
+    if computed or not is_inert:
+        captured = _rendered(package, node, asked.entry, is_inert)
+        calls += [*captured.refs, *captured.sources]
+        config = captured.config
+    unique = dict.fromkeys([*calls, target])
+    return Captured(
+        refs=tuple(call for call in unique if isinstance(call, RefCall)),
+        sources=tuple(call for call in unique if isinstance(call, SourceCall)),
+        config=config,
+    )
+
+
+def _rendered(
+    package: PackageParse, node: GenericTest, entry: TestEntry, is_inert: bool
+) -> Captured:
+    try:
+        return package.parse.renderer.render_test(node, is_inert=is_inert)
+    except CompilationError as error:
+        location = entry.location if error.location == node.location else error.location
+        raise CompilationError(error.problem, location=location, stack=error.stack) from error
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """Every text in an argument, however deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts_in(item)
+
+
+def _tags(values: Mapping[str, Any]) -> list[str]:
+    """The tags of a column, a table or a source, in either of their places."""
+    config = values.get("config")
+    given = [values.get("tags"), config.get("tags") if isinstance(config, dict) else None]
+    return [
+        str(tag)
+        for tags in given
+        if tags is not None
+        for tag in (tags if isinstance(tags, list) else [tags])
+    ]

@@ -10,9 +10,10 @@ from ...core.events import WarningRaised
 from ...project.project import Project
 from ...project.render import Renderer
 from ...project.vars import Vars
-from ..jinja.macro_index import MacroFile, MacroIndex
-from .node_factory import ParseRenderer
+from ..jinja.macro_file import MacroFile
+from ..jinja.macro_index import MacroIndex
 from .parse_cache import ParseCache
+from .parse_renderer import ParseRenderer
 
 
 class ParseInputs(Struct, frozen=True):

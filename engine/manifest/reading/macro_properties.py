@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
-from ...project.project import Project
-from ..jinja.macro_index import MacroIndex
 from ..nodes.macro import MacroArgument, MacroProperties
-from .docs import Docs
 from .entries import Place, configured_meta, read_entry
-from .inputs import ParseInputs
+from .parse import PackageParse
 from .patches import NodePatch
 
 
@@ -38,21 +34,14 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any] = {}
 
 
-def read_macro_properties(
-    patches: Iterable[NodePatch],
-    inputs: ParseInputs,
-    project: Project,
-    docs: Docs,
-    macros: MacroIndex,
-) -> dict[str, MacroProperties]:
-    """What a project's properties files say of its macros, by their ids.
+def read_macro_properties(package: PackageParse) -> None:
+    """Read what a project's properties files say of its macros.
 
     Raises:
         ParseError: an entry has the wrong shape, or stands twice.
     """
-    found: dict[str, MacroProperties] = {}
     first: dict[str, NodePatch] = {}
-    for patch in patches:
+    for patch in package.properties.macros:
         twin = first.setdefault(patch.name, patch)
         if twin is not patch:
             raise ParseError(
@@ -60,10 +49,10 @@ def read_macro_properties(
                 "Merge the two entries.",
                 location=patch.location,
             )
-        macro = macros.find_in(project.name, patch.name)
+        macro = package.macros.find_in(package.name, patch.name)
         if macro is None:
-            known = macros.by_package.get(project.name, {})
-            inputs.warn(
+            known = package.macros.by_package.get(package.name, {})
+            package.inputs.warn(
                 WarningRaised(
                     "MacroNotFoundForPatch",
                     f"Found patch for macro '{patch.name}' which was not found."
@@ -72,12 +61,11 @@ def read_macro_properties(
                 )
             )
             continue
-        found[macro.unique_id] = _read(patch, inputs, docs)
-    return found
+        package.found.macro_properties[macro.unique_id] = _read(package, patch)
 
 
-def _read(patch: NodePatch, inputs: ParseInputs, docs: Docs) -> MacroProperties:
-    document, package = patch.document, patch.package_name
+def _read(package: PackageParse, patch: NodePatch) -> MacroProperties:
+    inputs, docs, document = package.inputs, package.docs, patch.document
     place = Place(document, patch.keys, "a macro")
     # What the reader of properties files has warned of already isn't worth a second word.
     known = {key: patch.values[key] for key in _Entry.__struct_fields__ if key in patch.values}
@@ -86,14 +74,14 @@ def _read(patch: NodePatch, inputs: ParseInputs, docs: Docs) -> MacroProperties:
     rendered = inputs.yaml.render(document, meta, (*patch.keys, "meta"))
     assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
     return MacroProperties(
-        description=docs.describe(patch.values, package, document, patch.keys),
+        description=docs.describe(patch.values, package.name, document, patch.keys),
         arguments=tuple(
             MacroArgument(
                 name=argument.name,
                 type=argument.type,
                 description=docs.describe(
                     {"description": argument.description},
-                    package,
+                    package.name,
                     document,
                     (*patch.keys, "arguments", position),
                 ),

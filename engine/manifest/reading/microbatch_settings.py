@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +17,11 @@ from ...project.event_time import (
     parse_moment,
 )
 from ...project.numbers import shortened
-from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
+from ..jinja.macro_file import BUILTIN_PACKAGE
+from ..jinja.macro_index import MacroIndex
 from ..nodes.model_node import Model
 from ..nodes.node import Node
+from .parse import Parse
 
 MAX_BATCHES = 100_000
 """How many batches a model may have in one run: of an hour each, they are eleven years."""
@@ -96,21 +98,21 @@ def microbatch_settings(node: Node) -> MicrobatchSettings:
     return MicrobatchSettings(event_time, moment, BatchSize(size), lookback, concurrent)
 
 
-def check_microbatch_models(
-    nodes: Mapping[str, Node], parents: Mapping[str, Iterable[str]], macros: MacroIndex
-) -> Iterator[WarningRaised]:
+def check_microbatch_models(parse: Parse) -> Iterator[WarningRaised]:
     """Check every microbatch model; a warning for each that reads nothing by event time.
 
     Raises:
         ParseError: one lacks what it must say.
     """
+    found, macros = parse.found, parse.macros
+    nodes: Mapping[str, Node] = {**found.nodes, **found.sources}
     for unique_id, node in nodes.items():
         # Few models are: this is asked of all of them.
         if node.config.incremental_strategy != "microbatch" or not is_microbatch(node, macros):
             continue
         microbatch_settings(node)
-        inputs: list[Any] = [nodes.get(parent) for parent in parents.get(unique_id, ())]
-        if not any(found and found.config.values.get("event_time") for found in inputs):
+        inputs: list[Any] = [nodes.get(parent) for parent in found.parents.get(unique_id, ())]
+        if not any(read and read.config.values.get("event_time") for read in inputs):
             yield WarningRaised(
                 "MicrobatchModelNoEventTimeInputs",
                 f"The microbatch model '{node.name}' has no 'ref' or 'source' input with an "

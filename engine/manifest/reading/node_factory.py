@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct, field
 
 from ...core.errors import (
     Location,
     ParseError,
-    did_you_mean,
 )
 from ...project.config_tree import (
     ConfigTree,
@@ -22,33 +18,19 @@ from ...project.config_tree import (
     tree_config,
 )
 from ...project.project import Project
-from ...project.project_keys import locate_configuration
-from ...project.type_problems import read_type_problem
-from ..jinja.macro_index import BUILTIN_PACKAGE, MacroIndex
-from ..nodes.calls import Call, RefCall, SourceCall
+from ..jinja.macro_file import BUILTIN_PACKAGE
+from ..jinja.macro_index import MacroIndex
 from ..nodes.declared_nodes import Declared
-from ..nodes.node import Checksum, Column, Hook, Node, NodeConfig
+from ..nodes.node import Node
 from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
-from ..nodes.test_nodes import GenericTest
+from .draft import Draft
+from .parse_renderer import ParseRenderer
 from .stored_failures import settled
+from .typed_config import typed_config
 
 NodeT = TypeVar("NodeT", bound=Node)
 
-_TREES = {
-    ResourceType.MODEL: "models",
-    ResourceType.SEED: "seeds",
-    ResourceType.TEST: "tests",
-    ResourceType.UNIT_TEST: "unit_tests",
-    ResourceType.SOURCE: "sources",
-    ResourceType.SNAPSHOT: "snapshots",
-    ResourceType.ANALYSIS: "analyses",
-    ResourceType.SQL_OPERATION: "analyses",
-    ResourceType.EXPOSURE: "exposures",
-    ResourceType.METRIC: "metrics",
-    ResourceType.SEMANTIC_MODEL: "semantic_models",
-    ResourceType.SAVED_QUERY: "saved_queries",
-}
 _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.MODEL: {"materialized": "view"},
     ResourceType.SEED: {"materialized": "seed"},
@@ -59,82 +41,6 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.ANALYSIS: {"materialized": "view"},
     ResourceType.SQL_OPERATION: {"materialized": "view"},
 }
-_TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
-_SEVERITIES = ("WARN", "ERROR")
-
-
-class Captured(Struct, frozen=True):
-    """What rendering a template while parsing found out."""
-
-    refs: tuple[RefCall, ...] = ()
-    sources: tuple[SourceCall, ...] = ()
-    config: Mapping[str, Any] = field(default_factory=dict)
-
-
-class ParseRenderer(Protocol):
-    """The template engine, as far as parsing needs it. Synchronous: nothing here does I/O."""
-
-    def render(self, node: Node, source: str) -> Captured:
-        """Render a node's template with nothing to execute, and say what it called."""
-
-    def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
-        """The same for a generic test's arguments, and for its macro where that isn't inert."""
-
-    def call_macro(self, name: str, custom: str | None, node: Node) -> str:
-        """Call a project's own `generate_…_name` macro."""
-
-
-class Draft(Struct):
-    """A node in the making: what its file and its properties say."""
-
-    resource_type: ResourceType
-    name: str
-    unique_id: str
-    project: Project
-    path: str
-    original_file_path: str
-    fqn: tuple[str, ...]
-    raw_code: str
-    checksum: Checksum
-    patch_config: Mapping[str, Any] = field(default_factory=dict)
-    in_file_config: Mapping[str, Any] = field(default_factory=dict)
-    written_patch_config: Mapping[str, Any] | None = None
-    """What its properties configure, as its author wrote it: with its Jinja."""
-    description: str = ""
-    doc_blocks: tuple[str, ...] = ()
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    fields: Mapping[str, Any] = field(default_factory=dict)
-    """What only its kind has, by the names of the node's fields."""
-    referred: tuple[Call, ...] = ()
-    """What its properties refer to, beside what its template does."""
-    patch_path: str | None = None
-    locate_in_patch: Callable[[str], Location] | None = None
-    """Where its properties configure a key. For messages: finding the place takes its time."""
-    default_alias: str | None = None
-
-    @property
-    def location(self) -> Location:
-        return Location(self.original_file_path)
-
-    def configured_at(self, key: str) -> Location:
-        """Where the value of a configuration comes from."""
-        if key in self.in_file_config:
-            named = re.compile(rf"\b{re.escape(key)}\s*=|['\"]{re.escape(key)}['\"]\s*:")
-            lines = enumerate(self.raw_code.splitlines(), 1)
-            line = next((number for number, text in lines if named.search(text)), None)
-            return Location(self.original_file_path, line)
-        if key in self.patch_config:
-            return self.locate_in_patch(key) if self.locate_in_patch else self.location
-        document = self.project.document
-        return locate_configuration(document, key) or Location(document.display)
-
-    def origin_of(self, level: Mapping[str, Any]) -> Location:
-        """Where a whole level of its configuration comes from."""
-        if level is self.in_file_config:
-            return self.location
-        if level is self.patch_config and self.locate_in_patch:
-            return self.locate_in_patch("config")
-        return Location(self.project.document.display)
 
 
 class NodeFactory:
@@ -227,7 +133,7 @@ class NodeFactory:
         what somebody has changed. As in dbt the most particular value stands alone, where the
         configuration itself would be merged.
         """
-        tree = _TREES[draft.resource_type]
+        tree = draft.resource_type.config_tree
         levels = [
             *tree_config(draft.project.raw_trees.get(tree, {}), draft.fqn),
             draft.patch_config
@@ -243,7 +149,7 @@ class NodeFactory:
         key = (project.name, kind)
         tree = self._trees.get(key)
         if tree is None:
-            configured = project.config_trees.get(_TREES[kind], {})
+            configured = project.config_trees.get(kind.config_tree, {})
             try:
                 tree = self._trees[key] = ConfigTree(configured)
             except ParseError as error:
@@ -274,61 +180,3 @@ class NodeFactory:
                 if self._dispatches or self._macros.overrides(f"generate_{part}_name", package)
             )
         return self._named_by_macros[package]
-
-
-def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
-    """The configuration as a type, checked.
-
-    Raises:
-        ParseError: a value has the wrong type; names the key and the place.
-    """
-    known = {key: values[key] for key in _TYPED if values.get(key) is not None}
-    try:
-        config = msgspec.convert(known, NodeConfig, strict=False)
-    except msgspec.ValidationError as error:
-        problem = read_type_problem(error)
-        key = str(problem.steps[0])
-        raise ParseError(
-            f"config '{key}' of {draft.resource_type} '{draft.name}' is wrong: {problem.text}.",
-            location=draft.configured_at(key),
-        ) from error
-    if isinstance(values.get("full_refresh"), str):
-        # Templates are to see what the engine goes by: 'false' would be true to them.
-        values = {**values, "full_refresh": config.full_refresh}
-    hooks = {
-        key: tuple(_hooks(values[key], key, draft))
-        for key in ("pre_hook", "post_hook")
-        if values.get(key)
-    }
-    if not hooks and config.severity in _SEVERITIES:
-        return msgspec.structs.replace(config, values=values)
-    if config.severity.upper() not in _SEVERITIES:
-        raise ParseError(
-            f"severity must be either 'warn' or 'error', but that of '{draft.name}' is "
-            f"'{config.severity}'.{did_you_mean(config.severity, ('warn', 'error'))}",
-            location=draft.configured_at("severity"),
-        )
-    return msgspec.structs.replace(config, values=values, severity=config.severity.upper(), **hooks)
-
-
-def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:
-    for item in value if isinstance(value, (list, tuple)) else [value]:
-        if isinstance(item, str):
-            yield _written_hook(item)
-        elif isinstance(item, dict) and isinstance(item.get("sql"), str):
-            yield Hook(item["sql"], bool(item.get("transaction", True)))
-        else:
-            raise ParseError(
-                f"a {key.replace('_', '-')} is SQL, or a mapping with 'sql' and 'transaction'.",
-                location=draft.configured_at(key),
-            )
-
-
-def _written_hook(text: str) -> Hook:
-    """A hook that is SQL, or that one of the macros `before_begin`, `after_commit`… has made."""
-    if text.lstrip().startswith("{") and not text.lstrip().startswith(("{{", "{%", "{#")):
-        try:
-            return msgspec.json.decode(text, type=Hook)
-        except (msgspec.DecodeError, RecursionError):
-            pass
-    return Hook(text)

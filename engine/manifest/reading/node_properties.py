@@ -21,9 +21,9 @@ from .constraint_entries import (
 )
 from .deprecation import read_deprecation_date
 from .docs import Docs
+from .draft import Draft
 from .entries import Place, typed_entry
 from .inputs import ParseInputs
-from .node_factory import Draft
 from .patches import NodePatch
 from .time_spines import read_time_spine
 from .versions import (

@@ -23,7 +23,7 @@ import msgspec
 import yaml
 
 from ...project.own_file import read_own
-from ..jinja.macro_index import MacroFile
+from ..jinja.macro_file import MacroFile
 from ..jinja.scanner import Scan
 from ..nodes.macro import Macro
 
@@ -34,11 +34,16 @@ FILE_NAME = "headrace_parse_cache.msgpack"
 _DIGEST_BYTES = 16
 ENGINE = Path(__file__).parents[2]
 _READERS = (
+    "manifest/jinja/bare_calls.py",
+    "manifest/jinja/blocks.py",
     "manifest/jinja/literal_template.py",
-    "manifest/jinja/macro_index.py",
+    "manifest/jinja/macro_file.py",
+    "manifest/jinja/macro_reader.py",
+    "manifest/jinja/macro_trees.py",
     "manifest/jinja/plain_macros.py",
     "manifest/jinja/scanner.py",
     "manifest/jinja/syntax.py",
+    "manifest/jinja/template_reader.py",
     "manifest/nodes/calls.py",
     "manifest/nodes/macro.py",
     "manifest/nodes/materialization_names.py",

@@ -6,7 +6,7 @@ silence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -31,18 +31,12 @@ from .versions import (
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 """The sections whose entries describe a node; a snapshot may be defined there, too."""
 
-DECLARED_SECTIONS = tuple(
-    "groups exposures metrics semantic_models saved_queries unit_tests".split()
-)
-"""The sections whose entries are all that there is of what they name."""
-
 NOT_THERE_YET = ("functions",)
 """Sections of dbt that this version reads over, with a warning."""
 
 _SECTIONS = frozenset(
     [
         *NODE_SECTIONS,
-        *DECLARED_SECTIONS,
         *NOT_THERE_YET,
         "analyses",
         "version",
@@ -151,18 +145,22 @@ class Properties(Struct):
     macros: list[NodePatch] = field(default_factory=list)
     tests: list[NodePatch] = field(default_factory=list)
     analyses: list[NodePatch] = field(default_factory=list)
-    declared: dict[str, list[NodePatch]] = field(
-        default_factory=lambda: {section: [] for section in DECLARED_SECTIONS}
-    )
+    declared: dict[str, list[NodePatch]] = field(default_factory=dict)
+    """The entries that are all that there is of what they name, by their sections."""
 
 
 class PropertiesReader:
-    """Takes properties documents apart, checking as much as is needed to trust them later."""
+    """Takes properties documents apart, checking as much as is needed to trust them later.
 
-    def __init__(self, package_name: str, warn: Callable[[WarningRaised], None]) -> None:
+    `declared` are the sections whose entries are all that there is of what they name.
+    """
+
+    def __init__(
+        self, package_name: str, declared: Iterable[str], warn: Callable[[WarningRaised], None]
+    ) -> None:
         self.package_name = package_name
         self.warn = warn
-        self.properties = Properties()
+        self.properties = Properties(declared={section: [] for section in declared})
 
     def read(self, document: YamlDocument) -> None:
         """Add one document.
@@ -179,13 +177,14 @@ class PropertiesReader:
                 f"not a {_kind(data)}.",
                 location=document.locate(),
             )
-        self._check_keys(data, _SECTIONS, document, (), "a properties file")
+        declared = self.properties.declared
+        self._check_keys(data, _SECTIONS | declared.keys(), document, (), "a properties file")
         for section in NODE_SECTIONS:
             self.properties.nodes += self._patches(document, data, section)
         self.properties.macros += self._patches(document, data, "macros")
         self.properties.analyses += self._patches(document, data, "analyses")
-        for section in DECLARED_SECTIONS:
-            self.properties.declared[section] += self._patches(document, data, section)
+        for section, entries in declared.items():
+            entries += self._patches(document, data, section)
         for section in ("tests", "data_tests"):
             self.properties.tests += self._patches(document, data, section)
         for position, source in enumerate(self._entries(document, data, "sources")):

@@ -2,87 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
-import msgspec
-from msgspec import Struct
+from msgspec.structs import replace
 
 from ...project.project import Project
 from ...project.render import has_template
-from ..jinja.macro_index import MacroIndex
-from ..jinja.scanner import scan
-from ..jinja.syntax import SyntaxEnvironment
 from ..nodes.hook_node import END, START, RunHook, RunHookType
 from ..nodes.node import Checksum, NodeConfig
 from ..nodes.resource_type import ResourceType
-from .inputs import ParseInputs
-from .node_factory import ParseRenderer
+from .parse import PackageParse
+from .sql_templates import captured_in
 
 _DEFAULT_CONFIG = NodeConfig(values={"materialized": "view"})
 
 
-class RunHookReader(Struct, frozen=True):
-    """Reads the hooks of all projects in the order in which they run.
+def read_run_hooks(package: PackageParse) -> None:
+    """Read the hooks of a project.
+
+    Raises:
+        CompilationError: a hook isn't Jinja, or fails while nothing is executed.
+    """
+    for hook_type in (START, END):
+        first = _number_before(package, hook_type)
+        for index, text in enumerate(_texts(package.project, hook_type)):
+            hook = _hook(package, hook_type, index, first + index, text)
+            package.found.hooks.append(hook)
+
+
+def in_order(hooks: Iterable[RunHook]) -> list[RunHook]:
+    """Hooks in the order in which they run, those at the start first."""
+    return sorted(hooks, key=lambda hook: (hook.hook_type != START, hook.position))
+
+
+def _number_before(package: PackageParse, hook_type: RunHookType) -> int:
+    """How many hooks of other projects run before those of a project.
 
     Those of packages come first, by the packages' names, and the root project's last, so that
     it can build on theirs (https://docs.getdbt.com/docs/build/hooks-operations).
     """
+    _, *packages = package.inputs.projects
+    before = (other for other in packages if package.is_root or other.name < package.project.name)
+    return sum(len(_texts(project, hook_type)) for project in before)
 
-    inputs: ParseInputs
-    macros: MacroIndex
-    renderer: ParseRenderer
-    syntax: SyntaxEnvironment
 
-    def read(self) -> Iterator[RunHook]:
-        """Every hook.
+def _texts(project: Project, hook_type: RunHookType) -> Sequence[str]:
+    return project.on_run_start if hook_type == START else project.on_run_end
 
-        Raises:
-            CompilationError: a hook isn't Jinja, or fails while nothing is executed.
-        """
-        root, *packages = self.inputs.projects
-        projects = [*sorted(packages, key=lambda project: project.name), root]
-        for hook_type in (START, END):
-            yield from self._of_type(hook_type, projects)
 
-    def _of_type(self, hook_type: RunHookType, projects: Iterable[Project]) -> Iterator[RunHook]:
-        position = 0
-        for project in projects:
-            texts = project.on_run_start if hook_type == START else project.on_run_end
-            for index, text in enumerate(texts):
-                yield self._hook(project, hook_type, index, position, text)
-                position += 1
+def _hook(
+    package: PackageParse, hook_type: RunHookType, index: int, position: int, text: str
+) -> RunHook:
+    project, inputs = package.project, package.inputs
+    name = f"{project.name}-{hook_type}-{index}"
+    hook = RunHook(
+        unique_id=f"operation.{project.name}.{name}",
+        name=name,
+        package_name=project.name,
+        resource_type=ResourceType.OPERATION,
+        path=f"hooks/{name}.sql",
+        original_file_path="./dbt_project.yml",
+        fqn=(project.name, "hooks", name),
+        config=_DEFAULT_CONFIG,
+        schema=inputs.schema,
+        database=inputs.database,
+        alias=name,
+        raw_code=text,
+        checksum=Checksum("sha256", sha256(text.encode()).hexdigest()),
+        hook_type=hook_type,
+        index=index,
+        position=position,
+        document=project.document,
+    )
+    return _with_dependencies(package, hook) if has_template(text) else hook
 
-    def _hook(
-        self, project: Project, hook_type: RunHookType, index: int, position: int, text: str
-    ) -> RunHook:
-        name = f"{project.name}-{hook_type}-{index}"
-        hook = RunHook(
-            unique_id=f"operation.{project.name}.{name}",
-            name=name,
-            package_name=project.name,
-            resource_type=ResourceType.OPERATION,
-            path=f"hooks/{name}.sql",
-            original_file_path="./dbt_project.yml",
-            fqn=(project.name, "hooks", name),
-            config=_DEFAULT_CONFIG,
-            schema=self.inputs.schema,
-            database=self.inputs.database,
-            alias=name,
-            raw_code=text,
-            checksum=Checksum("sha256", sha256(text.encode()).hexdigest()),
-            hook_type=hook_type,
-            index=index,
-            position=position,
-            document=project.document,
-        )
-        return self._with_dependencies(hook) if has_template(text) else hook
 
-    def _with_dependencies(self, hook: RunHook) -> RunHook:
-        """The hook with the nodes that it refers to, and the macros that it names."""
-        captured = self.renderer.render(hook, hook.raw_code)
-        scanned = scan(self.syntax, hook.raw_code, hook.original_file_path)
-        macros = self.macros.ids_named_in(scanned, hook.package_name)
-        return msgspec.structs.replace(
-            hook, refs=captured.refs, sources=captured.sources, macros=macros
-        )
+def _with_dependencies(package: PackageParse, hook: RunHook) -> RunHook:
+    """The hook with the nodes that it refers to, and the macros that it names."""
+    captured, macros = captured_in(package, hook, hook.raw_code)
+    return replace(hook, refs=captured.refs, sources=captured.sources, macros=macros)

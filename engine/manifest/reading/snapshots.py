@@ -2,63 +2,58 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
 import msgspec
 
 from ...core.errors import ParseError
-from ...core.events import WarningRaised
 from ...project.discovery import (
     checksum,
-    find_files,
     read_source,
 )
 from ...project.project import Project
+from ..jinja.bare_calls import bare_call
 from ..jinja.snapshot_blocks import SnapshotBlock, snapshot_blocks
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import Snapshot, check_configuration
-from .node_factory import Draft
+from .draft import Draft
+from .node_properties import apply_properties
+from .parse import PackageParse
 from .patches import NodePatch
-from .properties import Properties
-from .sql_nodes import SqlNodeReader
+from .sql_files import node_files
+from .sql_templates import sql_node
 
 SECTION = "snapshots"
 
-_CALL = re.compile(r"\s*(?:ref|source)\s*\([^{}]*\)\s*")
 
-
-def read_snapshots(
-    project: Project,
-    properties: Properties,
-    reader: SqlNodeReader,
-    warn: Callable[[WarningRaised], None],
-) -> Iterator[Snapshot]:
-    """Every snapshot of a project, enabled or not.
+def read_snapshots(package: PackageParse) -> None:
+    """Read every snapshot of a project, enabled or not.
 
     Raises:
         ParseError: a block or an entry can't be read, or its configuration isn't whole.
     """
-    for file in find_files(project.root, project.snapshot_paths, (".sql",), warn=warn):
+    project = package.project
+    for file in node_files(package, project.snapshot_paths, ".sql"):
         source = read_source(file)
         directories = (*file.directories, file.stem)
         blocks = list(snapshot_blocks(source, file.root_relative))
         for block in blocks:
             draft = _draft(project, block, file.root_relative, directories, source)
             draft.path = file.relative
-            yield _read(reader, draft, line=block.line, has_own_file=len(blocks) == 1)
-    for patch in properties.nodes:
+            snapshot = _read(package, draft, line=block.line, has_own_file=len(blocks) == 1)
+            package.found.add(snapshot)
+    for patch in package.properties.nodes:
         if patch.section == SECTION and "relation" in patch.values:
-            yield _of_properties(project, patch, reader)
+            package.found.add(_of_properties(package, patch))
 
 
-def _of_properties(project: Project, patch: NodePatch, reader: SqlNodeReader) -> Snapshot:
+def _of_properties(package: PackageParse, patch: NodePatch) -> Snapshot:
     """A snapshot of all that a relation has."""
+    project = package.project
     call, location = patch.values["relation"], patch.document.locate(*patch.keys, "relation")
-    if not isinstance(call, str) or not _CALL.fullmatch(call):
+    if not isinstance(call, str) or not _is_reference(call):
         raise ParseError(
             f"the 'relation' of the snapshot '{patch.name}' is {call!r}, and must be "
             "ref('…') or source('…', '…').",
@@ -72,7 +67,12 @@ def _of_properties(project: Project, patch: NodePatch, reader: SqlNodeReader) ->
     block = SnapshotBlock(patch.name, f"select * from {{{{ {call} }}}}", location.line or 1)
     draft = _draft(project, block, path, relative.parent.parts, patch.document.text)
     draft.path = f"{relative}/{patch.name}.sql"
-    return _read(reader, draft, line=block.line, has_own_file=False)
+    return _read(package, draft, line=block.line, has_own_file=False)
+
+
+def _is_reference(text: str) -> bool:
+    """Whether a text is one call, computed or not, that can stand between braces."""
+    return bare_call(text) in ("ref", "source") and not {*"{}"} & {*text}
 
 
 def _draft(
@@ -95,9 +95,12 @@ def _draft(
     )
 
 
-def _read(reader: SqlNodeReader, draft: Draft, **fields: Any) -> Snapshot:
+def _read(package: PackageParse, draft: Draft, **fields: Any) -> Snapshot:
     """The node of a draft, checked, and placed where its configuration of old says."""
-    node = reader.read(Snapshot, draft, SECTION, **fields)
+    said = package.patches.named(SECTION, draft.name)
+    if said is not None:
+        apply_properties(said, draft, package.docs, package.inputs)
+    node = sql_node(package, Snapshot, draft, **fields)
     values = node.config.values
     if node.config.enabled:
         try:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Mapping
 from io import StringIO
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...core.errors import (
+    CompilationError,
     Location,
     ParseError,
     did_you_mean,
@@ -17,11 +21,11 @@ from ...core.errors import (
 from ...project.discovery import SourceFile, find_files
 from ...project.project import Project
 from ...project.text_file import read_text
-from ..nodes.unit_test_node import (
-    Fixture,
-    Given,
-    Row,
-)
+from ..jinja.bare_calls import read_call
+from ..lookup import NodeLookup
+from ..nodes.calls import RefCall, SourceCall
+from ..nodes.seed_node import Seed
+from ..nodes.unit_test_node import THIS, Fixture, Given, Row, UnitTest
 from .entries import Place
 
 _SUFFIXES = {"csv": ".csv", "sql": ".sql"}
@@ -145,3 +149,57 @@ def csv_rows(text: str, where: Location) -> Iterable[Row]:
                 location=where,
             )
         yield {name: value or None for name, value in row.items()}
+
+
+SEED_ROWS: tuple[Mapping[str, Any], ...] = ({"": "the rows of a seed's file"},)
+"""Stands for the rows of a seed's file until the seed is known."""
+
+
+class SeedRows(Struct, frozen=True):
+    """The rows of seeds' files, for inputs that have none of their own.
+
+    `roots` are the directories of the projects.
+    """
+
+    lookup: NodeLookup
+    roots: Mapping[str, Path]
+
+    def given(self, test: UnitTest, given: Given, where: Location) -> Given:
+        """An input with its rows; `where` is its place.
+
+        Raises:
+            ParseError: it has none, and is no seed.
+        """
+        if given.rows is not SEED_ROWS:
+            return given
+        call = input_call(given, where)
+        seed = self.lookup.ref(call, test.package_name) if isinstance(call, RefCall) else None
+        root = self.roots.get(seed.package_name) if seed else None
+        if not isinstance(seed, Seed) or root is None:
+            raise ParseError(
+                f"the input {given.input} of the unit test '{test.name}' has no 'rows', which "
+                "only a seed can do without: those of its file are taken then. Say 'rows: []' "
+                "where there are none.",
+                location=where,
+            )
+        path = seed.original_file_path
+        text = read_text(root / path, display=path, error=ParseError)
+        return replace(given, rows=tuple(csv_rows(text, Location(path))))
+
+
+def input_call(given: Given, where: Location) -> RefCall | SourceCall | None:
+    """What an input names; None for `this`.
+
+    Raises:
+        CompilationError: it is neither a `ref`, nor a `source`, nor `this`.
+    """
+    if given.input.strip() == THIS:
+        return None
+    try:
+        call = read_call(given.input, ("ref", "source"), where)
+    except ParseError as error:
+        raise CompilationError(
+            f"{error.problem} An input may also be `this`: the model's own rows.", location=where
+        ) from error
+    assert isinstance(call, (RefCall, SourceCall))
+    return call

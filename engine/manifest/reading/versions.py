@@ -14,9 +14,6 @@ from msgspec import Struct
 from ...core.errors import ParseError, did_you_mean
 from ...project.yaml_file import YamlDocument
 from ..nodes.calls import Version
-from ..nodes.model_node import Model
-from ..nodes.node import Node
-from ..nodes.snapshot_node import RELATION_KINDS
 
 Keys = tuple[str | int, ...]
 PlacedColumn = tuple[Mapping[str, Any], Keys]
@@ -223,26 +220,3 @@ def deep_merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any
         else:
             merged[key] = value
     return merged
-
-
-def check_versioned_names(nodes: Iterable[Node]) -> None:
-    """No name may stand for versions of a model and for a node without versions.
-
-    Raises:
-        ParseError: one does; names both.
-    """
-    versioned: dict[tuple[str, str], Node] = {}
-    others: dict[tuple[str, str], Node] = {}
-    for node in nodes:
-        if isinstance(node, RELATION_KINDS):
-            home = versioned if isinstance(node, Model) and node.is_versioned else others
-            home[node.package_name, node.name] = node
-    for key in sorted(versioned.keys() & others.keys()):
-        model, other = versioned[key], others[key]
-        raise ParseError(
-            f"found versioned and unversioned models with the name '{model.name}', so that nobody "
-            f"could tell which one ref('{model.name}') means: {model.unique_id} "
-            f"({model.location}) and {other.unique_id} ({other.location}). Rename the second, or "
-            f"add it to the versions of the first.",
-            location=other.location,
-        )

@@ -1,26 +1,21 @@
-"""All that the properties files of a project and its packages declare, read and connected."""
+"""All that the properties files of a project and its packages declare, and what each needs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 
 from ...core.errors import Location, ParseError
 from ..lookup import MissingTargetError, NodeLookup
 from ..nodes.declared_nodes import Declared, Metric
 from ..nodes.node import Node
 from ..reading.patches import NodePatch
-from .declared import DeclaredContext
-from .exposures import read_exposure
-from .metrics import read_metric
-from .saved_queries import read_saved_query
 from .semantic_links import SemanticLinks
-from .semantic_models import read_semantic_model
 
 CheckReference = Callable[[Node, Node, Location], None]
 
 
-class Declarations:
-    """The declared nodes so far: `read(…)` for each project, then `connect(…)`.
+class DeclaredGraph:
+    """The declared nodes so far: `add(…)` for each, then `connect(…)`.
 
     Attributes:
         nodes, disabled: by unique id.
@@ -33,22 +28,21 @@ class Declarations:
         self.parents: dict[str, tuple[str, ...]] = {}
         self._patches: dict[str, NodePatch] = {}
 
-    def read(self, sections: Mapping[str, Sequence[NodePatch]], context: DeclaredContext) -> None:
-        """Add what the properties files of one project declare.
+    def add(self, node: Declared, patch: NodePatch) -> None:
+        """Add a node, with the entry that declares it.
 
         Raises:
-            ParseError: an entry has the wrong shape, or stands twice.
+            ParseError: another entry declares it as well.
         """
-        for node, patch in _read(sections, context):
-            twin = self._patches.setdefault(node.unique_id, patch)
-            if twin is not patch:
-                raise ParseError(
-                    f"two entries declare the {_noun(node)} '{node.name}': {twin.location} and "
-                    f"{patch.location}. Rename one of them.",
-                    location=patch.location,
-                )
-            home = self.nodes if node.config.enabled else self.disabled
-            home[node.unique_id] = node
+        twin = self._patches.setdefault(node.unique_id, patch)
+        if twin is not patch:
+            raise ParseError(
+                f"two entries declare the {_noun(node)} '{node.name}': {twin.location} and "
+                f"{patch.location}. Rename one of them.",
+                location=patch.location,
+            )
+        home = self.nodes if node.config.enabled else self.disabled
+        home[node.unique_id] = node
 
     def connect(self, lookup: NodeLookup, check_reference: CheckReference, root: str) -> None:
         """Find out what each node needs.
@@ -87,20 +81,6 @@ class Declarations:
         return MissingTargetError(
             error.problem, location=self.locate(node), is_disabled=error.is_disabled
         )
-
-
-def _read(
-    sections: Mapping[str, Sequence[NodePatch]], context: DeclaredContext
-) -> Iterator[tuple[Declared, NodePatch]]:
-    for patch in sections["exposures"]:
-        yield read_exposure(patch, context), patch
-    for patch in sections["metrics"]:
-        yield read_metric(patch, context), patch
-    for patch in sections["semantic_models"]:
-        for node in read_semantic_model(patch, context):
-            yield node, patch
-    for patch in sections["saved_queries"]:
-        yield read_saved_query(patch, context), patch
 
 
 def _noun(node: Declared) -> str:

@@ -1,0 +1,55 @@
+"""The checks of what was read, in their order. Each raises, or gives its warnings.
+
+A new check is a function of a parse, and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ...core.events import WarningRaised
+from .config_names import misspelt_configs
+from .contract_policies import check_contracts
+from .deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
+from .deprecation import deprecation_warnings
+from .gaps import gaps_of_nodes
+from .groups import check_groups
+from .microbatch_settings import check_microbatch_models
+from .parse import Parse
+from .relation_names import check_relation_names, check_versioned_names
+from .unused_configuration import unused_configuration
+from .unused_properties import unused_properties
+
+Check = Callable[[Parse], Iterable[WarningRaised]]
+
+CHECKS_OF_NODES: tuple[Check, ...] = (
+    unused_properties,
+    arguments_beside,
+    gaps_of_nodes,
+    misspelt_configs,
+    deprecated_forms,
+    overriding_packages,
+    unused_configuration,
+    check_versioned_names,
+    check_groups,
+    check_relation_names,
+)
+"""Of the nodes by themselves, before anybody asks what they refer to."""
+
+CHECKS_OF_GRAPH: tuple[Check, ...] = (
+    deprecation_warnings,
+    check_contracts,
+    check_microbatch_models,
+)
+"""Of the nodes once it is known what each of them needs."""
+
+
+def heed(checks: Iterable[Check], parse: Parse) -> None:
+    """Go through checks, and pass on their warnings.
+
+    Raises:
+        ParseError: something is wrong.
+    """
+    for check in checks:
+        for warning in check(parse):
+            parse.inputs.warn(warning)

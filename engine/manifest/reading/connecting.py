@@ -1,0 +1,88 @@
+"""What was found, connected: every `ref` and `source` leads to the node that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ...core.checkpoints import checked
+from ...core.errors import Location
+from ...core.events import WarningRaised
+from ..lookup import MissingTargetError, NodeLookup
+from ..manifest import Manifest
+from ..nodes.node import Node
+from ..nodes.test_nodes import Test
+from .access import reference_check
+from .docs import OVERVIEW
+from .parse import Parse
+from .run_hooks import in_order
+
+CheckReference = Callable[[Node, Node, Location], None]
+
+
+def connect(parse: Parse) -> Manifest:
+    """Resolve every reference, and give the whole as a manifest.
+
+    As in dbt, a test whose model isn't there is left out.
+
+    Raises:
+        ParseError: another node refers to what isn't there, is disabled, or is nobody else's
+            to refer to.
+    """
+    found, root = parse.found, parse.inputs.root
+    check_reference = reference_check(parse.inputs.projects)
+    lookup = NodeLookup(
+        found.nodes.values(), found.sources.values(), found.disabled.values(), root.name
+    )
+    for node in checked(list(found.nodes.values())):
+        try:
+            found.parents[node.unique_id] = _parents(node, lookup, check_reference)
+        except MissingTargetError as error:
+            _leave_out(parse, node, error)
+    found.declared.connect(lookup, check_reference, root.name)
+    roots = {project.name: project.root for project in parse.inputs.projects}
+    found.unit_tests.connect(found.nodes, lookup, roots)
+    declared, unit_tests, hooks = found.declared, found.unit_tests, in_order(found.hooks)
+    return Manifest(
+        project_name=root.name,
+        nodes=found.nodes,
+        sources=found.sources,
+        macros=parse.macros,
+        docs={OVERVIEW.unique_id: OVERVIEW, **parse.docs.by_id},
+        disabled={**found.disabled, **declared.disabled, **unit_tests.disabled},
+        parents={**found.parents, **declared.parents, **unit_tests.parents},
+        lookup=lookup,
+        groups={group.unique_id: group for group in found.groups},
+        declared=declared.nodes,
+        unit_tests=unit_tests.nodes,
+        macro_properties=found.macro_properties,
+        run_hooks={hook.unique_id: hook for hook in hooks},
+        hook_parents={hook.unique_id: _parents(hook, lookup, check_reference) for hook in hooks},
+    )
+
+
+def _leave_out(parse: Parse, node: Node, error: MissingTargetError) -> None:
+    """Leave out a test whose model isn't there; for any other node it's fatal."""
+    if not isinstance(node, Test):
+        raise error
+    parse.found.disabled[node.unique_id] = parse.found.nodes.pop(node.unique_id)
+    if not error.is_disabled:
+        message = f"{error.problem} The test is left out."
+        parse.inputs.warn(WarningRaised("NodeNotFoundOrDisabled", message, error.location))
+
+
+def _parents(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(_referred(node, lookup, check_reference)))
+
+
+def _referred(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> Iterator[str]:
+    for source_call in node.sources:
+        source = lookup.source(source_call)
+        if source is None:
+            raise lookup.missing_source(source_call, node)
+        yield source.unique_id
+    for call in node.refs:
+        target = lookup.ref(call, node.package_name)
+        if target is None:
+            raise lookup.missing_ref(call, node)
+        check_reference(node, target, Location(node.original_file_path, call.line))
+        yield target.unique_id

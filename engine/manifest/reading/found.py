@@ -1,0 +1,75 @@
+"""What has been found so far, checked against each other as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ...core.checkpoints import checkpoint
+from ...core.errors import ParseError
+from ..declared.declared_graph import DeclaredGraph
+from ..nodes.group import Group
+from ..nodes.hook_node import RunHook
+from ..nodes.macro import MacroProperties
+from ..nodes.node import Node
+from ..nodes.snapshot_node import RELATION_KINDS
+from ..nodes.source_node import Source
+from .properties import NODE_SECTIONS
+from .unit_test_models import UnitTests
+
+
+class Found:
+    """Everything that the readers have found, by unique id where it has one.
+
+        add(…)* → (the graph is connected) → parents
+
+    Attributes:
+        declared, unit_tests: what only properties files have, with what each needs.
+        parents: what each node needs, once the graph is connected.
+    """
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.sources: dict[str, Source] = {}
+        self.disabled: dict[str, Node] = {}
+        self.groups: list[Group] = []
+        self.hooks: list[RunHook] = []
+        self.declared = DeclaredGraph()
+        self.unit_tests = UnitTests()
+        self.macro_properties: dict[str, MacroProperties] = {}
+        self.parents: dict[str, tuple[str, ...]] = {}
+
+    def add_all(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            self.add(node)
+
+    def add(self, node: Node) -> None:
+        """Add a node or a source.
+
+        Raises:
+            ParseError: there is one of that name already.
+        """
+        checkpoint()
+        if not node.config.enabled:
+            self.disabled[node.unique_id] = node
+            return
+        home: dict[str, Any] = self.sources if isinstance(node, Source) else self.nodes
+        twin = home.get(node.unique_id) or self._other_kind(node)
+        if twin is not None:
+            raise ParseError(
+                f"two resources have the name '{node.name}', so that nobody could tell which "
+                f"one is meant: {twin.location} and {node.location}. Rename one of them.",
+                location=node.location,
+            )
+        home[node.unique_id] = node
+
+    def nodes_and_sources(self) -> Iterator[Node]:
+        yield from self.nodes.values()
+        yield from self.sources.values()
+
+    def _other_kind(self, node: Node) -> Node | None:
+        """A seed of a model's name, or the like: `ref` could mean either."""
+        if not isinstance(node, RELATION_KINDS):
+            return None
+        ids = (f"{kind}.{node.package_name}.{node.name}" for kind in NODE_SECTIONS.values())
+        return next((self.nodes[unique_id] for unique_id in ids if unique_id in self.nodes), None)

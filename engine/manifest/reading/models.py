@@ -1,0 +1,50 @@
+"""Models: SQL files below `model-paths`."""
+
+from __future__ import annotations
+
+from ...core.errors import Location, ParseError
+from ...core.events import WarningRaised
+from ...project.discovery import find_files
+from ..nodes.model_node import Model
+from ..nodes.resource_type import ResourceType
+from .access import check_access
+from .draft import Draft
+from .parse import PackageParse
+from .sql_files import node_files, sql_draft
+from .sql_templates import sql_node
+
+_OTHER_KINDS = {
+    "seed": "put a CSV file into one of seed-paths.",
+    "snapshot": "write a {% snapshot %} block into one of snapshot-paths.",
+}
+"""What a model can't be materialized as, and what to do instead."""
+
+
+def read_models(package: PackageParse) -> None:
+    """Read every model; of one in Python, it is said that there are none yet."""
+    paths = package.project.model_paths
+    files = node_files(package, paths, ".sql")
+    package.patches.find_versions(file.stem for file in files)
+    for file in files:
+        draft = sql_draft(package, file, ResourceType.MODEL)
+        model = sql_node(package, Model, draft)
+        _check_materialization(model, draft)
+        check_access(model, draft)
+        package.found.add(model)
+    for file in find_files(package.project.root, paths, (".py",)):
+        package.inputs.warn(
+            WarningRaised(
+                "NotThereYet",
+                "Python models aren't there yet in this version of headrace; the file is ignored.",
+                Location(file.root_relative),
+            )
+        )
+
+
+def _check_materialization(model: Model, draft: Draft) -> None:
+    materialized = model.config.materialized
+    if remedy := _OTHER_KINDS.get(materialized):
+        raise ParseError(
+            f"a model can't be materialized as a {materialized}: {remedy}",
+            location=draft.location,
+        )

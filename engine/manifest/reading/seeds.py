@@ -1,0 +1,32 @@
+"""Seeds: CSV files below `seed-paths`."""
+
+from __future__ import annotations
+
+from ...core.errors import ParseError
+from ...project.discovery import seed_checksum
+from ..nodes.node import Checksum
+from ..nodes.resource_type import ResourceType
+from ..nodes.seed_node import Seed
+from .parse import PackageParse
+from .sql_files import file_draft, node_files
+from .sql_templates import with_hooks
+
+
+def read_seeds(package: PackageParse) -> None:
+    """Read every seed, without a look at its rows."""
+    for file in node_files(package, package.project.seed_paths, ".csv"):
+        digest = Checksum(*seed_checksum(file))
+        draft = file_draft(package, file, ResourceType.SEED, "", digest)
+        seed = package.factory.make(Seed, draft)
+        _refuse_references(with_hooks(package, seed))
+        package.found.add(seed)
+
+
+def _refuse_references(seed: Seed) -> None:
+    if seed.refs or seed.sources:
+        raise ParseError(
+            f"Seeds cannot depend on other nodes, but a hook of '{seed.name}' calls ref() or "
+            "source(), by itself or by a macro. Name the relation without them, or move the hook "
+            "to a model.",
+            location=seed.location,
+        )

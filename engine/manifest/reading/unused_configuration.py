@@ -1,0 +1,39 @@
+"""Paths in dbt_project.yml that configure nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...core.events import WarningRaised
+from ...project.config_tree import unused_paths_warning
+from .parse import Parse
+
+_TREES = (
+    "models",
+    "seeds",
+    "snapshots",
+    "sources",
+    "tests",
+    "exposures",
+    "metrics",
+    "semantic_models",
+    "saved_queries",
+)
+
+
+def unused_configuration(parse: Parse) -> Iterator[WarningRaised]:
+    """One warning of all the paths that apply to no node."""
+    found = parse.found
+    used: dict[str, list[tuple[str, ...]]] = {tree: [] for tree in _TREES}
+    for node in (
+        *found.nodes_and_sources(),
+        *found.disabled.values(),
+        *found.declared.nodes.values(),
+        *found.declared.disabled.values(),
+    ):
+        if (paths := used.get(node.resource_type.config_tree)) is not None:
+            paths.append(node.fqn)
+    configured = parse.inputs.root.config_trees
+    warning = unused_paths_warning({tree: configured.get(tree, {}) for tree in _TREES}, used)
+    if warning is not None:
+        yield warning
