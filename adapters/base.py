@@ -149,6 +149,14 @@ class Connection(ABC):
     has_kept: bool = False
     doubt: CommitInDoubtError | None = None
 
+    @property
+    def carries_state(self) -> bool:
+        """Whether what was done so far, such as a setting or a BEGIN, counts for what comes next.
+
+        Another connection wouldn't have it.
+        """
+        return False
+
     @abstractmethod
     async def execute(self, sql: str) -> Response:
         """Run one or more statements, and answer for the last of them.

@@ -92,6 +92,11 @@ class PostgresConnection(Connection):
         session = self._session
         return self._in_block or (session is not None and session.has_open_transaction)
 
+    @property
+    def carries_state(self) -> bool:
+        session = self._session
+        return session is not None and (session.is_altered or session.has_open_transaction)
+
     async def exchange(self, exchange: Exchange) -> None:
         """Queue an exchange behind what is deferred."""
         await self._flush()

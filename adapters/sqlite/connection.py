@@ -49,6 +49,11 @@ class SqliteConnection(Connection):
         self._has_begun = False
         self._may_be_done_again = True
 
+    @property
+    def carries_state(self) -> bool:
+        session = self._session
+        return session is not None and (session.has_temporary or session.has_open_transaction)
+
     async def execute(self, sql: str) -> Response:
         return (await self._run(sql, wants_rows=False)).response
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def _work() -> NodeWork:
+    from ..running.node_clone import NodeCloner
     from ..running.work import Deferring, NodeWork, Order
 
     return NodeWork(
-        do=lambda run: run.builder.clone,
+        do=lambda run: NodeCloner(run.builder, run.origins).clone,
         order=Order.FLAT,
         defers=Deferring.WHOLE,
         makes_relations=True,

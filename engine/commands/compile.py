@@ -24,9 +24,10 @@ def _check(options: Options) -> None:
 
 
 def _work() -> NodeWork:
+    from ..running.node_sql import only_compile
     from ..running.work import NodeWork
 
-    return NodeWork(do=lambda run: run.builder.compile)
+    return NodeWork(do=lambda run: only_compile)
 
 
 async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:

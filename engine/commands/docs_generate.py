@@ -38,9 +38,10 @@ async def _generate(context: CommandContext) -> ExitCode:
 
 
 def _work() -> NodeWork:
+    from ..running.node_sql import only_compile
     from ..running.work import NodeWork
 
-    return NodeWork(do=lambda run: run.builder.compile)
+    return NodeWork(do=lambda run: only_compile)
 
 
 COMMAND = NodeCommand(

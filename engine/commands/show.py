@@ -35,7 +35,7 @@ def _narrow(options: Options, nodes: Mapping[str, Node]) -> Mapping[str, Node]:
 def _work() -> NodeWork:
     from ..running.work import NodeWork, Order
 
-    return NodeWork(do=lambda run: run.builder.show, order=Order.FLAT)
+    return NodeWork(do=lambda run: run.preview.fetch, order=Order.FLAT)
 
 
 async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:

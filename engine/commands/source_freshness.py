@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 
 
 def _work() -> NodeWork:
+    from ..running.source_age import look_at_freshness
     from ..running.work import Deferring, NodeWork
 
     return NodeWork(
-        do=lambda run: run.freshness_checker.check,
+        do=lambda run: look_at_freshness,
         defers=Deferring.NOTHING,
         runs_hooks=True,
         # As in dbt, one source that is too old keeps none from being looked at.

@@ -18,6 +18,7 @@ from ..core.errors import CompilationError
 from ..core.results import (
     BatchResults,
     NodeError,
+    SourceAge,
     Status,
 )
 from ..manifest.nodes.node import Hook, Node
@@ -38,7 +39,8 @@ class Outcome(Struct, frozen=True):
     """What a materialization achieved. `failures` counts the rows that a test found.
 
     `error` is why it failed, where that isn't raised; `stored` is the query for the rows that a
-    test has kept; `answer` is what the query of a test gave.
+    test has kept; `answer` is what the query of a test gave, or what was asked for; `source_age`
+    is that of a source.
     """
 
     status: Status
@@ -48,6 +50,7 @@ class Outcome(Struct, frozen=True):
     batches: BatchResults | None = None
     stored: str | None = None
     answer: Rows | None = None
+    source_age: SourceAge | None = None
 
 
 class NodeBuild(Struct):

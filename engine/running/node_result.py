@@ -1,4 +1,4 @@
-"""What is said of a node once it has ended: its error in words, and its result."""
+"""How far a node has got, and its result once it has ended."""
 
 from __future__ import annotations
 
@@ -10,15 +10,8 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ...adapters.base import Response
-from ...adapters.errors import (
-    AdapterError,
-    ApproximateMatchError,
-    CommitInDoubtError,
-    DatabaseError,
-)
+from ...adapters.errors import AdapterError, CommitInDoubtError
 from ...adapters.relation_cache import RelationCache
-from ..core.errors import CompilationError, HeadraceError
 from ..core.events import (
     Emitter,
     NodeCommitting,
@@ -27,7 +20,6 @@ from ..core.events import (
 )
 from ..core.results import (
     Doubt,
-    NodeError,
     NodeInfo,
     RunResult,
     Status,
@@ -37,7 +29,6 @@ from ..manifest.nodes.node import Node
 from ..materializations.node_build import NodeBuild, Outcome
 from ..settings.warning_policy import RaisedWarningsError
 from ..template.compiler import Compiled
-from .blame import blamed_location
 from .microbatch import Batch
 
 
@@ -58,6 +49,8 @@ class Progress(Struct):
     """Whether its SQL has made something durable outside of the node's transaction."""
     hooks_done: set[int] = field(default_factory=set)
     """The places of the hooks before BEGIN that need not be run again."""
+    doubt: CommitInDoubtError | None = None
+    """Why nobody can say whether a COMMIT in its own SQL is durable, where that is so."""
     doubts: list[Doubt] = field(default_factory=list)
 
     def path_of(self, node: Node) -> str:
@@ -80,30 +73,6 @@ class Progress(Struct):
             Timing("compile", self.compile_started, self.compile_ended),
             Timing("execute", self.compile_ended, now),
         )
-
-
-def explain(
-    node: Node, failure: HeadraceError | AdapterError, progress: Progress, target_path: str
-) -> NodeError:
-    """Why a node failed, and where to look."""
-    kind, where = node.resource_type.value, node.original_file_path
-    if isinstance(failure, HeadraceError):
-        title = f"{failure.title} in {kind} {node.name} ({where})"
-        message = failure.problem
-        if isinstance(failure, CompilationError) and failure.stack:
-            message += "\n\n" + format_stack(failure)
-        return NodeError(title, message, failure.location or node.location)
-    titles = {DatabaseError: "Database Error", ApproximateMatchError: "Compilation Error"}
-    what = next((text for kin, text in titles.items() if isinstance(failure, kin)), "Runtime Error")
-    message = str(failure)
-    if progress.attempts > 1:
-        message += f"\n(attempt {progress.attempts}; it had been tried before)"
-    return NodeError(
-        f"{what} in {kind} {node.name} ({where})",
-        message,
-        blamed_location(str(failure), node, getattr(failure, "line", None)),
-        _sent_path(node, progress, target_path),
-    )
 
 
 def note_executed(info: NodeInfo, node: Node, progress: Progress, emit: Emitter) -> None:
@@ -155,34 +124,6 @@ def note_doubt(progress: Progress, failure: AdapterError | None = None) -> None:
         progress.doubts.append(Doubt(failure.transaction, batch=times))
 
 
-def doubtful_outcome(node: Node, progress: Progress, target_path: str) -> Outcome | None:
-    """The outcome of a node that was cancelled while nobody could say whether it is through."""
-    if progress.build is None or progress.build.doubt is None:
-        return None
-    error = explain(node, progress.build.doubt, progress, target_path)
-    return Outcome(Status.ERROR, Response(error.text), error=error)
-
-
-def late_error(node: Node, progress: Progress, target_path: str) -> NodeError | None:
-    """Why a node has failed although its work is done, where it has."""
-    if not progress.late_warnings:
-        return None
-    return explain(node, RaisedWarningsError(progress.late_warnings), progress, target_path)
-
-
-def timed_out(
-    node: Node, seconds: float, progress: Progress, target_path: str
-) -> tuple[Outcome, NodeError]:
-    """The outcome of a node that took longer than it may. Its query has ended."""
-    message = (
-        f"it took longer than its timeout of {seconds:g} s, and was cancelled. Make it faster, or "
-        "raise `timeout` in its config."
-    )
-    title = f"Timeout in {node.resource_type.value} {node.name} ({node.original_file_path})"
-    error = NodeError(title, message, node.location, _sent_path(node, progress, target_path))
-    return Outcome(Status.TIMEOUT, Response(error.text)), error
-
-
 def committed_outcome(build: NodeBuild | None) -> Outcome | None:
     """What a node that was cancelled has achieved all the same: the database holds it.
 
@@ -197,26 +138,7 @@ def committed_outcome(build: NodeBuild | None) -> Outcome | None:
     return outcome
 
 
-def finding(node: Node, outcome: Outcome, target_path: str) -> NodeError | None:
-    """What a test that found something says for itself, and where its query is."""
-    if outcome.status not in (Status.FAIL, Status.WARN):
-        return None
-    word = "Failure" if outcome.status is Status.FAIL else "Warning"
-    message = outcome.response.message
-    if outcome.stored is not None:
-        rule = "-" * len(outcome.stored)
-        message += f"\n\nSee test failures:\n{rule}\n{outcome.stored}\n{rule}"
-    return NodeError(
-        f"{word} in {node.resource_type.value} {node.name} ({node.original_file_path})",
-        message,
-        node.location,
-        f"{target_path}/compiled/{node.build_path}",
-    )
-
-
-def result_of(
-    info: NodeInfo, outcome: Outcome, error: NodeError | None, progress: Progress
-) -> RunResult:
+def result_of(info: NodeInfo, outcome: Outcome, progress: Progress) -> RunResult:
     """The result of a node that has ended now."""
     response = outcome.response
     answer: dict[str, object] = {}
@@ -238,7 +160,8 @@ def result_of(
         batch_results=outcome.batches,
         compiled=progress.compiled is not None,
         compiled_code=progress.compiled.sql if progress.compiled else None,
-        error=error,
+        error=outcome.error,
+        source_age=outcome.source_age,
         doubts=tuple(progress.doubts),
     )
 
@@ -250,20 +173,3 @@ def answer_of(response: Any) -> dict[str, object]:
         if getattr(response, key, None) is not None:
             answer[key] = getattr(response, key)
     return answer
-
-
-def format_stack(error: CompilationError) -> str:
-    """The stack of a template error, innermost first, as dbt prints it."""
-    lines = [f"> in {error.stack[0]}"]
-    lines += [f"> called by {frame}" for frame in error.stack[1:]]
-    return "\n".join(lines)
-
-
-def _sent_path(node: Node, progress: Progress, target_path: str) -> str | None:
-    """The file with the SQL that was sent, or else with what it was going to be."""
-    build = progress.build
-    if build is not None and (build.executed or build.replaced.statements):
-        return f"{target_path}/run/{progress.path_of(node)}"
-    if progress.compiled is not None:
-        return f"{target_path}/compiled/{progress.path_of(node)}"
-    return None

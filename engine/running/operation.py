@@ -11,42 +11,19 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import anyio
-from msgspec.structs import replace
-
 from ...adapters.base import Response
-from ...adapters.errors import AdapterError
 from ...adapters.relation_cache import RelationCache
-from ..core.errors import (
-    CompilationError,
-    HeadraceError,
-    did_you_mean,
-)
-from ..core.events import (
-    Event,
-    NodeCancelled,
-    NodeFinished,
-    NodeStarted,
-    RunFinished,
-    RunStarted,
-)
+from ..core.errors import CompilationError, did_you_mean
+from ..core.events import Event, RunFinished, RunStarted
 from ..core.results import RunResult, Status
 from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of
 from ..materializations.node_build import Outcome
 from ..workspace.loaded_project import ParsedProject
-from .node_result import (
-    Progress,
-    explain,
-    note_doubt,
-    result_of,
-)
-from .run_templates import (
-    macro_scope,
-    make_comments,
-    make_templates,
-)
+from .node_result import Progress
+from .node_run import NodeRun, run_by_itself
+from .run_context import open_context
 
 
 async def run_operation(
@@ -66,29 +43,29 @@ async def run_operation(
     workspace = project.workspace
     macro = find_macro(project.manifest.macros, name)
     operation = operation_of(macro, workspace.target.schema, workspace.target.database)
-    info = operation.info()
-    began = time.perf_counter()
+    context = open_context(project, RelationCache(workspace.adapter), emit)
     progress = Progress("MainThread")
-    error = None
+    run = NodeRun(
+        context, operation, operation.info(), progress, connection_name=f"macro_{macro.name}"
+    )
+
+    async def call(run: NodeRun) -> Outcome:
+        async with run.connection() as connection:
+            progress.compile_ended = datetime.now(UTC)
+            scope = context.macro_scope(macro, connection, progress.thread_id)
+            await scope.bind(macro)(**arguments)
+        return Outcome(Status.SUCCESS, Response(""))
+
+    began = time.perf_counter()
+    interrupted = True
+    results: list[RunResult] = []
     async with workspace.adapter:
-        emit(RunStarted((info,), 1, workspace.target.name))
-        emit(NodeStarted(info, 1, 1, datetime.now(UTC)))
+        emit(RunStarted((run.info,), 1, workspace.target.name))
         try:
-            await _call(project, macro, arguments, emit, progress)
-            outcome = Outcome(Status.SUCCESS, Response(""), failures=0)
-        except (HeadraceError, AdapterError) as failure:
-            note_doubt(progress, failure if isinstance(failure, AdapterError) else None)
-            error = explain(operation, failure, progress, workspace.target_path_display)
-            outcome = Outcome(Status.ERROR, Response(error.text), failures=1)
-        except anyio.get_cancelled_exc_class():
-            outcome = Outcome(Status.CANCELLED, Response("Cancelled: it was interrupted"))
-            result = result_of(info, outcome, None, progress)
-            emit(NodeCancelled(result, 1, 1))
-            emit(RunFinished((result,), time.perf_counter() - began, interrupted=True))
-            raise
-        result = replace(result_of(info, outcome, error, progress), adapter_response={})
-        emit(NodeFinished(result, 1, 1))
-        emit(RunFinished((result,), time.perf_counter() - began))
+            result = await run_by_itself(run, call, results.append)
+            interrupted = False
+        finally:
+            emit(RunFinished(tuple(results), time.perf_counter() - began, interrupted))
     return result
 
 
@@ -113,24 +90,3 @@ def find_macro(macros: MacroIndex, name: str) -> Macro:
             f"{did_you_mean(macro_name, known)}"
         )
     return found
-
-
-async def _call(
-    project: ParsedProject,
-    macro: Macro,
-    arguments: Mapping[str, Any],
-    emit: Callable[[Event], None],
-    progress: Progress,
-) -> None:
-    workspace = project.workspace
-    templates = make_templates(project, RelationCache(workspace.adapter), emit)
-    name = f"macro_{macro.name}"
-    async with workspace.adapter.connection(name) as connection:
-        connection.comment = await make_comments(project, templates).of(connection, name)
-        progress.compile_ended = datetime.now(UTC)
-        scope = macro_scope(project, templates, macro, connection, progress.thread_id)
-        try:
-            await scope.bind(macro)(**arguments)
-        except anyio.get_cancelled_exc_class():
-            note_doubt(progress, connection.doubt)
-            raise

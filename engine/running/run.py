@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -33,7 +33,6 @@ from ..core.results import (
     Status,
 )
 from ..manifest.nodes.hook_node import END, START, RunHookType
-from ..manifest.nodes.materialization_names import heeds_packages
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.nodes.source_node import Source
@@ -44,10 +43,7 @@ from ..materializations.built_name import keeps_whole
 from ..settings.precedence import decide
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
-from ..template.compiler import Compiler
 from ..template.dbt.end_context import end_context
-from ..template.query_comment import QueryComments
-from ..template.template_engine import TemplateEngine
 from ..workspace.loaded_project import ParsedProject
 from ..workspace.workspace import Workspace
 from .catalog import describe
@@ -56,15 +52,14 @@ from .deferral import (
     Deferrer,
 )
 from .hooks import RunHooks
-from .node_run import Builder
+from .node_builder import NodeBuilder
+from .node_result import Progress
+from .node_rows import Preview
+from .node_run import NodeRun
 from .plan import Plan
-from .run_templates import (
-    macro_scope,
-    make_comments,
-    make_templates,
-)
+from .run_context import RunContext, open_context
 from .scheduler import Scheduler
-from .source_age import FreshnessChecker, source_info
+from .source_age import source_info
 from .timings import last_timings
 from .work import Deferring, NodeWork, Order
 
@@ -82,6 +77,7 @@ class Run:
         compiled: the SQL of every node that was compiled, by unique id.
         described: the nodes that the database is asked about in the end.
         catalog: what it said of them.
+        origins: of nodes that are cloned, the relations that an earlier run has made, by unique id.
     """
 
     def __init__(
@@ -97,7 +93,7 @@ class Run:
         self._retried = retried
         self._deferral = deferral
         self._deferred: Mapping[str, Relation] = {}
-        self._origins: Mapping[str, Relation] = {}
+        self.origins: Mapping[str, Relation] = {}
         self._project = project
         self._workspace = project.workspace
         self._work = work
@@ -112,11 +108,11 @@ class Run:
     @property
     def shown(self) -> dict[str, Rows]:
         """The rows of every node that was shown, by unique id."""
-        return self.builder.shown
+        return self.preview.rows
 
     @property
     def compiled(self) -> dict[str, str]:
-        return self.builder.compiled
+        return self.context.compiled
 
     async def run(self) -> None:
         """Prepare the schemas, and run every node in its order.
@@ -145,10 +141,16 @@ class Run:
 
     async def _run_plan(self, plan: Plan) -> None:
         target = self._workspace.target
+        do = self._work.do(self)
+
+        def run_node(unique_id: str, slot: int) -> Awaitable[RunResult]:
+            node, info = self.nodes[unique_id], self._infos[unique_id]
+            return NodeRun(self.context, node, info, Progress(f"Thread-{slot}")).run(do)
+
         scheduler = Scheduler(
             plan,
             self._infos,
-            self._work.do(self),
+            run_node,
             threads=target.threads,
             fail_fast=self._workspace.fail_fast and self._work.stops_at_failure,
             emit=self._emit,
@@ -169,7 +171,7 @@ class Run:
                 done = self._skipped(selected, start.failure)
             else:
                 await scheduler.run()
-                await self.builder.own_tables.validate(
+                await self.context.own_tables.validate(
                     self._workspace.adapter, scheduler.results, self._emit
                 )
                 done = tuple(scheduler.results.values())
@@ -183,32 +185,11 @@ class Run:
             elapsed = time.perf_counter() - began
             self._emit(RunFinished(self.results, elapsed, interrupted))
 
-    @property
-    def freshness_checker(self) -> FreshnessChecker:
-        workspace = self._workspace
-        return FreshnessChecker(
-            {key: node for key, node in self.nodes.items() if isinstance(node, Source)},
-            self._infos,
-            adapter=workspace.adapter,
-            templates=self._templates,
-            comments=self._comments,
-            target_path=workspace.target_path_display,
-        )
-
     def _hooks(self, hook_type: RunHookType) -> RunHooks:
         """The hooks of one type; none for a command that only reads."""
-        workspace = self._workspace
         hooks = self._project.manifest.run_hooks.values()
         wanted = hooks if self._work.runs_hooks else ()
-        return RunHooks(
-            [hook for hook in wanted if hook.hook_type == hook_type],
-            adapter=workspace.adapter,
-            compiler=Compiler(self._templates),
-            comments=self._comments,
-            compiled=self.builder.compiled,
-            emit=self._emit,
-            target_path=workspace.target_path_display,
-        )
+        return RunHooks([hook for hook in wanted if hook.hook_type == hook_type], self.context)
 
     def _end_context(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
         """As in dbt, a start hook is a result to the end hooks if it failed."""
@@ -271,7 +252,7 @@ class Run:
             return
         deferrer = Deferrer(self._deferral, self._project, self._cache)
         if self._work.defers is Deferring.WHOLE:
-            self._origins = deferrer.origins(self.nodes)
+            self.origins = deferrer.origins(self.nodes)
             return
         self._deferred, told = await deferrer.decide(self.nodes)
         if told:
@@ -318,47 +299,34 @@ class Run:
             await adapter.create_schema(schema)
             return
         async with adapter.connection(own.name) as connection:
-            connection.comment = await self._comments.of(connection, own.name)
-            scope = macro_scope(self._project, self._templates, own, connection, "main")
+            connection.comment = await self.context.comments.of(connection, own.name)
+            scope = self.context.macro_scope(own, connection, "main")
             relation = adapter.relation(schema, None)
-            await self._templates.adapter_in(scope, connection).create_schema(relation)
+            await self.context.templates.adapter_in(scope, connection).create_schema(relation)
 
     @cached_property
     def _infos(self) -> dict[str, NodeInfo]:
         return {unique_id: _info(self._workspace, node) for unique_id, node in self.nodes.items()}
 
     @cached_property
-    def _templates(self) -> TemplateEngine:
-        return make_templates(self._project, self._cache, self._emit, self.nodes, self._deferred)
+    def context(self) -> RunContext:
+        """What its nodes can ask of it."""
+        return open_context(self._project, self._cache, self._emit, self.nodes, self._deferred)
 
     @cached_property
-    def _comments(self) -> QueryComments:
-        return make_comments(self._project, self._templates)
-
-    @cached_property
-    def builder(self) -> Builder:
-        workspace = self._workspace
-        return Builder(
-            manifest=self._project.manifest,
-            infos=self._infos,
-            adapter=workspace.adapter,
-            cache=self._cache,
-            templates=self._templates,
-            comments=self._comments,
-            emit=self._emit,
-            project_roots=workspace.roots,
-            target_path=workspace.target_path_display,
-            full_refresh=workspace.full_refresh,
-            reading=workspace.reading,
-            started_at=(self._retried and self._retried.started_at) or workspace.start.started_at,
-            origins=self._origins,
-            limit=_row_limit(workspace.start.options.limit),
-            failed_batches=self._retried.batches if self._retried else {},
-            threads=workspace.target.threads,
-            invocation_id=workspace.start.invocation_id,
-            fails_on_test_warning=workspace.warning_policy.raises("LogTestResult"),
-            heeds_packages=heeds_packages(workspace.project.flags),
+    def builder(self) -> NodeBuilder:
+        """What builds its nodes."""
+        started_at = self._retried and self._retried.started_at
+        return NodeBuilder(
+            self.context,
+            started_at or self._workspace.start.started_at,
+            self._retried.batches if self._retried else {},
         )
+
+    @cached_property
+    def preview(self) -> Preview:
+        """What fetches its nodes' rows."""
+        return Preview(_row_limit(self._workspace.start.options.limit))
 
 
 def _row_limit(limit: int | None) -> int | None:

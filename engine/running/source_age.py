@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from typing import Any
@@ -10,21 +9,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from ...adapters.base import (
-    Adapter,
-    Connection,
-    Response,
-)
-from ...adapters.errors import AdapterError
-from ..core.errors import (
-    CompilationError,
-    HeadraceError,
-    ProjectError,
-)
+from ...adapters.base import Connection, Response, Rows
+from ..core.errors import CompilationError, ProjectError
 from ..core.results import (
     NodeError,
     NodeInfo,
-    RunResult,
     SourceAge,
     Status,
 )
@@ -33,14 +22,8 @@ from ..manifest.nodes.freshness_rules import AgeLimit
 from ..manifest.nodes.source_node import Source
 from ..materializations.node_build import Outcome
 from ..sandbox.owned import own
-from ..template.query_comment import QueryComments
-from ..template.template_engine import TemplateEngine
-from .node_result import (
-    Progress,
-    answer_of,
-    explain,
-    result_of,
-)
+from .node_run import NodeRun
+from .node_sql import uncompiled
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """When a source without a row was last loaded: infinitely long ago."""
@@ -53,72 +36,40 @@ def source_info(source: Source, relation_name: str) -> NodeInfo:
     return replace(info, kind="freshness of", display_name=display_name)
 
 
-class FreshnessChecker:
-    """Checks sources, each in its own task."""
+async def look_at_freshness(run: NodeRun) -> Outcome:
+    """Ask a source for its age, and judge it."""
+    source = run.node
+    assert isinstance(source, Source), "only sources are looked at"
+    async with run.connection() as connection:
+        age, response = await _age(run, source, connection)
+    status, finding = judge(source, age)
+    answer = None if response is None else Rows((), (), response)
+    return Outcome(status, Response(""), error=finding, answer=answer, source_age=age)
 
-    def __init__(
-        self,
-        sources: Mapping[str, Source],
-        infos: Mapping[str, NodeInfo],
-        *,
-        adapter: Adapter,
-        templates: TemplateEngine,
-        comments: QueryComments,
-        target_path: str,
-    ) -> None:
-        self._sources = sources
-        self._infos = infos
-        self._adapter = adapter
-        self._templates = templates
-        self._comments = comments
-        self._target_path = target_path
 
-    async def check(self, unique_id: str, slot: int) -> RunResult:
-        """Ask one source for its age, and judge it.
-
-        A cancellation ends the query at the database, and travels on.
-        """
-        source, info = self._sources[unique_id], self._infos[unique_id]
-        progress = Progress(f"Thread-{slot}")
-        try:
-            async with self._adapter.connection(unique_id) as connection:
-                connection.comment = await self._comments.of(connection, unique_id, source)
-                age, response = await self._age(source, connection, progress)
-        except (HeadraceError, AdapterError) as failure:
-            error = explain(source, failure, progress, self._target_path)
-            outcome = Outcome(Status.ERROR, Response(error.text))
-            return result_of(info, outcome, error, progress)
-        status, finding = judge(source, age)
-        result = result_of(info, Outcome(status, Response("")), finding, progress)
-        return replace(
-            result, source_age=age, adapter_response={} if response is None else answer_of(response)
+async def _age(run: NodeRun, source: Source, connection: Connection) -> tuple[SourceAge, Any]:
+    templates = run.context.templates
+    relation = templates.relations.of(source)
+    described = own(source_dict(source, str(relation)))
+    scoped = uncompiled(run, source, connection).node_scope
+    scope = scoped.scope.with_names(model=described, source_node=described)
+    if source.loaded_at_query is not None:
+        macro = "collect_freshness_custom_sql"
+        sql = await templates.render_text(source.loaded_at_query, scope, source)
+        found = await scope.call_macro(macro, relation, sql)
+    elif source.loaded_at_field is not None:
+        macro = "collect_freshness"
+        condition = source.freshness.filter if source.freshness else None
+        found = await scope.call_macro(macro, relation, source.loaded_at_field, condition)
+    else:
+        raise ProjectError(
+            f"Could not compute freshness for source {source.name}: no 'loaded_at_field' "
+            f"provided and {run.context.adapter.type} doesn't keep when a table was last written "
+            "to. Give it a loaded_at_field or a loaded_at_query, or freshness: null.",
+            location=source.location,
         )
-
-    async def _age(
-        self, source: Source, connection: Connection, progress: Progress
-    ) -> tuple[SourceAge, Any]:
-        relation = self._templates.relations.of(source)
-        described = own(source_dict(source, str(relation)))
-        scoped = self._templates.scope(source, connection, progress.thread_id)
-        scope = scoped.scope.with_names(model=described, source_node=described)
-        progress.compile_ended = datetime.now(UTC)
-        if source.loaded_at_query is not None:
-            macro = "collect_freshness_custom_sql"
-            sql = await self._templates.render_text(source.loaded_at_query, scope, source)
-            found = await scope.call_macro(macro, relation, sql)
-        elif source.loaded_at_field is not None:
-            macro = "collect_freshness"
-            condition = source.freshness.filter if source.freshness else None
-            found = await scope.call_macro(macro, relation, source.loaded_at_field, condition)
-        else:
-            raise ProjectError(
-                f"Could not compute freshness for source {source.name}: no 'loaded_at_field' "
-                f"provided and {self._adapter.type} doesn't keep when a table was last written "
-                "to. Give it a loaded_at_field or a loaded_at_query, or freshness: null.",
-                location=source.location,
-            )
-        age = replace(read_age(found, macro), criteria=msgspec.to_builtins(source.freshness))
-        return age, getattr(found, "response", None)
+    age = replace(read_age(found, macro), criteria=msgspec.to_builtins(source.freshness))
+    return age, getattr(found, "response", None)
 
 
 def read_age(found: Any, macro: str) -> SourceAge:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from .node_run import Work
     from .run import Run
-    from .scheduler import Build
 
 
 class Order(Enum):
@@ -39,7 +39,7 @@ class NodeWork(Struct, frozen=True, kw_only=True):
     """What is done with each node of a run, and around them.
 
     Attributes:
-        do: gives, for a run, what is done with a node by its id and slot.
+        do: gives, for a run, what is done with each of its nodes.
         order: of the nodes.
         defers: what is taken from an earlier run.
         makes_relations: whether schemas are created, and locked against other runs.
@@ -47,7 +47,7 @@ class NodeWork(Struct, frozen=True, kw_only=True):
         stops_at_failure: whether `--fail-fast` counts.
     """
 
-    do: Callable[[Run], Build]
+    do: Callable[[Run], Work]
     order: Order = Order.GRAPH
     defers: Deferring = Deferring.REFERENCES
     makes_relations: bool = False

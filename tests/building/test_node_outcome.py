@@ -23,19 +23,21 @@ from headrace.engine.core.errors import (
 from headrace.engine.core.results import NodeInfo, Status
 from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.materializations.node_build import NodeBuild, Outcome
-from headrace.engine.running.node_result import (
-    Progress,
-    answer_of,
-    committed_outcome,
+from headrace.engine.running.node_error import (
     doubtful_outcome,
     explain,
     finding,
     late_error,
+    timed_out,
+)
+from headrace.engine.running.node_result import (
+    Progress,
+    answer_of,
+    committed_outcome,
     note_doubt,
     note_dropped,
     note_executed,
     result_of,
-    timed_out,
 )
 from headrace.engine.settings.warning_policy import RaisedWarningsError
 
@@ -135,12 +137,16 @@ def test_file_to_look_at_is_what_was_sent_or_else_what_was_compiled(
     facts: dict[str, Any], path: str | None
 ) -> None:
     assert explain(NODE, DatabaseError("x"), progress(**facts), "target").compiled_path == path
-    assert timed_out(NODE, 2.5, progress(**facts), "target")[1].compiled_path == path
+    timeout = timed_out(NODE, 2.5, progress(**facts), "target").error
+    assert timeout is not None
+    assert timeout.compiled_path == path
 
 
 def test_timeout_is_an_outcome_of_its_own_that_names_its_seconds() -> None:
-    outcome, error = timed_out(NODE, 2.5, progress(), "target")
+    outcome = timed_out(NODE, 2.5, progress(), "target")
 
+    error = outcome.error
+    assert error is not None
     assert outcome.status is Status.TIMEOUT
     assert outcome.response.message == error.text
     assert "longer than its timeout of 2.5 s" in error.message
@@ -226,7 +232,7 @@ def test_result_has_the_databases_answer_and_how_often_it_was_tried(
     rows = None if answer is None else Rows((), [], answer)
     outcome = Outcome(status, Response("SELECT 4", "SELECT", 4), failures=3, answer=rows)
 
-    result = result_of(INFO, outcome, None, progress(attempts=attempts, compiled=COMPILED))
+    result = result_of(INFO, outcome, progress(attempts=attempts, compiled=COMPILED))
 
     assert result.adapter_response == expected
     assert (result.status, result.message, result.failures) == (status, "SELECT 4", 3)
@@ -236,7 +242,7 @@ def test_result_has_the_databases_answer_and_how_often_it_was_tried(
 def test_result_of_what_was_not_compiled_says_so_and_is_timed_from_the_start() -> None:
     before = progress(started=time.perf_counter() - 5)
 
-    result = result_of(INFO, Outcome(Status.ERROR, Response("x")), None, before)
+    result = result_of(INFO, Outcome(Status.ERROR, Response("x")), before)
 
     assert (result.compiled, result.compiled_code) == (False, None)
     assert 5 <= result.execution_time < 60

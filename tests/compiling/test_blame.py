@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.engine.running.blame import blamed_location
+from headrace.engine.running.node_error import blamed_location
 
 from ..manifest.support import parse
 

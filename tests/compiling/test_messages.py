@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from headrace.adapters.errors import DatabaseError
 from headrace.engine.core.errors import CompilationError
-from headrace.engine.running.node_result import format_stack
+from headrace.engine.running.node_error import format_stack
 
 from ..conftest import WriteProject
 from .support import compiling

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 from headrace.adapters.errors import DatabaseError
 from headrace.engine.running.node_result import Progress
-from headrace.engine.running.retries import (
+from headrace.engine.running.node_run import (
     LONGEST_PAUSE_SECONDS,
     may_retry,
     pause_after,

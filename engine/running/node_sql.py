@@ -1,0 +1,49 @@
+"""One node's SQL: compiled for whatever is done with it, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from ...adapters.base import Connection, Response
+from ..core.events import NodeCompiled
+from ..core.results import Status
+from ..manifest.nodes.node import Node
+from ..manifest.nodes.seed_node import Seed
+from ..materializations.node_build import Outcome
+from ..template.compiler import BatchScope, Compiled
+from .node_run import NodeRun
+
+
+async def compile_node(
+    run: NodeRun, connection: Connection, names: Mapping[str, Any] | None = None
+) -> Compiled:
+    """A node's SQL, on a connection that its template may query; `names` is what else it sees."""
+    context, progress, batch = run.context, run.progress, run.progress.batch
+    scope = None
+    if batch is not None:
+        scope = BatchScope(batch.label.replace("-", ""), batch.window, batch.is_incremental)
+    compiled = await context.compiler.compile(
+        run.node, connection, progress.thread_id, scope, names
+    )
+    progress.compiled = compiled
+    progress.compile_ended = datetime.now(UTC)
+    context.compiled[run.node.unique_id] = compiled.sql
+    context.emit(NodeCompiled(run.info, progress.path_of(run.node), compiled.sql))
+    return compiled
+
+
+def uncompiled(run: NodeRun, node: Node, connection: Connection) -> Compiled:
+    """The scope of a node that has no SQL of its own, or that isn't to count."""
+    scoped = run.context.templates.scope(node, connection, run.progress.thread_id)
+    run.progress.compile_ended = datetime.now(UTC)
+    return Compiled("", scoped)
+
+
+async def only_compile(run: NodeRun) -> Outcome:
+    """Compile a node, and go no further."""
+    async with run.connection() as connection:
+        if not isinstance(run.node, Seed):
+            await compile_node(run, connection)
+    return Outcome(Status.SUCCESS, Response("OK"))
