@@ -262,6 +262,7 @@ async def _until_signal(
 
     import anyio
 
+    from .engine.core.event_queue import Subscription
     from .engine.session import invoke
 
     loop = asyncio.get_running_loop()
@@ -272,7 +273,9 @@ async def _until_signal(
 
         signals.cancel_with(cancel)
         try:
-            return await invoke(options, reporters=[reporter], redactor=redactor)
+            # What is shown is shown whole, however long a reader of it takes.
+            shown = Subscription(reporter, limits=None)
+            return await invoke(options, reporters=[shown], redactor=redactor)
         finally:
             signals.over()
     return None

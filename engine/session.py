@@ -11,16 +11,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from ..adapters.errors import AdapterError
 from .commands.command_context import CommandContext
 from .commands.table import COMMANDS, find_command
 from .core.blocking import in_thread
 from .core.errors import HeadraceError, TargetError
+from .core.event_queue import EventQueue, Subscription
 from .core.events import (
-    Event,
-    EventBus,
+    ArtifactKeeper,
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
@@ -53,7 +51,7 @@ __all__ = [
 async def invoke(
     options: Options,
     *,
-    reporters: Sequence[Reporter] = (),
+    reporters: Sequence[Reporter | Subscription] = (),
     environ: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     redactor: Redactor | None = None,
@@ -68,7 +66,8 @@ async def invoke(
 
     Args:
         options: what to do.
-        reporters: take every event, after the artifacts' own.
+        reporters: take every event, each in a thread of its own. One that is slow or broken is
+            let go, with a warning; a `Subscription` says how slow it may be.
         environ, cwd: in the place of the process's own.
         redactor: the one that the reporters scrub their text with.
     """
@@ -76,19 +75,9 @@ async def invoke(
     here = cwd or Path.cwd()
     options = await in_thread(settle_reporting, options, environment, here)
     redactor = redactor or Redactor(environment)
-    late: list[WarningRaised] = []
 
     def tell(warning: WarningRaised) -> None:
-        """Tell of a file that couldn't be written, when all else is done."""
-        event: Event = warning
-        match session.warning_policy.verdict(warning.name):
-            case Verdict.DROP:
-                return
-            case Verdict.RAISE:
-                late.append(warning)
-                event = InvocationFailed(RaisedWarningsError([warning]))
-        for reporter in (*logs, *reporters):
-            reporter.handle(event)
+        session.tell_late(warning)
 
     artifacts = TargetDirectory(
         dbt_version=DBT_VERSION,
@@ -99,27 +88,29 @@ async def invoke(
         sources_path=options.output_path and here / options.output_path,
     )
     log_file = make_log_file(options, tell=tell, scrub=redactor)
-    logs = [] if log_file is None else [log_file]
+    logs = [] if log_file is None else [Subscription(log_file, limits=None)]
+    everybody = [*logs, *map(Subscription.of, reporters)]
+    # Who isn't ours is closed first, while the others can still tell what came of it.
+    everybody.sort(key=lambda each: each.limits is None)
     session = Session(
         options,
-        reporters=[artifacts, *logs, *reporters],
+        reporters=everybody,
+        artifacts=artifacts,
         environ=environment,
         cwd=cwd,
         redactor=redactor,
     )
-    result = await session.run()
-    if not late:
-        return result
-    error = result.error or RaisedWarningsError(late)
-    return replace(result, exit_code=ExitCode.COULD_NOT_RUN, error=error)
+    return await session.run()
 
 
 class Session:
-    """One invocation of one command, without its artifacts. Used once: `Session(…) → run()`.
+    """One invocation of one command. Used once: `Session(…) → run()`.
 
     Args:
         options: what to do.
-        reporters: take every event, in order.
+        reporters: take every event, in order, each in a thread of its own. One that is slow or
+            broken is let go; a `Subscription` says how slow it may be.
+        artifacts: keeps on disk what happens.
         environ, cwd: in the place of the process's own.
         redactor: learns the target's secrets, for reporters that write text.
     """
@@ -128,16 +119,18 @@ class Session:
         self,
         options: Options,
         *,
-        reporters: Iterable[Reporter] = (),
+        reporters: Iterable[Reporter | Subscription] = (),
+        artifacts: ArtifactKeeper | None = None,
         environ: Mapping[str, str] | None = None,
         cwd: Path | None = None,
         redactor: Redactor | None = None,
     ) -> None:
         environment = dict(os.environ if environ is None else environ)
         self._start = Start(options, environment, cwd or Path.cwd())
-        self._bus = EventBus(reporters)
+        self._events = EventQueue(map(Subscription.of, reporters), self.tell_late, artifacts)
         self._redactor = redactor or Redactor(environment)
         self._context: CommandContext | None = None
+        self._late_errors: list[WarningRaised] = []
 
     async def run(self) -> InvocationResult:
         """Run the command.
@@ -148,32 +141,42 @@ class Session:
         began = time.perf_counter()
         exit_code = ExitCode.INTERRUPTED
         error: HeadraceError | None = None
-        self._bus.emit(self._started())
+        self._events.emit(self._started())
         try:
             exit_code = await self._perform()
         except (HeadraceError, AdapterError) as failure:
             error = failure if isinstance(failure, HeadraceError) else TargetError(str(failure))
             error.scrub(self._redactor)
             exit_code = ExitCode.COULD_NOT_RUN
-            self._bus.emit(InvocationFailed(error))
+            self._events.emit(InvocationFailed(error))
         except Exception:
             exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
             raise
         finally:
             elapsed = time.perf_counter() - began
-            self._bus.emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
-            self._bus.close()
+            self._events.emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
+            await self._events.aclose()
+        if self._late_errors:
+            exit_code = ExitCode.COULD_NOT_RUN
+            error = error or RaisedWarningsError(self._late_errors)
         results = () if self._context is None else self._context.results
         return InvocationResult(exit_code, results, error)
 
-    @property
-    def warning_policy(self) -> WarningPolicy:
-        """What becomes of warnings: also of those that come when it has run."""
-        return WarningPolicy() if self._context is None else self._context.warning_policy
+    def tell_late(self, warning: WarningRaised) -> None:
+        """Tell of a reporter, or of a file that it couldn't write. From any thread."""
+        policy = WarningPolicy() if self._context is None else self._context.warning_policy
+        match policy.verdict(warning.name):
+            case Verdict.SHOW:
+                self._events.emit(warning)
+            case Verdict.RAISE:
+                self._late_errors.append(warning)
+                self._events.emit(InvocationFailed(RaisedWarningsError([warning])))
+            case Verdict.DROP:
+                pass
 
     async def _perform(self) -> ExitCode:
         command = find_command(self._start.options.command)
-        context = CommandContext(self._start, command, COMMANDS, self._bus, self._redactor)
+        context = CommandContext(self._start, command, COMMANDS, self._events, self._redactor)
         self._context = context
         return await command.perform(context)
 

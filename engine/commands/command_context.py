@@ -11,9 +11,9 @@ from msgspec import structs
 
 from ..core.blocking import in_thread
 from ..core.errors import UsageError
+from ..core.event_queue import EventQueue
 from ..core.events import (
     Event,
-    EventBus,
     NothingToDo,
     OutputProduced,
     ParseCacheChanged,
@@ -70,18 +70,18 @@ class CommandContext:
         start: Start,
         command: Command,
         commands: Mapping[str, Command],
-        bus: EventBus,
+        events: EventQueue,
         redactor: Redactor,
     ) -> None:
         self.start = start
         self.command = command
         self.retried: UnfinishedRun | None = None
         self.redactor = redactor
-        self.documents = Documents(bus, redactor)
+        self.documents = Documents(events, redactor)
         self.warning_policy = decide_policy(start.options, start.environ)
         self.results: tuple[RunResult, ...] = ()
         self._commands = commands
-        self._bus = bus
+        self._events = events
 
     @property
     def options(self) -> Options:
@@ -124,7 +124,7 @@ class CommandContext:
         if isinstance(event, WarningRaised):
             self.report((event,))
         else:
-            self._bus.emit(event)
+            self._events.emit(event)
 
     def say(self, text: str) -> None:
         """Answer with a text."""
@@ -140,10 +140,10 @@ class CommandContext:
             shown = self.warning_policy.sift(warnings)
         except RaisedWarningsError as error:
             for warning in error.shown:
-                self._bus.emit(warning)
+                self._events.emit(warning)
             raise
         for warning in shown:
-            self._bus.emit(warning)
+            self._events.emit(warning)
 
     def report_nothing(self, name: str, unmatched: tuple[str, ...]) -> None:
         """Say that nothing was selected, which is a warning that has an event of its own."""
@@ -168,7 +168,7 @@ class CommandContext:
         except BaseException:
             for warning in warnings:
                 if self.warning_policy.verdict(warning.name) is not Verdict.DROP:
-                    self._bus.emit(warning)
+                    self._events.emit(warning)
             raise
         self.report(warnings)
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..core.blocking import in_thread
-from ..core.events import (
-    Event,
-    EventBus,
-    ManifestReady,
-)
+from ..core.event_queue import EventQueue
+from ..core.events import CatalogReady, ManifestReady
 from ..project.secrets import Redactor
 from ..workspace.loaded_project import ParsedProject, manifest_of
 
@@ -20,20 +17,15 @@ class Documents:
     A cancellation stops it, and leaves the document of before.
     """
 
-    def __init__(self, bus: EventBus, redactor: Redactor) -> None:
-        self._bus = bus
+    def __init__(self, events: EventQueue, redactor: Redactor) -> None:
+        self._events = events
         self._redactor = redactor
 
-    async def hand_out(self, event: Event) -> None:
+    async def hand_out(self, event: ManifestReady | CatalogReady) -> None:
         """Emit an event, and have what it brings written."""
-
-        def write() -> None:
-            for writer in self._bus.writers:
-                writer.write_waiting()
-
-        self._bus.emit(event)
-        if self._bus.writers:
-            await in_thread(write)
+        self._events.emit(event)
+        if self._events.artifacts is not None:
+            await in_thread(self._events.artifacts.write, event)
 
     async def hand_out_manifest(
         self, project: ParsedProject, compiled: Mapping[str, str] | None = None

@@ -47,6 +47,17 @@ async def in_thread(work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
         return job.outcome()
 
 
+async def to_its_end(work: Callable[[], T]) -> T:
+    """What `work` gives, done in a thread, whatever comes: a cancellation travels on afterwards.
+
+    For what is to be tidied up. It has no points to stop at, and waits for no limiter.
+    """
+    job = _Job(work, ())
+    job.start()
+    await job.outlast()
+    return job.outcome()
+
+
 class _Job(Generic[T]):
     """One piece of work and its thread: start() → ended → outcome()."""
 

@@ -1,16 +1,16 @@
 """What happens in a run, as it happens. Events go one way: out.
 
-The engine emits; reporters turn events into terminal, log lines and files. A reporter is
-called in the engine's own event loop and must not block: it writes at most a line.
+The engine emits, `event_queue` takes them out of the way of the run, and reporters turn them into
+terminal, log lines and files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import Enum, auto
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 from msgspec import Struct, field
 
@@ -327,43 +327,33 @@ Event = (
 
 
 class Reporter(Protocol):
-    """A consumer of events."""
+    """A consumer of events. It works in a thread of its own, and not in the event loop."""
 
     def handle(self, event: Event) -> None:
-        """Take note of one event. Called in order, in the event loop; must not block."""
+        """Take note of one event. Called in order, and never twice at a time."""
 
     def close(self) -> None:
         """Flush and let go. Called once, after the last event, however the run ended."""
 
 
-@runtime_checkable
-class Writer(Protocol):
-    """A reporter that has more to write at times than the event loop can wait for."""
+class ArtifactKeeper(Reporter, Protocol):
+    """The reporter that keeps on disk what a run does, some of it before the run goes on."""
 
-    def write_waiting(self) -> None:
-        """Write what events have left to be written. Called in a thread, while none comes.
+    def record(self, event: Event) -> None:
+        """Take note of one event before anybody acts on it, in the task that it happens in.
+
+        Raises:
+            HeadraceError: it can't be kept, and the invocation can't go on without.
+        """
+
+    def write(self, event: ManifestReady | CatalogReady) -> None:
+        """Write a large document. Called in a thread, which waits for it.
 
         It may be stopped: what isn't written by then stays as it was.
         """
 
 
 class Emitter(Protocol):
-    """What the engine needs of a bus: somewhere to put events."""
+    """What the engine needs of a queue: somewhere to put events."""
 
     def __call__(self, event: Event, /) -> None: ...
-
-
-class EventBus:
-    """Hands each event to every reporter, in order."""
-
-    def __init__(self, reporters: Iterable[Reporter] = ()) -> None:
-        self._reporters = tuple(reporters)
-        self.writers = tuple(each for each in self._reporters if isinstance(each, Writer))
-
-    def emit(self, event: Event) -> None:
-        for reporter in self._reporters:
-            reporter.handle(event)
-
-    def close(self) -> None:
-        for reporter in self._reporters:
-            reporter.close()

@@ -30,7 +30,7 @@ from .text.line import (
     render,
 )
 from .text.lines import lines_of
-from .text.text_reporter import local_now
+from .text.text_reporter import local_time
 
 _ANSWER = LineKind("PrintEvent", "Z052")
 _MAIN_THREAD = "MainThread"
@@ -50,9 +50,10 @@ class LogFile:
         level: Level = Level.DEBUG,
         is_json: bool = False,
         scrub: Scrub | None = None,
-        clock: Callable[[], datetime] = local_now,
+        clock: Callable[[], datetime] = local_time,
     ) -> None:
         self._tell = tell
+        self._is_told = False
         self._file = RotatingFile()
         stream = cast(TextIO, self._file)  # It has all that a writer calls.
         self._writer: Reporter
@@ -67,10 +68,16 @@ class LogFile:
         self._writer.handle(event)
         if isinstance(event, RunFinished | InvocationFinished):
             self._file.drain()
+        if isinstance(event, InvocationFinished):
+            self._tell_problem()
 
     def close(self) -> None:
         self._file.close()
-        if self._file.problem is not None:
+        self._tell_problem()
+
+    def _tell_problem(self) -> None:
+        if self._file.problem is not None and not self._is_told:
+            self._is_told = True
             self._tell(WarningRaised("LogNotWritten", self._file.problem))
 
 
@@ -82,7 +89,7 @@ class LogWriter:
         stream: TextIO,
         *,
         level: Level = Level.DEBUG,
-        clock: Callable[[], datetime] = local_now,
+        clock: Callable[[], datetime] = local_time,
         scrub: Scrub | None = None,
     ) -> None:
         self._stream = stream

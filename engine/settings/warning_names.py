@@ -41,10 +41,10 @@ RAISED_WHILE_RUNNING = frozenset(
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 
 RAISED_AT_THE_END = frozenset(
-    "ArtifactNotWritten CatalogNotWritten JournalNotWritten LogNotWritten ManifestNotWritten "
-    "RunResultsNotWritten SourcesNotWritten".split()
+    "ArtifactNotWritten CatalogNotWritten EventsDropped JournalNotWritten LogNotWritten "
+    "ManifestNotWritten ReporterFailed RunResultsNotWritten SourcesNotWritten".split()
 )
-"""What is said of files that couldn't be written, once all else is done."""
+"""What is said of files that couldn't be written, and of reporters, once all else is done."""
 
 RAISED = (
     RAISED_WHILE_READING

@@ -18,6 +18,7 @@ OTHER_WAYS = re.compile(
 OWN_THREADS = {
     "blocking.py",  # the one way
     "dialing.py",  # a search for an address, which can't be stopped and changes nothing
+    "event_queue.py",  # a consumer's, which ends with `aclose`, or is let go
     "files.py",  # ends with `close`
     "console.py",  # ends with `close`
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -163,14 +164,14 @@ async def test_on_run_start_is_not_for_operations(shop: Path) -> None:
 
 
 async def test_a_cancelled_operation_ends_and_has_its_result(shop: Path) -> None:
-    recorder = Recorder()
+    recorder, loop = Recorder(), asyncio.get_running_loop()
 
     async with anyio.create_task_group() as tasks:
 
         class Watch:
             def handle(self, event: Event) -> None:
                 if isinstance(event, NodeStarted):
-                    tasks.cancel_scope.cancel()
+                    loop.call_soon_threadsafe(tasks.cancel_scope.cancel)
 
             def close(self) -> None:
                 pass

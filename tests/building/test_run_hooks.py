@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -332,14 +333,14 @@ async def test_compile_and_an_empty_selection_run_no_hooks(shop: Path) -> None:
 async def test_a_cancelled_hook_ends_and_the_rest_has_a_status(shop: Path, kind: str) -> None:
     texts = [AUDIT, ENDLESS, "insert into audit values ('after')"]
     hooks(shop, start=texts if kind == "start" else (), end=texts if kind == "end" else ())
-    recorder = Recorder()
+    recorder, loop = Recorder(), asyncio.get_running_loop()
 
     async with anyio.create_task_group() as tasks:
 
         class Watch:
             def handle(self, event: Event) -> None:
                 if isinstance(event, NodeStarted) and event.node.name.endswith(f"{kind}-1"):
-                    tasks.cancel_scope.cancel()
+                    loop.call_soon_threadsafe(tasks.cancel_scope.cancel)
 
             def close(self) -> None:
                 pass

@@ -40,10 +40,11 @@ class Watch:
     def __init__(self, name: str) -> None:
         self.started = anyio.Event()
         self._name = name
+        self._loop = asyncio.get_running_loop()
 
     def handle(self, event: Event) -> None:
         if isinstance(event, NodeStarted) and event.node.name == self._name:
-            self.started.set()
+            self._loop.call_soon_threadsafe(self.started.set)
 
     def close(self) -> None:
         pass

@@ -176,9 +176,9 @@ def test_second_signal_ends_a_process_whose_event_loop_is_busy(
     busy = tmp_path / "busy"
     program = (
         "import sys, time\nfrom pathlib import Path\n"
-        "from headrace.engine.reporters.text.text_reporter import TextReporter\n"
-        f"def handle(self, event):\n    Path({str(busy)!r}).touch()\n    time.sleep(60)\n"
-        "TextReporter.handle = handle\n"
+        "from headrace.engine.running.plan import Plan\n"
+        f"def pop_ready(self):\n    Path({str(busy)!r}).touch()\n    time.sleep(60)\n"
+        "Plan.pop_ready = pop_ready\n"
         "from headrace.__main__ import main\nsys.argv = ['headrace', 'run']\nmain()\n"
     )
     with subprocess.Popen([sys.executable, "-c", program], cwd=root) as process:

@@ -30,12 +30,20 @@ def run_into(target_path: Path) -> list[Event]:
     return [*events[:-1], ManifestReady(lambda: {"nodes": {}}), events[-1]]
 
 
+def keep(artifacts: TargetDirectory, event: Event) -> None:
+    """Do with an event what a session and its queue do."""
+    artifacts.record(event)
+    if isinstance(event, ManifestReady):
+        artifacts.write(event)
+    artifacts.handle(event)
+
+
 def run_to_its_end(target_path: Path) -> list[Event]:
     """Write the artifacts of the small run; what it tells of that."""
     told: list[Event] = []
     artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
     for event in run_into(target_path):
-        artifacts.handle(event)
+        keep(artifacts, event)
     artifacts.close()
     return told
 
@@ -49,7 +57,7 @@ def test_run_leaves_all_its_artifacts(tmp_path: Path) -> None:
     artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
 
     for event in run_into(tmp_path / "target"):
-        artifacts.handle(event)
+        keep(artifacts, event)
     artifacts.close()
 
     assert names_below(tmp_path) == [
@@ -72,7 +80,7 @@ def test_without_json_the_sql_and_the_journal_are_left(tmp_path: Path) -> None:
     )
 
     for event in run_into(tmp_path):
-        artifacts.handle(event)
+        keep(artifacts, event)
     artifacts.close()
 
     assert names_below(tmp_path) == [
@@ -86,12 +94,12 @@ def test_directory_that_cannot_be_written_stops_before_the_run(tmp_path: Path) -
     told: list[Event] = []
     (tmp_path / "target").write_text("mine")
     artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
-    artifacts.handle(invocation())
+    keep(artifacts, invocation())
 
     with pytest.raises(UsageError, match="a file stands in its way"):
-        artifacts.handle(ProjectLoaded((), "sqlite", target_path=tmp_path / "target"))
+        keep(artifacts, ProjectLoaded((), "sqlite", target_path=tmp_path / "target"))
 
-    artifacts.handle(InvocationFinished(2, 0.1, NOON))
+    keep(artifacts, InvocationFinished(2, 0.1, NOON))
     artifacts.close()
     assert names_below(tmp_path) == ["target"]
 
@@ -100,8 +108,8 @@ def test_invocation_without_a_project_touches_nothing(tmp_path: Path) -> None:
     told: list[Event] = []
     artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
 
-    artifacts.handle(invocation())
-    artifacts.handle(InvocationFinished(2, 0.1, NOON))
+    keep(artifacts, invocation())
+    keep(artifacts, InvocationFinished(2, 0.1, NOON))
     artifacts.close()
 
     assert names_below(tmp_path) == []
@@ -115,7 +123,7 @@ def test_what_could_not_be_written_is_told_at_the_end(tmp_path: Path) -> None:
     (tmp_path / "run_results.json").mkdir()
 
     for event in run_into(tmp_path):
-        artifacts.handle(event)
+        keep(artifacts, event)
     artifacts.close()
 
     names = [event.name for event in told if isinstance(event, WarningRaised)]

@@ -39,7 +39,7 @@ from .support import (
 def journalled(path: Path, *events: Event, carried: JournalState | None = None) -> Journal:
     journal = Journal(path, carried=carried, clock=at_noon)
     for event in events:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
     return journal
 
@@ -78,7 +78,7 @@ def test_each_line_is_on_disk_as_it_happens(tmp_path: Path) -> None:
     states = []
 
     for event in small_run()[:8]:
-        journal.handle(event)
+        journal.record(event)
         if path.exists():
             states.append([node.state for node in read_journal(path).nodes.values()])
     journal.close()
@@ -170,7 +170,7 @@ def test_old_journal_stays_whole_when_the_new_one_cannot_begin(tmp_path: Path, n
     journal = Journal(path, write=FailingWrites(nth))
 
     for event in small_run():
-        journal.handle(event)
+        journal.record(event)
     journal.close()
 
     assert path.read_bytes() == before
@@ -189,11 +189,11 @@ def test_disk_full_later_leaves_what_was_written(tmp_path: Path) -> None:
     journal = Journal(path, write=write)
     events = small_run()
     for event in events[:4]:
-        journal.handle(event)
+        journal.record(event)
 
     full_from_now = True
     for event in events[4:]:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
 
     first = read_journal(path).nodes["model.debug.model_1"]
@@ -247,9 +247,9 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
     journal = Journal(path, scrub=lambda text: text.replace("hunter2", "*****"))
     only = model("only")
 
-    journal.handle(invocation({"vars": {"password": "hunter2"}}))
-    journal.handle(RunStarted((only,), 1, "dev"))
-    journal.handle(NodeFinished(failed(only, "no login with hunter2"), 1, 1))
+    journal.record(invocation({"vars": {"password": "hunter2"}}))
+    journal.record(RunStarted((only,), 1, "dev"))
+    journal.record(NodeFinished(failed(only, "no login with hunter2"), 1, 1))
     journal.close()
 
     assert b"hunter2" not in path.read_bytes()
@@ -259,7 +259,7 @@ def test_secrets_are_not_written(tmp_path: Path) -> None:
 def test_run_that_was_killed_is_neither_finished_nor_interrupted(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     for event in small_run()[:8]:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
 
     state = read_journal(tmp_path / "journal")
@@ -271,7 +271,7 @@ def test_run_that_was_killed_is_neither_finished_nor_interrupted(tmp_path: Path)
 def test_end_of_a_run_says_whether_it_was_interrupted(tmp_path: Path, interrupted: bool) -> None:
     journal = Journal(tmp_path / "journal")
     for event in [*small_run()[:3], RunFinished((), 1.5, interrupted=interrupted)]:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
 
     state = read_journal(tmp_path / "journal")
@@ -282,7 +282,7 @@ def test_end_of_a_run_says_whether_it_was_interrupted(tmp_path: Path, interrupte
 def test_records_of_a_node_tell_it_again_as_far_as_it_got(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     for event in small_run()[:8]:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
     state, again = journal.state, JournalState()
 
@@ -305,7 +305,7 @@ def test_transaction_is_on_record_before_it_is_committed(
     first = model("model_1")
     journal = Journal(tmp_path / "journal")
     for event in [*small_run()[:4], NodeCommitting(first, "771", completes, batch)]:
-        journal.handle(event)
+        journal.record(event)
 
     last = json.loads((tmp_path / "journal").read_bytes().splitlines()[-1])
 
@@ -322,8 +322,8 @@ def test_transaction_is_on_record_before_it_is_committed(
 
 def test_header_has_the_arguments_and_what_was_settled_of_them(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
-    journal.handle(invocation({"threads": None, "vars": {"a": 1}}))
-    journal.handle(RunStarted((model("m"),), 7, "dev", settings={"threads": 7}))
+    journal.record(invocation({"threads": None, "vars": {"a": 1}}))
+    journal.record(RunStarted((model("m"),), 7, "dev", settings={"threads": 7}))
     journal.close()
 
     header = read_journal(tmp_path / "journal").header
@@ -337,8 +337,8 @@ def test_run_without_nodes_keeps_the_file_and_has_a_header_of_its_own(tmp_path: 
     path.write_bytes(b"what the last run left to be done")
     journal = Journal(path)
 
-    journal.handle(invocation({"select": ["nothing"]}))
-    journal.handle(RunEmpty())
+    journal.record(invocation({"select": ["nothing"]}))
+    journal.record(RunEmpty())
     journal.close()
 
     assert path.read_bytes() == b"what the last run left to be done"

@@ -69,7 +69,7 @@ def written(tmp_path: Path, upto: int | None = None) -> dict[str, Any]:
         path, journal.state, dbt_version="1.10.0", environ=environ, clock=at_noon
     )
     for event in small_run()[:upto]:
-        journal.handle(event)
+        journal.record(event)
         writer.handle(event)
     journal.close()
     writer.close()
@@ -162,7 +162,7 @@ def test_run_that_ends_early_has_every_node(tmp_path: Path, upto: int) -> None:
 def test_killed_run_is_told_by_its_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal")
     for event in small_run()[:8]:
-        journal.handle(event)
+        journal.record(event)
     journal.close()
 
     document = run_results_document(
@@ -181,9 +181,9 @@ def test_killed_run_is_told_by_its_journal(tmp_path: Path) -> None:
 def test_seed_has_no_compiled_state_and_test_its_failures(tmp_path: Path) -> None:
     raw, unique = seed("raw"), check("unique_x")
     journal = Journal(tmp_path / "journal")
-    journal.handle(RunStarted((raw, unique), 1, "dev"))
-    journal.handle(NodeFinished(succeeded(raw, "INSERT 1"), 1, 2))
-    journal.handle(NodeFinished(checked(unique, Status.PASS, 0), 2, 2))
+    journal.record(RunStarted((raw, unique), 1, "dev"))
+    journal.record(NodeFinished(succeeded(raw, "INSERT 1"), 1, 2))
+    journal.record(NodeFinished(checked(unique, Status.PASS, 0), 2, 2))
     journal.close()
 
     document = run_results_document(journal.state, dbt_version="1.10.0", generated_at=NOON)
@@ -240,10 +240,10 @@ def test_values_that_json_lacks_are_written_as_text(tmp_path: Path) -> None:
     odd = model("odd")
     result = succeeded(odd, "SELECT \ud800")
     journal = Journal(tmp_path / "journal")
-    journal.handle(invocation({"profiles_dir": Path("profiles"), "vars": {1: {"a"}}}))
-    journal.handle(RunStarted((odd,), 1, "dev"))
-    journal.handle(NodeStarted(odd, 1, 1, NOON))
-    journal.handle(NodeFinished(result, 1, 1))
+    journal.record(invocation({"profiles_dir": Path("profiles"), "vars": {1: {"a"}}}))
+    journal.record(RunStarted((odd,), 1, "dev"))
+    journal.record(NodeStarted(odd, 1, 1, NOON))
+    journal.record(NodeFinished(result, 1, 1))
     journal.close()
 
     state = read_journal(tmp_path / "journal")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import anyio
 import pytest
+from headrace.engine.core.event_queue import EventQueue, Subscription
 from headrace.engine.core.events import (
     Event,
-    EventBus,
     InvocationFinished,
     WarningRaised,
 )
@@ -36,12 +36,13 @@ async def test_reader_gets_every_event_in_order() -> None:
 
 async def test_slow_reader_loses_the_oldest_and_is_told_how_many() -> None:
     stream = EventStream(capacity=10)
-    bus = EventBus([stream])
+    told: list[WarningRaised] = []
+    queue = EventQueue([Subscription(stream)], told.append)
 
     for number in range(99):
-        bus.emit(WarningRaised("Odd", str(number)))
-    bus.emit(InvocationFinished(0, 1.0, NOON))
-    bus.close()
+        queue.emit(WarningRaised("Odd", str(number)))
+    queue.emit(InvocationFinished(0, 1.0, NOON))
+    await queue.aclose()
 
     seen = [event async for event in stream]
     assert [event.message for event in seen if isinstance(event, WarningRaised)] == [

@@ -45,7 +45,10 @@ from .result_document import result_document
 
 
 class Journal:
-    """A reporter that keeps the journal at `path`, and its content in `state`.
+    """Keeps the journal at `path`, and its content in `state`.
+
+    It is no reporter: what happens is recorded in the task that it happens in, before anything
+    follows from it. A line is a write, and isn't waited for until it is on the disk itself.
 
     `carried` is the state of an earlier run that this one continues (`retry`): its nodes that
     this run doesn't select keep their results, so that a journal never loses a result to a
@@ -76,7 +79,7 @@ class Journal:
         """What went wrong with writing, if anything."""
         return (self._problem,) if self._problem else ()
 
-    def handle(self, event: Event) -> None:
+    def record(self, event: Event) -> None:
         match event:
             case InvocationStarted():
                 self._invocation = event

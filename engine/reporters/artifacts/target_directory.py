@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from msgspec import structs
 
@@ -38,12 +37,18 @@ SEMANTIC_MANIFEST_NAME = "semantic_manifest.json"
 RUN_RESULTS_NAME = "run_results.json"
 
 
+class _Part(Reporter, Protocol):
+    """A reporter that writes some of the files, and says what couldn't be written."""
+
+    @property
+    def problems(self) -> tuple[WarningRaised, ...]: ...
+
+
 class TargetDirectory:
     """Writes compiled and executed SQL, the journal, `run_results.json` and `manifest.json`.
 
     It learns from `ProjectLoaded` where to, and refuses there and then a directory that can't
-    be written, before any SQL. `tell` takes what could not be written, at the end. The large
-    documents wait for `write_waiting`, or for `close` if nobody calls that.
+    be written, before any SQL. `tell` takes what could not be written, at the end.
     """
 
     def __init__(
@@ -65,14 +70,13 @@ class TargetDirectory:
         self._path: Path | None = None
         self._files: ArtifactFiles | None = None
         self._journal: Journal | None = None
-        self._parts: list[Reporter] = []
-        self._waiting: deque[Callable[[], None]] = deque()
+        self._parts: list[_Part] = []
         self._problems: list[WarningRaised] = []
         self._invocation: InvocationStarted | None = None
         self._carried = JournalState()
 
-    def handle(self, event: Event) -> None:
-        """Take note of one event.
+    def record(self, event: Event) -> None:
+        """Have the journal say what happens before the run goes on: see `ArtifactKeeper`.
 
         Raises:
             UsageError: the target directory can't be written to.
@@ -81,43 +85,48 @@ class TargetDirectory:
             case InvocationStarted():
                 self._invocation = event
             case RunResumed(command=command, arguments=arguments, records=records):
-                manner = event.manner
                 if self._invocation is not None:
                     self._invocation = structs.replace(
                         self._invocation,
                         command=command,
                         arguments=arguments,
-                        manner=manner,
+                        manner=event.manner,
                     )
                 for record in records:
                     self._carried.apply(record)
             case ProjectLoaded(target_path=Path() as path):
                 ensure_writable(path)
                 self._open(path)
-            case ParseCacheChanged(name=name, content=content) if self._path is not None:
-                # Where it can't be kept, the next parse takes longer; so it does where others
-                # could write it, whatever the umask.
-                with suppress(OSError):
-                    write_atomically(self._path / name, content, durable=False, mode=0o644)
-            case CatalogReady(document=document) if self._write_json and self._path is not None:
-                write = self._write_catalog
-                self._waiting.append(partial(write, self._path / CATALOG_NAME, document))
-            case ManifestReady(document=document) if self._write_json and self._path is not None:
-                make = self._write_manifest
-                self._waiting.append(partial(make, self._path / MANIFEST_NAME, document))
+            case _ if self._journal is not None:
+                self._journal.record(event)
+
+    def handle(self, event: Event) -> None:
+        if isinstance(event, ParseCacheChanged) and self._path is not None:
+            # Where it can't be kept, the next parse takes longer; so it does where others
+            # could write it, whatever the umask.
+            with suppress(OSError):
+                path = self._path / event.name
+                write_atomically(path, event.content, durable=False, mode=0o644)
         for part in self._parts:
             part.handle(event)
 
-    def write_waiting(self) -> None:
-        """Write the manifest and the catalog: see `Writer`."""
-        while self._waiting:
-            self._waiting.popleft()()
+    def write(self, event: ManifestReady | CatalogReady) -> None:
+        """Write the manifest or the catalog: see `ArtifactKeeper`."""
+        if not self._write_json or self._path is None:
+            return
+        match event:
+            case CatalogReady(document=catalog):
+                self._write_catalog(self._path / CATALOG_NAME, catalog)
+            case ManifestReady(document=document):
+                self._write_manifest(self._path / MANIFEST_NAME, document)
 
     def close(self) -> None:
-        self.write_waiting()
+        if self._journal is not None:
+            self._journal.close()
+            self._problems += self._journal.problems
         for part in self._parts:
             part.close()
-            self._problems += part.problems  # type: ignore[attr-defined] # each part has them
+            self._problems += part.problems
         for problem in self._problems:
             self._tell(problem)
         self._problems.clear()
@@ -125,25 +134,27 @@ class TargetDirectory:
     def _open(self, path: Path) -> None:
         self._path = path
         keeps = Kept.RESULTS if self._invocation is None else self._invocation.manner.keeps
-        if keeps is not Kept.RESULTS:
-            self._parts = [ArtifactFiles(path, scrub=self._scrub)]
-            if self._write_json and keeps is Kept.SOURCES:
-                self._parts.append(self._sources_writer(path))
-            self._tell_of_invocation()
-            return
-        journal = Journal(path / JOURNAL_NAME, carried=self._carried, scrub=self._scrub)
-        self._parts = [ArtifactFiles(path, scrub=self._scrub), journal]
-        if self._write_json:
-            self._parts.append(
-                RunResultsWriter(
-                    path / RUN_RESULTS_NAME,
-                    journal.state,
-                    dbt_version=self._dbt_version,
-                    environ=self._environ,
-                    scrub=self._scrub,
-                )
-            )
-        self._tell_of_invocation()
+        self._parts = [ArtifactFiles(path, scrub=self._scrub)]
+        if keeps is Kept.RESULTS:
+            self._journal = Journal(path / JOURNAL_NAME, carried=self._carried, scrub=self._scrub)
+            if self._write_json:
+                self._parts.append(self._results_writer(path, self._journal))
+        elif self._write_json and keeps is Kept.SOURCES:
+            self._parts.append(self._sources_writer(path))
+        if self._invocation is not None:
+            if self._journal is not None:
+                self._journal.record(self._invocation)
+            for part in self._parts:
+                part.handle(self._invocation)
+
+    def _results_writer(self, path: Path, journal: Journal) -> RunResultsWriter:
+        return RunResultsWriter(
+            path / RUN_RESULTS_NAME,
+            journal.state,
+            dbt_version=self._dbt_version,
+            environ=self._environ,
+            scrub=self._scrub,
+        )
 
     def _sources_writer(self, path: Path) -> SourcesWriter:
         return SourcesWriter(
@@ -152,11 +163,6 @@ class TargetDirectory:
             environ=self._environ,
             scrub=self._scrub,
         )
-
-    def _tell_of_invocation(self) -> None:
-        if self._invocation is not None:
-            for part in self._parts:
-                part.handle(self._invocation)
 
     def _write_catalog(self, path: Path, document: Mapping[str, object]) -> None:
         try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TextIO
 
+from ...core.event_queue import emitted_at
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -46,10 +47,6 @@ _CODES = {"ShowNode": "Q041", "CompiledNode": "Q042"}
 _MAIN_THREAD = "MainThread"
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class JsonReporter:
     """Writes one JSON object a line: `{"info": {…}, "data": {…}}`.
 
@@ -64,7 +61,7 @@ class JsonReporter:
         *,
         quiet: bool = False,
         level: Level = Level.INFO,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] = emitted_at,
         scrub: Scrub | None = None,
     ) -> None:
         self._stream = SteadyStream(stream)

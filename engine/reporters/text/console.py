@@ -40,7 +40,7 @@ from .live_view import (
     LiveState,
     LiveView,
 )
-from .text_reporter import answer, local_now
+from .text_reporter import answer, local_time
 
 REFRESH_SECONDS = 0.1
 """How often the terminal is painted at most."""
@@ -68,7 +68,7 @@ class ConsoleReporter:
         quiet: bool = False,
         level: Level = Level.INFO,
         use_colors: bool = True,
-        clock: Callable[[], datetime] = local_now,
+        clock: Callable[[], datetime] = local_time,
         scrub: Scrub | None = None,
         width: int | None = None,
         height: int | None = None,

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
+from contextlib import suppress
+from threading import Lock
+from typing import NamedTuple
 
 import anyio
 
@@ -14,7 +18,7 @@ class EventStream:
 
     At most `capacity` events wait. For a reader slower than that the oldest give way, so that
     the end of the run always arrives; `dropped` counts them. The iteration ends when the run
-    has closed the stream and what waits is read. For one reader, in the run's own event loop.
+    has closed the stream and what waits is read. For one reader, in any event loop.
     """
 
     def __init__(self, *, capacity: int = 10_000) -> None:
@@ -24,34 +28,47 @@ class EventStream:
         self._capacity = capacity
         self._waiting: deque[Event] = deque()
         self._closed = False
-        self._news: anyio.Event | None = None
+        self._lock = Lock()
+        self._news: _News | None = None
 
     def handle(self, event: Event) -> None:
-        if self._closed:
-            return
-        if len(self._waiting) == self._capacity:
-            self._waiting.popleft()
-            self.dropped += 1
-        self._waiting.append(event)
-        self._wake()
+        with self._lock:
+            if self._closed:
+                return
+            if len(self._waiting) == self._capacity:
+                self._waiting.popleft()
+                self.dropped += 1
+            self._waiting.append(event)
+            self._wake()
 
     def close(self) -> None:
-        self._closed = True
-        self._wake()
+        with self._lock:
+            self._closed = True
+            self._wake()
 
     def __aiter__(self) -> EventStream:
         return self
 
     async def __anext__(self) -> Event:
         """The next event. A cancellation while waiting loses none."""
-        while not self._waiting:
-            if self._closed:
-                raise StopAsyncIteration
-            self._news = anyio.Event()
-            await self._news.wait()
-        return self._waiting.popleft()
+        while True:
+            with self._lock:
+                if self._waiting:
+                    return self._waiting.popleft()
+                if self._closed:
+                    raise StopAsyncIteration
+                self._news = news = _News(anyio.Event(), asyncio.get_running_loop())
+            await news.came.wait()
 
     def _wake(self) -> None:
-        if self._news:
-            self._news.set()
+        if self._news is not None:
+            with suppress(RuntimeError):  # the loop was closed, and nobody reads
+                self._news.loop.call_soon_threadsafe(self._news.came.set)
             self._news = None
+
+
+class _News(NamedTuple):
+    """What a reader waits for, and where."""
+
+    came: anyio.Event
+    loop: asyncio.AbstractEventLoop

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TextIO
 
+from ...core.event_queue import emitted_at
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -29,8 +30,9 @@ from .line import (
 from .lines import lines_of
 
 
-def local_now() -> datetime:
-    return datetime.now().astimezone()
+def local_time() -> datetime:
+    """When the event was emitted that is being reported, in the local time zone."""
+    return emitted_at().astimezone()
 
 
 class TextReporter:
@@ -49,7 +51,7 @@ class TextReporter:
         quiet: bool = False,
         use_colors: bool = False,
         level: Level = Level.INFO,
-        clock: Callable[[], datetime] = local_now,
+        clock: Callable[[], datetime] = local_time,
         scrub: Scrub | None = None,
         width: int = LINE_WIDTH,
     ) -> None:
