@@ -61,9 +61,7 @@ def test_no_constructor_takes_more_than_a_few_things() -> None:
 
 
 def test_no_file_is_longer_than_can_be_surveyed() -> None:
-    lengths = {
-        str(path.relative_to(HOME)): path.read_text("utf-8").count("\n") for path in MODULES
-    }
+    lengths = {str(path.relative_to(HOME)): path.read_text("utf-8").count("\n") for path in MODULES}
 
     assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
 
