@@ -9,7 +9,7 @@ from enum import Enum
 from msgspec import Struct, field
 
 from .base import Connection, Deferred
-from .relation import Relation
+from .relation import Namespace, Relation
 
 IsOurs = Callable[[Relation], bool]
 """Whether a relation is one that this project builds."""
@@ -19,7 +19,9 @@ class Locking(ABC):
     """A database that keeps two runs out of one schema, with a lock that dies with its holder."""
 
     @abstractmethod
-    async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
+    async def lock_schemas(
+        self, namespaces: Collection[Namespace], tell: Callable[[str], None]
+    ) -> None:
         """Be alone in some schemas until the adapter is closed.
 
         Waits while another run is in one of them, and `tell`s who that is.
@@ -90,7 +92,7 @@ class Describing(ABC):
     """A database that can be asked for all tables of a schema with their columns, in one go."""
 
     @abstractmethod
-    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+    async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
         """Every table and view of a schema; none where there is no such schema.
 
         Raises:

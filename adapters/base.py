@@ -22,7 +22,7 @@ from msgspec import Struct
 from .column import Column
 from .comment import StatementComment
 from .errors import CommitInDoubtError
-from .relation import Parts, Relation, RelationType, quote_identifier
+from .relation import Namespace, Parts, Relation, RelationType, quote_identifier
 
 _COLUMNS_VIEW = "headrace_tmp_columns"
 
@@ -214,6 +214,8 @@ class Adapter(ABC):
         retries: how often a node is tried again after an error that may pass.
         incremental_strategies: the strategies of its own that `incremental` may be told.
         ignored_configs: configuration for which the database has nothing, such as grants.
+        has_several_databases: whether a connection reaches more than one, by their names. Where
+            it doesn't, the database in a name is no part of what it stands for.
         has_materialized_views: whether a view can keep its rows.
         has_views_across_schemas: whether a view may read what is in another schema.
         has_fixed_types: whether a column holds values of its own type only.
@@ -230,6 +232,7 @@ class Adapter(ABC):
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.RENAME
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
     ignored_configs: ClassVar[frozenset[str]] = frozenset()
+    has_several_databases: ClassVar[bool] = False
     has_materialized_views: ClassVar[bool] = False
     has_views_across_schemas: ClassVar[bool] = True
     has_fixed_types: ClassVar[bool] = True
@@ -266,15 +269,15 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    async def list_schemas(self) -> frozenset[str]:
-        """The schemas that exist."""
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
+        """The schemas that exist in a database, which is the target's unless it is named."""
 
     @abstractmethod
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
         """Create a schema if it doesn't exist."""
 
     @abstractmethod
-    async def drop_schema(self, schema: str) -> None:
+    async def drop_schema(self, namespace: Namespace) -> None:
         """Drop a schema and all that is in it, if it exists."""
 
     async def missing_rights(self) -> list[str]:
@@ -282,7 +285,7 @@ class Adapter(ABC):
         return []
 
     @abstractmethod
-    async def list_relations(self, schema: str) -> list[Relation]:
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
         """Every relation of a schema, by one query. An absent schema has none."""
 
     @abstractmethod
@@ -332,6 +335,24 @@ class Adapter(ABC):
     @abstractmethod
     def public_keys(self) -> Mapping[str, object]:
         """The profile's keys that may be shown: what `target.<key>` answers. Never a secret."""
+
+    def is_elsewhere(self, one: Relation, other: Relation) -> bool:
+        """Whether two names stand for relations of their own, as the database compares them."""
+        return self.key_of(one.namespace) != self.key_of(other.namespace) or (
+            self.spelled(one.identifier or "") != self.spelled(other.identifier or "")
+        )
+
+    def key_of(self, namespace: Namespace) -> Namespace:
+        """A namespace in the one spelling that all of its spellings have in common."""
+        database = namespace.database or self.target.database or ""
+        return Namespace(
+            self.spelled(database) if self.has_several_databases else "",
+            self.spelled(namespace.schema),
+        )
+
+    def spelled(self, name: str) -> str:
+        """A quoted name as the database compares it with others."""
+        return name if self.is_case_sensitive else name.casefold()
 
     def relation(
         self,

@@ -35,7 +35,7 @@ from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
-from ..relation import Relation, quote_identifier
+from ..relation import Namespace, Relation, quote_identifier
 from .attempts import Surroundings
 from .backend import Backend
 from .catalog import (
@@ -171,30 +171,32 @@ class PostgresAdapter(
             finally:
                 await connection.release()
 
-    async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
+    async def lock_schemas(
+        self, namespaces: Collection[Namespace], tell: Callable[[str], None]
+    ) -> None:
         name = application_name(self._keys.application_name, self.target.invocation_id)
         backend = await self._control.open()
         lease = self._lease = Lease(
             self._control, name, self._keys.run_lock_lease, server_version(backend.driver), tell
         )
         try:
-            await lease.take(schemas, self._keys.run_lock_timeout)
+            await lease.take({one.schema for one in namespaces}, self._keys.run_lock_timeout)
         except DRIVER_ERRORS as error:
             raise database_error(error, "SELECT pg_try_advisory_lock") from error
 
-    async def list_schemas(self) -> frozenset[str]:
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))
 
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
         try:
-            await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+            await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(namespace.schema)}")
         except DatabaseError as error:
             # Another session made it at the same moment; IF NOT EXISTS doesn't see that.
             if error.code != _UNIQUE_VIOLATION:
                 raise
 
-    async def drop_schema(self, schema: str) -> None:
-        await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(schema)} CASCADE")
+    async def drop_schema(self, namespace: Namespace) -> None:
+        await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(namespace.schema)} CASCADE")
 
     async def missing_rights(self) -> list[str]:
         schema = self.target.schema
@@ -210,11 +212,11 @@ class PostgresAdapter(
             f"CREATE ON DATABASE {database} to it, or create the schema for it."
         ]
 
-    async def list_relations(self, schema: str) -> list[Relation]:
-        found = await self._fetch(RELATIONS, schema)
-        return [self.relation(schema, str(name), KINDS[kind]) for name, kind in found]
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        found = await self._fetch(RELATIONS, namespace.schema)
+        return [self.relation(namespace.schema, str(name), KINDS[kind]) for name, kind in found]
 
-    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+    async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
         return [
             CatalogTable(
                 schema=str(row[5]),
@@ -225,7 +227,7 @@ class PostgresAdapter(
                 owner=row[2],
                 comment=row[3],
             )
-            for row in map(tuple, await self._fetch(DESCRIPTION, schema))
+            for row in map(tuple, await self._fetch(DESCRIPTION, namespace.schema))
         ]
 
     async def columns(self, connection: Connection, relation: Relation) -> list[Column]:

@@ -13,7 +13,7 @@ from ..abilities import CatalogColumn, CatalogTable, Counting, Describing, Keepi
 from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
 from ..column import Column
 from ..errors import DatabaseError
-from ..relation import Parts, Relation, RelationType, quote_identifier
+from ..relation import Namespace, Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
 from .file_session import Session, close_sessions
 from .handiwork import Handiwork
@@ -118,11 +118,12 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
         assert isinstance(connection, SqliteConnection)
         return await write(connection, relation, sql)
 
-    async def list_schemas(self) -> frozenset[str]:
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         await self._refresh_schemas()
         return frozenset({"main", *(file.schema for file in self._files.attached)})
 
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
+        schema = namespace.schema
         async with self._lease(self._catalog_pool) as connection:
             if schema in self._files:
                 return
@@ -134,7 +135,8 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
                 self._files.remove(schema)
                 raise
 
-    async def drop_schema(self, schema: str) -> None:
+    async def drop_schema(self, namespace: Namespace) -> None:
+        schema = namespace.schema
         await self._refresh_schemas()
         if schema not in self._files:
             return
@@ -151,7 +153,8 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             await self._refresh_schemas()
         return schema in self._files
 
-    async def list_relations(self, schema: str) -> list[Relation]:
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        schema = namespace.schema
         if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:
@@ -163,7 +166,8 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             self.relation(schema, str(name), RelationType(str(kind))) for name, kind in found.rows
         ]
 
-    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+    async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
+        schema = namespace.schema
         if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:

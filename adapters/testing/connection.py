@@ -24,15 +24,12 @@ class ScriptedConnection(Connection):
     no time unless a rule says so. A text of several statements counts as one.
     """
 
-    def __init__(
-        self, name: str, script: Script, recorder: Recorder, catalog: Catalog, schema: str
-    ) -> None:
+    def __init__(self, name: str, script: Script, recorder: Recorder, catalog: Catalog) -> None:
         self.name = name
         self.is_closed = False
         self._script = script
         self._recorder = recorder
         self._catalog = catalog
-        self._schema = schema
         self._deferred: list[Deferred] = []
         self._in_transaction = False
         self._has_begun = False
@@ -140,7 +137,7 @@ class ScriptedConnection(Connection):
             self._recorder.end(statement, outcome, current_time())
         if rule.error:
             raise DatabaseError(rule.error, sql=sql)
-        changes = read_changes(sql, self._schema)
+        changes = read_changes(sql, self._catalog.home)
         if self._in_transaction:
             self._changes += changes
         else:

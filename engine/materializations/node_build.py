@@ -133,7 +133,7 @@ class NodeBuild(Struct):
 
     async def leftovers(self) -> list[Relation]:
         """What an earlier build of this very node left: its names are nobody else's."""
-        found = await self.cache.starting_with(self.relation.schema or "", TEMPORARY_PREFIX)
+        found = await self.cache.starting_with(self.relation.namespace, TEMPORARY_PREFIX)
         if not found:
             return []
         pattern = re.compile(rf"{self._temporary_stem}_[0-9a-f]{{{_INVOCATION_DIGITS}}}")
@@ -152,7 +152,7 @@ class NodeBuild(Struct):
         Raises:
             CompilationError: it is something that no model makes, such as a foreign table.
         """
-        found = await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
+        found = await self.cache.find(self.relation)
         if found is not None and found.type is RelationType.EXTERNAL:
             raise CompilationError(
                 f"{found.display_name} is there already, as a foreign table, which no model has "

@@ -72,7 +72,7 @@ async def _begun_by_somebody_else(build: NodeBuild) -> Relation | None:
     """The table, where another run has made it since the schema was listed."""
     if not await build.adapter.columns(build.connection, build.relation):
         return None
-    await build.cache.refresh(build.relation.schema or "")
+    await build.cache.refresh(build.relation.namespace)
     existing = await _existing(build)
     if existing is not None:
         await keep_writers_out(build, existing)

@@ -247,7 +247,7 @@ async def reads_itself(build: NodeBuild) -> bool:
     sql = build.sql.casefold()
     if _names(sql, build.relation):
         return True
-    views = await build.cache.views(build.relation.schema or "")
+    views = await build.cache.views(build.relation.namespace)
     return any(_names(sql, view) and not build.is_ours(view) for view in views)
 
 

@@ -219,7 +219,7 @@ class Builder:
         assert isinstance(node, Model)
         settings = microbatch_settings(node)
         relation = self._templates.relations.of(node)
-        existing = await self._cache.find(relation.schema or "", relation.identifier or "")
+        existing = await self._cache.find(relation)
         configured = node.config.full_refresh
         is_refresh = self._full_refresh if configured is None else configured
         is_table = existing is not None and existing.is_table
@@ -273,7 +273,7 @@ class Builder:
             try:
                 if progress.attempts > 1:
                     # Who was in our way may have built something.
-                    await self._cache.refresh(node.schema)
+                    await self._cache.refresh(self._templates.relations.of(node).namespace)
                 name = node.unique_id
                 async with self._adapter.connection(name) as connection:
                     try:

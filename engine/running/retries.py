@@ -39,10 +39,9 @@ async def was_overtaken(failure: AdapterError, progress: Progress) -> bool:
         or progress.attempts > OVERTAKEN_AT_MOST
     ):
         return False
-    name = build.relation.schema or "", build.relation.identifier or ""
-    believed = await build.cache.find(*name)
-    await build.cache.refresh(name[0])
-    found = await build.cache.find(*name)
+    believed = await build.cache.find(build.relation)
+    await build.cache.refresh(build.relation.namespace)
+    found = await build.cache.find(build.relation)
     return (believed and believed.type) is not (found and found.type)
 
 

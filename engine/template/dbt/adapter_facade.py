@@ -20,7 +20,7 @@ from ....adapters.base import (
     Rows,
 )
 from ....adapters.column import Column
-from ....adapters.relation import Relation, RelationType
+from ....adapters.relation import Namespace, Relation, RelationType
 from ....adapters.relation_cache import RelationCache
 from ...core.errors import CompilationError
 from ..bindings import bound
@@ -122,22 +122,26 @@ class RunningAdapter(AdapterValues):
         if schema is None or identifier is None:
             raise CompilationError("adapter.get_relation needs a schema and an identifier.")
         made = self._adapter.relation(
-            str(schema), str(identifier), quote_policy=parts_of(self._quoting)
+            str(schema),
+            str(identifier),
+            database=None if database is None else str(database),
+            quote_policy=parts_of(self._quoting),
         )
-        return await self._cache.find(made.schema or schema, made.identifier or identifier)
+        return await self._cache.find(made)
 
     async def already_exists(self, schema: str, name: str) -> bool:
         return await self.get_relation(None, schema, name) is not None
 
     async def list_relations(self, database: str | None, schema: str) -> list[Relation]:
-        return await self._cache.relations(schema)
+        return await self._cache.relations(Namespace(database, schema))
 
     async def list_relations_without_caching(
         self, schema_relation: Relation | str | None, schema: str | None = None
     ) -> list[Relation]:
         """What is in a schema, by asking the database."""
-        named = schema_relation.schema if isinstance(schema_relation, Relation) else schema
-        return await self._adapter.list_relations(named or "")
+        if isinstance(schema_relation, Relation):
+            return await self._adapter.list_relations(schema_relation.namespace)
+        return await self._adapter.list_relations(Namespace(schema_relation, schema or ""))
 
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
         require_relation(relation, "get_columns_in_relation")
@@ -248,24 +252,25 @@ class RunningAdapter(AdapterValues):
         await self.valid_snapshot_target(relation, column_names)
 
     async def check_schema_exists(self, database: str | None, schema: str) -> bool:
-        return schema.casefold() in {name.casefold() for name in await self._adapter.list_schemas()}
+        there = await self._adapter.list_schemas(database)
+        return schema.casefold() in {name.casefold() for name in there}
 
     async def list_schemas(self, database: str | None = None) -> list[str]:
-        return sorted(await self._adapter.list_schemas())
+        return sorted(await self._adapter.list_schemas(database))
 
     async def create_schema(self, relation: Relation) -> None:
         require_relation(relation, "create_schema")
         schema = relation.without_identifier()
         if relation.schema and not await self._asked_macro("create_schema", schema):
-            await self._adapter.create_schema(relation.schema)
+            await self._adapter.create_schema(relation.namespace)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
         require_relation(relation, "drop_schema")
         if relation.schema:
             if not await self._asked_macro("drop_schema", relation.without_identifier()):
-                await self._adapter.drop_schema(relation.schema)
-            await self._cache.refresh(relation.schema)
+                await self._adapter.drop_schema(relation.namespace)
+            await self._cache.refresh(relation.namespace)
 
     def _is_asking(self, name: str) -> bool:
         """Whether it is the project's own macro that calls just now."""
