@@ -9,7 +9,6 @@ from typing import ClassVar
 from anyio import Semaphore
 
 from ..base import Adapter, Connection, SwapPolicy, Target
-from ..column import Column
 from ..relation import Namespace, Relation, quote_identifier
 from .catalog import Catalog
 from .connection import ScriptedConnection
@@ -82,10 +81,6 @@ class ScriptedAdapter(Adapter):
             )
             for entry in self._catalog.entries(namespace)
         ]
-
-    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        described = await connection.query(f"describe {relation}")
-        return [Column(str(name), str(data_type)) for name, data_type, *_ in described.rows]
 
     @property
     def public_keys(self) -> Mapping[str, object]:

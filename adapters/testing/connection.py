@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..cancellation import sleep_through
+from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
 from .catalog import Catalog, Change, read_changes
@@ -77,6 +78,10 @@ class ScriptedConnection(Connection):
             await self._send(f"insert into {relation} ({names})")
             count += len(rows)
         return count
+
+    async def columns(self, relation: Relation) -> list[Column]:
+        described = await self.query(f"describe {relation}")
+        return [Column(str(name), str(data_type)) for name, data_type, *_ in described.rows]
 
     async def _send(self, sql: str) -> Rows:
         deferred, self._deferred = self._deferred, []

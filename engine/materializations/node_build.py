@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ...adapters.abilities import ComesAnew, IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
+from ...adapters.connection_abilities import ComesAnew, IsOurs, Swapped
 from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
 from ...adapters.relation_cache import RelationCache
@@ -63,7 +63,7 @@ class NodeBuild(Struct):
         is_ours: whether a relation is one that the project builds.
         comes_anew: whether a later node of the run makes a foreign key, or looks at its rows.
         fails_on_test_warning: whether what a test would warn of is a failure.
-        replaced: how the node's relation took the place of another, where it did.
+        swapped: how the node's relation was swapped for another, where it was.
         is_made_anew: whether a table was made, rather than added to.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
@@ -91,7 +91,7 @@ class NodeBuild(Struct):
     fails_on_test_warning: bool
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
-    replaced: Replaced = field(default_factory=Replaced)
+    swapped: Swapped = field(default_factory=Swapped)
     is_made_anew: bool = False
     made: Deferred | None = None
     committed: bool = False

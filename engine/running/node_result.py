@@ -109,8 +109,8 @@ def explain(
 def note_executed(info: NodeInfo, node: Node, progress: Progress, emit: Emitter) -> None:
     """Tell what was sent for a node."""
     build = progress.build
-    if build is not None and (build.executed or build.replaced.statements):
-        sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
+    if build is not None and (build.executed or build.swapped.statements):
+        sql = ";\n\n".join([*build.executed, *build.swapped.statements]) + "\n"
         emit(NodeExecuted(info, progress.path_of(node), sql))
 
 
@@ -122,7 +122,7 @@ def note_dropped(node: Node, progress: Progress, cache: RelationCache, emit: Emi
     build = progress.build
     if build is None or not build.committed:
         return
-    for relation in build.replaced.dropped:
+    for relation in build.swapped.dropped:
         cache.drop(relation)
         warning = WarningRaised(
             "DependentViewDropped",
@@ -262,7 +262,7 @@ def format_stack(error: CompilationError) -> str:
 def _sent_path(node: Node, progress: Progress, target_path: str) -> str | None:
     """The file with the SQL that was sent, or else with what it was going to be."""
     build = progress.build
-    if build is not None and (build.executed or build.replaced.statements):
+    if build is not None and (build.executed or build.swapped.statements):
         return f"{target_path}/run/{progress.path_of(node)}"
     if progress.compiled is not None:
         return f"{target_path}/compiled/{progress.path_of(node)}"

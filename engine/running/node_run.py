@@ -15,13 +15,13 @@ from pathlib import Path
 
 import anyio
 
-from ...adapters.abilities import nothing_comes
 from ...adapters.base import (
     Adapter,
     Connection,
     Response,
     Rows,
 )
+from ...adapters.connection_abilities import nothing_comes
 from ...adapters.errors import AdapterError
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
@@ -212,7 +212,7 @@ class Builder:
         note_dropped(node, progress, self._cache, self._emit)
         build = progress.build
         if build is not None and build.committed:
-            self.own_tables.note(filter(build.comes_anew, build.replaced.foreign_keys))
+            self.own_tables.note(filter(build.comes_anew, build.swapped.foreign_keys))
 
     async def _build_in_batches(self, node: Node, progress: Progress) -> Outcome:
         """Build a microbatch model, a batch at a time or several."""

@@ -337,8 +337,8 @@ class SqlConformance(AdapterConformance):
 
         async with adapter.connection("orders") as connection:
             await connection.execute(f'create table {orders} (id integer, "a ""b""" text)')
-            columns = await adapter.columns(connection, orders)
-            of_nothing = await adapter.columns(connection, target_relation(adapter, "absent"))
+            columns = await connection.columns(orders)
+            of_nothing = await connection.columns(target_relation(adapter, "absent"))
 
         assert [column.name for column in columns] == ["id", 'a "b"']
         assert [column.data_type.lower() for column in columns] == ["integer", "text"]

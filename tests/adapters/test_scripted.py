@@ -198,7 +198,7 @@ async def test_columns_are_the_rows_of_a_describe_rule(tmp_path: Path) -> None:
     rules = [{"match": 'describe "main"."orders"', "rows": [["id", "integer"], ["name", "text"]]}]
 
     async with scripted(tmp_path, rules=rules) as adapter, adapter.connection("c") as connection:
-        columns = await adapter.columns(connection, target_relation(adapter, "orders"))
+        columns = await connection.columns(target_relation(adapter, "orders"))
 
     assert [(column.name, column.data_type) for column in columns] == [
         ("id", "integer"),

@@ -267,7 +267,7 @@ def test_hostile_identifiers_round_trip(tmp_path: Path, identifier: str, column:
                 made = await connection.execute(f"create table {relation} as select 1 as id")
                 await connection.execute(f"drop table {relation}")
                 await connection.execute(f"create table {relation} ({name} integer)")
-                columns = await adapter.columns(connection, relation)
+                columns = await connection.columns(relation)
                 rows = await connection.query(f"select {name} from {relation}")
                 listed = await adapter.list_relations(Namespace(None, "main"))
                 await connection.execute(f"drop table {relation}")

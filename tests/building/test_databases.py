@@ -9,6 +9,11 @@ from .support import run
 PROFILES = "shop: {target: dev, outputs: {dev: {type: testing, database: shop, schema: main}}}\n"
 
 
+def sent(root: Path) -> dict[str, str]:
+    """What was sent for each node, by its name."""
+    return {path.stem: path.read_text() for path in root.glob("target/run/**/*.sql")}
+
+
 async def test_relations_of_one_name_in_two_databases_are_two(tmp_path: Path) -> None:
     files = {
         "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n",
@@ -32,7 +37,7 @@ async def test_relations_of_one_name_in_two_databases_are_two(tmp_path: Path) ->
     ran = await run(tmp_path)
 
     assert ran.exit_code == 0, ran.messages
-    made = {path.stem: path.read_text() for path in tmp_path.glob("target/run/**/*.sql")}
+    made = sent(tmp_path)
     assert "drop" not in made["new"]
     assert ' "shop"."main"."orders" as' in made["new"]
     assert 'from "archive"."main"."orders", "lake"."raw"."items"' in made["new"]

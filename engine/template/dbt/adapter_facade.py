@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
-from ....adapters.abilities import Counting
 from ....adapters.base import (
     Adapter,
     Connection,
@@ -20,6 +19,7 @@ from ....adapters.base import (
     Rows,
 )
 from ....adapters.column import Column
+from ....adapters.connection_abilities import Counting
 from ....adapters.relation import Namespace, Relation, RelationType
 from ....adapters.relation_cache import RelationCache
 from ...core.errors import CompilationError
@@ -147,7 +147,7 @@ class RunningAdapter(AdapterValues):
         require_relation(relation, "get_columns_in_relation")
         name = "get_columns_in_relation"
         if not self._has_own(name):
-            return await self._adapter.columns(self._connection, relation)
+            return await self._connection.columns(relation)
         with _asked(name):
             found: list[Column] = await self._scope.call_implementation(name, relation)
         return found
@@ -165,7 +165,7 @@ class RunningAdapter(AdapterValues):
 
     async def get_column_schema_from_query(self, sql: str) -> list[Column]:
         """The columns that a select gives, without running it."""
-        return await self._adapter.query_columns(self._connection, require_sql(sql))
+        return await self._connection.query_columns(require_sql(sql))
 
     async def assert_contract(self, columns: Mapping[str, Mapping[str, Any]], sql: str) -> str:
         """See that a select gives the columns that a contract says.
@@ -185,8 +185,8 @@ class RunningAdapter(AdapterValues):
             f"cast(null as {column['data_type']}) as {self.quote(name)}"
             for name, column in columns.items()
         ]
-        promised = await self._adapter.query_columns(self._connection, f"select {', '.join(casts)}")
-        given = await self._adapter.query_columns(self._connection, require_sql(sql))
+        promised = await self._connection.query_columns(f"select {', '.join(casts)}")
+        given = await self._connection.query_columns(require_sql(sql))
         differences = contract_differences(promised, given, self._adapter.are_same_type)
         if differences:
             raise CompilationError(contract_problem(differences))
@@ -303,8 +303,8 @@ class RunningAdapter(AdapterValues):
         require_relation(relation, "truncate_relation")
         if await self._asked_macro("truncate_relation", relation):
             return
-        if isinstance(self._adapter, Counting):
-            await self._adapter.empty_table(self._connection, relation)
+        if isinstance(self._connection, Counting):
+            await self._connection.empty_table(relation)
         else:
             await self._run(f"delete from {relation.render()}", auto_begin=False)
 
@@ -358,9 +358,8 @@ class RunningAdapter(AdapterValues):
         return await self._connection.query(require_sql(sql))
 
     async def _rename(self, from_relation: Relation, to_relation: Relation) -> None:
-        for sql in await self._adapter.rename_statements(
-            self._connection, from_relation, to_relation.identifier or ""
-        ):
+        identifier = to_relation.identifier or ""
+        for sql in await self._connection.rename_statements(from_relation, identifier):
             await self._run(sql, auto_begin=False)
 
 

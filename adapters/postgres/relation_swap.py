@@ -1,4 +1,4 @@
-"""How a relation takes the place of another while everybody reads: see `Replacing`."""
+"""How a relation is swapped for another one while everybody reads: see `Swapping`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from ..abilities import ComesAnew, Replaced, nothing_comes
+from ..connection_abilities import ComesAnew, Swapped, nothing_comes
 from ..errors import DatabaseError
 from ..relation import Relation, RelationType
 from .attempts import (
@@ -46,9 +46,9 @@ from .inventory import (
     take_belongings,
     take_inventory,
 )
-from .queued_locks import Exchange
-from .refilling import refill
-from .replacement import KINDS, exchange
+from .queued import QueuedSwap
+from .row_swap import swap_rows
+from .swap_statements import KINDS, swap_statements
 from .synchronizing import made_by_hand, synchronizing
 
 _NEEDED_BY_OTHERS = "2BP01"
@@ -58,7 +58,7 @@ _PLAIN = preparation("headrace_free", IS_TIED)
 _WITH_OWN = preparation("headrace_free_of_others", IS_TIED_BY_OTHERS)
 
 
-class RelationExchange(Exchange):
+class RelationSwap(QueuedSwap):
     """One relation takes another's place, on a connection with an open transaction.
 
     Mostly nothing hangs on the old one. Then it goes with the COMMIT, behind a question that
@@ -80,7 +80,7 @@ class RelationExchange(Exchange):
         With `gets_more` the project gives such a relation constraints, indexes or the like. With
         `hooks_follow` they may do so: what was made by hand is carried over by `settle`.
         """
-        self.replaced = Replaced(settle=self.settle)
+        self.swapped = Swapped(settle=self.settle)
         self._around = around
         self._connection, self._keys = around.connection, around.keys
         self._existing = existing
@@ -95,8 +95,8 @@ class RelationExchange(Exchange):
         self._referred: list[str] = []
         self._is_turned = False
         self._is_unsettled = False
-        self._simple = exchange(existing, replacement, Dependents(), Carrying())
-        self.replaced.statements[:] = self._simple
+        self._simple = swap_statements(existing, replacement, Dependents(), Carrying())
+        self.swapped.statements[:] = self._simple
 
     @property
     def preparation(self) -> str:
@@ -150,7 +150,7 @@ class RelationExchange(Exchange):
         plan = carrying(Belongings(self._seen.belongings.old, there), old, new)
         for carried in (*plan.renames, *plan.after, *plan.last):
             await self._execute(carried)
-            self.replaced.statements.append(carried.sql)
+            self.swapped.statements.append(carried.sql)
         if plan.keys:
             await self._connection.execute(noting_carried(plan.keys))
         await self._put_keys_back()
@@ -188,14 +188,14 @@ class RelationExchange(Exchange):
         """Put the foreign keys back that were taken away, for rows that come from now on."""
         for key in self._foreign_keys:
             if await put_back(self._around, key):
-                self.replaced.statements.append(key.add)
+                self.swapped.statements.append(key.add)
             elif not self._comes_anew(key):
                 raise DatabaseError(
                     f"{key.title} no longer fits {self._existing.display_name}, which has no such "
                     "columns, or no primary key or unique constraint of them. Change it, or build "
                     f"{key.child.display_name} in the same run."
                 )
-        self.replaced.foreign_keys[:] = self._foreign_keys
+        self.swapped.foreign_keys[:] = self._foreign_keys
         self._foreign_keys = []
 
     def _plan(self, seen: Inventory) -> Carrying:
@@ -237,7 +237,7 @@ class RelationExchange(Exchange):
         return [*before, *filter(None, [own]), *map(lock_of, self._referred)]
 
     async def _carry_over(self) -> None:
-        """Exchange the relation, which is locked, with what hangs on it now."""
+        """Swap the relation, which is locked, with what hangs on it now."""
         seen = self._seen = await take_inventory(
             self._connection, self._existing, self._replacement
         )
@@ -248,29 +248,29 @@ class RelationExchange(Exchange):
         if fixed and await self._stays(seen.dependents, fixed):
             for key in self._foreign_keys:
                 await self._connection.execute(key.drop)
-            await self._refill(seen)
+            await self._swap_rows(seen)
             return
         if self._hooks_follow:
             plan.after, plan.last, plan.keys = [], [], []
-        gone = self.replaced.dropped
-        swap = exchange(self._existing, self._replacement, seen.dependents, plan, gone)
-        statements = [*(key.drop for key in self._foreign_keys), *swap]
+        gone = self.swapped.dropped
+        swapping = swap_statements(self._existing, self._replacement, seen.dependents, plan, gone)
+        statements = [*(key.drop for key in self._foreign_keys), *swapping]
         told = [noting_carried(plan.keys)] if plan.keys else []
         await execute_each(self._connection, self._keys, [*statements, *told])
         self._is_unsettled = self._hooks_follow
-        self.replaced.statements[:] = statements
+        self.swapped.statements[:] = statements
 
-    async def _refill(self, seen: Inventory) -> None:
+    async def _swap_rows(self, seen: Inventory) -> None:
         """Keep the relation itself, and give it the new rows and what the project makes now."""
         old, new = self._existing, self._replacement
         names = [name for name, _ in await self._columns(new)]
         generated = {b.name for b in seen.belongings.old if b.kind == "generated column"}
         filled = [name for name in names if name not in generated]
-        statements = await refill(self._connection, old, new, seen.dependents.own_rows, filled)
+        statements = await swap_rows(self._connection, old, new, seen.dependents.own_rows, filled)
         further = synchronizing(seen.belongings, old, new)
         told = noting_carried(made_by_hand(seen.belongings))
         await execute_each(self._connection, self._keys, [*further, told])
-        self.replaced.statements[:] = [*statements, *further]
+        self.swapped.statements[:] = [*statements, *further]
 
     async def _stays(self, dependents: Dependents, fixed: Sequence[str]) -> bool:
         """Whether the relation itself is kept, and gets new rows.
@@ -292,7 +292,7 @@ class RelationExchange(Exchange):
                 f"because of {_listed(fixed)}, which can't go with another relation, or isn't "
                 "this project's to change. Drop it, or have its owner do so, and run again."
             )
-        self.replaced.dropped += views
+        self.swapped.dropped += views
         return False
 
     async def _columns(self, relation: Relation) -> list[tuple[str, str]]:
@@ -314,8 +314,8 @@ class RelationExchange(Exchange):
                 code=error.code,
                 sql=error.sql,
             ) from error
-        known = {view.display_name for view in self.replaced.dropped}
-        self.replaced.dropped += [view for view in going if view.display_name not in known]
+        known = {view.display_name for view in self.swapped.dropped}
+        self.swapped.dropped += [view for view in going if view.display_name not in known]
 
     async def _look(self, relation: Relation) -> Inventory:
         """What hangs on a relation, without keeping the locks that the question takes."""
@@ -340,7 +340,7 @@ class RelationExchange(Exchange):
             raise self._unfit(carried.title, error) from error
 
     def _explained(self, error: DatabaseError) -> DatabaseError:
-        """An error of the exchange, with what it means for what was to be carried over."""
+        """An error of the swap, with what it means for what was to be carried over."""
         for carried in (*self._carrying.renames, *self._carrying.after, *self._carrying.last):
             if carried.sql == error.sql:
                 return self._unfit(carried.title, error)
