@@ -7,16 +7,15 @@ Everything that is sent as text goes through one loop, `_send`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
 
 import asyncpg
 
 from ..answers import Deferred, Response, Rows, Transaction
-from ..base import Connection
-from ..errors import DatabaseError, DatabaseLockedError
+from ..errors import DatabaseLockedError
 from ..relation import Relation
+from .bound_connection import BoundConnection
 from .message import Message, Queued, Together, response_of, take_message
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
@@ -36,21 +35,14 @@ from .tracing import NUMBER, doubted
 
 SAVEPOINT = "headrace_swap"
 
-T = TypeVar("T")
-
 _COMMITTED = Response("COMMIT", "COMMIT")
 
 
-class SendingConnection(Connection):
-    """One task's connection. Its session is bound at the first statement, and kept to the end.
-
-    BEGIN and what is deferred go to the server with the statement that comes next.
-    """
+class SendingConnection(BoundConnection):
+    """BEGIN and what is deferred go to the server with the statement that comes next."""
 
     def __init__(self, pool: Pool, reset_sql: str) -> None:
-        self._pool = pool
-        self._reset_sql = reset_sql
-        self._session: Session | None = None
+        super().__init__(pool, reset_sql)
         self._queue: list[Queued] = []
         self._transaction: Transaction | None = None
         self._exclusion: Exclusion | None = None
@@ -111,6 +103,10 @@ class SendingConnection(Connection):
     def exclude(self, exclusion: Exclusion) -> None:
         """Note what has been queued to keep others out, to the end of the open transaction."""
         self._exclusion = exclusion
+
+    async def flush(self) -> None:
+        """Send what is queued, and the BEGIN that hasn't been."""
+        await self._send()
 
     async def execute_all(self, statements: Sequence[str]) -> None:
         """Run several statements of ours in one message, which leave the session as it was.
@@ -174,26 +170,6 @@ class SendingConnection(Connection):
             return response_of(await session.run(copy)).rows_affected or 0
         except DRIVER_ERRORS as error:
             raise doubted(database_error(error, sql), sql, was_open=was_open) from error
-
-    async def release(self) -> None:
-        """Give the session back, as new: no open transaction, nothing temporary, no setting."""
-        session, self._session = self._session, None
-        if session is None:
-            return
-        try:
-            if session.has_open_transaction:
-                await session.run(session.driver.execute("ROLLBACK"))
-            if session.is_altered and not session.is_closed:
-                await session.run(session.reset(self._reset_sql))
-        except DRIVER_ERRORS:
-            await session.aclose()
-        finally:
-            self._pool.give_back(session)
-
-    async def aclose(self) -> None:
-        """Close the session, on which nothing runs."""
-        if self._session is not None:
-            await self._session.aclose()
 
     async def _send(
         self,
@@ -280,13 +256,6 @@ class SendingConnection(Connection):
                 raise failed_before_error()
         message.note_answers(tag)
 
-    async def _asked(self, session: Session, sql: str, work: Coroutine[Any, Any, T]) -> T:
-        """What the driver answers to something of ours."""
-        try:
-            return await session.run(work)
-        except DRIVER_ERRORS as error:
-            raise database_error(error, sql) from error
-
     async def _carry_out_commits(self, sql: str) -> str | None:
         """Run SQL up to its last COMMIT. What is left to be run; None where that was the end."""
         *parts, rest = split_at_commits(sql)
@@ -329,33 +298,3 @@ class SendingConnection(Connection):
         transaction.name = await session.name_transaction(number)
         if note is not None:
             note(transaction.name)
-
-    def _let_go_of_lost(self, session: Session) -> None:
-        """Go on with another session after a COMMIT that has gone through unheard.
-
-        Nothing is open then. Only where the session was set to something it isn't to be replaced.
-        """
-        if session.is_closed and not session.is_set:
-            self._session = None
-            self._pool.give_back(session)
-
-    async def _bound_session(self, sql: str) -> Session:
-        if "\0" in sql:
-            raise DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)
-        if self._session is None:
-            self._session = await self._pool.take()
-        if self._session.is_closed:
-            raise DatabaseError("the connection was closed, and is not used again", sql=sql)
-        return self._session
-
-    async def _roll_back(self, error: BaseException) -> None:
-        session = self._session
-        if session is None or not session.has_open_transaction:
-            return
-        if not isinstance(error, Exception):
-            await session.aclose()
-            return
-        try:
-            await session.run(session.driver.execute("ROLLBACK"))
-        except DRIVER_ERRORS:
-            await session.aclose()
