@@ -12,54 +12,41 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum, StrEnum
+from enum import Enum
 from pathlib import Path
-from types import MappingProxyType
 from typing import ClassVar, Self
 
-from msgspec import Struct
-
+from .answers import Deferred, Response, Rows, Transaction
 from .column import Column
 from .comment import StatementComment
 from .errors import CommitInDoubtError
-from .relation import Parts, Relation, RelationType, quote_identifier
+from .relation import Namespace, Parts, Relation, RelationType
+from .value_kinds import STANDARD_TYPES, ValueKind
+
+__all__ = [
+    "Adapter",
+    "Connection",
+    "Deferred",
+    "Response",
+    "Rows",
+    "SwapPolicy",
+    "Target",
+    "Transaction",
+    "ValueKind",
+]
 
 _COLUMNS_VIEW = "headrace_tmp_columns"
 
 
-class ValueKind(StrEnum):
-    """What the values of a CSV column can be read as, most particular first."""
-
-    INTEGER = "integer"
-    NUMBER = "number"
-    DATE = "date"
-    TIMESTAMP = "timestamp"
-    BOOLEAN = "boolean"
-    TEXT = "text"
-
-
 class SwapPolicy(Enum):
-    """How a relation is built anew while others read it."""
+    """How a relation is swapped for a new one while others read it."""
 
     IN_PLACE = "in place"
     """Dropped and built under its own name: a transaction's drops are hidden from readers."""
     EXCHANGE = "exchange"
-    """Built beside, and exchanged with what depends on it: the adapter is `Replacing`."""
+    """Built beside, and exchanged with what depends on it: its connections are `Swapping`."""
     RENAME = "rename"
     """Built beside, and renamed when the old one has been dropped."""
-
-
-STANDARD_TYPES: Mapping[ValueKind, str] = MappingProxyType(
-    {
-        ValueKind.INTEGER: "integer",
-        ValueKind.NUMBER: "double precision",
-        ValueKind.DATE: "date",
-        ValueKind.TIMESTAMP: "timestamp",
-        ValueKind.BOOLEAN: "boolean",
-        ValueKind.TEXT: "text",
-    }
-)
-"""The SQL standard's types for them, where a database has nothing better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,54 +67,6 @@ class Target:
     project_root: Path
     keys: Mapping[str, object] = field(repr=False, default_factory=dict)
     invocation_id: str = ""
-
-
-class Response(Struct, frozen=True):
-    """What a database said of a statement.
-
-    `message` is for people (`SELECT 4`), `rows_affected` counts rows where the database does.
-    """
-
-    message: str
-    code: str | None = None
-    rows_affected: int | None = None
-
-
-class Rows(Struct, frozen=True):
-    """A result set, in memory."""
-
-    column_names: tuple[str, ...]
-    rows: Sequence[tuple[object, ...]]
-    response: Response = Response("OK")
-
-
-class Deferred(Struct):
-    """SQL that waits to be sent with what comes next. `response` is None until it has been.
-
-    With `wants_response` it is the database's own, also where that costs a message. Otherwise a
-    database that answers for a message as a whole may say no more than what was done.
-    """
-
-    sql: str
-    wants_response: bool = False
-    response: Response | None = None
-
-
-class Transaction(Struct):
-    """The state of one transaction.
-
-    A cancellation that arrives while COMMIT is under way waits for the answer, so that
-    `committed` is what the database holds.
-
-    Attributes:
-        committed: the database has said that it is durable.
-        name: what `Tracing.fate_of` is asked for: of one that is traceable, before its COMMIT.
-        doubt: why nobody can say whether it is durable, where that is so.
-    """
-
-    committed: bool = False
-    name: str | None = None
-    doubt: CommitInDoubtError | None = None
 
 
 class Connection(ABC):
@@ -206,6 +145,28 @@ class Connection(ABC):
         Values are str, int, float, bool or None; `batches` is read one at a time.
         """
 
+    @abstractmethod
+    async def columns(self, relation: Relation) -> list[Column]:
+        """A relation's columns in their order, or none where it doesn't exist."""
+
+    async def query_columns(self, sql: str) -> list[Column]:
+        """The columns that a select gives, in their order, without running it.
+
+        Raises:
+            DatabaseError: it can't be run.
+        """
+        view = Relation(None, None, _COLUMNS_VIEW, RelationType.VIEW)
+        had_kept = self.has_kept
+        await self.execute(f"create temporary view {view} as\n{sql}")
+        columns = await self.columns(view)
+        await self.execute(f"drop view {view}")
+        self.has_kept = had_kept
+        return columns
+
+    async def rename_statements(self, relation: Relation, identifier: str) -> list[str]:
+        """The statements that give a relation another name in its schema."""
+        return [f"alter table {relation.render()} rename to {relation.quoted(identifier)}"]
+
 
 class Adapter(ABC):
     """A database as a whole: a pool of connections, its catalog and its dialect.
@@ -218,10 +179,12 @@ class Adapter(ABC):
         quote_character: what surrounds an identifier.
         max_identifier_bytes: the longest identifier that the database keeps whole, or None.
         is_case_sensitive: whether two relations may differ by case alone.
-        swap_policy: how a relation is built anew under the name that readers keep using.
+        swap_policy: how a relation is swapped under the name that readers keep using.
         retries: how often a node is tried again after an error that may pass.
         incremental_strategies: the strategies of its own that `incremental` may be told.
         ignored_configs: configuration for which the database has nothing, such as grants.
+        has_several_databases: whether a connection reaches more than one, by their names. Where
+            it doesn't, the database in a name is no part of what it stands for.
         has_materialized_views: whether a view can keep its rows.
         has_views_across_schemas: whether a view may read what is in another schema.
         has_fixed_types: whether a column holds values of its own type only.
@@ -238,6 +201,7 @@ class Adapter(ABC):
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.RENAME
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
     ignored_configs: ClassVar[frozenset[str]] = frozenset()
+    has_several_databases: ClassVar[bool] = False
     has_materialized_views: ClassVar[bool] = False
     has_views_across_schemas: ClassVar[bool] = True
     has_fixed_types: ClassVar[bool] = True
@@ -274,15 +238,15 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    async def list_schemas(self) -> frozenset[str]:
-        """The schemas that exist."""
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
+        """The schemas that exist in a database, which is the target's unless it is named."""
 
     @abstractmethod
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
         """Create a schema if it doesn't exist."""
 
     @abstractmethod
-    async def drop_schema(self, schema: str) -> None:
+    async def drop_schema(self, namespace: Namespace) -> None:
         """Drop a schema and all that is in it, if it exists."""
 
     async def missing_rights(self) -> list[str]:
@@ -290,43 +254,16 @@ class Adapter(ABC):
         return []
 
     @abstractmethod
-    async def list_relations(self, schema: str) -> list[Relation]:
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
         """Every relation of a schema, by one query. An absent schema has none."""
-
-    @abstractmethod
-    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        """A relation's columns in their order, or none where it doesn't exist."""
 
     def time_condition(self, expression: str, start: datetime, end: datetime) -> str:
         """The condition that a column's time is in a window: from `start`, before `end` (UTC)."""
         return f"{expression} >= '{start}' and {expression} < '{end}'"
 
-    async def query_columns(self, connection: Connection, sql: str) -> list[Column]:
-        """The columns that a select gives, in their order, without running it.
-
-        Raises:
-            DatabaseError: it can't be run.
-        """
-        view = Relation(None, None, _COLUMNS_VIEW, RelationType.VIEW)
-        had_kept = connection.has_kept
-        await connection.execute(f"create temporary view {view} as\n{sql}")
-        columns = await self.columns(connection, view)
-        await connection.execute(f"drop view {view}")
-        connection.has_kept = had_kept
-        return columns
-
     def are_same_type(self, one: str, other: str) -> bool:
         """Whether two types of columns hold the same kind of values, whatever their size."""
         return one.partition("(")[0].strip().lower() == other.partition("(")[0].strip().lower()
-
-    async def rename_statements(
-        self, connection: Connection, relation: Relation, identifier: str
-    ) -> list[str]:
-        """The statements that give a relation another name in its schema."""
-        return [
-            f"alter table {relation.render()} rename to "
-            f"{quote_identifier(identifier, self.quote_character)}"
-        ]
 
     def folded(self, name: str | None) -> str | None:
         """What the database makes of a name that isn't quoted: the same, as far as is known."""
@@ -340,6 +277,24 @@ class Adapter(ABC):
     @abstractmethod
     def public_keys(self) -> Mapping[str, object]:
         """The profile's keys that may be shown: what `target.<key>` answers. Never a secret."""
+
+    def is_elsewhere(self, one: Relation, other: Relation) -> bool:
+        """Whether two names stand for relations of their own, as the database compares them."""
+        return self.key_of(one.namespace) != self.key_of(other.namespace) or (
+            self.spelled(one.identifier or "") != self.spelled(other.identifier or "")
+        )
+
+    def key_of(self, namespace: Namespace) -> Namespace:
+        """A namespace in the one spelling that all of its spellings have in common."""
+        database = namespace.database or self.target.database or ""
+        return Namespace(
+            self.spelled(database) if self.has_several_databases else "",
+            self.spelled(namespace.schema),
+        )
+
+    def spelled(self, name: str) -> str:
+        """A quoted name as the database compares it with others."""
+        return name if self.is_case_sensitive else name.casefold()
 
     def relation(
         self,

@@ -46,6 +46,18 @@ class Path(Struct, frozen=True):
     identifier: str | None
 
 
+class Namespace(Struct, frozen=True):
+    """What relations stand in: a schema of a database. Without a database it is the target's."""
+
+    database: str | None
+    schema: str
+
+    @property
+    def display_name(self) -> str:
+        """The name for people: the schema's alone, unless it may be another database's."""
+        return self.schema if self.database is None else f"{self.database}.{self.schema}"
+
+
 class Relation(Struct, frozen=True):
     """A table, view or other thing that stands under a name in a database.
 
@@ -82,6 +94,11 @@ class Relation(Struct, frozen=True):
     @property
     def path(self) -> Path:
         return Path(self.database, self.schema, self.identifier)
+
+    @property
+    def namespace(self) -> Namespace:
+        """What it stands in."""
+        return Namespace(self.database, self.schema or "")
 
     @property
     def name(self) -> str | None:

@@ -6,76 +6,76 @@ from collections.abc import Iterable
 
 from .base import Adapter
 from .errors import ApproximateMatchError
-from .relation import Relation
+from .relation import Namespace, Relation
 
 
 class RelationCache:
-    """Relations by schema and identifier, compared as the database compares them."""
+    """Relations by database, schema and identifier, compared as the database compares them."""
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
-        self._key = str if adapter.is_case_sensitive else str.casefold
-        self._schemas: dict[str, dict[str, Relation]] = {}
-        self._found: dict[tuple[str, str], list[str]] = {}
-        self._views: dict[str, list[str]] = {}
-        self._spellings: dict[str, dict[str, str]] = {}
+        self._known_in: dict[Namespace, dict[str, Relation]] = {}
+        self._found: dict[tuple[Namespace, str], list[str]] = {}
+        self._views: dict[Namespace, list[str]] = {}
+        self._spellings: dict[Namespace, dict[str, str]] = {}
         """The names that were seen in a schema, by what they are without case."""
-        self._listings: dict[str, list[dict[str, Relation | None]]] = {}
+        self._listings: dict[Namespace, list[dict[str, Relation | None]]] = {}
         """What was noted of a schema while it was being listed: it is newer than the list."""
 
-    async def fill(self, schemas: Iterable[str]) -> None:
+    async def fill(self, namespaces: Iterable[Namespace]) -> None:
         """List the schemas that aren't known yet.
 
         Raises:
             DatabaseError: the catalog can't be read.
         """
-        for schema in schemas:
-            await self._known(schema)
+        for namespace in namespaces:
+            await self._known(namespace)
 
-    async def refresh(self, schema: str) -> None:
+    async def refresh(self, namespace: Namespace) -> None:
         """List a schema again, in which others may have changed something."""
-        await self._list(schema)
+        await self._list(namespace)
 
-    def forget(self, schema: str) -> None:
+    def forget(self, namespace: Namespace) -> None:
         """Let a schema be listed again when it is needed next: what was noted isn't so."""
-        self._schemas.pop(self._key(schema), None)
+        self._known_in.pop(self._adapter.key_of(namespace), None)
         self._found.clear()
         self._views.clear()
 
-    async def find(self, schema: str, identifier: str) -> Relation | None:
-        """A relation as it stands in the database, or None. Lists an unknown schema first.
+    async def find(self, relation: Relation) -> Relation | None:
+        """What stands in the database under a relation's name, or None.
+
+        Lists an unknown schema first.
 
         Raises:
             ApproximateMatchError: there is only one that differs in case.
         """
-        key = self._key(schema)
-        known = self._schemas.get(key)
-        if known is None:
-            known = await self._list(schema)
-        found = known.get(self._key(identifier))
+        known = await self._known(relation.namespace)
+        identifier = relation.identifier or ""
+        found = known.get(self._adapter.spelled(identifier))
         if found is None:
-            near = known.get(self._spellings.get(key, {}).get(identifier.casefold(), ""))
+            spellings = self._spellings.get(self._adapter.key_of(relation.namespace), {})
+            near = known.get(spellings.get(identifier.casefold(), ""))
             if near is not None:
-                raise ApproximateMatchError(f"{schema}.{identifier}", near.display_name)
+                raise ApproximateMatchError(relation.display_name, near.display_name)
         return found
 
-    async def relations(self, schema: str) -> list[Relation]:
+    async def relations(self, namespace: Namespace) -> list[Relation]:
         """Every relation of a schema."""
-        return list((await self._known(schema)).values())
+        return list((await self._known(namespace)).values())
 
-    async def starting_with(self, schema: str, prefix: str) -> list[Relation]:
+    async def starting_with(self, namespace: Namespace, prefix: str) -> list[Relation]:
         """The relations of a schema whose names begin in some way. Looked for once a listing."""
-        known = await self._known(schema)
-        key = self._key(schema), prefix
+        known = await self._known(namespace)
+        key = self._adapter.key_of(namespace), prefix
         found = self._found.get(key)
         if found is None:
             found = self._found[key] = [name for name in known if name.startswith(prefix)]
         return [known[name] for name in found if name in known]
 
-    async def views(self, schema: str) -> list[Relation]:
+    async def views(self, namespace: Namespace) -> list[Relation]:
         """The views of a schema that were there when it was listed."""
-        known = await self._known(schema)
-        key = self._key(schema)
+        known = await self._known(namespace)
+        key = self._adapter.key_of(namespace)
         names = self._views.get(key)
         if names is None:
             names = self._views[key] = [name for name, found in known.items() if found.is_view]
@@ -90,32 +90,34 @@ class RelationCache:
         self._note(relation, None)
 
     def _note(self, named: Relation, now: Relation | None) -> None:
-        schema, name = self._key(named.schema or ""), self._key(named.identifier or "")
-        for listing in self._listings.get(schema, ()):
+        key = self._adapter.key_of(named.namespace)
+        name = self._adapter.spelled(named.identifier or "")
+        for listing in self._listings.get(key, ()):
             listing[name] = now
-        known = self._schemas.get(schema)
+        known = self._known_in.get(key)
         if known is not None:
             _set(known, name, now)
             if now is not None:
-                self._spellings.setdefault(schema, {})[name.casefold()] = name
+                self._spellings.setdefault(key, {})[name.casefold()] = name
 
-    async def _known(self, schema: str) -> dict[str, Relation]:
-        known = self._schemas.get(self._key(schema))
-        return await self._list(schema) if known is None else known
+    async def _known(self, namespace: Namespace) -> dict[str, Relation]:
+        known = self._known_in.get(self._adapter.key_of(namespace))
+        return await self._list(namespace) if known is None else known
 
-    async def _list(self, schema: str) -> dict[str, Relation]:
-        key = self._key(schema)
+    async def _list(self, namespace: Namespace) -> dict[str, Relation]:
+        key = self._adapter.key_of(namespace)
         noted: dict[str, Relation | None] = {}
         listings = self._listings.setdefault(key, [])
         listings.append(noted)
         try:
-            relations = await self._adapter.list_relations(schema)
+            relations = await self._adapter.list_relations(namespace)
         finally:
             listings.remove(noted)
-        known = {self._key(relation.identifier or ""): relation for relation in relations}
+        spelled = self._adapter.spelled
+        known = {spelled(relation.identifier or ""): relation for relation in relations}
         for name, now in noted.items():
             _set(known, name, now)
-        self._schemas[key] = known
+        self._known_in[key] = known
         self._spellings[key] = {name.casefold(): name for name in known}
         self._found.clear()
         self._views.clear()

@@ -3,70 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from typing import ClassVar
 
-import anyio
 import asyncpg
 
-from ..abilities import (
-    CatalogColumn,
-    CatalogTable,
-    ComesAnew,
-    ComparingQueries,
-    Counting,
-    Describing,
-    Fate,
-    ForeignKey,
-    IsOurs,
-    KeepingKeys,
-    Locking,
-    Replaced,
-    Replacing,
-    Tracing,
-    WriterLocking,
-    nothing_comes,
-)
-from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
+from ..abilities import CatalogColumn, CatalogTable, Describing, Fate, Locking, Tracing
+from ..base import Adapter, Connection, SwapPolicy, Target
 from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
-from ..relation import Relation, quote_identifier
-from .attempts import Surroundings
+from ..relation import Namespace, Relation, quote_identifier
 from .backend import Backend
 from .catalog import (
-    COLUMNS,
     DESCRIPTION,
     KINDS,
     MAY_CREATE,
-    RELATION,
     RELATIONS,
-    SAME_QUERY,
     SCHEMAS,
     STANDARD_TYPES,
 )
 from .connecting import connect, server_version
-from .connection import PostgresConnection
+from .connection import PostgresConnection, Turns
 from .control import Control
-from .foreign_keys import TakenKey, keys_to, release, validate
-from .inventory import noting_made
 from .keys import PostgresKeys, read_keys
 from .pool import Pool
 from .pooler import pooler_error, require_own_backends
 from .problems import DRIVER_ERRORS, connection_error, database_error
-from .refilling import empty_alone, obstacles, write
-from .replacing import RelationExchange
 from .schema_locks import Lease
 from .server_session import Session
 from .server_settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
-from .view_text import ViewExchange
-from .writer_lock import WriterLock
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -84,17 +55,7 @@ def create(target: Target) -> Adapter:
     return PostgresAdapter(target, read_keys(target))
 
 
-class PostgresAdapter(
-    Adapter,
-    Replacing,
-    Counting,
-    KeepingKeys,
-    Locking,
-    WriterLocking,
-    ComparingQueries,
-    Describing,
-    Tracing,
-):
+class PostgresAdapter(Adapter, Locking, Describing, Tracing):
     """One database of a server: a pool of at most `threads` connections, and one beside it.
 
     The one beside it looks after the others: it reads the catalog, and ends at the server what
@@ -119,8 +80,7 @@ class PostgresAdapter(
         self._lease: Lease | None = None
         self._pool = Pool(target.threads, self._new_session, keys.connect_timeout)
         self._settings = ""
-        self._exchanging = anyio.Lock()
-        self._writing: defaultdict[str, anyio.Lock] = defaultdict(anyio.Lock)
+        self._turns = Turns()
         self.retries = keys.retries
         self.retry_backoff = keys.retry_backoff
 
@@ -161,7 +121,7 @@ class PostgresAdapter(
     @asynccontextmanager
     async def connection(self, name: str) -> AsyncIterator[Connection]:
         async with self._pool.lease():
-            connection = PostgresConnection(self._pool, self._settings)
+            connection = PostgresConnection(self._pool, self._settings, self._keys, self._turns)
             try:
                 yield connection
             except BaseException as error:
@@ -171,30 +131,32 @@ class PostgresAdapter(
             finally:
                 await connection.release()
 
-    async def lock_schemas(self, schemas: Collection[str], tell: Callable[[str], None]) -> None:
+    async def lock_schemas(
+        self, namespaces: Collection[Namespace], tell: Callable[[str], None]
+    ) -> None:
         name = application_name(self._keys.application_name, self.target.invocation_id)
         backend = await self._control.open()
         lease = self._lease = Lease(
             self._control, name, self._keys.run_lock_lease, server_version(backend.driver), tell
         )
         try:
-            await lease.take(schemas, self._keys.run_lock_timeout)
+            await lease.take({one.schema for one in namespaces}, self._keys.run_lock_timeout)
         except DRIVER_ERRORS as error:
             raise database_error(error, "SELECT pg_try_advisory_lock") from error
 
-    async def list_schemas(self) -> frozenset[str]:
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))
 
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
         try:
-            await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(schema)}")
+            await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(namespace.schema)}")
         except DatabaseError as error:
             # Another session made it at the same moment; IF NOT EXISTS doesn't see that.
             if error.code != _UNIQUE_VIOLATION:
                 raise
 
-    async def drop_schema(self, schema: str) -> None:
-        await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(schema)} CASCADE")
+    async def drop_schema(self, namespace: Namespace) -> None:
+        await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(namespace.schema)} CASCADE")
 
     async def missing_rights(self) -> list[str]:
         schema = self.target.schema
@@ -210,11 +172,11 @@ class PostgresAdapter(
             f"CREATE ON DATABASE {database} to it, or create the schema for it."
         ]
 
-    async def list_relations(self, schema: str) -> list[Relation]:
-        found = await self._fetch(RELATIONS, schema)
-        return [self.relation(schema, str(name), KINDS[kind]) for name, kind in found]
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        found = await self._fetch(RELATIONS, namespace.schema)
+        return [self.relation(namespace.schema, str(name), KINDS[kind]) for name, kind in found]
 
-    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+    async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
         return [
             CatalogTable(
                 schema=str(row[5]),
@@ -225,88 +187,8 @@ class PostgresAdapter(
                 owner=row[2],
                 comment=row[3],
             )
-            for row in map(tuple, await self._fetch(DESCRIPTION, schema))
+            for row in map(tuple, await self._fetch(DESCRIPTION, namespace.schema))
         ]
-
-    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        # A temporary table is found without a schema, where the session looks first.
-        name = relation.include(database=False).quote(True, True, True)
-        assert isinstance(connection, PostgresConnection)
-        found = await connection.fetch(COLUMNS, str(name))
-        return [Column(str(name), str(data_type)) for name, data_type in found]
-
-    async def keep_writers_out(self, connection: Connection, table: Relation) -> None:
-        assert isinstance(connection, PostgresConnection)
-        turn = self._writing[table.render()]
-        await WriterLock(connection, self._keys, table, turn).take()
-
-    async def has_query(
-        self, connection: Connection, view: Relation, sql: str, beside: Relation
-    ) -> bool:
-        assert isinstance(connection, PostgresConnection)
-        connection.defer(f"CREATE VIEW {beside} AS\n{sql}")
-        names = (
-            str(name.include(database=False).quote(True, True, True)) for name in (view, beside)
-        )
-        ((is_same,),) = await connection.fetch(SAME_QUERY, *names)
-        connection.defer(f"DROP VIEW {beside}")
-        return bool(is_same)
-
-    async def replace(
-        self,
-        connection: Connection,
-        existing: Relation,
-        replacement: Relation,
-        is_ours: IsOurs,
-        *,
-        gets_more: bool = False,
-        hooks_follow: bool = False,
-        comes_anew: ComesAnew = nothing_comes,
-    ) -> Replaced:
-        around = self._surroundings(connection, is_ours)
-        exchange = RelationExchange(
-            around,
-            existing,
-            replacement,
-            gets_more=gets_more,
-            hooks_follow=hooks_follow,
-            comes_anew=comes_anew,
-        )
-        await around.connection.exchange(exchange)
-        return exchange.replaced
-
-    async def empty_table(self, connection: Connection, relation: Relation) -> None:
-        assert isinstance(connection, PostgresConnection)
-        await empty_alone(connection, relation)
-
-    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
-        assert isinstance(connection, PostgresConnection)
-        return [*(await obstacles(connection, relation, "DIU")).names]
-
-    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
-        assert isinstance(connection, PostgresConnection)
-        return await write(connection, relation, sql)
-
-    def noting_made(self, relation: Relation) -> str:
-        return noting_made(relation)
-
-    async def release_keys(
-        self, connection: Connection, table: Relation, is_ours: IsOurs
-    ) -> list[ForeignKey]:
-        return await release(self._surroundings(connection, is_ours), table)
-
-    async def put_back_keys(self, connection: Connection, keys: Collection[ForeignKey]) -> None:
-        for key in keys:
-            assert isinstance(key, TakenKey)
-            connection.defer(key.add)
-
-    async def unvalidated_keys(self, connection: Connection, table: Relation) -> list[ForeignKey]:
-        assert isinstance(connection, PostgresConnection)
-        return list(await keys_to(connection, None, table))
-
-    async def validate_key(self, connection: Connection, key: ForeignKey) -> None:
-        assert isinstance(connection, PostgresConnection)
-        await validate(connection, key)
 
     def are_same_type(self, one: str, other: str) -> bool:
         return _kind(one) == _kind(other)
@@ -314,30 +196,6 @@ class PostgresAdapter(
     def folded(self, name: str | None) -> str | None:
         # Whether other capitals change depends on the server's locale: in UTF-8 they don't.
         return name.translate(_LOWER) if name else name
-
-    async def find_relation(
-        self, connection: Connection, schema: str, identifier: str
-    ) -> Relation | None:
-        assert isinstance(connection, PostgresConnection)
-        found = await connection.fetch(RELATION, schema, identifier)
-        return next((self.relation(schema, str(name), KINDS[kind]) for name, kind in found), None)
-
-    async def replace_view(
-        self,
-        connection: Connection,
-        existing: Relation,
-        sql: str,
-        build_beside: Callable[[], Awaitable[Relation]],
-        is_ours: IsOurs,
-    ) -> Replaced:
-        around = self._surroundings(connection, is_ours)
-        exchange = ViewExchange(around, existing, sql, build_beside)
-        await around.connection.exchange(exchange)
-        return exchange.replaced
-
-    def _surroundings(self, connection: Connection, is_ours: IsOurs) -> Surroundings:
-        assert isinstance(connection, PostgresConnection)
-        return Surroundings(connection, self._keys, is_ours, self._exchanging)
 
     @property
     def public_keys(self) -> Mapping[str, object]:

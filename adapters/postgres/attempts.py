@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 from msgspec import Struct
 
-from ..abilities import IsOurs
+from ..connection_abilities import IsOurs
 from ..errors import (
     ConnectionLostError,
     DatabaseError,
@@ -18,8 +18,8 @@ from ..errors import (
 )
 from ..relation import Relation
 from .belongings import table_name
-from .connection import SAVEPOINT, PostgresConnection
 from .keys import PostgresKeys
+from .sending import SAVEPOINT, SendingConnection
 
 _HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
 
@@ -37,12 +37,12 @@ _ROLLING_BACK = f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"
 
 
 class Surroundings(Struct, frozen=True):
-    """Where exchanges are made.
+    """Where swaps are made.
 
     `turn` is what those of the same run take turns by; `is_ours` says what the project builds.
     """
 
-    connection: PostgresConnection
+    connection: SendingConnection
     keys: PostgresKeys
     is_ours: IsOurs
     turn: anyio.Lock
@@ -62,7 +62,7 @@ def _lock_timeout(keys: PostgresKeys) -> str:
 
 
 async def attempt(
-    connection: PostgresConnection,
+    connection: SendingConnection,
     keys: PostgresKeys,
     relation: Relation,
     work: Callable[[], Awaitable[None]],
@@ -104,13 +104,13 @@ async def attempt(
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 
-async def give_back_locks(connection: PostgresConnection) -> None:
+async def give_back_locks(connection: SendingConnection) -> None:
     """End an attempt that has changed nothing, with the locks that it took."""
     await connection.execute_all([_ROLLING_BACK, _RELEASE])
 
 
 async def _got_at_once(
-    connection: PostgresConnection, keys: PostgresKeys, locks: Sequence[str]
+    connection: SendingConnection, keys: PostgresKeys, locks: Sequence[str]
 ) -> bool:
     """Whether there was a moment, among a few, in which nobody held any of what is to be locked.
 
@@ -129,7 +129,7 @@ async def _got_at_once(
 
 
 async def execute_each(
-    connection: PostgresConnection, keys: PostgresKeys, statements: Sequence[str]
+    connection: SendingConnection, keys: PostgresKeys, statements: Sequence[str]
 ) -> None:
     """Run statements in one message, which ends the savepoint that they are in.
 
@@ -150,7 +150,7 @@ async def execute_each(
 
 
 async def _locked(
-    connection: PostgresConnection, keys: PostgresKeys, relation: Relation, error: DatabaseError
+    connection: SendingConnection, keys: PostgresKeys, relation: Relation, error: DatabaseError
 ) -> DatabaseLockedError:
     by = await held_by(connection, relation)
     return DatabaseLockedError(
@@ -163,7 +163,7 @@ async def _locked(
 
 
 async def held_by(
-    connection: PostgresConnection, table: Relation, *, with_readers: bool = True
+    connection: SendingConnection, table: Relation, *, with_readers: bool = True
 ) -> str:
     """Name who has a table locked, as the end of "it was kept locked"; nothing if nobody is found.
 

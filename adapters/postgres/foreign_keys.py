@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..abilities import ForeignKey, IsOurs
+from ..connection_abilities import ForeignKey, IsOurs
 from ..errors import DatabaseError
 from ..relation import Relation
 from .attempts import Surroundings, attempt, execute_each, give_back_locks
 from .belongings import table_name
-from .connection import SAVEPOINT, PostgresConnection
+from .sending import SAVEPOINT, SendingConnection
 
 _FOREIGN_KEYS = (Path(__file__).parent / "sql" / "foreign_keys.sql").read_text()
 _REFERRED = """
@@ -38,7 +38,7 @@ class TakenKey(ForeignKey, frozen=True, kw_only=True):
 
 
 async def keys_to(
-    connection: PostgresConnection, relation: Relation | None, child: Relation | None = None
+    connection: SendingConnection, relation: Relation | None, child: Relation | None = None
 ) -> list[TakenKey]:
     """The foreign keys from other tables to a relation, or those of a table that aren't valid."""
     names = [table_name(each) if each is not None else None for each in (relation, child)]
@@ -65,7 +65,7 @@ def are_ours(keys: Sequence[TakenKey], is_ours: IsOurs) -> bool:
     return all(key.is_changeable and is_ours(key.child) for key in keys)
 
 
-async def tables_referred_to(connection: PostgresConnection, relation: Relation) -> list[str]:
+async def tables_referred_to(connection: SendingConnection, relation: Relation) -> list[str]:
     """The tables to which foreign keys of a relation lead, but for itself.
 
     They too are locked when it goes, since their triggers go with the keys.
@@ -118,7 +118,7 @@ async def put_back(around: Surroundings, key: ForeignKey) -> bool:
     return True
 
 
-async def validate(connection: PostgresConnection, key: ForeignKey) -> None:
+async def validate(connection: SendingConnection, key: ForeignKey) -> None:
     """Have the server look at a key's rows.
 
     Raises:
@@ -141,7 +141,7 @@ async def validate(connection: PostgresConnection, key: ForeignKey) -> None:
         raise
 
 
-async def _refuse_violations(connection: PostgresConnection, key: TakenKey) -> None:
+async def _refuse_violations(connection: SendingConnection, key: TakenKey) -> None:
     found = (await connection.query(key.violations)).rows
     if not found:
         return

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from ..relation import Relation, RelationType
 from .belongings import Belongings, table_name
-from .connection import PostgresConnection
 from .dependents import Dependents
-from .replacement import KINDS
+from .sending import SendingConnection
 from .server_settings import literal
+from .swap_statements import KINDS
 
 _SQL = Path(__file__).parent / "sql"
 _TIED = (_SQL / "is_tied.sql").read_text()
@@ -47,7 +47,7 @@ class Inventory(Struct, frozen=True):
     belongings: Belongings = Belongings()
 
 
-async def take_inventory(connection: PostgresConnection, old: Relation, new: Relation) -> Inventory:
+async def take_inventory(connection: SendingConnection, old: Relation, new: Relation) -> Inventory:
     """Ask what hangs on a relation that is replaced by another one.
 
     To be told of a view PostgreSQL locks all that it reads: nobody changes it from then on.
@@ -62,7 +62,7 @@ async def take_inventory(connection: PostgresConnection, old: Relation, new: Rel
     )
 
 
-async def take_belongings(connection: PostgresConnection, relation: Relation) -> Belongings:
+async def take_belongings(connection: SendingConnection, relation: Relation) -> Belongings:
     """Ask what one relation has of its own, as a new one."""
     name = table_name(relation)
     return Belongings.from_rows(

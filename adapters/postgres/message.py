@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ..base import Deferred, Response
+from msgspec import Struct
+
+from ..answers import Deferred, Response
 from ..comment import StatementComment
 from ..errors import DatabaseError
 from .problems import database_error
+from .queued import QueuedSwap
 from .statements import split
 
 _SEPARATOR = "\n;\n"  # a line of its own, since the statement before may end in a comment
@@ -22,6 +25,41 @@ _DEFINITION = re.compile(
 _BLANK = re.compile(r"(?:\s|;|--[^\n]*|/\*.*?\*/)*\Z", re.DOTALL)
 
 
+class Together(Struct):
+    """Statements of one message. `swap` is what they are the quick way of, where they are one's.
+
+    Those of ours leave the session as it was (`leaves_traces`).
+    """
+
+    parts: list[Deferred]
+    swap: QueuedSwap | None = None
+    leaves_traces: bool = False
+
+
+Queued = Deferred | Together
+
+
+def take_message(queue: list[Queued]) -> tuple[Together, bool]:
+    """Take off a queue what goes in the next message, and say whether COMMIT may go with it.
+
+    The driver knows the answer of a message's last statement only, so that one whose own is
+    wanted ends the message; and what is sent together has a message of its own.
+    """
+    taken = Together([], leaves_traces=True)
+    while queue:
+        if isinstance(queue[0], Together):
+            if taken.parts:
+                break
+            taken = queue[0]
+            del queue[0]
+            return taken, not queue
+        taken.parts.append(queue[0])
+        del queue[0]
+        if taken.parts[-1].wants_response:
+            return taken, False
+    return taken, not queue
+
+
 class Message:
     """What is sent at once: BEGIN where a transaction has yet to begin, statements, COMMIT."""
 
@@ -33,7 +71,7 @@ class Message:
         commits: bool,
         comment: StatementComment | None = None,
     ) -> None:
-        self._parts = parts
+        self.parts = parts
         texts = [part.sql for part in parts]
         if begins:
             texts.insert(0, "BEGIN")
@@ -52,10 +90,10 @@ class Message:
 
     def note_answers(self, tag: str) -> None:
         """Give each statement its answer: the driver tells that of the last one only."""
-        for part in self._parts:
+        for part in self.parts:
             part.response = _expected_response(part.sql)
-        if tag and self._parts:
-            self._parts[-1].response = response_of(tag)
+        if tag and self.parts:
+            self.parts[-1].response = response_of(tag)
 
     def error(self, error: BaseException) -> DatabaseError:
         """A driver's error, as one of the statement that it is about."""
@@ -68,7 +106,7 @@ class Message:
                 return database_error(error, text, offset=start + behind)
             start += len(text) + len(_SEPARATOR)
         # Without a place, it is mostly the statement that the message was sent for.
-        return database_error(error, self._parts[-1].sql if self._parts else self.sql)
+        return database_error(error, self.parts[-1].sql if self.parts else self.sql)
 
 
 def response_of(tag: str) -> Response:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import anyio
 
-from ..base import Deferred
+from ..answers import Deferred
 from ..errors import DatabaseError, DatabaseLockedError
 from ..relation import Relation
 from .attempts import held_by
-from .connection import PostgresConnection
 from .keys import PostgresKeys
-from .queued_locks import Exclusion
+from .queued import Exclusion
+from .sending import SendingConnection
 
 
 class WriterLock(Exclusion):
@@ -21,7 +21,7 @@ class WriterLock(Exclusion):
     """
 
     def __init__(
-        self, connection: PostgresConnection, keys: PostgresKeys, table: Relation, turn: anyio.Lock
+        self, connection: SendingConnection, keys: PostgresKeys, table: Relation, turn: anyio.Lock
     ) -> None:
         self._connection = connection
         self._keys = keys

@@ -9,20 +9,16 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from ..abilities import CatalogColumn, CatalogTable, Counting, Describing, Keeping, Restore
-from ..base import Adapter, Connection, Deferred, SwapPolicy, Target
-from ..column import Column
-from ..errors import DatabaseError
-from ..relation import Parts, Relation, RelationType, quote_identifier
+from ..abilities import CatalogColumn, CatalogTable, Describing
+from ..base import Adapter, Connection, SwapPolicy, Target
+from ..relation import Namespace, Parts, Relation, RelationType, quote_identifier
 from .connection import SqliteConnection
 from .file_session import Session, close_sessions
-from .handiwork import Handiwork
 from .keys import SqliteKeys, read_keys
 from .live_files import delete_database
-from .obstacles import empty, obstacles, write
 from .pool import Pool
 from .schema_files import SchemaFile, SchemaFiles
-from .statements import read_heading
+from .statements import literal
 from .writers import WriterQueue, writer_queue
 
 _WITHOUT_DATABASE = Parts(database=False)
@@ -37,7 +33,7 @@ def create(target: Target) -> Adapter:
     return SqliteAdapter(target, read_keys(target))
 
 
-class SqliteAdapter(Adapter, Describing, Keeping, Counting):
+class SqliteAdapter(Adapter, Describing):
     """A database in a file, and its schemas in files beside it.
 
     A transaction is atomic within each file. One that writes to several files commits them one
@@ -100,29 +96,12 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             finally:
                 await connection.release()
 
-    def keep(self, connection: Connection, relation: Relation) -> Restore:
-        assert isinstance(connection, SqliteConnection)
-        handiwork = Handiwork(relation)
-        connection.defer_work(handiwork.remembering)
-        return lambda name: connection.defer_work(handiwork.restoring(name))
-
-    async def empty_table(self, connection: Connection, relation: Relation) -> None:
-        assert isinstance(connection, SqliteConnection)
-        await empty(connection, relation)
-
-    async def obstacles(self, connection: Connection, relation: Relation) -> list[str]:
-        assert isinstance(connection, SqliteConnection)
-        return await obstacles(connection, relation)
-
-    async def write_rows(self, connection: Connection, relation: Relation, sql: str) -> Deferred:
-        assert isinstance(connection, SqliteConnection)
-        return await write(connection, relation, sql)
-
-    async def list_schemas(self) -> frozenset[str]:
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         await self._refresh_schemas()
         return frozenset({"main", *(file.schema for file in self._files.attached)})
 
-    async def create_schema(self, schema: str) -> None:
+    async def create_schema(self, namespace: Namespace) -> None:
+        schema = namespace.schema
         async with self._lease(self._catalog_pool) as connection:
             if schema in self._files:
                 return
@@ -134,7 +113,8 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
                 self._files.remove(schema)
                 raise
 
-    async def drop_schema(self, schema: str) -> None:
+    async def drop_schema(self, namespace: Namespace) -> None:
+        schema = namespace.schema
         await self._refresh_schemas()
         if schema not in self._files:
             return
@@ -151,7 +131,8 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             await self._refresh_schemas()
         return schema in self._files
 
-    async def list_relations(self, schema: str) -> list[Relation]:
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        schema = namespace.schema
         if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:
@@ -163,14 +144,15 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             self.relation(schema, str(name), RelationType(str(kind))) for name, kind in found.rows
         ]
 
-    async def describe_schema(self, schema: str) -> list[CatalogTable]:
+    async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
+        schema = namespace.schema
         if not await self._is_there(schema):
             return []
         async with self._lease(self._catalog_pool) as connection:
             found = await connection.query(
                 "SELECT m.name, m.type, c.name, c.type, c.cid + 1 "
                 f"FROM {quote_identifier(schema)}.sqlite_master AS m, "
-                f"pragma_table_xinfo(m.name, {_literal(schema)}) AS c "
+                f"pragma_table_xinfo(m.name, {literal(schema)}) AS c "
                 "WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
                 "AND c.hidden <> 1 ORDER BY m.name, c.cid"
             )
@@ -183,17 +165,6 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
             for (table, kind), found in columns.items()
         ]
 
-    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        # A temporary table is found without a schema, like one whose schema isn't known.
-        is_told = relation.schema and relation.include_policy.schema
-        schema = _literal(relation.schema or "") if is_told else "NULL"
-        found = await connection.query(
-            # Generated columns count, those that a virtual table hides don't.
-            f"SELECT name, type FROM pragma_table_xinfo({_literal(relation.identifier or '')}, "
-            f"{schema}) WHERE hidden <> 1"
-        )
-        return [Column(str(name), str(data_type)) for name, data_type in found.rows]
-
     def are_same_type(self, one: str, other: str) -> bool:
         return True  # a column holds what it is given, and most expressions have no type at all
 
@@ -203,23 +174,6 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
         return (
             f"datetime({expression}) >= '{moments[0]}' and datetime({expression}) < '{moments[1]}'"
         )
-
-    async def rename_statements(
-        self, connection: Connection, relation: Relation, identifier: str
-    ) -> list[str]:
-        if not relation.is_view:
-            return await super().rename_statements(connection, relation, identifier)
-        # SQLite has no way to rename a view: it is made anew, from its own text.
-        name = relation.with_identifier(identifier)
-        found = await connection.query(
-            f"SELECT sql FROM {quote_identifier(relation.schema or 'main')}.sqlite_master "
-            f"WHERE type = 'view' AND name = {_literal(relation.identifier or '')}"
-        )
-        text = read_heading(str(found.rows[0][0])) if found.rows else None
-        if text is None or text.created is None:
-            raise DatabaseError(f"there is no view {relation} that could be renamed.")
-        body = str(found.rows[0][0]).partition(text.created)[2]
-        return [f"CREATE VIEW {name}{body}", f"DROP VIEW {relation}"]
 
     @property
     def public_keys(self) -> Mapping[str, object]:
@@ -279,8 +233,3 @@ class SqliteAdapter(Adapter, Describing, Keeping, Counting):
                 await session.call(delete_database, file.path)
             finally:
                 self._catalog_pool.give_back(session)
-
-
-def _literal(text: str) -> str:
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"

@@ -104,7 +104,11 @@ class Session(aiosqlite.Connection):
             sqlite3.Error: a statement failed. The batch says which, and what was committed.
         """
         self._batch = batch
-        await self.call(self._work, batch)
+        try:
+            await self._execute(self._in_thread, self._work, batch)  # type: ignore[no-untyped-call] # as in `call`
+        except get_cancelled_exc_class():
+            await self.aclose()
+            raise
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run any function in the thread."""

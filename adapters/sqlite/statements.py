@@ -98,3 +98,9 @@ def split_script(script: str) -> Iterator[str]:
         end = script.find(";", end) + 1
     if not is_blank(script[start:]):
         yield script[start:]
+
+
+def literal(text: str) -> str:
+    """A text as a statement has it."""
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"

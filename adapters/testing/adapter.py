@@ -9,8 +9,7 @@ from typing import ClassVar
 from anyio import Semaphore
 
 from ..base import Adapter, Connection, SwapPolicy, Target
-from ..column import Column
-from ..relation import Relation
+from ..relation import Namespace, Relation, quote_identifier
 from .catalog import Catalog
 from .connection import ScriptedConnection
 from .recorder import Recorder
@@ -41,12 +40,13 @@ class ScriptedAdapter(Adapter):
     type: ClassVar[str] = "testing"
     dialect: ClassVar[tuple[str, ...]] = ("testing",)
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.IN_PLACE
+    has_several_databases: ClassVar[bool] = True
 
     def __init__(self, target: Target, script: Script) -> None:
         self.target = target
         self.script = script
         self.recorder = Recorder()
-        self._catalog = Catalog({target.schema})
+        self._catalog = Catalog(Namespace(target.database, target.schema))
 
     async def open(self) -> None:
         self._leases = Semaphore(self.target.threads)
@@ -59,34 +59,37 @@ class ScriptedAdapter(Adapter):
         async with self._leases:
             yield self._connection(name)
 
-    async def list_schemas(self) -> frozenset[str]:
-        return frozenset(self._catalog.schemas)
+    async def list_schemas(self, database: str | None = None) -> frozenset[str]:
+        return self._catalog.schemas(database)
 
-    async def create_schema(self, schema: str) -> None:
-        await self._connection("catalog").execute(f'create schema "{schema}"')
-        if schema.lower() not in {name.lower() for name in self._catalog.schemas}:
-            self._catalog.schemas.add(schema)
+    async def create_schema(self, namespace: Namespace) -> None:
+        await self._connection("catalog").execute(f"create schema {_rendered(namespace)}")
+        self._catalog.add_schema(namespace)
 
-    async def drop_schema(self, schema: str) -> None:
-        await self._connection("catalog").execute(f'drop schema "{schema}"')
-        self._catalog.drop_schema(schema)
+    async def drop_schema(self, namespace: Namespace) -> None:
+        await self._connection("catalog").execute(f"drop schema {_rendered(namespace)}")
+        self._catalog.drop_schema(namespace)
 
-    async def list_relations(self, schema: str) -> list[Relation]:
-        await self._connection("catalog").query(f'list relations of "{schema}"')
+    async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        await self._connection("catalog").query(f"list relations of {_rendered(namespace)}")
         return [
-            self.relation(entry.schema, entry.identifier, entry.type)
-            for entry in self._catalog.entries(schema)
+            self.relation(
+                entry.name.namespace.schema,
+                entry.name.identifier,
+                entry.type,
+                database=entry.name.namespace.database,
+            )
+            for entry in self._catalog.entries(namespace)
         ]
-
-    async def columns(self, connection: Connection, relation: Relation) -> list[Column]:
-        described = await connection.query(f"describe {relation}")
-        return [Column(str(name), str(data_type)) for name, data_type, *_ in described.rows]
 
     @property
     def public_keys(self) -> Mapping[str, object]:
         return dict(self.target.keys)
 
     def _connection(self, name: str) -> ScriptedConnection:
-        return ScriptedConnection(
-            name, self.script, self.recorder, self._catalog, self.target.schema
-        )
+        return ScriptedConnection(name, self.script, self.recorder, self._catalog)
+
+
+def _rendered(namespace: Namespace) -> str:
+    parts = (namespace.database, namespace.schema)
+    return ".".join(quote_identifier(part) for part in parts if part)

@@ -10,6 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..cancellation import sleep_through
+from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Relation, quote_identifier
 from .catalog import Catalog, Change, read_changes
@@ -24,15 +25,12 @@ class ScriptedConnection(Connection):
     no time unless a rule says so. A text of several statements counts as one.
     """
 
-    def __init__(
-        self, name: str, script: Script, recorder: Recorder, catalog: Catalog, schema: str
-    ) -> None:
+    def __init__(self, name: str, script: Script, recorder: Recorder, catalog: Catalog) -> None:
         self.name = name
         self.is_closed = False
         self._script = script
         self._recorder = recorder
         self._catalog = catalog
-        self._schema = schema
         self._deferred: list[Deferred] = []
         self._in_transaction = False
         self._has_begun = False
@@ -80,6 +78,10 @@ class ScriptedConnection(Connection):
             await self._send(f"insert into {relation} ({names})")
             count += len(rows)
         return count
+
+    async def columns(self, relation: Relation) -> list[Column]:
+        described = await self.query(f"describe {relation}")
+        return [Column(str(name), str(data_type)) for name, data_type, *_ in described.rows]
 
     async def _send(self, sql: str) -> Rows:
         deferred, self._deferred = self._deferred, []
@@ -140,7 +142,7 @@ class ScriptedConnection(Connection):
             self._recorder.end(statement, outcome, current_time())
         if rule.error:
             raise DatabaseError(rule.error, sql=sql)
-        changes = read_changes(sql, self._schema)
+        changes = read_changes(sql, self._catalog.home)
         if self._in_transaction:
             self._changes += changes
         else:

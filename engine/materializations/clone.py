@@ -33,8 +33,7 @@ async def clone(build: NodeBuild, origin: Relation) -> Outcome:
 
     What is there already stays, unless it is a full refresh.
     """
-    relation = build.relation
-    if (relation.schema, relation.identifier) == (origin.schema, origin.identifier):
+    if not build.adapter.is_elsewhere(build.relation, origin):
         return _NOTHING_DONE
     if await build.existing() is not None and not build.full_refresh:
         return _NOTHING_DONE

@@ -63,8 +63,7 @@ class BuiltIn:
         outcome = self.outcome = await materialize(build)
         table = None if outcome.answer is None else ResultTable(outcome.answer)
         build.scope.context_name("store_result")("main", StatementResponse(outcome.response), table)
-        relation = build.relation
-        made = await build.cache.find(relation.schema or "", relation.identifier or "")
+        made = await build.cache.find(build.relation)
         return {"relations": [] if made is None else [made]}
 
 
@@ -98,7 +97,7 @@ async def custom(
             build.made = _main(scope)
     except BaseException:
         # What the macro noted in the cache was undone.
-        build.cache.forget(build.relation.schema or "")
+        build.cache.forget(build.relation.namespace)
         raise
     if is_test:
         return built_in.outcome or _verdict(build, scope)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ...adapters.abilities import ForeignKey, KeepingKeys
+from ...adapters.connection_abilities import KeepingKeys
 from ...adapters.errors import DatabaseError
 from ...adapters.relation import Relation
 from .node_build import NodeBuild
@@ -18,14 +18,14 @@ from .node_build import NodeBuild
 @asynccontextmanager
 async def released_keys(build: NodeBuild, table: Relation) -> AsyncIterator[None]:
     """Let a table's rows go and come, to which keys of the project's own tables lead."""
-    adapter = build.adapter
-    if not isinstance(adapter, KeepingKeys):
+    connection = build.connection
+    if not isinstance(connection, KeepingKeys):
         yield
         return
-    keys = await adapter.release_keys(build.connection, table, build.is_ours)
+    keys = await connection.release_keys(table, build.is_ours)
     yield
-    await adapter.put_back_keys(build.connection, keys)
-    build.replaced.foreign_keys += keys
+    await connection.put_back_keys(keys)
+    build.swapped.foreign_keys += keys
 
 
 async def validate_keys_to(build: NodeBuild) -> None:
@@ -37,10 +37,11 @@ async def validate_keys_to(build: NodeBuild) -> None:
     Raises:
         DatabaseError: rows have keys that the relation hasn't got; names a few.
     """
-    for key in build.replaced.foreign_keys:
-        if not build.comes_anew(key):
+    connection = build.connection
+    for key in build.swapped.foreign_keys:
+        if isinstance(connection, KeepingKeys) and not build.comes_anew(key):
             try:
-                await _validate(build, key)
+                await connection.validate_key(key)
             except DatabaseError as error:
                 raise DatabaseError(
                     f"{build.relation.display_name} was built, but {error}",
@@ -55,11 +56,7 @@ async def validate_keys_of(build: NodeBuild, table: Relation) -> None:
     Raises:
         DatabaseError: rows have keys that the parent hasn't got; names a few.
     """
-    if isinstance(build.adapter, KeepingKeys) and build.has_contract:
-        for key in await build.adapter.unvalidated_keys(build.connection, table):
-            await _validate(build, key)
-
-
-async def _validate(build: NodeBuild, key: ForeignKey) -> None:
-    assert isinstance(build.adapter, KeepingKeys)
-    await build.adapter.validate_key(build.connection, key)
+    connection = build.connection
+    if isinstance(connection, KeepingKeys) and build.has_contract:
+        for key in await connection.unvalidated_keys(table):
+            await connection.validate_key(key)

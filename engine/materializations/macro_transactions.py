@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 
-from ...adapters.abilities import Restore
 from ...adapters.base import Transaction
+from ...adapters.connection_abilities import Restore
 from ...adapters.relation import Relation
 from .node_build import TEMPORARY_PREFIX, NodeBuild
 from .swap import find_for_macro, keep, let_go
@@ -90,7 +90,7 @@ class MacroTransactions:
         if former is None:
             digest = sha256(f"{build.node.unique_id} {len(self._going)}".encode()).hexdigest()
             aside = f"{TEMPORARY_PREFIX}going_{digest[:_DIGITS]}"
-            for sql in await build.adapter.rename_statements(build.connection, found, aside):
+            for sql in await build.connection.rename_statements(found, aside):
                 await build.execute(sql)
             found, former = found.with_identifier(aside), relation.identifier or ""
         self._going.append((found, former))

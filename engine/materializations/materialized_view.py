@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...adapters.abilities import ComparingQueries
 from ...adapters.base import Deferred, Response
+from ...adapters.connection_abilities import ComparingQueries
 from ...adapters.relation import Relation, RelationType
 from ..core.errors import CompilationError
 from .finishing import configured_indexes
@@ -145,11 +145,11 @@ async def _has_other_query(build: NodeBuild, existing: Relation) -> bool:
 
     What a project's own macro makes of the query isn't known, and so isn't compared.
     """
-    adapter = build.adapter
-    if not isinstance(adapter, ComparingQueries) or build.scope.is_overridden(CREATE_MACRO):
+    connection = build.connection
+    if not isinstance(connection, ComparingQueries) or build.scope.is_overridden(CREATE_MACRO):
         return False
     beside = replace(build.temporary_relation, type=RelationType.VIEW)
-    return not await adapter.has_query(build.connection, existing, build.sql, beside)
+    return not await connection.has_query(existing, build.sql, beside)
 
 
 def _columns(index: Mapping[str, object]) -> list[str]:

@@ -9,8 +9,8 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ...adapters.abilities import ComesAnew, IsOurs, Replaced
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
+from ...adapters.connection_abilities import ComesAnew, IsOurs, Swapped
 from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
 from ...adapters.relation_cache import RelationCache
@@ -66,7 +66,7 @@ class NodeBuild(Struct):
         is_ours: whether a relation is one that the project builds.
         comes_anew: whether a later node of the run makes a foreign key, or looks at its rows.
         fails_on_test_warning: whether what a test would warn of is a failure.
-        replaced: how the node's relation took the place of another, where it did.
+        swapped: how the node's relation was swapped for another, where it was.
         is_made_anew: whether a table was made, rather than added to.
         made: the statement that made the relation, known before COMMIT.
         committed: whether the database has said that the transaction is durable.
@@ -94,7 +94,7 @@ class NodeBuild(Struct):
     fails_on_test_warning: bool
     is_repeatable: bool = True
     executed: list[str] = field(default_factory=list)
-    replaced: Replaced = field(default_factory=Replaced)
+    swapped: Swapped = field(default_factory=Swapped)
     is_made_anew: bool = False
     made: Deferred | None = None
     committed: bool = False
@@ -136,7 +136,7 @@ class NodeBuild(Struct):
 
     async def leftovers(self) -> list[Relation]:
         """What an earlier build of this very node left: its names are nobody else's."""
-        found = await self.cache.starting_with(self.relation.schema or "", TEMPORARY_PREFIX)
+        found = await self.cache.starting_with(self.relation.namespace, TEMPORARY_PREFIX)
         if not found:
             return []
         pattern = re.compile(rf"{self._temporary_stem}_[0-9a-f]{{{_INVOCATION_DIGITS}}}")
@@ -155,7 +155,7 @@ class NodeBuild(Struct):
         Raises:
             CompilationError: it is something that no model makes, such as a foreign table.
         """
-        found = await self.cache.find(self.relation.schema or "", self.relation.identifier or "")
+        found = await self.cache.find(self.relation)
         if found is not None and found.type is RelationType.EXTERNAL:
             raise CompilationError(
                 f"{found.display_name} is there already, as a foreign table, which no model has "

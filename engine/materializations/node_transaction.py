@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from ...adapters.abilities import WriterLocking
+from ...adapters.connection_abilities import WriterLocking
 from ...adapters.relation import Relation
 from .finishing import apply_grants, persist_docs
 from .foreign_keys import validate_keys_to
@@ -56,8 +56,8 @@ async def node_transaction(
 
 async def keep_writers_out(build: NodeBuild, table: Relation) -> None:
     """Be the only one who writes to a table until COMMIT, where that takes a lock."""
-    if isinstance(build.adapter, WriterLocking):
-        await build.adapter.keep_writers_out(build.connection, table)
+    if isinstance(build.connection, WriterLocking):
+        await build.connection.keep_writers_out(table)
 
 
 def _may_be_done_twice(build: NodeBuild) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...adapters.abilities import Counting
 from ...adapters.base import Deferred
+from ...adapters.connection_abilities import Counting
 from ...adapters.counting import kept
 from ...adapters.relation import Relation
 from .node_build import NodeBuild
@@ -15,10 +15,10 @@ async def write_rows(build: NodeBuild, relation: Relation, sql: str) -> Deferred
     Raises:
         DatabaseError: rows stayed or didn't come, because of a trigger for example.
     """
-    if not isinstance(build.adapter, Counting):
+    if not isinstance(build.connection, Counting):
         return build.defer(sql, wants_response=True)
     build.executed.append(sql)
-    return await build.adapter.write_rows(build.connection, relation, sql)
+    return await build.connection.write_rows(relation, sql)
 
 
 async def empty_table(build: NodeBuild, relation: Relation) -> None:
@@ -27,9 +27,9 @@ async def empty_table(build: NodeBuild, relation: Relation) -> None:
     Raises:
         DatabaseError: some are left, because of a trigger for example.
     """
-    if isinstance(build.adapter, Counting):
+    if isinstance(build.connection, Counting):
         build.executed.append(f"delete from {relation}")
-        await build.adapter.empty_table(build.connection, relation)
+        await build.connection.empty_table(relation)
         return
     await build.execute(f"delete from {relation}")
     left = await _count(build, relation)
@@ -44,9 +44,9 @@ async def check_arrival(build: NodeBuild, relation: Relation, sent: int, arrived
         DatabaseError: they aren't, because of a trigger for example.
     """
     causes: list[str] = []
-    if isinstance(build.adapter, Counting):
+    if isinstance(build.connection, Counting):
         if arrived != sent:
-            causes = await build.adapter.obstacles(build.connection, relation)
+            causes = await build.connection.obstacles(relation)
     else:
         arrived = await _count(build, relation)
     if arrived != sent:

@@ -66,7 +66,7 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     Raises:
         CompilationError: the columns differ, and the policy is to fail.
     """
-    existing = await build.adapter.columns(build.connection, build.relation)
+    existing = await build.connection.columns(build.relation)
     policy = build.node.config.values.get("on_schema_change") or "ignore"
     if policy not in POLICIES:
         raise CompilationError(
@@ -75,7 +75,7 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
         )
     if policy == "ignore" and not build.adapter.has_fixed_types:
         return existing
-    columns = await build.adapter.columns(build.connection, arriving)
+    columns = await build.connection.columns(arriving)
     widened = {column.name: column for column in wider(columns, existing)}
     for column in widened.values():
         await build.scope.call_macro(

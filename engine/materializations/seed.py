@@ -148,7 +148,7 @@ async def agate_table(config: NodeConfig, file: CsvFile) -> ResultTable:
 
 
 async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation) -> None:
-    there = await build.adapter.columns(build.connection, existing)
+    there = await build.connection.columns(existing)
     names = [column.name.casefold() for column in there]
     if names != [name.casefold() for name in table.file.column_names]:
         raise ProjectError(

@@ -70,9 +70,9 @@ async def _existing(build: NodeBuild) -> Relation | None:
 
 async def _begun_by_somebody_else(build: NodeBuild) -> Relation | None:
     """The table, where another run has made it since the schema was listed."""
-    if not await build.adapter.columns(build.connection, build.relation):
+    if not await build.connection.columns(build.relation):
         return None
-    await build.cache.refresh(build.relation.schema or "")
+    await build.cache.refresh(build.relation.namespace)
     existing = await _existing(build)
     if existing is not None:
         await keep_writers_out(build, existing)
@@ -126,11 +126,11 @@ async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred
     select = await build.macro("snapshot_staging_table", strategy, build.sql, build.relation)
     await build.scope.call_macro("check_time_data_types", select)
     staging, is_ours = await _stage(build, strategy, select)
-    staged = await build.adapter.columns(build.connection, staging)
+    staged = await build.connection.columns(staging)
     # A project's own staging table may do without its keys.
     has_keys = _of_staging(strategy) <= {column.name.casefold() for column in staged}
     await check_keys(build, strategy["unique_key"], build.sql, staging if has_keys else None)
-    existing = await build.adapter.columns(build.connection, build.relation)
+    existing = await build.connection.columns(build.relation)
     columns = [column for column in staged if column.name.casefold() not in _of_staging(strategy)]
     for column in wider(columns, existing):
         await build.scope.call_macro(
@@ -172,7 +172,7 @@ async def _check_target(build: NodeBuild, strategy: Strategy, columns: Mapping[s
     needed = ["dbt_scd_id", "dbt_valid_from", "dbt_valid_to"]
     if strategy["hard_deletes"] == "new_record":
         needed.append("dbt_is_deleted")
-    there = await build.adapter.columns(build.connection, build.relation)
+    there = await build.connection.columns(build.relation)
     names = {column.name.casefold() for column in there}
     missing = [columns[name] for name in needed if columns[name].casefold() not in names]
     if not missing:

@@ -15,8 +15,8 @@ from typing import TypeGuard, TypeVar
 
 from msgspec.structs import replace
 
-from ...adapters.abilities import Keeping, Replaced, Replacing, Restore
 from ...adapters.base import Adapter, Deferred, Response, SwapPolicy
+from ...adapters.connection_abilities import Keeping, Restore, Swapped, Swapping
 from ...adapters.relation import Relation, RelationType
 from ..template.dbt.adapter_facade import drop_sql
 from .finishing import create_indexes
@@ -92,7 +92,7 @@ async def _drop(build: NodeBuild, existing: Relation) -> None:
     async def settle_this() -> None:
         restore(existing.identifier or "")
 
-    build.replaced.settle = settle_this
+    build.swapped.settle = settle_this
     build.defer(await build.macro("get_drop_sql", existing))
 
 
@@ -101,15 +101,14 @@ def keep(build: NodeBuild, relation: Relation) -> Restore:
 
     What is returned has it made again, on the relation of a name.
     """
-    if isinstance(build.adapter, Keeping):
-        return build.adapter.keep(build.connection, relation)
+    if isinstance(build.connection, Keeping):
+        return build.connection.keep(relation)
     return lambda name: None
 
 
 async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -> None:
     """Let what was built beside take the place of what is there, with what depends on that."""
-    build.replaced = await _replacing(build.adapter).replace(
-        build.connection,
+    build.swapped = await _swapping(build).swap(
         existing,
         temporary,
         build.is_ours,
@@ -134,9 +133,7 @@ async def _replace_view(build: NodeBuild, existing: Relation) -> Deferred:
         return temporary
 
     sql = await _create_sql(build, kind, replace(build.relation, type=kind))
-    build.replaced = await _replacing(build.adapter).replace_view(
-        build.connection, existing, sql, build_beside, build.is_ours
-    )
+    build.swapped = await _swapping(build).swap_view(existing, sql, build_beside, build.is_ours)
     return Deferred(sql, response=Response("CREATE VIEW", "CREATE VIEW"))
 
 
@@ -146,10 +143,10 @@ async def settle(build: NodeBuild) -> None:
     What the relation has got from the project by now is noted as such, so that it isn't taken for
     somebody's handiwork the next time.
     """
-    await build.replaced.settle()
+    await build.swapped.settle()
     exchanges = build.adapter.swap_policy is SwapPolicy.EXCHANGE
     if exchanges and build.is_made_anew and _gets_more(build):
-        build.defer(_replacing(build.adapter).noting_made(build.relation))
+        build.defer(_swapping(build).noting_made(build.relation))
 
 
 def _gets_more(build: NodeBuild) -> bool:
@@ -172,8 +169,7 @@ def puts_aside(adapter: Adapter) -> bool:
 
 async def find_for_macro(build: NodeBuild, relation: Relation) -> Relation | None:
     """What stands under a name, as a macro's own transaction sees it."""
-    schema, identifier = relation.schema or "", relation.identifier or ""
-    return await _replacing(build.adapter).find_relation(build.connection, schema, identifier)
+    return await _swapping(build).find_relation(relation)
 
 
 async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
@@ -185,9 +181,8 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
     if successor is None:
         await build.execute(drop_sql(relation))
         return
-    adapter = _replacing(build.adapter)
-    replaced = await adapter.replace(
-        build.connection,
+    connection = _swapping(build)
+    swapped = await connection.swap(
         relation,
         successor,
         build.is_ours,
@@ -196,17 +191,17 @@ async def let_go(build: NodeBuild, relation: Relation, former: str) -> None:
     )
     # It has taken the name that the old one had last, and now gets its own again.
     taken = replace(relation, type=successor.type)
-    for sql in await build.adapter.rename_statements(build.connection, taken, former):
+    for sql in await build.connection.rename_statements(taken, former):
         await build.execute(sql)
     if not successor.is_view:
-        build.defer(adapter.noting_made(successor))
-    _add(build.replaced, replaced)
+        build.defer(connection.noting_made(successor))
+    _add(build.swapped, swapped)
 
 
-def _add(sum_of_all: Replaced, replaced: Replaced) -> None:
-    sum_of_all.statements += replaced.statements
-    sum_of_all.dropped += replaced.dropped
-    sum_of_all.foreign_keys += replaced.foreign_keys
+def _add(sum_of_all: Swapped, swapped: Swapped) -> None:
+    sum_of_all.statements += swapped.statements
+    sum_of_all.dropped += swapped.dropped
+    sum_of_all.foreign_keys += swapped.foreign_keys
 
 
 async def _create(build: NodeBuild, kind: RelationType, relation: Relation) -> Deferred:
@@ -227,9 +222,10 @@ async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) 
     return await build.macro(name, *arguments)
 
 
-def _replacing(adapter: Adapter) -> Replacing:
-    assert isinstance(adapter, Replacing), "an adapter whose policy is to exchange"
-    return adapter
+def _swapping(build: NodeBuild) -> Swapping:
+    connection = build.connection
+    assert isinstance(connection, Swapping), "one of an adapter whose policy is to exchange"
+    return connection
 
 
 def _is_view(existing: Relation | None) -> TypeGuard[Relation]:
@@ -247,7 +243,7 @@ async def reads_itself(build: NodeBuild) -> bool:
     sql = build.sql.casefold()
     if _names(sql, build.relation):
         return True
-    views = await build.cache.views(build.relation.schema or "")
+    views = await build.cache.views(build.relation.namespace)
     return any(_names(sql, view) and not build.is_ours(view) for view in views)
 
 

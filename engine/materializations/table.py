@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from msgspec.structs import replace
 
 from ...adapters.relation import RelationType
@@ -9,16 +11,6 @@ from ..manifest.nodes.node import Node
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap
-
-
-async def table(build: NodeBuild) -> Outcome:
-    """Build a table, and swap it in."""
-    return await rebuild(build, RelationType.TABLE)
-
-
-async def view(build: NodeBuild) -> Outcome:
-    """Build a view, and swap it in."""
-    return await rebuild(build, RelationType.VIEW)
 
 
 def as_table(node: Node) -> Node:
@@ -43,3 +35,7 @@ async def rebuild(build: NodeBuild, kind: RelationType) -> Outcome:
                 build.cache.add(existing)
         raise
     return build.success()
+
+
+table = partial(rebuild, kind=RelationType.TABLE)
+view = partial(rebuild, kind=RelationType.VIEW)

@@ -26,7 +26,7 @@ async def unit_test(build: NodeBuild) -> Outcome:
     """
     test = build.node
     assert isinstance(test, UnitTest)
-    columns = await build.adapter.query_columns(build.connection, build.sql)
+    columns = await build.connection.query_columns(build.sql)
     quoted = {column.name.lower(): column.quoted for column in columns}
     names, expected_sql = await _expected(build, test, columns, quoted)
     wanted = [quoted[name] for name in names]
@@ -56,7 +56,7 @@ async def _expected(
     """The names of the columns to compare, in lower case, and the rows expected as a select."""
     rows = test.expect.rows
     if isinstance(rows, str):
-        described = await build.adapter.query_columns(build.connection, rows)
+        described = await build.connection.query_columns(rows)
         names = [column.name.lower() for column in described]
         unknown = [name for name in names if name not in quoted]
         if unknown:

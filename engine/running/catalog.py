@@ -13,6 +13,7 @@ import anyio
 
 from ...adapters.abilities import CatalogTable, Describing
 from ...adapters.errors import DatabaseError
+from ...adapters.relation import Namespace
 from ..core.events import MessageLogged
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
@@ -64,22 +65,23 @@ async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
     isn't there is left out.
     """
     adapter = workspace.adapter
-    by_schema: dict[str, list[Node]] = {}
+    by_schema: dict[Namespace, list[Node]] = {}
     for node in nodes:
-        by_schema.setdefault(workspace.relations.of(node).schema or "", []).append(node)
+        by_schema.setdefault(workspace.relations.of(node).namespace, []).append(node)
     sections: Sections = {"nodes": {}, "sources": {}, "errors": None}
     limit = anyio.Semaphore(max(1, workspace.target.threads))
 
-    async def describe_schema(schema: str) -> None:
+    async def describe_schema(namespace: Namespace) -> None:
         assert isinstance(adapter, Describing)
         async with limit:
             try:
-                tables = await adapter.describe_schema(schema)
+                tables = await adapter.describe_schema(namespace)
             except DatabaseError as error:
-                sections["errors"] = [*(sections["errors"] or ()), f"{schema}: {error}"]
+                told = f"{namespace.schema}: {error}"
+                sections["errors"] = [*(sections["errors"] or ()), told]
                 return
         known = {table.name.casefold(): table for table in tables}
-        for node in by_schema[schema]:
+        for node in by_schema[namespace]:
             table = known.get((workspace.relations.of(node).identifier or "").casefold())
             if table is not None:
                 section = "sources" if isinstance(node, Source) else "nodes"
@@ -87,8 +89,8 @@ async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
 
     if isinstance(adapter, Describing):
         async with anyio.create_task_group() as tasks:
-            for schema in sorted(by_schema):
-                tasks.start_soon(describe_schema, schema)
+            for namespace in by_schema:
+                tasks.start_soon(describe_schema, namespace)
     for section in ("nodes", "sources"):
         sections[section] = dict(sorted(sections[section].items()))
     return sections

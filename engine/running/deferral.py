@@ -118,7 +118,7 @@ class Deferrer:
         if self._deferral.favors_state and not is_named:
             return _NOT_SELECTED
         own = self._relations.of(node)
-        if await self._cache.find(own.schema or "", own.identifier or "") is not None:
+        if await self._cache.find(own) is not None:
             return ""
         return _NOT_BUILT if is_named else _NOT_THERE
 

@@ -144,7 +144,7 @@ class NodeBuilder:
         context, progress = self._context, run.progress
         settings = microbatch_settings(node)
         relation = context.templates.relations.of(node)
-        existing = await context.cache.find(relation.schema or "", relation.identifier or "")
+        existing = await context.cache.find(relation)
         configured = node.config.full_refresh
         is_refresh = self._full_refresh if configured is None else configured
         is_table = existing is not None and existing.is_table

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from ...adapters.abilities import nothing_comes
 from ...adapters.base import Response
+from ...adapters.connection_abilities import nothing_comes
 from ...adapters.relation import Relation
 from ..core.results import Status
 from ..materializations.built_name import check_built_name

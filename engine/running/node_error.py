@@ -125,7 +125,7 @@ def format_stack(error: CompilationError) -> str:
 def _sent_path(node: Node, progress: Progress, target_path: str) -> str | None:
     """The file with the SQL that was sent, or else with what it was going to be."""
     build = progress.build
-    if build is not None and (build.executed or build.replaced.statements):
+    if build is not None and (build.executed or build.swapped.statements):
         return f"{target_path}/run/{progress.path_of(node)}"
     if progress.compiled is not None:
         return f"{target_path}/compiled/{progress.path_of(node)}"

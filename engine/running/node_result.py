@@ -78,8 +78,8 @@ class Progress(Struct):
 def note_executed(info: NodeInfo, node: Node, progress: Progress, emit: Emitter) -> None:
     """Tell what was sent for a node."""
     build = progress.build
-    if build is not None and (build.executed or build.replaced.statements):
-        sql = ";\n\n".join([*build.executed, *build.replaced.statements]) + "\n"
+    if build is not None and (build.executed or build.swapped.statements):
+        sql = ";\n\n".join([*build.executed, *build.swapped.statements]) + "\n"
         emit(NodeExecuted(info, progress.path_of(node), sql))
 
 
@@ -91,7 +91,7 @@ def note_dropped(node: Node, progress: Progress, cache: RelationCache, emit: Emi
     build = progress.build
     if build is None or not build.committed:
         return
-    for relation in build.replaced.dropped:
+    for relation in build.swapped.dropped:
         cache.drop(relation)
         warning = WarningRaised(
             "DependentViewDropped",

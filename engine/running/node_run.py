@@ -108,7 +108,7 @@ class NodeRun(Struct, frozen=True):
         context, progress = self.context, self.progress
         if progress.attempts > 1:
             # Who was in our way may have built something.
-            await context.cache.refresh(self.node.schema)
+            await context.cache.refresh(context.templates.relations.of(self.node).namespace)
         name = self.connection_name or self.node.unique_id
         about = None if isinstance(self.node, Operation) else self.node
         async with (self.lease or context.adapter.connection)(name) as connection:
@@ -140,7 +140,7 @@ class NodeRun(Struct, frozen=True):
         note_executed(self.info, self.node, self.progress, context.emit)
         if build.committed:
             note_dropped(self.node, self.progress, context.cache, context.emit)
-            context.own_tables.note(filter(build.comes_anew, build.replaced.foreign_keys))
+            context.own_tables.note(filter(build.comes_anew, build.swapped.foreign_keys))
 
 
 Work = Callable[[NodeRun], Awaitable[Outcome]]
@@ -201,10 +201,9 @@ async def was_overtaken(failure: AdapterError, progress: Progress) -> bool:
         or progress.attempts > OVERTAKEN_AT_MOST
     ):
         return False
-    name = build.relation.schema or "", build.relation.identifier or ""
-    believed = await build.cache.find(*name)
-    await build.cache.refresh(name[0])
-    found = await build.cache.find(*name)
+    believed = await build.cache.find(build.relation)
+    await build.cache.refresh(build.relation.namespace)
+    found = await build.cache.find(build.relation)
     return (believed and believed.type) is not (found and found.type)
 
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from functools import cached_property
 
-from ...adapters.abilities import ForeignKey, KeepingKeys
 from ...adapters.base import Adapter
+from ...adapters.connection_abilities import ForeignKey, KeepingKeys
 from ...adapters.errors import AdapterError
 from ...adapters.relation import Relation
 from ..core.events import Emitter, WarningRaised
@@ -68,15 +68,14 @@ class OwnTables:
         self, adapter: Adapter, results: Mapping[str, RunResult], emit: Emitter
     ) -> None:
         """Look at the rows of what was left to models that failed or were skipped."""
-        if not isinstance(adapter, KeepingKeys):
-            return
         for (unique_id, _), key in self._noted.items():
             result = results.get(unique_id)
             if result is not None and result.status is Status.SUCCESS:
                 continue
             try:
                 async with adapter.connection(unique_id) as connection:
-                    await adapter.validate_key(connection, key)
+                    if isinstance(connection, KeepingKeys):
+                        await connection.validate_key(key)
             except AdapterError as error:
                 place = self._manifest.node(unique_id).location
                 with suppress(RaisedWarningsError):  # its table's node has failed anyway

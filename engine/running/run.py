@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import cached_property, partial
+from itertools import groupby
 from typing import Any
 
 import anyio
 
 from ...adapters.abilities import Locking
 from ...adapters.base import Rows
-from ...adapters.relation import Relation
+from ...adapters.relation import Namespace, Relation
 from ...adapters.relation_cache import RelationCache
 from ..core.blocking import in_thread
 from ..core.events import (
@@ -200,8 +201,8 @@ class Run:
     async def _look_again_after(self, hooks: RunHooks) -> None:
         """List the schemas once more, in which a hook may have made or dropped something."""
         if hooks.has_executed:
-            for schema in sorted(self._schemas()):
-                await self._cache.refresh(schema)
+            for namespace in self._namespaces():
+                await self._cache.refresh(namespace)
 
     @property
     def _skips_nodes_after_failed_hook(self) -> bool:
@@ -224,8 +225,8 @@ class Run:
     async def _lock_schemas(self) -> None:
         """Keep other runs out of the schemas that this one builds in, where the database can."""
         adapter = self._workspace.adapter
-        schemas = self._schemas()
-        builds = bool(schemas) and self._work.makes_relations
+        namespaces = self._namespaces()
+        builds = bool(namespaces) and self._work.makes_relations
         if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
             return
 
@@ -239,7 +240,7 @@ class Run:
                 waiting.cancel()
 
         with anyio.CancelScope() as waiting:
-            await adapter.lock_schemas(schemas, tell)
+            await adapter.lock_schemas(namespaces, tell)
         self._raise_late_warnings()
 
     def _raise_late_warnings(self) -> None:
@@ -264,14 +265,16 @@ class Run:
         models = (node for node in self.nodes.values() if isinstance(node, RELATION_KINDS))
         return [*models, *self._storing()]
 
-    def _schemas(self) -> set[str]:
+    def _namespaces(self) -> list[Namespace]:
         """The schemas that something is made in, as the database calls them.
 
         Without those whose names it would cut, each of whose nodes says so for itself.
         """
         workspace = self._workspace
-        schemas = {workspace.relations.of(node).schema or "" for node in self._built()} - {""}
-        return {schema for schema in schemas if keeps_whole(workspace.adapter, schema)}
+        adapter = workspace.adapter
+        named = {workspace.relations.of(node).namespace for node in self._built()}
+        kept = (one for one in named if one.schema and keeps_whole(adapter, one.schema))
+        return sorted(kept, key=lambda one: (one.database or "", one.schema))
 
     def _storing(self) -> list[Node]:
         """The tests that keep the rows that they find."""
@@ -281,27 +284,28 @@ class Run:
     async def _prepare_schemas(self) -> None:
         """Create the schemas that are missing, and list what is in those that are used."""
         adapter = self._workspace.adapter
-        schemas = self._schemas()
+        namespaces = self._namespaces()
         if self._work.makes_relations:
-            there = {schema.casefold() for schema in await adapter.list_schemas()}
-            wanted = {schema.casefold(): schema for schema in schemas}
-            for folded, schema in sorted(wanted.items()):
-                if folded not in there:
-                    await self._create_schema(schema)
-        await self._cache.fill(sorted(schemas))
+            for database, wanted in groupby(namespaces, lambda one: one.database):
+                there = {schema.casefold() for schema in await adapter.list_schemas(database)}
+                for namespace in wanted:
+                    if namespace.schema.casefold() not in there:
+                        await self._create_schema(namespace)
+                        there.add(namespace.schema.casefold())
+        await self._cache.fill(namespaces)
 
-    async def _create_schema(self, schema: str) -> None:
+    async def _create_schema(self, namespace: Namespace) -> None:
         """Create a schema, by the project's own macro if it has one for that."""
         adapter = self._workspace.adapter
         macros = self._project.manifest.macros
         own = macros.overrides("create_schema", macros.root_package)
         if own is None:
-            await adapter.create_schema(schema)
+            await adapter.create_schema(namespace)
             return
         async with adapter.connection(own.name) as connection:
             connection.comment = await self.context.comments.of(connection, own.name)
             scope = self.context.macro_scope(own, connection, "main")
-            relation = adapter.relation(schema, None)
+            relation = adapter.relation(namespace.schema, None, database=namespace.database)
             await self.context.templates.adapter_in(scope, connection).create_schema(relation)
 
     @cached_property

@@ -55,7 +55,13 @@ class RelationFactory:
         parts = parts_of({**self.quoting, **own})
         kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
-            return self._adapter.relation(node.schema, node.identifier, quote_policy=parts)
+            reaches = self._adapter.has_several_databases
+            return self._adapter.relation(
+                node.schema,
+                node.identifier,
+                database=node.database if reaches else None,
+                quote_policy=parts,
+            )
         return self._adapter.relation(
             node.schema, node.alias, kind, database=node.database, quote_policy=parts
         )

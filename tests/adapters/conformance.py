@@ -17,7 +17,7 @@ import anyio
 import pytest
 from headrace.adapters.base import Adapter, Connection, Transaction
 from headrace.adapters.errors import DatabaseError
-from headrace.adapters.relation import Relation
+from headrace.adapters.relation import Namespace, Relation
 
 from .support import cancel_after, until
 
@@ -44,7 +44,7 @@ class AdapterConformance:
             await connection.execute(f"create table {orders} as select 1 as id")
             await connection.execute(f"create view {recent} as select * from {orders}")
 
-        listed = await adapter.list_relations(adapter.target.schema)
+        listed = await adapter.list_relations(Namespace(None, adapter.target.schema))
         assert {relation.identifier for relation in listed if relation.is_table} == {"orders"}
         assert {relation.identifier for relation in listed if relation.is_view} == {"recent"}
         assert {str(relation) for relation in listed} == {str(orders), str(recent)}
@@ -213,22 +213,22 @@ class AdapterConformance:
     ) -> None:
         orders = adapter.relation("staging", "orders")
 
-        await adapter.create_schema("staging")
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
+        await adapter.create_schema(Namespace(None, "staging"))
         async with adapter.connection("orders") as connection:
             await connection.execute(f"create table {orders} as select 1 as id")
         created = await adapter.list_schemas()
-        held = await adapter.list_relations("staging")
-        await adapter.drop_schema("staging")
-        await adapter.drop_schema("staging")
+        held = await adapter.list_relations(Namespace(None, "staging"))
+        await adapter.drop_schema(Namespace(None, "staging"))
+        await adapter.drop_schema(Namespace(None, "staging"))
 
         assert "staging" in created
         assert [relation.identifier for relation in held] == ["orders"]
         assert "staging" not in await adapter.list_schemas()
-        assert await adapter.list_relations("staging") == []
+        assert await adapter.list_relations(Namespace(None, "staging")) == []
 
     async def test_absent_schema_has_no_relations(self, adapter: Adapter) -> None:
-        assert await adapter.list_relations("never_made") == []
+        assert await adapter.list_relations(Namespace(None, "never_made")) == []
 
     async def test_closing_twice_is_closing_once(self, adapter: Adapter) -> None:
         await adapter.aclose()
@@ -337,8 +337,8 @@ class SqlConformance(AdapterConformance):
 
         async with adapter.connection("orders") as connection:
             await connection.execute(f'create table {orders} (id integer, "a ""b""" text)')
-            columns = await adapter.columns(connection, orders)
-            of_nothing = await adapter.columns(connection, target_relation(adapter, "absent"))
+            columns = await connection.columns(orders)
+            of_nothing = await connection.columns(target_relation(adapter, "absent"))
 
         assert [column.name for column in columns] == ["id", 'a "b"']
         assert [column.data_type.lower() for column in columns] == ["integer", "text"]
@@ -404,5 +404,5 @@ def target_relation(adapter: Adapter, identifier: str) -> Relation:
 
 async def identifiers(adapter: Adapter) -> set[str | None]:
     """What the target's schema holds."""
-    listed = await adapter.list_relations(adapter.target.schema)
+    listed = await adapter.list_relations(Namespace(None, adapter.target.schema))
     return {relation.identifier for relation in listed}

@@ -12,6 +12,7 @@ import pytest
 from headrace.adapters.base import Adapter, Transaction
 from headrace.adapters.errors import DatabaseError, ProfileKeyError
 from headrace.adapters.registry import create_adapter
+from headrace.adapters.relation import Namespace
 from headrace.adapters.testing import Outcome, ScriptedAdapter
 
 from .conformance import AdapterConformance, identifiers, target_relation
@@ -169,15 +170,35 @@ async def test_catalog_follows_drops_and_renames(tmp_path: Path) -> None:
         await connection.execute('create or replace view "other"."w" as select 1')
 
         assert await identifiers(adapter) == {"b"}
-        (view,) = await adapter.list_relations("OTHER")
+        (view,) = await adapter.list_relations(Namespace(None, "OTHER"))
     assert view.is_view
+
+
+async def test_schemas_of_one_name_in_two_databases_are_two(tmp_path: Path) -> None:
+    here, there = Namespace(None, "main"), Namespace("archive", "main")
+
+    async with scripted(tmp_path) as adapter, adapter.connection("c") as connection:
+        await adapter.create_schema(there)
+        await adapter.create_schema(Namespace("archive", "old"))
+        await connection.execute('create table "main"."a" as select 1')
+        await connection.execute('create view "archive"."main"."b" as select 1')
+        await connection.execute('alter view "archive"."main"."b" rename to "c"')
+        listed = [[str(one) for one in await adapter.list_relations(at)] for at in (here, there)]
+        schemas = [await adapter.list_schemas(database) for database in (None, "archive", "none")]
+        await adapter.drop_schema(there)
+        left = [await adapter.list_relations(at) for at in (here, there)]
+
+    assert listed == [['"main"."a"'], ['"archive"."main"."c"']]
+    assert schemas == [{"main"}, {"main", "old"}, set()]
+    assert [len(relations) for relations in left] == [1, 0]
+    assert await adapter.list_schemas("archive") == {"old"}
 
 
 async def test_columns_are_the_rows_of_a_describe_rule(tmp_path: Path) -> None:
     rules = [{"match": 'describe "main"."orders"', "rows": [["id", "integer"], ["name", "text"]]}]
 
     async with scripted(tmp_path, rules=rules) as adapter, adapter.connection("c") as connection:
-        columns = await adapter.columns(connection, target_relation(adapter, "orders"))
+        columns = await connection.columns(target_relation(adapter, "orders"))
 
     assert [(column.name, column.data_type) for column in columns] == [
         ("id", "integer"),

@@ -14,7 +14,7 @@ from anyio.lowlevel import checkpoint
 from headrace.adapters.base import Adapter, Response, Rows, Transaction
 from headrace.adapters.column import Column
 from headrace.adapters.errors import DatabaseError
-from headrace.adapters.relation import Relation
+from headrace.adapters.relation import Namespace, Relation
 from headrace.adapters.sqlite.batch import Batch
 from headrace.adapters.sqlite.file_session import Session
 from hypothesis import HealthCheck, given, settings
@@ -33,7 +33,7 @@ async def adapter(tmp_path: Path) -> AsyncIterator[Adapter]:
 @pytest.fixture
 async def adapter_of_attached_schema(tmp_path: Path) -> AsyncIterator[Adapter]:
     async with sqlite_adapter(tmp_path, schema="analytics") as opened:
-        await opened.create_schema("analytics")
+        await opened.create_schema(Namespace(None, "analytics"))
         yield opened
 
 
@@ -163,7 +163,7 @@ async def test_table_costs_two_messages_to_the_thread(
 
 
 async def test_view_over_another_schema_says_what_to_do(adapter: Adapter) -> None:
-    await adapter.create_schema("raw")
+    await adapter.create_schema(Namespace(None, "raw"))
 
     async with adapter.connection("orders") as connection:
         await connection.execute('create table "raw"."orders" as select 1 as id')
@@ -267,9 +267,9 @@ def test_hostile_identifiers_round_trip(tmp_path: Path, identifier: str, column:
                 made = await connection.execute(f"create table {relation} as select 1 as id")
                 await connection.execute(f"drop table {relation}")
                 await connection.execute(f"create table {relation} ({name} integer)")
-                columns = await adapter.columns(connection, relation)
+                columns = await connection.columns(relation)
                 rows = await connection.query(f"select {name} from {relation}")
-                listed = await adapter.list_relations("main")
+                listed = await adapter.list_relations(Namespace(None, "main"))
                 await connection.execute(f"drop table {relation}")
             return made, columns, rows, listed
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from headrace.adapters.errors import ConnectionFailedError, NotSupportedError, ProfileKeyError
 from headrace.adapters.registry import create_adapter
-from headrace.adapters.relation import RelationType
+from headrace.adapters.relation import Namespace, RelationType
 from headrace.adapters.sqlite.schema_files import attach_limit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,11 +30,11 @@ async def test_schema_lives_beside_the_database_and_is_known_to_the_next_run(
     tmp_path: Path,
 ) -> None:
     async with sqlite_adapter(tmp_path, path="warehouse/coffee.db") as adapter:
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
 
     async with sqlite_adapter(tmp_path, path="warehouse/coffee.db") as adapter:
         schemas = await adapter.list_schemas()
-        listed = await adapter.list_relations("staging")
+        listed = await adapter.list_relations(Namespace(None, "staging"))
 
     assert schemas == {"main", "staging"}
     assert listed == []
@@ -53,7 +53,7 @@ async def test_form_of_dbt_sqlite_is_read(tmp_path: Path) -> None:
         schema_directory="schemas",
         extensions=[],
     ) as adapter:
-        await adapter.create_schema("marts")
+        await adapter.create_schema(Namespace(None, "marts"))
         async with adapter.connection("orders") as connection:
             found = await connection.query('select * from "raw"."orders"')
 
@@ -109,9 +109,9 @@ async def test_one_schema_too_many_is_an_error_that_names_the_limit(tmp_path: Pa
 
     async with sqlite_adapter(tmp_path) as adapter:
         for number in range(limit):
-            await adapter.create_schema(f"schema_{number}")
+            await adapter.create_schema(Namespace(None, f"schema_{number}"))
         with pytest.raises(NotSupportedError, match=f"at most {limit} files"):
-            await adapter.create_schema("one_more")
+            await adapter.create_schema(Namespace(None, "one_more"))
         async with adapter.connection("still") as connection:
             await connection.query("select 1")
 
@@ -165,21 +165,21 @@ async def test_schema_made_while_a_connection_is_open_is_known_to_it(tmp_path: P
         await connection.query("select 1")
         async with connection.transaction():
             await connection.execute("create table main.orders (id)")
-            await adapter.create_schema("inside")
+            await adapter.create_schema(Namespace(None, "inside"))
             await connection.execute("create table inside.orders as select 1 as id")
-        await adapter.create_schema("outside")
+        await adapter.create_schema(Namespace(None, "outside"))
         await connection.execute("create table outside.orders as select 1 as id")
 
-        assert len(await adapter.list_relations("inside")) == 1
+        assert len(await adapter.list_relations(Namespace(None, "inside"))) == 1
 
 
 async def test_schema_that_is_dropped_and_made_again_is_a_new_one(tmp_path: Path) -> None:
     async with sqlite_adapter(tmp_path) as adapter, adapter.connection("orders") as connection:
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
         await connection.execute("create table staging.orders as select 1 as id")
-        await adapter.drop_schema("staging")
+        await adapter.drop_schema(Namespace(None, "staging"))
         assert not (tmp_path / "shop.staging.db").exists()
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
         await connection.execute("create table staging.orders as select 2 as id")
 
     async with sqlite_adapter(tmp_path) as adapter, adapter.connection("orders") as connection:
@@ -197,8 +197,8 @@ async def test_dropping_a_schema_that_the_profile_names_keeps_its_file(tmp_path:
                 "create view raw.v as select * from raw.t;"
                 "create virtual table raw.words using fts5(word);"
             )
-        await adapter.drop_schema("raw")
-        left = await adapter.list_relations("raw")
+        await adapter.drop_schema(Namespace(None, "raw"))
+        left = await adapter.list_relations(Namespace(None, "raw"))
 
     assert left == []
     assert (tmp_path / "kept.db").is_file()
@@ -208,7 +208,7 @@ async def test_dropping_a_schema_that_the_profile_names_keeps_its_file(tmp_path:
 async def test_schema_that_cannot_be_is_refused(tmp_path: Path, schema: str) -> None:
     async with sqlite_adapter(tmp_path) as adapter:
         with pytest.raises(NotSupportedError):
-            await adapter.create_schema(schema)
+            await adapter.create_schema(Namespace(None, schema))
 
 
 @settings(
@@ -225,10 +225,10 @@ async def test_schema_that_cannot_be_is_refused(tmp_path: Path, schema: str) -> 
 def test_hostile_schema_stays_in_its_directory(tmp_path: Path, schema: str) -> None:
     async def create_and_find() -> frozenset[str]:
         async with sqlite_adapter(tmp_path, path="in/shop.db") as adapter:
-            await adapter.create_schema(schema)
+            await adapter.create_schema(Namespace(None, schema))
         async with sqlite_adapter(tmp_path, path="in/shop.db") as adapter:
             schemas = await adapter.list_schemas()
-            await adapter.drop_schema(schema)
+            await adapter.drop_schema(Namespace(None, schema))
         return schemas
 
     schemas = asyncio.run(create_and_find())

@@ -63,7 +63,7 @@ def progress(**more: Any) -> Progress:
 
 def build(*, executed: list[str] | None = None, statements: list[str] | None = None) -> NodeBuild:
     replaced = SimpleNamespace(statements=statements or [], dropped=[])
-    return cast(NodeBuild, SimpleNamespace(executed=executed or [], replaced=replaced))
+    return cast(NodeBuild, SimpleNamespace(executed=executed or [], swapped=replaced))
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ class Dropped:
     def __init__(self, *, committed: bool = True, refused: bool = False) -> None:
         relation = SimpleNamespace(display_name="main.recent")
         replaced = SimpleNamespace(dropped=[relation], statements=[])
-        made = SimpleNamespace(committed=committed, replaced=replaced, executed=[], doubt=None)
+        made = SimpleNamespace(committed=committed, swapped=replaced, executed=[], doubt=None)
         self.progress = progress(build=cast(NodeBuild, made))
         self.forgotten: list[object] = []
         self.told: list[Any] = []
@@ -326,7 +326,7 @@ def doubtful(name: str | None, *, completes: bool) -> NodeBuild:
         doubt=doubt,
         would_complete=completes,
         executed=[],
-        replaced=SimpleNamespace(statements=[]),
+        swapped=SimpleNamespace(statements=[]),
     )
     return cast(NodeBuild, made)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from headrace.adapters.postgres.replacing import RelationExchange
+from headrace.adapters.postgres.relation_swap import RelationSwap
 
 from .support import Shop
 
@@ -25,13 +25,13 @@ async def test_to_be_told_what_hangs_on_a_view_keeps_no_lock(
     shop.view("over_kinds", "select kind from {{ ref('kinds') }}")
     await shop.build()
     shop.table("orders", "select 1 as id")
-    give_up, locked = RelationExchange._give_up, []
+    give_up, locked = RelationSwap._give_up, []
 
-    async def giving_up(self: RelationExchange, *arguments: Any) -> None:
+    async def giving_up(self: RelationSwap, *arguments: Any) -> None:
         await give_up(self, *arguments)
         locked.append(await shop.fetch(LOCKED))
 
-    monkeypatch.setattr(RelationExchange, "_give_up", giving_up)
+    monkeypatch.setattr(RelationSwap, "_give_up", giving_up)
     await shop.build(select=("orders",))
 
     assert len(locked) > 0

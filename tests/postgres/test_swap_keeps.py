@@ -53,6 +53,21 @@ async def test_all_that_hangs_on_a_table_is_kept(
     assert await hung.fetch("select id, kind from {schema}.orders") == [(2, "b")]
 
 
+async def test_all_that_hangs_on_a_table_is_kept_when_a_hook_that_follows_sends_nothing(
+    hung: Shop,
+) -> None:
+    hook = """config(materialized='table', post_hook="{{ 'select 1' if target.name == 'x' }}")"""
+    hung.write("models/orders.sql", f"{{{{ {hook} }}}} {FIRST}")
+    await hung.build()
+    before = await hang(hung, ON_TABLES)
+    hung.write("models/orders.sql", f"{{{{ {hook} }}}} {OTHER_ROWS}")
+
+    await hung.build()
+
+    assert await look(hung, ON_TABLES) == before
+    assert await hung.fetch("select id, kind from {schema}.orders") == [(2, "b")]
+
+
 async def test_all_that_hangs_on_a_table_is_kept_when_hooks_follow(hung: Shop) -> None:
     hook = "config(materialized='table', post_hook='create index extra on {{ this }} (kind)')"
     hung.write("models/orders.sql", f"{{{{ {hook} }}}} {FIRST}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from headrace.adapters.postgres.replacing import RelationExchange
+from headrace.adapters.postgres.relation_swap import RelationSwap
 
 from .support import Shop
 
@@ -285,13 +285,13 @@ async def test_what_the_project_makes_costs_no_second_look(
     shop.table("bare", "select 1::int as id, now() as at, 'x'::varchar(3) as v, array[1] as a")
     await shop.build()
     looked: list[str] = []
-    run = RelationExchange.run
+    run = RelationSwap.run
 
-    async def noted(exchange: RelationExchange) -> None:
-        looked.append(exchange.replaced.statements[0])
+    async def noted(exchange: RelationSwap) -> None:
+        looked.append(exchange.swapped.statements[0])
         await run(exchange)
 
-    monkeypatch.setattr(RelationExchange, "run", noted)
+    monkeypatch.setattr(RelationSwap, "run", noted)
     await shop.build()
     assert looked == []
     await shop.execute("alter table {schema}.plain set (fillfactor = 70)")

@@ -16,6 +16,7 @@ from headrace.adapters.errors import (
     DatabaseLockedError,
     TransientDatabaseError,
 )
+from headrace.adapters.relation import Namespace
 from headrace.adapters.sqlite.schema_files import attach_limit
 
 from ..adapters.support import sqlite_adapter
@@ -50,14 +51,16 @@ async def test_transaction_goes_on_where_a_schema_is_detached_meanwhile(full_hou
         async with adapter.connection("orders") as connection:
             async with connection.transaction() as transaction:
                 await connection.execute("create table main.orders as select 1 as id")
-                await adapter.create_schema("staging")  # which makes room for itself
+                await adapter.create_schema(
+                    Namespace(None, "staging")
+                )  # which makes room for itself
                 await connection.execute("insert into main.orders values (2)")
                 await connection.execute(f"insert into {last}.t values (3)")
                 found = await connection.query(f"select t.id from main.orders, {last}.t as t")
             await connection.execute("create table staging.orders as select 4 as id")
             with pytest.raises(DatabaseError, match=f"no such table: {last}"):
                 await connection.query(f"select id from {last}.t")
-        listed = await adapter.list_relations("staging")
+        listed = await adapter.list_relations(Namespace(None, "staging"))
 
     assert transaction.committed
     assert found.rows == [(3,), (3,)]
@@ -71,7 +74,7 @@ async def test_schema_that_has_no_room_within_a_transaction_says_so(full_house: 
         async with adapter.connection("orders") as connection:
             async with connection.transaction():
                 await connection.execute("create table main.orders as select 1 as id")
-                await adapter.create_schema("staging")
+                await adapter.create_schema(Namespace(None, "staging"))
                 with pytest.raises(DatabaseError, match="Create the schema before the transaction"):
                     await connection.execute("create table staging.orders as select 4 as id")
             await connection.execute("create table staging.orders as select 4 as id")
@@ -82,14 +85,14 @@ async def test_file_of_a_dropped_schema_stays_where_somebody_has_it_open(tmp_pat
     path = tmp_path / "shop.staging.db"
 
     async with sqlite_adapter(tmp_path) as adapter:
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("create table theirs (id)")
-            await adapter.drop_schema("staging")
+            await adapter.drop_schema(Namespace(None, "staging"))
             other.execute("create table if not exists theirs (id)")
             other.execute("insert into theirs values (1)")
-        seen = await adapter.list_relations("staging")
-        await adapter.drop_schema("staging")
+        seen = await adapter.list_relations(Namespace(None, "staging"))
+        await adapter.drop_schema(Namespace(None, "staging"))
 
     assert [relation.identifier for relation in seen] == ["theirs"]
     assert not path.exists()
@@ -97,13 +100,13 @@ async def test_file_of_a_dropped_schema_stays_where_somebody_has_it_open(tmp_pat
 
 async def test_dropped_schema_is_let_go_of_by_every_session(tmp_path: Path) -> None:
     async with sqlite_adapter(tmp_path) as adapter:
-        await adapter.create_schema("staging")
+        await adapter.create_schema(Namespace(None, "staging"))
         async with adapter.connection("one") as one, adapter.connection("two") as two:
             await one.execute("create table staging.orders (id)")
             await two.query("select * from staging.orders")
-            await adapter.drop_schema("staging")
+            await adapter.drop_schema(Namespace(None, "staging"))
             is_there = (tmp_path / "shop.staging.db").exists()
-            await adapter.create_schema("staging")
+            await adapter.create_schema(Namespace(None, "staging"))
             await two.execute("create table staging.orders as select 1 as id")
             found = await one.query("select id from staging.orders")
 

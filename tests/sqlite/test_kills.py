@@ -24,6 +24,7 @@ import anyio, sys
 from pathlib import Path
 from headrace.adapters.base import Target
 from headrace.adapters.registry import create_adapter
+from headrace.adapters.relation import Namespace
 
 ROWS = "with recursive n(i) as (select 1 union all select i + 1 from n where i < 500)"
 
@@ -32,7 +33,7 @@ async def main():
     target = Target("sqlite", "dev", "shop", "main", None, 1, root, {"path": "shop.db"})
     async with create_adapter(target) as adapter:
         for schema in ("raw", "marts"):
-            await adapter.create_schema(schema)
+            await adapter.create_schema(Namespace(None, schema))
         async with adapter.connection("orders") as connection:
             for round in range(1, 1_000_000):
                 async with connection.transaction():

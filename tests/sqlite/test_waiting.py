@@ -18,6 +18,7 @@ from headrace.adapters.errors import (
     DatabaseError,
     TransientDatabaseError,
 )
+from headrace.adapters.relation import Namespace
 from headrace.adapters.sqlite.batch import Batch, Control
 from headrace.adapters.sqlite.problems import database_error, is_busy
 
@@ -50,7 +51,7 @@ async def test_fifty_writers_to_three_files_lose_nothing_among_others(tmp_path: 
     with an_outside_program(tmp_path) as written:
         async with sqlite_adapter(tmp_path, threads=50, lock_timeout=60) as adapter:
             for schema in ("main_raw", "main_marts"):
-                await adapter.create_schema(schema)
+                await adapter.create_schema(Namespace(None, schema))
             async with adapter.connection("first") as connection:
                 for schema in SCHEMAS:
                     await connection.execute(f"create table {schema}.orders (id)")
@@ -187,7 +188,7 @@ async def test_transaction_whose_commit_stops_half_way_is_in_doubt(
                 await connection.execute("insert into main.orders values (1)")
 
     for schema in schemas:
-        await adapter.create_schema(schema)
+        await adapter.create_schema(Namespace(None, schema))
     monkeypatch.setattr(Batch, "_control", fill_the_disk)
     with pytest.raises(DatabaseError) as caught:
         await write()

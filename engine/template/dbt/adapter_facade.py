@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar
 
-from ....adapters.abilities import Counting
 from ....adapters.base import (
     Adapter,
     Connection,
@@ -20,7 +19,8 @@ from ....adapters.base import (
     Rows,
 )
 from ....adapters.column import Column
-from ....adapters.relation import Relation, RelationType
+from ....adapters.connection_abilities import Counting
+from ....adapters.relation import Namespace, Relation, RelationType
 from ....adapters.relation_cache import RelationCache
 from ...core.errors import CompilationError
 from ..bindings import bound
@@ -122,28 +122,32 @@ class RunningAdapter(AdapterValues):
         if schema is None or identifier is None:
             raise CompilationError("adapter.get_relation needs a schema and an identifier.")
         made = self._adapter.relation(
-            str(schema), str(identifier), quote_policy=parts_of(self._quoting)
+            str(schema),
+            str(identifier),
+            database=None if database is None else str(database),
+            quote_policy=parts_of(self._quoting),
         )
-        return await self._cache.find(made.schema or schema, made.identifier or identifier)
+        return await self._cache.find(made)
 
     async def already_exists(self, schema: str, name: str) -> bool:
         return await self.get_relation(None, schema, name) is not None
 
     async def list_relations(self, database: str | None, schema: str) -> list[Relation]:
-        return await self._cache.relations(schema)
+        return await self._cache.relations(Namespace(database, schema))
 
     async def list_relations_without_caching(
         self, schema_relation: Relation | str | None, schema: str | None = None
     ) -> list[Relation]:
         """What is in a schema, by asking the database."""
-        named = schema_relation.schema if isinstance(schema_relation, Relation) else schema
-        return await self._adapter.list_relations(named or "")
+        if isinstance(schema_relation, Relation):
+            return await self._adapter.list_relations(schema_relation.namespace)
+        return await self._adapter.list_relations(Namespace(schema_relation, schema or ""))
 
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
         require_relation(relation, "get_columns_in_relation")
         name = "get_columns_in_relation"
         if not self._has_own(name):
-            return await self._adapter.columns(self._connection, relation)
+            return await self._connection.columns(relation)
         with _asked(name):
             found: list[Column] = await self._scope.call_implementation(name, relation)
         return found
@@ -161,7 +165,7 @@ class RunningAdapter(AdapterValues):
 
     async def get_column_schema_from_query(self, sql: str) -> list[Column]:
         """The columns that a select gives, without running it."""
-        return await self._adapter.query_columns(self._connection, require_sql(sql))
+        return await self._connection.query_columns(require_sql(sql))
 
     async def assert_contract(self, columns: Mapping[str, Mapping[str, Any]], sql: str) -> str:
         """See that a select gives the columns that a contract says.
@@ -181,8 +185,8 @@ class RunningAdapter(AdapterValues):
             f"cast(null as {column['data_type']}) as {self.quote(name)}"
             for name, column in columns.items()
         ]
-        promised = await self._adapter.query_columns(self._connection, f"select {', '.join(casts)}")
-        given = await self._adapter.query_columns(self._connection, require_sql(sql))
+        promised = await self._connection.query_columns(f"select {', '.join(casts)}")
+        given = await self._connection.query_columns(require_sql(sql))
         differences = contract_differences(promised, given, self._adapter.are_same_type)
         if differences:
             raise CompilationError(contract_problem(differences))
@@ -248,24 +252,25 @@ class RunningAdapter(AdapterValues):
         await self.valid_snapshot_target(relation, column_names)
 
     async def check_schema_exists(self, database: str | None, schema: str) -> bool:
-        return schema.casefold() in {name.casefold() for name in await self._adapter.list_schemas()}
+        there = await self._adapter.list_schemas(database)
+        return schema.casefold() in {name.casefold() for name in there}
 
     async def list_schemas(self, database: str | None = None) -> list[str]:
-        return sorted(await self._adapter.list_schemas())
+        return sorted(await self._adapter.list_schemas(database))
 
     async def create_schema(self, relation: Relation) -> None:
         require_relation(relation, "create_schema")
         schema = relation.without_identifier()
         if relation.schema and not await self._asked_macro("create_schema", schema):
-            await self._adapter.create_schema(relation.schema)
+            await self._adapter.create_schema(relation.namespace)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
         require_relation(relation, "drop_schema")
         if relation.schema:
             if not await self._asked_macro("drop_schema", relation.without_identifier()):
-                await self._adapter.drop_schema(relation.schema)
-            await self._cache.refresh(relation.schema)
+                await self._adapter.drop_schema(relation.namespace)
+            await self._cache.refresh(relation.namespace)
 
     def _is_asking(self, name: str) -> bool:
         """Whether it is the project's own macro that calls just now."""
@@ -298,8 +303,8 @@ class RunningAdapter(AdapterValues):
         require_relation(relation, "truncate_relation")
         if await self._asked_macro("truncate_relation", relation):
             return
-        if isinstance(self._adapter, Counting):
-            await self._adapter.empty_table(self._connection, relation)
+        if isinstance(self._connection, Counting):
+            await self._connection.empty_table(relation)
         else:
             await self._run(f"delete from {relation.render()}", auto_begin=False)
 
@@ -353,9 +358,8 @@ class RunningAdapter(AdapterValues):
         return await self._connection.query(require_sql(sql))
 
     async def _rename(self, from_relation: Relation, to_relation: Relation) -> None:
-        for sql in await self._adapter.rename_statements(
-            self._connection, from_relation, to_relation.identifier or ""
-        ):
+        identifier = to_relation.identifier or ""
+        for sql in await self._connection.rename_statements(from_relation, identifier):
             await self._run(sql, auto_begin=False)
 
 

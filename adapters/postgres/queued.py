@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from ..errors import DatabaseError
 
 
-class Exchange(ABC):
-    """Statements that need locks, and what is done when they don't get them.
+class QueuedSwap(ABC):
+    """The statements of a swap, which need locks, and what is done when they don't get them.
 
     They go to the server with what comes next, best of all with COMMIT, so that what they lock
     is locked no longer than it takes.
@@ -18,7 +18,7 @@ class Exchange(ABC):
     @property
     @abstractmethod
     def preparation(self) -> str:
-        """What a session is told once, before its first exchange of the kind."""
+        """What a session is told once, before its first swap of the kind."""
 
     @property
     @abstractmethod

@@ -18,7 +18,7 @@ KINDS = {
 """What PostgreSQL calls what isn't a table."""
 
 
-def exchange(
+def swap_statements(
     old: Relation,
     new: Relation,
     dependents: Dependents,

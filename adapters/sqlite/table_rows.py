@@ -1,28 +1,27 @@
-"""Triggers that keep rows of a table from going, coming or changing: those with RAISE(IGNORE)."""
+"""The rows of a table that stays, and what keeps them: triggers with RAISE(IGNORE)."""
 
 from __future__ import annotations
 
-from ..base import Deferred, Response
+from ..base import Connection, Deferred, Response
 from ..counting import change_of, kept
 from ..relation import Relation, quote_identifier
-from .connection import SqliteConnection
-from .statements import split_script
+from .statements import literal, split_script
 
 _ROW = ("rowid",)
 
 
-async def obstacles(connection: SqliteConnection, relation: Relation) -> list[str]:
+async def obstacles(connection: Connection, relation: Relation) -> list[str]:
     """What may keep the rows of a table."""
     schema = quote_identifier(relation.schema or "main")
-    name = (relation.identifier or "").replace("'", "''")
     found = await connection.query(
         f"SELECT 'trigger ' || name FROM {schema}.sqlite_master WHERE type = 'trigger' "
-        f"AND tbl_name = '{name}' COLLATE NOCASE AND sql LIKE '%raise%ignore%' ORDER BY name"
+        f"AND tbl_name = {literal(relation.identifier or '')} COLLATE NOCASE "
+        "AND sql LIKE '%raise%ignore%' ORDER BY name"
     )
     return [str(row[0]) for row in found.rows]
 
 
-async def empty(connection: SqliteConnection, relation: Relation) -> None:
+async def empty(connection: Connection, relation: Relation) -> None:
     """Delete all rows of a table.
 
     Raises:
@@ -35,7 +34,7 @@ async def empty(connection: SqliteConnection, relation: Relation) -> None:
         raise kept(relation, f"{left} rows were there after DELETE", causes)
 
 
-async def write(connection: SqliteConnection, relation: Relation, sql: str) -> Deferred:
+async def write(connection: Connection, relation: Relation, sql: str) -> Deferred:
     """Run statements that change a table's rows, and see that each does all that it says.
 
     Raises:
@@ -56,6 +55,6 @@ async def write(connection: SqliteConnection, relation: Relation, sql: str) -> D
     return Deferred(sql, response=response)
 
 
-async def _count(connection: SqliteConnection, sql: str) -> int:
+async def _count(connection: Connection, sql: str) -> int:
     ((count,),) = (await connection.query(sql)).rows
     return count if isinstance(count, int) else 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from ..abilities import Replaced
+from ..connection_abilities import Swapped
 from ..errors import DatabaseError
 from ..relation import Relation
 from .attempts import PASSING, Surroundings, attempt, execute_each, with_lock_timeout
 from .belongings import Belongings, carrying
 from .inventory import HAS_OPTIONS, literal_name, take_belongings
-from .queued_locks import Exchange
-from .replacing import RelationExchange
+from .queued import QueuedSwap
+from .relation_swap import RelationSwap
 
 # What CREATE OR REPLACE VIEW answers where the new columns don't begin with the old ones, and
 # what a CREATE VIEW of the project's own answers where there is one.
@@ -19,8 +19,8 @@ _OTHER_COLUMNS = ("42P16", "42P07")
 _HAS_OPTIONS = "22P02"
 
 
-class ViewExchange(Exchange):
-    """A view gets new text in place where its columns allow it, and is replaced otherwise.
+class ViewSwap(QueuedSwap):
+    """A view gets new text in place where its columns allow it, and is swapped otherwise.
 
     CREATE OR REPLACE VIEW keeps all that a view has but its options. Mostly it has none: it goes
     behind a question that fails if there are some.
@@ -33,7 +33,7 @@ class ViewExchange(Exchange):
         sql: str,
         build_beside: Callable[[], Awaitable[Relation]],
     ) -> None:
-        self.replaced = Replaced([sql])
+        self.swapped = Swapped([sql])
         self._around = around
         self._existing = existing
         self._sql = sql
@@ -61,10 +61,10 @@ class ViewExchange(Exchange):
                 return
         if error.code not in _OTHER_COLUMNS:
             raise error
-        further = RelationExchange(around, self._existing, await self._build_beside())
+        further = RelationSwap(around, self._existing, await self._build_beside())
         await further.run()
-        self.replaced.statements[:] = further.replaced.statements
-        self.replaced.dropped[:] = further.replaced.dropped
+        self.swapped.statements[:] = further.swapped.statements
+        self.swapped.dropped[:] = further.swapped.dropped
 
     async def _replace_text(self) -> None:
         """Give the view its text, and the options that it had and the text doesn't name."""
@@ -76,4 +76,4 @@ class ViewExchange(Exchange):
         plan = carrying(Belongings(options, now), self._existing, self._existing)
         given = [sql for _, sql in plan.after]
         await execute_each(connection, keys, given)
-        self.replaced.statements[:] = [self._sql, *given]
+        self.swapped.statements[:] = [self._sql, *given]

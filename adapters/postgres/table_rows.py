@@ -1,4 +1,4 @@
-"""The rows of a table that stays: how it is emptied, filled and changed.
+"""The rows of a table that stays: how it is emptied and changed.
 
 DELETE empties what it is told to, and INSERT fills it, only where no trigger, rule or policy has a
 say. So the rows are counted before and after, in a table that nobody else writes to meanwhile.
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..base import Deferred, Response
+from ..answers import Deferred, Response
 from ..counting import Change, change_of, kept
 from ..errors import DatabaseError
-from ..relation import Relation, quote_identifier
+from ..relation import Relation
 from .belongings import table_name
-from .connection import PostgresConnection
+from .sending import SendingConnection
 from .statements import split
 
 
@@ -39,37 +39,7 @@ _SECURITY_OFF = "SET LOCAL row_security = off"
 _SECURITY_ON = "SET LOCAL row_security TO DEFAULT"
 
 
-async def refill(
-    connection: PostgresConnection,
-    old: Relation,
-    new: Relation,
-    own_rows: str,
-    column_names: Sequence[str],
-) -> list[str]:
-    """Give a table the rows of another one, which goes. The statements that did it.
-
-    `own_rows` stands for the table's own rows, without those of tables that inherit from it.
-
-    Raises:
-        DatabaseError: rows didn't go, or didn't come; names what may have kept them.
-    """
-    await empty(connection, old, own_rows)
-    names = ", ".join(map(quote_identifier, column_names))
-    insertion = (
-        f"INSERT INTO {table_name(old)} ({names}) OVERRIDING SYSTEM VALUE "
-        f"SELECT {names} FROM {table_name(new)}"
-    )
-    found = (await obstacles(connection, old, "I")).names
-    await connection.execute(insertion)
-    arrived, wanted = await _count(connection, own_rows), await _count(connection, table_name(new))
-    if arrived != wanted:
-        raise kept(old, f"{arrived} rows were there after INSERT, and not {wanted}", found)
-    dropping = f"DROP TABLE {table_name(new)}"
-    await connection.execute(dropping)
-    return [f"DELETE FROM {own_rows}", insertion, dropping]
-
-
-async def empty(connection: PostgresConnection, relation: Relation, own_rows: str) -> None:
+async def empty(connection: SendingConnection, relation: Relation, own_rows: str) -> None:
     """Delete all rows of a table.
 
     Raises:
@@ -78,9 +48,9 @@ async def empty(connection: PostgresConnection, relation: Relation, own_rows: st
     found = (await obstacles(connection, relation, "D")).names
     await connection.execute(_SECURITY_OFF)
     try:
-        before = await _count(connection, own_rows)
+        before = await count_rows(connection, own_rows)
         await connection.execute(f"DELETE FROM {own_rows}")
-        left = await _count(connection, own_rows)
+        left = await count_rows(connection, own_rows)
     except DatabaseError as error:
         if error.code != _REFUSED:
             raise
@@ -90,7 +60,7 @@ async def empty(connection: PostgresConnection, relation: Relation, own_rows: st
     await connection.execute(_SECURITY_ON)
 
 
-async def obstacles(connection: PostgresConnection, relation: Relation, doing: str) -> Obstacles:
+async def obstacles(connection: SendingConnection, relation: Relation, doing: str) -> Obstacles:
     """What may keep a relation's rows from going, coming or changing.
 
     `doing` has the letters of what is done: D for DELETE, I for INSERT, U for UPDATE.
@@ -104,7 +74,7 @@ async def obstacles(connection: PostgresConnection, relation: Relation, doing: s
     )
 
 
-async def empty_alone(connection: PostgresConnection, relation: Relation) -> None:
+async def empty_alone(connection: SendingConnection, relation: Relation) -> None:
     """Delete all rows of a table, to which nobody else writes until the transaction ends.
 
     Raises:
@@ -121,7 +91,7 @@ async def empty_alone(connection: PostgresConnection, relation: Relation) -> Non
     await empty(connection, relation, own_rows)
 
 
-async def write(connection: PostgresConnection, relation: Relation, sql: str) -> Deferred:
+async def write(connection: SendingConnection, relation: Relation, sql: str) -> Deferred:
     """Run statements that change a table's rows, and see that each does all that it says.
 
     Where nothing may keep rows, they are not looked at, and go with what comes next.
@@ -143,7 +113,7 @@ async def write(connection: PostgresConnection, relation: Relation, sql: str) ->
 
 
 async def _changed(
-    connection: PostgresConnection, relation: Relation, change: Change, causes: Sequence[str]
+    connection: SendingConnection, relation: Relation, change: Change, causes: Sequence[str]
 ) -> Response:
     """Run one statement, and hold what it has changed against what it should."""
     if not change.counting or not causes:
@@ -163,6 +133,7 @@ async def _changed(
     return response
 
 
-async def _count(connection: PostgresConnection, own_rows: str) -> int:
+async def count_rows(connection: SendingConnection, own_rows: str) -> int:
+    """How many rows there are, of what stands for them in a statement."""
     rows = await connection.ask(f"SELECT count(*) FROM {own_rows}")
     return int(rows[0][0])
