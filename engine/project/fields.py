@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..core.errors import ProjectError
+from ..core.numbers import whole_number
 from .discovery import checked_path
-from .numbers import whole_number
 from .render import Renderer, TargetNotKnownError
 from .yaml_file import YamlDocument
 

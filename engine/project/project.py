@@ -15,8 +15,9 @@ from pathlib import Path
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
+from ..core.nouns import noun_of
 from .discovery import PROJECT_FILE
-from .fields import Fields, noun_of
+from .fields import Fields
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
     TREE_KEYS,
