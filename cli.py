@@ -9,7 +9,8 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +114,8 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     command = _ALIASES.get(str(context.info_name), str(context.info_name))
     try:
         options = _options(command, given)
-        code = _run(options)
+        with _recording(options.record_timing_info):
+            code = _run(options)
     except HeadraceError as error:
         typer.echo(Redactor(os.environ)(f"{error.title}\n  {error}"), err=True)
         code = 2
@@ -157,6 +159,34 @@ def _options(command: str, given: dict[str, Any]) -> Options:
     if models := values.pop("models", ()):
         values |= {"select": (*values.get("select", ()), *models), "uses_models_flag": True}
     return Options(command=command, without_effect=tuple(without_effect), **values)
+
+
+@contextmanager
+def _recording(path: Path | None) -> Iterator[None]:
+    """Write down how long each function of this thread takes, if that is asked for.
+
+    Raises:
+        UsageError: the file can't be written.
+    """
+    if path is None:
+        yield
+        return
+    from cProfile import Profile
+
+    from .engine.core.errors import UsageError
+
+    profile = Profile()
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+        try:
+            profile.dump_stats(path)
+        except OSError as error:
+            raise UsageError(
+                f"--record-timing-info: {path} can't be written ({error.strerror})."
+            ) from error
 
 
 def _run(options: Options) -> int:

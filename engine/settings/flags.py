@@ -19,6 +19,7 @@ MAX_PRINTER_WIDTH = 10_000
 """How many columns a log line with dots may take."""
 MAX_THREADS = 1_000
 """How many nodes may run at once. Each has a connection of its own, and no database has more."""
+LOG_FILE_BYTES = 10 * 1024 * 1024
 MAX_LOG_FILE_BYTES = 1 << 40
 """The longest that a log file may be told to grow."""
 
@@ -210,7 +211,7 @@ _TABLE = (
     _flag("log_path", PATH, "Where the log file goes.", _LOGS, EVERYWHERE, ENV | PROJECT),
     _flag("log_file_max_bytes", NUMBER,
           "How long the log file may grow before there is a new one; 0 for any length.", _LOGS,
-          EVERYWHERE, ENV, limits=(0, MAX_LOG_FILE_BYTES), default=10 * 1024 * 1024),
+          EVERYWHERE, ENV, limits=(0, MAX_LOG_FILE_BYTES), default=LOG_FILE_BYTES),
     _flag("write_json", SWITCH, "Write manifest.json and run_results.json.", _LOGS, EVERYWHERE,
           ENV | PROJECT | SEEN | ARGS | ALWAYS, default=True),
     _flag("record_timing_info", PATH,

@@ -98,3 +98,11 @@ class Options(Struct, frozen=True):
     """The names of flags that were given, and of which this version has nothing."""
     macro: str = ""
     args: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def query(self) -> str | None:
+        """The SQL that is asked for in the place of a selection, as a template."""
+        if self.inline is not None or self.inline_direct is None:
+            return self.inline
+        escaped = self.inline_direct.encode("unicode_escape").decode().replace("'", "\\'")
+        return f"{{{{ '{escaped}' }}}}"

@@ -56,7 +56,7 @@ def choose_nodes(
         HeadraceError: the selection can't be read, or what it asks for isn't there.
     """
     workspace = project.workspace
-    if options.inline is not None:
+    if options.query is not None:
         inline = frozenset({inline_id(workspace.project.name)})
         return Choice(inline, inline, is_everything=False)
     specification = _specification(options, workspace)

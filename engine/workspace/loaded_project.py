@@ -88,7 +88,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             yaml=workspace.yaml,
             warn=warn,
             cache=cache,
-            inline=workspace.start.options.inline,
+            inline=workspace.start.options.query,
             # A variable that is a template may refer to a node.
             effects=frozenset({"var"} if workspace.variables.hold_templates else ()),
         )

@@ -45,7 +45,10 @@ def row_of(parameter: Any) -> tuple[str, ...]:
     )
     choices = [each for each in getattr(parameter.type, "choices", ()) if each != parameter.default]
     sample = _SAMPLES.get(parameter.name, choices[0] if choices else "x")
-    is_switch = parameter.is_flag or parameter.name in ("deprecated_defer", "deprecated_favor_state")
+    is_switch = parameter.is_flag or parameter.name in (
+        "deprecated_defer",
+        "deprecated_favor_state",
+    )
     return (
         "" if is_old else " ".join(sorted(parameter.opts)),
         "" if is_old else " ".join(sorted(filter(str.strip, parameter.secondary_opts))),
