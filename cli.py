@@ -9,36 +9,19 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from . import __version__
-from .cli_flags import (
-    BUILDING,
-    CHECKING,
-    COMPILING,
-    DEBUGGING,
-    DOCUMENTING,
-    EVERYWHERE,
-    INSTALLING,
-    LOOKING,
-    NAMING,
-    OPERATING,
-    PREVIEWING,
-    RETRYING,
-    SEEDING,
-    SNAPSHOTTING,
-    STORING,
-    TESTING,
-    names_with_value,
-    taking,
-)
+from .cli_flags import WORDS, names_of_refused, names_with_value, taking
 from .engine.commands.table import COMMANDS, find_command
 from .engine.core.signals import Signals, die_of_signals
+from .engine.settings.flag import BEFORE, Effect, Kind
+from .engine.settings.flags import FLAGS
 
 if TYPE_CHECKING:
     from .engine.commands.command import Command
@@ -47,24 +30,13 @@ if TYPE_CHECKING:
     from .engine.project.secrets import Redactor
     from .engine.settings.options import Options
 
-_MULTIPLE = frozenset(
-    "-s --select -m --models --model --exclude --resource-type --resource-types "
-    "--exclude-resource-type --exclude-resource-types --output-keys".split()
-)
 _COMMANDS_TO_COME = frozenset({"init"})
-_FLAGS_TO_COME = frozenset({"--no-introspect", "--static"})
-# What they would turn on or off is so already.
-_WITHOUT_EFFECT = frozenset(
-    "--static-parser --no-static-parser --introspect "
-    "--send-anonymous-usage-stats --no-send-anonymous-usage-stats "
-    "--populate-cache --no-populate-cache --cache-selected-only --no-cache-selected-only "
-    "--log-cache-events --no-log-cache-events --use-colors-file --no-use-colors-file "
-    "--use-experimental-parser --no-use-experimental-parser "
-    "--upload-to-artifacts-ingest-api --no-upload-to-artifacts-ingest-api "
-    "--show-all-deprecations --no-show-all-deprecations".split()
-)
 
 _ALIASES = {alias: command.name for command in COMMANDS.values() for alias in command.aliases}
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+_SPLIT_AT_SPACES = frozenset({"resource_types", "exclude_resource_types", "output_keys"})
+
+Invoke = Callable[[typer.Context, dict[str, Any]], None]
 
 
 def main() -> None:
@@ -73,7 +45,7 @@ def main() -> None:
     # Importing and parsing make hundreds of thousands of objects that stay: looking through them
     # again and again for cycles is a quarter of the time. The process is ours, and short-lived.
     gc.set_threshold(100_000, 50, 100)
-    arguments = [text for text in sys.argv[1:] if text not in _WITHOUT_EFFECT]
+    arguments = sys.argv[1:]
     lacking = what_is_to_come(arguments)
     if lacking:
         typer.echo(f"Usage Error\n  {lacking}", err=True)
@@ -87,20 +59,21 @@ def main() -> None:
 
 def what_is_to_come(arguments: Sequence[str]) -> str | None:
     """What is said of a command or a flag that dbt has, and this version hasn't."""
-    valued = names_with_value(EVERYWHERE)
+    valued = names_with_value(BEFORE)
     words = (
         text
         for before, text in zip(("", *arguments), arguments, strict=False)
         if not text.startswith("-") and before not in valued
     )
     command = next(words, "")
-    if command == _DOCS and next(words, "") == "serve":
+    if command == "docs" and next(words, "") == "serve":
         return "the command 'docs serve' isn't there yet in this version of headrace."
     if command in _COMMANDS_TO_COME:
         return f"the command '{command}' isn't there yet in this version of headrace."
+    refused = names_of_refused()
     for argument in arguments:
         flag = argument.partition("=")[0]
-        if flag in _FLAGS_TO_COME:
+        if flag in refused:
             return f"the flag '{flag}' isn't there yet in this version of headrace."
     return None
 
@@ -111,33 +84,29 @@ def join_values(arguments: Sequence[str]) -> list[str]:
     taking = False
     for argument in arguments:
         if taking and not argument.startswith("-"):
-            if joined[-1] in _MULTIPLE:
+            if joined[-1] in WORDS:
                 joined.append(argument)
             else:
                 joined[-1] += f" {argument}"
             continue
-        taking = argument in _MULTIPLE
+        taking = argument in WORDS
         joined.append(argument)
     return joined
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"headrace {__version__}")
-        raise typer.Exit
-
-
 def _keep(context: typer.Context, given: dict[str, Any]) -> None:
-    """Flags before the command: they count unless the command has its own."""
-    given.pop("version")
-    context.obj = given
+    """Flags before the command: they count unless the command, or what stands between, has its
+    own.
+    """
+    named = {name: value for name, value in given.items() if value is not None}
+    context.obj = {**(context.obj or {}), **named}
 
 
 def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     """Turn a command's flags into options, run them, and leave with the exit code."""
     from .engine.core.errors import HeadraceError
     from .engine.project.secrets import Redactor
-    from .engine.settings.precedence import decide
+    from .engine.settings.resolution import find_value
 
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:
@@ -145,12 +114,13 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     command = _ALIASES.get(str(context.info_name), str(context.info_name))
     try:
         options = _options(command, given)
-        code = _run(options)
+        with _recording(options.record_timing_info):
+            code = _run(options)
     except HeadraceError as error:
         typer.echo(Redactor(os.environ)(f"{error.title}\n  {error}"), err=True)
         code = 2
     except Exception as error:
-        if decide("debug", given.get("debug"), os.environ):
+        if find_value("debug", given.get("debug"), os.environ).value:
             raise
         # Not its own text, in which there may be anything.
         typer.echo(
@@ -163,33 +133,60 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
 
 
 def _options(command: str, given: dict[str, Any]) -> Options:
+    from .engine.project.invocation_settings import parse_policy_text
     from .engine.project.vars import parse_cli_vars
     from .engine.settings.options import Options
-    from .engine.settings.warning_policy import parse_policy_text
 
-    names = {
-        "resource_type": "resource_types",
-        "exclude_resource_type": "exclude_resource_types",
-    }
     values: dict[str, Any] = {}
-    if models := given.pop("models", None):
-        given["select"] = [*(given["select"] or ()), *models]
-        values["uses_models_flag"] = True
+    without_effect: list[str] = []
     for name, value in given.items():
-        if name == "vars":
-            values["vars"] = parse_cli_vars(value or "")
-        elif name == "args":
-            values["args"] = parse_cli_vars(value or "", "--args")
-        elif name == "warn_error_options" and value is not None:
-            values[name] = parse_policy_text(value)
-        elif name in ("select", "exclude"):
-            values[name] = tuple(value or ())
-        elif name in ("resource_type", "exclude_resource_type", "output_keys"):
-            words = [word for text in value or () for word in text.split()]
-            values[names.get(name, name)] = tuple(words)
-        else:
+        flag = FLAGS[name]
+        if value is None or value == []:
+            continue
+        if flag.effect is Effect.HEEDED:
             values[name] = value
-    return Options(command=command, **values)
+        elif flag.effect is Effect.LACKING and value != flag.default:
+            without_effect.append(name)
+    for name, value in values.items():
+        if name == "warn_error_options":
+            values[name] = parse_policy_text(value)
+        elif FLAGS[name].kind is Kind.MAPPING:
+            values[name] = parse_cli_vars(value, FLAGS[name].positive)
+        elif FLAGS[name].kind is Kind.WORDS:
+            values[name] = tuple(value)
+        if name in _SPLIT_AT_SPACES:
+            values[name] = tuple(word for text in value for word in text.split())
+    if models := values.pop("models", ()):
+        values |= {"select": (*values.get("select", ()), *models), "uses_models_flag": True}
+    return Options(command=command, without_effect=tuple(without_effect), **values)
+
+
+@contextmanager
+def _recording(path: Path | None) -> Iterator[None]:
+    """Write down how long each function of this thread takes, if that is asked for.
+
+    Raises:
+        UsageError: the file can't be written.
+    """
+    if path is None:
+        yield
+        return
+    from cProfile import Profile
+
+    from .engine.core.errors import UsageError
+
+    profile = Profile()
+    profile.enable()
+    try:
+        yield
+    finally:
+        profile.disable()
+        try:
+            profile.dump_stats(path)
+        except OSError as error:
+            raise UsageError(
+                f"--record-timing-info: {path} can't be written ({error.strerror})."
+            ) from error
 
 
 def _run(options: Options) -> int:
@@ -197,8 +194,8 @@ def _run(options: Options) -> int:
     import anyio
 
     from .engine import session  # noqa: F401 # before signals are heeded: it takes a while
+    from .engine.project.peeked_flags import settle_reporting
     from .engine.project.secrets import Redactor
-    from .engine.settings.reporting import settle_reporting
 
     environ = os.environ
     options = settle_reporting(options, environ, Path.cwd())
@@ -281,68 +278,44 @@ async def _until_signal(
     return None
 
 
-_VERSION = Annotated[
-    bool | None, typer.Option("--version", "-V", callback=_print_version, is_eager=True)
-]
-_FLAGS: dict[str, dict[str, Any]] = {
-    "run": BUILDING,
-    "build": {**SEEDING, **STORING},
-    "seed": SEEDING,
-    "snapshot": SNAPSHOTTING,
-    "show": PREVIEWING,
-    "compile": COMPILING,
-    "clone": BUILDING,
-    "test": TESTING,
-    "retry": RETRYING,
-    "ls": NAMING,
-    "parse": LOOKING,
-    "run-operation": OPERATING,
-    "debug": DEBUGGING,
-    "clean": LOOKING,
-    "deps": {**INSTALLING, **LOOKING},
-    "generate": DOCUMENTING,
-    "freshness": CHECKING,
+_GROUPS = {
+    "docs": "About the project's documentation.",
+    "source": "About the project's sources.",
 }
-_DOCS = "docs"
-_GROUPS = {_DOCS: "About the project's documentation.", "source": "About the project's sources."}
 
 
-def make_app(arguments: Collection[str]) -> typer.Typer:
-    """The command line, with those commands alone that are among the arguments.
+def make_app(arguments: Collection[str], run: Invoke | None = None) -> typer.Typer:
+    """The command line, with the flags of those commands alone that are among the arguments.
 
-    Each takes typer a millisecond to make. Where help is asked for, or no command is there, it
-    has them all.
+    All of them take typer a tenth of a second to make. `run` takes a command's context and flags,
+    and runs it.
     """
+    run = run or _invoke
     app = typer.Typer(
         name="headrace",
         help="The job of `dbt run`, done by one asyncio program.",
+        context_settings=_CONTEXT,
         add_completion=False,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    app.callback()(taking({"version": _VERSION, **EVERYWHERE}, _keep))
-    every = {command.group or name for command in COMMANDS.values() for name in names_of(command)}
-    named = every & {*arguments}
-    wanted = named if named and "--help" not in arguments else every
+    app.callback()(taking(BEFORE, _keep))
     groups = {"": app}
+    for name, text in _GROUPS.items():
+        groups[name] = typer.Typer(help=text, no_args_is_help=True, context_settings=_CONTEXT)
+        app.add_typer(groups[name], name=name)
+        groups[name].callback()(taking(BEFORE if name in arguments else None, _keep))
     for command in COMMANDS.values():
         for name in names_of(command):
-            if (command.group or name) not in wanted:
-                continue
-            if command.group not in groups:
-                help = _GROUPS[command.group]
-                groups[command.group] = typer.Typer(help=help, no_args_is_help=True)
-                app.add_typer(groups[command.group], name=command.group)
             is_alias = name != command.name
-            text = (
-                f"{command.help[:-1]} (another name of {command.name})."
-                if is_alias
-                else command.help
-            )
-            groups[command.group].command(name, help=text, hidden=is_alias and bool(command.group))(
-                taking(_FLAGS[command.name], _invoke)
-            )
+            help = f"{command.help[:-1]} (another name of {command.name})."
+            groups[command.group].command(
+                name,
+                help=help if is_alias else command.help,
+                hidden=is_alias and bool(command.group),
+                context_settings=_CONTEXT,
+            )(taking(command.name if name in arguments else None, run))
     return app
 
 

@@ -28,14 +28,15 @@ from .core.events import (
 from .core.outcome import ExitCode, InvocationResult
 from .core.results import RunResult, Status
 from .core.version import VERSION
+from .project.peeked_flags import settle_reporting
 from .project.secrets import Redactor
 from .reporters.artifacts.target_directory import TargetDirectory
 from .reporters.log_settings import make_log_file
 from .settings.options import Options
-from .settings.reporting import settle_reporting
+from .settings.shown import arguments_of
 from .settings.warning_policy import RaisedWarningsError, Verdict, WarningPolicy
 from .template.context import DBT_VERSION
-from .workspace.workspace import Start, arguments_of
+from .workspace.workspace import Start
 
 __all__ = [
     "ExitCode",

@@ -22,22 +22,21 @@ from headrace.engine.packages import (
 from headrace.engine.project import (
     discovery,
     event_time,
-    profile,
-    project_flags,
     text_file,
     yaml_data,
     yaml_graph,
 )
 from headrace.engine.selection import grammar
+from headrace.engine.settings import flags
 
 PAGE = Path(__file__).parent.parent / "docs" / "limits.md"
 
 LIMITS = {
-    "`threads`": profile.MAX_THREADS,
+    "`threads`": flags.MAX_THREADS,
     "`connect_timeout`": profile_keys.MOST_SECONDS,
     "`retries`": postgres_keys.MOST_RETRIES,
     "`keepalives_idle`": postgres_keys.MOST_KEEPALIVES_IDLE,
-    "`printer_width`": project_flags.MAX_PRINTER_WIDTH,
+    "`printer_width`": flags.MAX_PRINTER_WIDTH,
     "`timeout`": nodes.MAX_TIMEOUT,
     "`count`": freshness.MAX_COUNT,
     "`lookback`": microbatch.MAX_BATCHES - 1,

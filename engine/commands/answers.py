@@ -32,7 +32,7 @@ def check_options(options: Options) -> None:
             f"--output '{options.output}' is none of {', '.join(_FORMATS)}."
             f"{did_you_mean(options.output, _FORMATS)}"
         )
-    if options.inline is not None and (options.select or options.selector or options.exclude):
+    if options.query is not None and (options.select or options.selector or options.exclude):
         raise UsageError(
             "--inline is a selection by itself, and can't go together with --select, --selector "
             "or --exclude."
@@ -45,7 +45,7 @@ def check_asked(options: Options) -> None:
     Raises:
         UsageError: there is neither a selection nor a query.
     """
-    if not (options.select or options.selector or options.inline is not None):
+    if not (options.select or options.selector or options.query is not None):
         raise UsageError(
             "Either --select or --inline must be passed to show: the nodes to look at, or a query "
             "as in --inline \"select * from {{ ref('orders') }}\"."

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
@@ -11,23 +13,40 @@ from ..project.discovery import PROJECT_FILE, find_project_directory
 from ..project.profiles_file import PROFILES_FILE
 from ..project.project import Project, load_project
 from ..project.trees import delete_tree
+from ..settings.environment_variables import home_directory
+from ..settings.resolution import find_value
 from ..workspace.workspace import Start
 
 
-def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Project:
+class ProjectToClean(Struct, frozen=True):
+    """The project whose clean-targets are to go, and whether those outside of it stay."""
+
+    project: Project
+    stays_inside: bool
+    home: Path
+
+    @property
+    def flags(self) -> Mapping[str, object]:
+        return self.project.flags
+
+
+def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> ProjectToClean:
     """The project whose clean-targets are to go.
 
     Raises:
         ProjectError: there is none, or it can't be read.
     """
-    options = start.options
-    root = find_project_directory(
-        options.project_dir, environ=start.environ, cwd=start.cwd
-    ).resolve()
-    return load_project(root, environ=start.environ, cli_vars=options.vars, warn=warn)
+    options, environ = start.options, start.environ
+    root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
+    flag = options.clean_project_files_only
+    stays_inside = find_value("clean_project_files_only", flag, environ).value
+    project = load_project(
+        root, environ=environ, cli_vars=options.vars, warn=warn, cleans_inside=stays_inside
+    )
+    return ProjectToClean(project, stays_inside, home_directory(environ).resolve())
 
 
-def clean(project: Project) -> list[str]:
+def clean(cleaned: ProjectToClean) -> list[str]:
     """Delete the project's clean-targets, which hold none of its sources; says what it did.
 
     It may be stopped before each file: those that are still there then stay.
@@ -36,8 +55,8 @@ def clean(project: Project) -> list[str]:
         ProjectError: a target lies outside of the project, holds its sources, or can't be
             deleted.
     """
-    root = project.root
-    paths = [_checked(root, target, project) for target in project.clean_targets]
+    project = cleaned.project
+    paths = [_checked(target, cleaned) for target in project.clean_targets]
     for path in paths:
         try:
             _delete(path)
@@ -46,8 +65,8 @@ def clean(project: Project) -> list[str]:
                 f"{path} can't be deleted ({error.strerror or type(error).__name__}): see that "
                 "nothing uses it, and that it can be written."
             ) from error
-    cleaned = [f"Cleaned {target}/*" for target in project.clean_targets]
-    return [*cleaned, "Finished cleaning all paths."]
+    told = [f"Cleaned {target}/*" for target in project.clean_targets]
+    return [*told, "Finished cleaning all paths."]
 
 
 def _delete(path: Path) -> None:
@@ -57,12 +76,14 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _checked(root: Path, target: str, project: Project) -> Path:
+def _checked(target: str, cleaned: ProjectToClean) -> Path:
+    project, root = cleaned.project, cleaned.project.root
     path = (root / target).resolve()
     where = project.document.locate("clean-targets")
-    if path == root or not path.is_relative_to(root):
+    if path == root or (cleaned.stays_inside and not path.is_relative_to(root)):
         raise ProjectError(
-            f"clean-targets: '{target}' isn't inside the project, so it is not deleted.",
+            f"clean-targets: '{target}' isn't inside the project, so it is not deleted. With "
+            "--no-clean-project-files-only it would be.",
             location=where,
         )
     for source in (
@@ -84,4 +105,9 @@ def _checked(root: Path, target: str, project: Project) -> Path:
                 "is not deleted.",
                 location=where,
             )
+    if cleaned.home.is_relative_to(path):
+        raise ProjectError(
+            f"clean-targets: '{target}' holds your home directory, so it is not deleted.",
+            location=where,
+        )
     return path

@@ -23,12 +23,13 @@ from ..core.events import (
 )
 from ..core.results import RunResult
 from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
+from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
 from ..settings.options import Options
 from ..settings.warning_policy import (
     RaisedWarningsError,
     Verdict,
-    decide_policy,
+    policy_of,
 )
 from ..workspace.loaded_project import ParsedProject, parse_project
 from ..workspace.workspace import Start, Workspace, open_workspace
@@ -78,7 +79,7 @@ class CommandContext:
         self.retried: UnfinishedRun | None = None
         self.redactor = redactor
         self.documents = Documents(events, redactor)
-        self.warning_policy = decide_policy(start.options, start.environ)
+        self.warning_policy = policy_of(sources_of(start.options, start.environ))
         self.results: tuple[RunResult, ...] = ()
         self._commands = commands
         self._events = events
@@ -183,7 +184,8 @@ class CommandContext:
         """Read elsewhere what has the project's `flags`, which count from then on."""
         with self._reporting() as warn:
             found = await in_thread(read, warn)
-            self.warning_policy = decide_policy(self.options, self.start.environ, found.flags, warn)
+            sources = sources_of(self.options, self.start.environ, found.flags)
+            self.warning_policy = policy_of(sources, warn)
         return found
 
     async def open(self) -> Workspace:

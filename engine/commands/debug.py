@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
@@ -12,10 +13,14 @@ from ..core.version import VERSION
 from .command import Command
 
 if TYPE_CHECKING:
+    from ..workspace.workspace import Start
     from .command_context import CommandContext
 
 
 async def _debug(context: CommandContext) -> ExitCode:
+    if context.options.config_dir:
+        context.say(_how_to_open(context.start))
+        return ExitCode.DONE
     return ExitCode.DONE if await _checks_pass(context) else ExitCode.NODE_FAILED
 
 
@@ -57,6 +62,21 @@ async def _checks_pass(context: CommandContext) -> bool:
         return False
     say("All checks passed!")
     return True
+
+
+def _how_to_open(start: Start) -> str:
+    """How to look at the directory with profiles.yml, or at where one would be looked for last."""
+    from ..project.profiles_file import find_profiles
+
+    found = find_profiles(
+        start.cwd,
+        profiles_dir=start.options.profiles_dir,
+        environ=start.environ,
+        cwd=start.cwd,
+    )
+    directory = found.path.parent if found.path else found.searched[-1]
+    program = {"win32": "start", "darwin": "open"}.get(sys.platform, "xdg-open")
+    return f"To view your profiles.yml file, run:\n\n{program} {directory}"
 
 
 COMMAND = Command(

@@ -50,7 +50,7 @@ from ..project.discovery import find_project_directory
 from ..project.project import Project, load_project
 from ..project.render import Renderer
 from ..project.text_file import read_text
-from ..settings.precedence import decide
+from ..settings.resolution import find_value
 from ..template.context import DBT_VERSION
 from ..workspace.workspace import Start
 
@@ -125,9 +125,9 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
     project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
-    checks_version = decide(
-        "version_check", options.version_check, environ, project.flags, default=True
-    )
+    checks_version = find_value(
+        "version_check", options.version_check, environ, project.flags
+    ).value
     if checks_version:
         check_required_version(project, DBT_VERSION)
     renderer = package_renderer(environ, options.vars)

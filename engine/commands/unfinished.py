@@ -16,14 +16,14 @@ from ..core.results import Doubt
 from ..project.discovery import find_project_directory
 from ..project.project import load_project
 from ..selection.resource_types import NodeTypes
-from ..settings.precedence import decide
+from ..settings.resolution import find_value
+from ..settings.shown import arguments_of
 from ..state.earlier_settings import find_directory
 from ..state.unfinished import UnfinishedRun, find_unfinished
 from ..workspace.chosen_nodes import Choice, choose_nodes
 from ..workspace.loaded_project import ParsedProject
 from ..workspace.workspace import (
     Start,
-    arguments_of,
     open_workspace,
     target_path,
 )
@@ -86,7 +86,7 @@ def find_retry(
         directory,
         options,
         macro_commands=macro_commands,
-        retries_warnings=decide("warn_error", options.warn_error, environ, flags),
+        retries_warnings=find_value("warn_error", options.warn_error, environ, flags).value,
     )
     return Retry(run, flags)
 

@@ -10,8 +10,8 @@ from ..core.errors import (
     ProjectError,
     did_you_mean,
 )
+from ..core.nouns import noun_of
 from ..project.discovery import checked_path
-from ..project.fields import noun_of
 from ..project.yaml_file import YamlDocument
 from .package_entries import (
     AnyEntry,

@@ -14,9 +14,9 @@ import anyio
 from ..core.blocking import in_thread
 from ..core.errors import PackageError
 from ..core.events import WarningRaised
-from ..project.environment_variables import expand_home
 from ..project.render import Renderer
 from ..project.secrets import Scrubber
+from ..settings.environment_variables import expand_home
 from .git import GitError, check_out
 from .hub import Hub, entries_of_release
 from .package import Package, read_project_name

@@ -19,7 +19,7 @@ from anyio.abc import Process
 from ...adapters.cancellation import outlast
 from ..core.blocking import in_thread
 from ..core.checkpoints import checkpoint
-from ..project.numbers import shortened
+from ..core.numbers import shortened
 from ..project.trees import delete_tree
 from .tarball import MAX_MEMBERS, MAX_UNPACKED_BYTES, ArchiveError, check_path
 from .urls import shown_address

@@ -11,9 +11,9 @@ import msgspec
 
 from ..core.errors import PackageError, did_you_mean
 from ..core.events import WarningRaised
-from ..project.environment_variables import find_setting
-from ..project.numbers import shortened
+from ..core.numbers import shortened
 from ..project.yaml_file import YamlDocument
+from ..settings.resolution import find_value
 from .entry_fields import entry_of
 from .package_entries import AnyEntry, HubEntry
 from .semver import (
@@ -84,8 +84,8 @@ class Hub:
         dbt_version: Version | None,
         warn: Callable[[WarningRaised], None],
     ) -> None:
-        setting = find_setting(environ, "PACKAGE_HUB_URL")
-        self._address = (setting.value if setting else DEFAULT_HUB).rstrip("/") + "/"
+        address = find_value("package_hub_url", None, environ).value
+        self._address = str(address or DEFAULT_HUB).rstrip("/") + "/"
         self._dbt_version = dbt_version
         self._warn = warn
         self._listings: dict[str, Listing] = {}

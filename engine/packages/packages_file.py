@@ -12,7 +12,7 @@ from ..core.errors import (
     PackageError,
     did_you_mean,
 )
-from ..project.fields import noun_of
+from ..core.nouns import noun_of
 from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
 from .entry_fields import entry_of

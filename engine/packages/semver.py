@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..project.numbers import shortened
+from ..core.numbers import shortened
 
 MAX_LENGTH = 100
 """How many characters a version may have, with its comparison."""

@@ -14,8 +14,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Self
 
 from ..core.checkpoints import checked, checkpoint
+from ..core.numbers import shortened
 from ..project.discovery import PROJECT_FILE
-from ..project.numbers import shortened
 from .decompression import TooLargeError, decompress
 
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024

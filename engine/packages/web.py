@@ -16,8 +16,8 @@ import anyio
 
 from ..core.blocking import in_thread
 from ..core.checkpoints import checkpoint
+from ..core.numbers import whole_number
 from ..core.version import VERSION
-from ..project.numbers import whole_number
 from .dialing import answered
 
 SOCKET_TIMEOUT = 10.0

@@ -17,9 +17,9 @@ from ..core.errors import (
     did_you_mean,
 )
 from ..core.events import WarningRaised
-from .environment_variables import expand_home, find_setting
+from ..core.numbers import shortened
+from ..settings.resolution import find_value
 from .ignore import IgnoreRules
-from .numbers import shortened
 from .text_file import read_text
 
 PROJECT_FILE = "dbt_project.yml"
@@ -63,11 +63,9 @@ def find_project_directory(
     Raises:
         ProjectError: there is none; the message says where it was looked for.
     """
-    setting = find_setting(environ, "PROJECT_DIR")
-    if project_dir is not None:
-        return _checked(cwd / project_dir, "--project-dir")
-    if setting:
-        return _checked(cwd / expand_home(Path(setting.value), environ), setting.variable)
+    found = find_value("project_dir", project_dir, environ)
+    if found.value is not None:
+        return _checked(cwd / found.value, found.place)
     for directory in (cwd, *cwd.parents):
         if os.path.isfile(directory / PROJECT_FILE):
             return directory

@@ -9,7 +9,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from ..core.errors import UsageError, did_you_mean
-from .numbers import shortened, whole_number
+from ..core.numbers import shortened, whole_number
 from .yaml_file import load_yaml_text
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..core.errors import ProjectError
+from ..core.numbers import whole_number
 from .discovery import checked_path
-from .numbers import whole_number
 from .render import Renderer, TargetNotKnownError
 from .yaml_file import YamlDocument
 
@@ -25,13 +25,22 @@ def noun_of(value: object) -> str:
 class Fields:
     """Reads one document's keys, rendered and checked. An absent or empty key gives None.
 
+    `may_lead_out` are the keys whose paths may be outside of the project.
+
     A value that speaks of the target counts as absent for as long as there is no target.
 
     Every method raises ProjectError, with file and line, for a value of the wrong type.
     """
 
-    def __init__(self, document: YamlDocument, renderer: Renderer) -> None:
+    def __init__(
+        self,
+        document: YamlDocument,
+        renderer: Renderer,
+        *,
+        may_lead_out: frozenset[str] = frozenset(),
+    ) -> None:
         self._document = document
+        self._may_lead_out = may_lead_out
         self._renderer = renderer
         if not isinstance(document.data, Mapping):
             raise self.error(
@@ -78,10 +87,10 @@ class Fields:
         return self._as_texts(key, self.raw(key), or_one=True) or ()
 
     def paths(self, key: str) -> tuple[str, ...] | None:
-        """A list of paths that stay inside of the project, normalised."""
+        """A list of paths that stay inside of the project, normalised, unless they may lead out."""
         texts = self.texts(key)
-        if texts is None:
-            return None
+        if texts is None or key in self._may_lead_out:
+            return texts
         return tuple(
             checked_path(text, key=key, location=self._document.locate(key, index))
             for index, text in enumerate(texts)

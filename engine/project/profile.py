@@ -11,23 +11,17 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from ...adapters.base import Target
-from ..core.errors import (
-    Location,
-    ProfileError,
-    UsageError,
-)
+from ..core.errors import Location, ProfileError
 from ..core.events import WarningRaised
-from .environment_variables import find_number, find_setting
-from .fields import noun_of
-from .numbers import is_within
+from ..core.nouns import noun_of
+from ..core.numbers import is_within
+from ..settings.flags import MAX_THREADS
+from ..settings.resolution import find_value
 from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles
 from .project import Project
 from .render import Renderer
 from .secrets import is_secret_key
 from .yaml_file import YamlDocument
-
-MAX_THREADS = 1_000
-"""How many nodes may run at once. Each has a connection of its own, and no database has more."""
 
 # Databases that have a schema of their own without being told.
 _DEFAULT_SCHEMAS = {"sqlite": "main", "duckdb": "main"}
@@ -73,7 +67,7 @@ def load_target(
         ProfileError: there is no such profile or target, or it says what it can't.
         UsageError: the flag's or the environment's number of threads is none.
     """
-    name = profile or _setting(environ, "PROFILE") or project.profile_name
+    name = find_value("profile", profile, environ).value or project.profile_name
     if name is None:
         raise ProfileError(
             "No profile was specified for this project. Add a line `profile: …` to its "
@@ -87,7 +81,7 @@ def load_target(
             warn(warning)
     renderer = Renderer(environ=environ, cli_vars=cli_vars, error=ProfileError, with_secrets=True)
     reader = _ProfileReader(document, name, renderer)
-    target_name = target or _setting(environ, "TARGET") or reader.default_target()
+    target_name = find_value("target", target, environ).value or reader.default_target()
     output = reader.output(target_name)
     kind = reader.required_text(target_name, output, "type")
     database = next((key for key in _DATABASE_KEYS if output.get(key) is not None), None)
@@ -101,7 +95,8 @@ def load_target(
             if database
             else _database_of_url(output.get(_URL_KEY))
         ),
-        threads=_threads(threads, environ) or reader.threads(target_name, output),
+        threads=find_value("threads", threads, environ).value
+        or reader.threads(target_name, output),
         project_root=project.root,
         keys={key: value for key, value in output.items() if key not in _FIELD_KEYS},
     )
@@ -199,20 +194,6 @@ def _database_of_url(url: object) -> str | None:
     """The database that a URL names, as in `postgresql://user@host/database`."""
     found = _URL_DATABASE.fullmatch(url.strip()) if isinstance(url, str) else None
     return unquote(found[1]) if found else None
-
-
-def _setting(environ: Mapping[str, str], name: str) -> str | None:
-    setting = find_setting(environ, name)
-    return setting.value if setting else None
-
-
-def _threads(threads: int | None, environ: Mapping[str, str]) -> int | None:
-    """What flag or environment say, or None."""
-    if threads is not None:
-        if not is_within(threads, 1, MAX_THREADS):
-            raise UsageError(f"--threads must be a whole number from 1 to {MAX_THREADS:,}.")
-        return threads
-    return find_number(environ, "THREADS", MAX_THREADS)
 
 
 def _converted(key: str, value: object) -> object:

@@ -14,12 +14,9 @@ from ..core.errors import (
     did_you_mean,
 )
 from ..core.events import WarningRaised
-from .environment_variables import (
-    expand_home,
-    find_setting,
-    home_directory,
-)
-from .fields import noun_of
+from ..core.nouns import noun_of
+from ..settings.environment_variables import home_directory
+from ..settings.resolution import find_value
 from .project_flags import wanted_instead
 from .yaml_file import YamlDocument, read_yaml
 
@@ -44,12 +41,10 @@ def find_profiles(
     A directory that was named, by flag or else by environment, is the only one that counts;
     without one it's the working directory, the project's, and `~/.dbt`.
     """
-    setting = find_setting(environ, "PROFILES_DIR")
+    named = find_value("profiles_dir", profiles_dir, environ).value
     directories: tuple[Path, ...]
-    if profiles_dir is not None:
-        directories = (cwd / profiles_dir,)
-    elif setting:
-        directories = (cwd / expand_home(Path(setting.value), environ),)
+    if named is not None:
+        directories = (cwd / named,)
     else:
         directories = tuple(
             dict.fromkeys((cwd, cwd / project_root, home_directory(environ) / ".dbt"))

@@ -15,8 +15,10 @@ from pathlib import Path
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
+from ..core.nouns import noun_of
+from ..settings.resolution import find_value
 from .discovery import PROJECT_FILE
-from .fields import Fields, noun_of
+from .fields import Fields
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
     TREE_KEYS,
@@ -96,11 +98,13 @@ def load_project(
     cli_vars: Mapping[str, object],
     warn: Callable[[WarningRaised], None],
     display: str = PROJECT_FILE,
+    cleans_inside: bool | None = None,
 ) -> Project:
     """Read the dbt_project.yml in `root`, as far as it can be known without a target.
 
     What speaks of `target` has its default meanwhile. `display` is what messages call the file:
-    a package's has its directory in it.
+    a package's has its directory in it. `cleans_inside` is whether clean-targets stay inside of the
+    project; without it, the environment says so.
 
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
@@ -108,7 +112,9 @@ def load_project(
     if not os.path.isfile(root / PROJECT_FILE):
         raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
     document = read_yaml(root / PROJECT_FILE, display)
-    fields = Fields(document, Renderer(environ=environ, cli_vars=cli_vars))
+    leading_out = _leading_out(cleans_inside, environ)
+    renderer = Renderer(environ=environ, cli_vars=cli_vars)
+    fields = Fields(document, renderer, may_lead_out=leading_out)
     for warning in (*document.warnings(), *key_warnings(root, fields, document)):
         warn(warning)
     trees = _raw_trees(fields)
@@ -133,13 +139,19 @@ def render_trees(
     """
     renderer = Renderer(environ=environ, cli_vars=cli_vars, target=target_context, names=names)
     document = project.document
-    fields = Fields(document, renderer)
+    fields = Fields(document, renderer, may_lead_out=_leading_out(None, environ))
     rendered: dict[str, Mapping[str, object]] = {}
     for kind, tree in project.raw_trees.items():
         value = renderer.render(document, tree, (tree_key(fields, kind),), keep=_is_hook)
         assert isinstance(value, Mapping)  # a mapping is rendered to a mapping
         rendered[kind] = value
     return _project(project.root, document, fields, rendered, raw_trees=project.raw_trees)
+
+
+def _leading_out(cleans_inside: bool | None, environ: Mapping[str, str]) -> frozenset[str]:
+    """The keys whose paths may be outside of the project."""
+    stays_inside = find_value("clean_project_files_only", cleans_inside, environ).value
+    return frozenset() if stays_inside else frozenset({"clean-targets"})
 
 
 def _raw_trees(fields: Fields) -> Trees:

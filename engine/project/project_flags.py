@@ -6,38 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from ..core.errors import ProjectError, did_you_mean
 from ..core.events import WarningRaised
+from ..core.nouns import noun_of
+from ..settings.flag import Kind, Known
+from ..settings.flags import FLAGS
+from ..settings.resolution import wanted_of
 from .discovery import checked_path
-from .fields import noun_of
-from .numbers import is_within
 from .yaml_file import YamlDocument
-
-LOG_FORMATS = ("default", "text", "debug", "json")
-LOG_LEVELS = ("info", "debug", "warn", "error", "none")
-INDIRECT_SELECTIONS = ("eager", "cautious", "buildable", "empty")
-
-_BOOLEANS = frozenset(
-    "debug empty fail_fast full_refresh lock partial_parse print quiet single_threaded "
-    "store_failures use_colors version_check warn_error write_json".split()
-)
-_PATHS = frozenset("log_path target_path".split())
-_NUMBERS = frozenset({"printer_width"})
-
-MAX_PRINTER_WIDTH = 10_000
-"""How many columns a log line with dots may take."""
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "log_format": LOG_FORMATS,
-    "log_format_file": LOG_FORMATS,
-    "log_level": LOG_LEVELS,
-    "log_level_file": LOG_LEVELS,
-    "indirect_selection": INDIRECT_SELECTIONS,
-}
-_HEEDED = _BOOLEANS | _PATHS | _CHOICES.keys() | _NUMBERS | {"warn_error_options"}
-
-# What they would turn on or off is so already, or makes no difference to what is built.
-_WITHOUT_EFFECT = frozenset(
-    "cache_selected_only log_cache_events populate_cache send_anonymous_usage_stats static_parser "
-    "use_colors_file use_experimental_parser".split()
-)
 
 # Of dbt itself, and of its adapters. Many are so anyway here; none is a mistake of the project's.
 _BEHAVIOUR_FLAGS = frozenset(
@@ -47,7 +21,7 @@ _BEHAVIOUR_FLAGS = frozenset(
     "require_explicit_package_overrides_for_builtin_materializations "
     "require_generic_test_arguments_property require_nested_cumulative_type_params "
     "require_resource_names_without_spaces require_yaml_configuration_for_mf_time_spines "
-    "skip_nodes_if_on_run_start_fails source_freshness_run_project_hooks "
+    "source_freshness_run_project_hooks "
     "state_modified_compare_more_unrendered_values state_modified_compare_vars "
     "validate_macro_args "
     "enable_iceberg_materializations enable_truthy_nulls_equals_macro "
@@ -56,7 +30,9 @@ _BEHAVIOUR_FLAGS = frozenset(
     "use_materialization_v2 use_user_folder_for_python".split()
 )
 
-KNOWN_FLAGS = _HEEDED | _WITHOUT_EFFECT | _BEHAVIOUR_FLAGS
+_IN_PROJECT = {name: flag for name, flag in FLAGS.items() if Known.PROJECT in flag.known}
+
+KNOWN_FLAGS = _IN_PROJECT.keys() | _BEHAVIOUR_FLAGS
 
 
 def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
@@ -71,11 +47,11 @@ def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
         if wanted:
             shown, proposal = noun_of(value), ""
             if isinstance(value, str):
-                shown, proposal = f"'{value}'", did_you_mean(value, _CHOICES.get(name, ()))
+                shown, proposal = f"'{value}'", did_you_mean(value, _choices(name))
             raise ProjectError(
                 f"'flags.{name}' must be {wanted}, but it is {shown}.{proposal}", location=place
             )
-        if name in _PATHS and value:
+        if value and name in _IN_PROJECT and _IN_PROJECT[name].kind is Kind.PATH:
             checked_path(str(value), key=name, location=place)
 
 
@@ -83,16 +59,13 @@ def wanted_instead(name: str, value: object) -> str | None:
     """What a flag must be, if it is something else. An empty one counts as absent."""
     if value is None:
         return None
-    if name in _BOOLEANS | _BEHAVIOUR_FLAGS:
+    if name in _BEHAVIOUR_FLAGS:
         return None if isinstance(value, bool) else "true or false"
-    if name in _PATHS:
-        return None if isinstance(value, str) else "a path"
-    if name in _NUMBERS:
-        if is_within(value, 1, MAX_PRINTER_WIDTH):
-            return None
-        return f"a whole number from 1 to {MAX_PRINTER_WIDTH:,}"
-    choices = _CHOICES.get(name)
-    return f"one of {', '.join(choices)}" if choices and value not in choices else None
+    return wanted_of(_IN_PROJECT[name], value) if name in _IN_PROJECT else None
+
+
+def _choices(name: str) -> tuple[str, ...]:
+    return _IN_PROJECT[name].choices if name in _IN_PROJECT else ()
 
 
 def flag_warnings(document: YamlDocument) -> Iterator[WarningRaised]:

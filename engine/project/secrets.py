@@ -12,7 +12,7 @@ import msgspec
 
 from ...adapters.base import Target
 from ..core.checkpoints import checkpoint
-from .numbers import CUT
+from ..core.numbers import CUT
 from .secret_forms import folded, pattern_of, trace_of
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from ..core.events import (
     WarningRaised,
 )
 from ..core.results import RunResult
+from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter
 from .plain_text import Cleaner, Scrub
 from .rotating_file import RotatingFile
@@ -40,7 +41,8 @@ class LogFile:
     """Writes the log lines of one invocation into the project's log directory.
 
     It learns from `ProjectFound` where that is, and holds its lines back until then. `tell`
-    takes at the end, once, that the file couldn't be written, if it couldn't.
+    takes at the end, once, that the file couldn't be written, if it couldn't. `longest` is how many
+    bytes it may have before there is a new one.
     """
 
     def __init__(
@@ -49,12 +51,13 @@ class LogFile:
         tell: Callable[[WarningRaised], None],
         level: Level = Level.DEBUG,
         is_json: bool = False,
+        longest: int = LOG_FILE_BYTES,
         scrub: Scrub | None = None,
         clock: Callable[[], datetime] = local_time,
     ) -> None:
         self._tell = tell
         self._is_told = False
-        self._file = RotatingFile()
+        self._file = RotatingFile(longest=longest)
         stream = cast(TextIO, self._file)  # It has all that a writer calls.
         self._writer: Reporter
         if is_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.events import WarningRaised
+from ..settings.flags import LOG_FILE_BYTES
 from ..settings.options import Options
 from .log_file import LogFile
 from .plain_text import Scrub
@@ -25,4 +26,11 @@ def make_log_file(
     level = _LEVELS[options.log_level_file or "debug"]
     if level is Level.NONE:
         return None
-    return LogFile(tell=tell, level=level, is_json=options.log_format_file == "json", scrub=scrub)
+    longest = options.log_file_max_bytes
+    return LogFile(
+        tell=tell,
+        level=level,
+        is_json=options.log_format_file == "json",
+        longest=LOG_FILE_BYTES if longest is None else longest,
+        scrub=scrub,
+    )

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..project.text_file import check_regular, open_without_waiting
+from ..settings.flags import LOG_FILE_BYTES
 
-LONGEST_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 5
 _BUFFERED_CHARACTERS = 64 * 1024
 
@@ -18,13 +18,14 @@ class RotatingFile(io.TextIOBase):
     """Takes text, and appends it to a file, many lines at a time. Never raises for the disk.
 
     `write() … → open() → write() … → close()`: what comes before `open` waits for it. A file
-    that would grow beyond `longest` bytes becomes `dbt.log.1`, that one `dbt.log.2`, and so on.
+    that would grow beyond `longest` bytes becomes `dbt.log.1`, that one `dbt.log.2`, and so on;
+    with 0 it grows to any length.
 
     Attributes:
         problem: why it couldn't be written, once it couldn't; from then on nothing is.
     """
 
-    def __init__(self, *, longest: int = LONGEST_BYTES, kept: int = KEPT_FILES) -> None:
+    def __init__(self, *, longest: int = LOG_FILE_BYTES, kept: int = KEPT_FILES) -> None:
         self.problem: str | None = None
         self._longest = longest
         self._kept = kept
@@ -69,7 +70,7 @@ class RotatingFile(io.TextIOBase):
         path.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
             size = path.stat().st_size
-            if size and size + len(content) > self._longest:
+            if self._longest and size and size + len(content) > self._longest:
                 self._make_room(path)
         with open(path, "ab", opener=open_without_waiting) as file:
             check_regular(file.fileno())

@@ -20,7 +20,7 @@ from ..manifest.nodes.node import Node
 from ..manifest.nodes.seed_node import Seed
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.nodes.source_node import Source
-from ..project.environment_variables import custom_environment
+from ..settings.environment_variables import custom_environment
 from ..state.artifact_files import CATALOG_NAME
 from ..template.context import DBT_VERSION
 from ..workspace.loaded_project import utc_text

@@ -41,7 +41,6 @@ from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..manifest.reading.stored_failures import check_stored_names, stores_failures
 from ..materializations.built_name import keeps_whole
-from ..settings.precedence import decide
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
@@ -158,7 +157,7 @@ class Run:
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
         start, end = self._hooks(START), self._hooks(END)
-        settings = self._workspace.settings
+        settings = self._workspace.repeatable
         self._emit(
             RunStarted(selected, target.threads, target.name, start.infos, end.infos, settings)
         )
@@ -206,9 +205,7 @@ class Run:
 
     @property
     def _skips_nodes_after_failed_hook(self) -> bool:
-        workspace = self._workspace
-        name = "skip_nodes_if_on_run_start_fails"
-        return decide(name, None, workspace.start.environ, workspace.project.flags)
+        return self._workspace.settings.build.skip_nodes_if_on_run_start_fails
 
     def _skipped(
         self, nodes: Sequence[NodeInfo], failure: RunResult | None = None

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ..core.errors import SelectionError
-from ..project.numbers import shortened, whole_number
+from ..core.numbers import shortened, whole_number
 
 MAX_DEPTH = 1_000_000
 """How far a criterion may reach along the graph, where it gives a number."""

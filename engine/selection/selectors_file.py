@@ -13,9 +13,9 @@ from typing import Any
 from msgspec import Struct, field
 
 from ..core.errors import SelectionError, did_you_mean
+from ..core.nouns import noun_of
+from ..core.numbers import is_within, shortened, whole_number
 from ..manifest.reading.entries import Place, read_entry
-from ..project.fields import noun_of
-from ..project.numbers import is_within, shortened, whole_number
 from ..project.render import Renderer
 from ..project.yaml_file import YamlDocument, read_yaml
 from .grammar import (

@@ -37,6 +37,8 @@ class Options(Struct, frozen=True):
     """Whether `select` was given by its old names, such as --models."""
     resource_types: tuple[str, ...] = ()
     exclude_resource_types: tuple[str, ...] = ()
+    include_saved_query: bool | None = None
+    export_saved_queries: bool | None = None
     full_refresh: bool | None = None
     lock: bool | None = None
     partial_parse: bool | None = None
@@ -64,10 +66,16 @@ class Options(Struct, frozen=True):
     log_level: str | None = None
     log_level_file: str | None = None
     log_path: Path | None = None
+    log_file_max_bytes: int | None = None
+    """How many bytes the log file may have before there is a new one; 0 for any number."""
+    record_timing_info: Path | None = None
+    """The file for how long each function of headrace took."""
     output: str | None = None
     """The form of an answer: of `ls` its lines, of `show` and `compile` text or JSON."""
     inline: str | None = None
     """SQL to compile or to show, with its Jinja."""
+    inline_direct: str | None = None
+    """SQL to show, as it is."""
     limit: int | None = None
     """How many rows `show` asks for; a negative number is all of them."""
     output_keys: tuple[str, ...] = ()
@@ -79,9 +87,22 @@ class Options(Struct, frozen=True):
     output_path: Path | None = None
     connection_only: bool = False
     """Whether `debug` says nothing of the project and the profile."""
+    config_dir: bool = False
+    """Whether `debug` says only how to open the directory with profiles.yml."""
+    clean_project_files_only: bool | None = None
     compile: bool | None = None
     """Whether `docs generate` compiles the project before it asks the database."""
     empty_catalog: bool = False
     """Whether `docs generate` leaves the database alone."""
+    without_effect: tuple[str, ...] = ()
+    """The names of flags that were given, and of which this version has nothing."""
     macro: str = ""
     args: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def query(self) -> str | None:
+        """The SQL that is asked for in the place of a selection, as a template."""
+        if self.inline is not None or self.inline_direct is None:
+            return self.inline
+        escaped = self.inline_direct.encode("unicode_escape").decode().replace("'", "\\'")
+        return f"{{{{ '{escaped}' }}}}"

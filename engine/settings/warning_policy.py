@@ -7,25 +7,15 @@ from enum import Enum, auto
 
 from msgspec import Struct
 
-from ..core.errors import (
-    CompilationError,
-    UsageError,
-    YamlError,
-    did_you_mean,
-)
+from ..core.errors import CompilationError, UsageError, did_you_mean
 from ..core.events import WarningRaised
-from ..project.environment_variables import find_setting
-from ..project.fields import noun_of
-from ..project.yaml_file import load_yaml_text
-from .options import Options
-from .precedence import decide
+from ..core.nouns import noun_of
+from .resolution import Sources
 from .warning_names import DEPRECATIONS, KNOWN
 
 _EVERYTHING = ("all", "*")
 _GROUP = "Deprecations"
-_FLAG = "--warn-error-options"
 _OLD_KEYS = {"include": "error", "exclude": "warn"}
-_EXAMPLE = """'{"error": "all", "warn": ["JinjaLogWarning"]}'"""
 
 Warn = Callable[[WarningRaised], None]
 
@@ -101,32 +91,7 @@ def _line(warning: WarningRaised) -> str:
     return f"{place}{warning.message} [{warning.name}]"
 
 
-def parse_policy_text(text: str, place: str = _FLAG) -> Mapping[str, object]:
-    """What `--warn-error-options` was given: a mapping in YAML, of which JSON is a part.
-
-    Raises:
-        UsageError: it is something else.
-    """
-    try:
-        data = load_yaml_text(text, display=place)
-    except YamlError as problem:
-        raise UsageError(f"{place} isn't YAML: {problem.problem}") from problem
-    if data is None:
-        return {}
-    if not isinstance(data, Mapping):
-        raise UsageError(
-            f"{place} takes a mapping in YAML or JSON, such as {_EXAMPLE}, but this is "
-            f"{noun_of(data)}."
-        )
-    return {str(key): value for key, value in data.items()}
-
-
-def decide_policy(
-    options: Options,
-    environ: Mapping[str, str],
-    project_flags: Mapping[str, object] | None = None,
-    warn: Warn | None = None,
-) -> WarningPolicy:
+def policy_of(sources: Sources, warn: Warn | None = None) -> WarningPolicy:
     """The policy that the flags, the environment and the project's `flags:` ask for.
 
     `warn` hears of old spellings.
@@ -134,10 +99,12 @@ def decide_policy(
     Raises:
         UsageError: they name what there isn't, or ask for both kinds at once.
     """
-    all_are_errors = decide("warn_error", options.warn_error, environ, project_flags)
-    named, place = _named(options, environ, project_flags or {})
-    policy = _policy(named, place, warn or (lambda _: None))
-    if not all_are_errors:
+    named = sources.find("warn_error_options")
+    configured, place = named.value or {}, named.place
+    if not isinstance(configured, Mapping):
+        raise UsageError(f"{place} must be a mapping, but it is {noun_of(configured)}.")
+    policy = _policy(configured, place, warn or (lambda _: None))
+    if not sources.find("warn_error").value:
         return policy
     if policy != WarningPolicy():
         raise UsageError(
@@ -146,22 +113,6 @@ def decide_policy(
             "project's flags) that all are: take one of them away, or add --no-warn-error."
         )
     return WarningPolicy(all_are_errors=True)
-
-
-def _named(
-    options: Options, environ: Mapping[str, str], project_flags: Mapping[str, object]
-) -> tuple[Mapping[str, object], str]:
-    """What is said of warnings by name, and where."""
-    if options.warn_error_options is not None:
-        return options.warn_error_options, _FLAG
-    setting = find_setting(environ, "WARN_ERROR_OPTIONS")
-    if setting is not None:
-        return parse_policy_text(setting.value, setting.variable), setting.variable
-    place = "warn_error_options in the project's flags"
-    configured = project_flags.get("warn_error_options") or {}
-    if not isinstance(configured, Mapping):
-        raise UsageError(f"{place} must be a mapping, but it is {noun_of(configured)}.")
-    return configured, place
 
 
 def _policy(named: Mapping[str, object], place: str, warn: Warn) -> WarningPolicy:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from ..core.errors import UsageError
-from ..project.numbers import shortened
+from ..core.numbers import shortened
 from ..project.text_file import read_regular
 
 ArtifactT = TypeVar("ArtifactT")

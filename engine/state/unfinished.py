@@ -18,6 +18,8 @@ from msgspec import Struct, field, structs
 from ...adapters.abilities import Fate
 from ..core.errors import UsageError
 from ..project.event_time import EventWindow
+from ..settings.flag import Known
+from ..settings.flags import FLAGS
 from ..settings.options import Options
 from .artifact_files import read_artifact
 from .doubts import Doubts, Windows, done_record, doubts_of, settle
@@ -29,12 +31,7 @@ _WARNED = "warn"
 _HOOK = "operation."
 _HIDDEN = "*****"
 
-_KEPT = frozenset(
-    "target profile threads single_threaded full_refresh fail_fast store_failures empty sample "
-    "event_time_start event_time_end select exclude selector resource_types "
-    "exclude_resource_types indirect_selection defer state defer_state favor_state lock vars "
-    "macro args version_check show".split()
-)
+_KEPT = frozenset(name for name, flag in FLAGS.items() if Known.RETRY in flag.known)
 """The options of the first run that count again. The others say how it is shown, and where."""
 
 _TYPES = {found.name: found.type for found in structs.fields(Options)}

@@ -22,7 +22,6 @@ from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.reading.stored_failures import has_relation
-from ..project.environment_variables import custom_environment
 from ..project.project import Project
 from ..project.render import has_template
 from ..project.secrets import is_secret_variable
@@ -31,6 +30,7 @@ from ..sandbox.callables import template_call
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
 from ..sandbox.sizes import require_printable
+from ..settings.environment_variables import custom_environment
 from .dbt.api import make_api
 from .dbt.exceptions import TemplateExceptions
 from .dbt.values import (

@@ -56,7 +56,7 @@ def choose_nodes(
         HeadraceError: the selection can't be read, or what it asks for isn't there.
     """
     workspace = project.workspace
-    if options.inline is not None:
+    if options.query is not None:
         inline = frozenset({inline_id(workspace.project.name)})
         return Choice(inline, inline, is_everything=False)
     specification = _specification(options, workspace)
@@ -70,15 +70,18 @@ def choose_nodes(
     selector = Selector(
         project.graph,
         context,
-        indirect=IndirectSelection(workspace.indirect_selection),
+        indirect=IndirectSelection(workspace.settings.selection.indirect_selection),
         named=workspace.selectors.named,
     )
     found = selector.evaluate(specification or parse_flags((), ()))
-    included = options.resource_types
+    settings = workspace.settings.selection
+    included, excluded = settings.resource_types, settings.exclude_resource_types
     if takes.models_flag_narrows and options.uses_models_flag and not included:
         included = (ResourceType.MODEL.value,)
-    wanted = wanted_types(takes, included, options.exclude_resource_types)
-    narrows = bool(options.resource_types or options.exclude_resource_types)
+    if not settings.include_saved_query:
+        excluded = (*excluded, ResourceType.SAVED_QUERY.value)
+    wanted = wanted_types(takes, included, excluded)
+    narrows = bool(settings.resource_types or excluded)
     return Choice(
         frozenset(
             unique_id for unique_id in found.selected if unique_id.partition(".")[0] in wanted

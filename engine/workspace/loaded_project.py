@@ -27,7 +27,7 @@ from ..manifest.reading.parse_cache import (
     load_cache,
 )
 from ..manifest.reading.parse_renderer import ParseRenderer
-from ..project.environment_variables import custom_environment
+from ..settings.environment_variables import custom_environment
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
@@ -69,7 +69,11 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
         )
 
     kept = workspace.target_path / FILE_NAME
-    cache = load_cache(kept, workspace.project.root) if workspace.reads_cache else ParseCache()
+    cache = (
+        load_cache(kept, workspace.project.root)
+        if workspace.settings.project.partial_parse
+        else ParseCache()
+    )
     manifest = load_manifest(
         ParseInputs(
             projects=(workspace.project, *workspace.packages),
@@ -84,7 +88,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             yaml=workspace.yaml,
             warn=warn,
             cache=cache,
-            inline=workspace.start.options.inline,
+            inline=workspace.start.options.query,
             # A variable that is a template may refer to a node.
             effects=frozenset({"var"} if workspace.variables.hold_templates else ()),
         )

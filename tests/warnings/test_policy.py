@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import pytest
 from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import WarningRaised
+from headrace.engine.project.invocation_settings import parse_policy_text, sources_of
 from headrace.engine.settings.options import Options
 from headrace.engine.settings.warning_policy import (
     RaisedWarningsError,
     Verdict,
     WarningPolicy,
-    decide_policy,
-    parse_policy_text,
+    policy_of,
 )
 
 SHOW, RAISE, DROP = Verdict.SHOW, Verdict.RAISE, Verdict.DROP
@@ -21,7 +21,7 @@ DEPRECATION = "ConfigSourcePathDeprecation"
 
 
 def policy(named: Mapping[str, object]) -> WarningPolicy:
-    return decide_policy(Options(warn_error_options=named), {})
+    return policy_of(sources_of(Options(warn_error_options=named), {}))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_name_that_only_dbt_has_is_taken() -> None:
 def test_a_flag_beats_the_environment_and_that_beats_the_project(
     options: Options, environ: dict[str, str], flags: dict[str, object], verdict: Verdict
 ) -> None:
-    assert decide_policy(options, environ, flags).verdict("NodeRetried") is verdict
+    assert policy_of(sources_of(options, environ, flags)).verdict("NodeRetried") is verdict
 
 
 @pytest.mark.parametrize(
@@ -152,4 +152,4 @@ def test_both_at_once_is_a_usage_error_wherever_they_stand(
     options: Options, environ: dict[str, str], flags: dict[str, object]
 ) -> None:
     with pytest.raises(UsageError, match="not allowed with argument warn_error"):
-        decide_policy(options, environ, flags)
+        policy_of(sources_of(options, environ, flags))

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from ...core.errors import Location, ParseError
-from ...project.numbers import is_within
+from ...core.numbers import is_within
 
 PERIOD_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 

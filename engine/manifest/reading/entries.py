@@ -15,7 +15,7 @@ from ...core.errors import (
     did_you_mean,
 )
 from ...core.events import WarningRaised
-from ...project.fields import noun_of
+from ...core.nouns import noun_of
 from ...project.project import Project
 from ...project.type_problems import TypeProblem, read_type_problem
 from ...project.yaml_file import YamlDocument

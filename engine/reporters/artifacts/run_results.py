@@ -16,7 +16,7 @@ from ...core.events import (
     WarningRaised,
 )
 from ...core.results import Status
-from ...project.environment_variables import custom_environment
+from ...settings.environment_variables import custom_environment
 from ...state.journal_state import (
     JournalNode,
     JournalState,

@@ -18,7 +18,7 @@ from ...core.events import (
 )
 from ...core.leftovers import sweep
 from ...core.results import RunResult, Status
-from ...project.environment_variables import custom_environment
+from ...settings.environment_variables import custom_environment
 from ..encoding import encode, utc_text
 from ..plain_text import Scrub
 from ..text.freshness_lines import freshness_status
