@@ -5,31 +5,32 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from ..core.errors import Location, ProjectError
 from .text_file import read_text
+
+if TYPE_CHECKING:
+    from pathspec import PathSpec
 
 IGNORE_FILE = ".dbtignore"
 
-
-class _Rule(Struct, frozen=True):
-    matches: re.Pattern[str]
-    directories_only: bool
-    is_exception: bool
+_UNCLOSED = re.compile(r"(?<!\\)\[(?![!^]?\]?[^\]]*\])")
 
 
 class IgnoreRules(Struct, frozen=True):
-    """The rules of a project. The last one that matches a path decides."""
+    """The rules of a project. As in dbt the last one that matches a file's path decides."""
 
-    rules: tuple[_Rule, ...] = ()
+    spec: PathSpec[Any] | None = None
 
     @classmethod
     def read(cls, root: Path) -> IgnoreRules:
         """The rules of the project in `root`; without a file of them there are none.
 
         Raises:
-            ProjectError: the file can't be read.
+            ProjectError: the file can't be read, or has a line that is no pattern.
         """
         path = root / IGNORE_FILE
         if not os.path.exists(path):
@@ -38,55 +39,35 @@ class IgnoreRules(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> IgnoreRules:
-        """The rules of a text, one a line."""
-        return cls(tuple(rule for line in text.splitlines() if (rule := _parse_rule(line))))
+        """The rules of a text, one a line.
+
+        Raises:
+            ProjectError: a line is no pattern; says which.
+        """
+        # Few projects have such a file.
+        from pathspec import GitIgnoreSpec, PathSpec
+
+        patterns: list[Any] = []
+        for number, line in enumerate(text.splitlines(), 1):
+            # A bracket that nothing closes is one: from 1.0 on pathspec drops such a pattern.
+            written = _UNCLOSED.sub(r"\\[", line)
+            try:
+                patterns += GitIgnoreSpec.from_lines([written]).patterns
+            except ValueError as error:
+                location = Location(IGNORE_FILE, number)
+                raise ProjectError(f"'{line}' is no pattern.", location=location) from error
+        # Unlike git, and GitIgnoreSpec, dbt lets a rule take back what is in a directory that
+        # another one leaves out.
+        return cls(PathSpec(patterns))
 
     def ignores(self, path: str, *, is_directory: bool) -> bool:
         """Whether a path is left out: relative to the project, with forward slashes.
 
-        What is below a directory that is left out isn't asked for: it isn't walked.
+        A directory is where everything below it is: then it isn't walked.
         """
-        for rule in reversed(self.rules):
-            if (is_directory or not rule.directories_only) and rule.matches.fullmatch(path):
-                return not rule.is_exception
-        return False
-
-
-def _parse_rule(line: str) -> _Rule | None:
-    pattern = line.rstrip("\r\n")
-    if not pattern.endswith("\\ "):
-        pattern = pattern.rstrip()
-    if not pattern or pattern.startswith("#"):
-        return None
-    is_exception = pattern.startswith("!")
-    pattern = pattern.removeprefix("!")
-    directories_only = pattern.endswith("/")
-    pattern = pattern.rstrip("/")
-    if not pattern:
-        return None
-    # A slash anywhere but at the end ties the pattern to the project's directory.
-    anywhere = "" if "/" in pattern else r"(?:.*/)?"
-    matches = re.compile(anywhere + _to_regex(pattern.removeprefix("/")), re.DOTALL)
-    return _Rule(matches, directories_only, is_exception)
-
-
-def _to_regex(pattern: str) -> str:
-    parts: list[str] = []
-    tokens = re.compile(r"\*\*/|/\*\*$|\*|\?|\[[!^]?\]?[^\]]*\]|\\.|.", re.DOTALL)
-    for token in tokens.findall(pattern):
-        if token == "**/":
-            parts.append(r"(?:.*/)?")
-        elif token == "/**":
-            parts.append(r"/.*")
-        elif token == "*":
-            parts.append(r"[^/]*")
-        elif token == "?":
-            parts.append(r"[^/]")
-        elif len(token) > 2 and token.startswith("["):
-            inside = token[1:-1].replace("\\", r"\\")
-            parts.append("[" + re.sub(r"^[!^]", "^", inside).replace("[", r"\[") + "]")
-        elif len(token) == 2 and token.startswith("\\"):
-            parts.append(re.escape(token[1]))
-        else:
-            parts.append(re.escape(token))
-    return "".join(parts)
+        if self.spec is None:
+            return False
+        if is_directory:
+            has_exceptions = any(pattern.include is False for pattern in self.spec.patterns)
+            return not has_exceptions and bool(self.spec.match_file(f"{path}/"))
+        return bool(self.spec.match_file(path))

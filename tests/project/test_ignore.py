@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.core.errors import ProjectError
 from headrace.engine.project.ignore import IgnoreRules
 
 
@@ -46,3 +47,26 @@ def test_last_rule_that_matches_decides() -> None:
 
     assert not rules.ignores("models/keep.sql", is_directory=False)
     assert rules.ignores("models/other.sql", is_directory=False)
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept", "left_out"),
+    [
+        ("archive/\n!archive/new/", "archive/new/a.sql", "archive/a.sql"),
+        ("archive\n!archive/keep.sql", "archive/keep.sql", "archive/new/keep.sql"),
+        ("*.sql\n!models/**/keep_*.sql", "models/x/y/keep_1.sql", "keep_1.sql"),
+    ],
+)
+def test_rule_takes_back_what_another_leaves_out_with_its_directory(
+    rules: str, kept: str, left_out: str
+) -> None:
+    read = IgnoreRules.parse(rules)
+
+    assert not read.ignores("archive", is_directory=True)
+    assert not read.ignores(kept, is_directory=False)
+    assert read.ignores(left_out, is_directory=False)
+
+
+def test_line_that_is_no_pattern_is_told_with_its_place() -> None:
+    with pytest.raises(ProjectError, match=r"^\.dbtignore:2: '!' is no pattern"):
+        IgnoreRules.parse("*.bak\n!")
