@@ -51,6 +51,8 @@ def declared_dict(
     if isinstance(node, UnitTest):
         return unit_test_dict(node, parents)
     config = {**_CONFIG[type(node)], **node.config.values}
+    if isinstance(node, Exposure):
+        config["tags"] = list(node.tags)
     described: dict[str, Any] = {
         "name": node.name,
         "resource_type": node.resource_type.value,
@@ -69,18 +71,25 @@ def declared_dict(
             for call in node.refs
         ],
         "created_at": node.created_at,
+        **_own_keys(node),
     }
+    if isinstance(node, SemanticModel):
+        described["node_relation"] = None if related is None else _relation(related, relation_name)
+    return described
+
+
+def _own_keys(node: Declared) -> dict[str, Any]:
+    """What only a node's kind has, or has in a way of its own."""
     match node:
         case Exposure():
-            config["tags"] = list(node.tags)
-            return described | {
+            return {
                 "tags": list(node.tags),
                 "meta": node.config.meta,
                 "sources": _sources(node),
                 "metrics": _metrics(node),
             }
         case Metric():
-            return described | {
+            return {
                 "tags": list(node.tags),
                 "meta": node.config.meta or dict(node.own_meta),
                 "group": node.group,
@@ -89,12 +98,15 @@ def declared_dict(
                 "metrics": _metrics(node),
             }
         case SemanticModel():
-            relation = None if related is None else _relation(related, relation_name)
-            described["description"] = node.description or None
-            return described | {"group": node.group, "metadata": None, "node_relation": relation}
+            description = node.description or None
+            return {"description": description, "group": node.group, "metadata": None}
         case _:
-            described["description"] = node.description or None
-            return described | {"tags": list(node.tags), "group": node.group, "metadata": None}
+            return {
+                "description": node.description or None,
+                "tags": list(node.tags),
+                "group": node.group,
+                "metadata": None,
+            }
 
 
 def _sources(node: Declared) -> list[list[str]]:

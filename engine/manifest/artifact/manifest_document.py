@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from ...core.checkpoints import checked
 from ..manifest import Manifest
@@ -40,61 +41,24 @@ def manifest_document(
 ) -> dict[str, Any]:
     """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
     manifest = _without_inline_query(manifest)
-    keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
-    nodes = {
-        node.unique_id: _written_node(
-            node,
-            parents=manifest.parents[node.unique_id],
-            relation_name=relation_name(node),
-            compiled_code=compiled.get(node.unique_id),
-            target_path=target_path,
-            primary_key=keys.get(node.unique_id, ()),
-        )
-        for node in checked(manifest.nodes.values())
-    }
-    nodes |= {
-        hook.unique_id: node_dict(
-            hook,
-            parents=manifest.parents_of(hook.unique_id),
-            compiled_code=compiled.get(hook.unique_id),
-            target_path=target_path,
-        )
-        for hook in manifest.run_hooks.values()
-    }
-    sources = {
-        source.unique_id: source_dict(source, relation_name(source))
-        for source in manifest.sources.values()
-    }
-    declared = {
-        section: {
-            node.unique_id: _declared_dict(node, manifest, relation_name)
-            for node in manifest.declared.values()
-            if isinstance(node, kind)
-        }
-        for section, kind in SECTIONS.items()
-    }
-    all_parents = {**manifest.parents, **manifest.hook_parents}
-    parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
-    parent_map.update({unique_id: [] for unique_id in sources})
-    child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
-    for unique_id in checked(sorted(all_parents)):
-        for parent in all_parents[unique_id]:
-            child_map[parent].append(unique_id)
+    written = _Written(manifest, relation_name, compiled, target_path)
     return {
         "metadata": {"dbt_schema_version": SCHEMA, **metadata},
-        "nodes": nodes,
-        "sources": sources,
+        "nodes": {**written.nodes(), **written.hooks()},
+        "sources": {
+            source.unique_id: source_dict(source, relation_name(source))
+            for source in manifest.sources.values()
+        },
         "macros": macro_dicts(manifest.macros, manifest.macro_properties),
         "docs": {
             doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
             for doc in manifest.docs.values()
         },
-        **declared,
+        **{section: written.declared(kind) for section, kind in SECTIONS.items()},
         "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
         "selectors": dict(selectors),
         "disabled": {node.unique_id: [_disabled_dict(node)] for node in manifest.disabled.values()},
-        "parent_map": parent_map,
-        "child_map": child_map,
+        **_maps(manifest),
         "group_map": group_map(
             [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
         ),
@@ -103,6 +67,66 @@ def manifest_document(
             for test in manifest.unit_tests.values()
         },
     }
+
+
+class _Written(Struct, frozen=True):
+    """The nodes of a manifest by unique id, as the artifact has them."""
+
+    manifest: Manifest
+    relation_name: RelationName
+    compiled: Mapping[str, str]
+    target_path: str
+
+    def nodes(self) -> dict[str, Any]:
+        manifest = self.manifest
+        keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
+        return {
+            node.unique_id: _written_node(
+                node,
+                parents=manifest.parents[node.unique_id],
+                relation_name=self.relation_name(node),
+                compiled_code=self.compiled.get(node.unique_id),
+                target_path=self.target_path,
+                primary_key=keys.get(node.unique_id, ()),
+            )
+            for node in checked(manifest.nodes.values())
+        }
+
+    def hooks(self) -> dict[str, Any]:
+        return {
+            hook.unique_id: node_dict(
+                hook,
+                parents=self.manifest.parents_of(hook.unique_id),
+                compiled_code=self.compiled.get(hook.unique_id),
+                target_path=self.target_path,
+            )
+            for hook in self.manifest.run_hooks.values()
+        }
+
+    def declared(self, kind: type[Declared]) -> dict[str, Any]:
+        return {
+            node.unique_id: self._declared(node)
+            for node in self.manifest.declared.values()
+            if isinstance(node, kind)
+        }
+
+    def _declared(self, node: Declared) -> dict[str, Any]:
+        parents = self.manifest.parents[node.unique_id]
+        is_about_model = isinstance(node, SemanticModel) and parents
+        model = self.manifest.nodes.get(parents[0]) if is_about_model else None
+        return declared_dict(node, parents, model, self.relation_name(model) if model else None)
+
+
+def _maps(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
+    """What each node needs, and what needs it."""
+    all_parents = {**manifest.parents, **manifest.hook_parents}
+    parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
+    parent_map.update({unique_id: [] for unique_id in manifest.sources})
+    child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}
+    for unique_id in checked(sorted(all_parents)):
+        for parent in all_parents[unique_id]:
+            child_map[parent].append(unique_id)
+    return {"parent_map": parent_map, "child_map": child_map}
 
 
 def _without_inline_query(manifest: Manifest) -> Manifest:
@@ -122,14 +146,6 @@ def _written_node(node: Node, **known: Any) -> dict[str, Any]:
         for key in ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected"):
             described.pop(key, None)
     return described
-
-
-def _declared_dict(
-    node: Declared, manifest: Manifest, relation_name: RelationName
-) -> dict[str, Any]:
-    parents = manifest.parents[node.unique_id]
-    model = manifest.nodes.get(parents[0]) if isinstance(node, SemanticModel) and parents else None
-    return declared_dict(node, parents, model, relation_name(model) if model else None)
 
 
 def _disabled_dict(node: Node) -> dict[str, Any]:

@@ -174,23 +174,7 @@ def node_dict(
     if isinstance(node, Seed):
         return {**described, "root_path": None, "depends_on": {"macros": []}}
     described |= _compiled_keys(node, parents, compiled_code, target_path)
-    if isinstance(node, Model):
-        described |= {
-            "access": node.access,
-            "constraints": list(node.constraints),
-            "version": node.version,
-            "latest_version": node.latest_version,
-            "deprecation_date": _date_text(node.deprecation_date),
-            "primary_key": list(primary_key),
-            "time_spine": node.time_spine,
-        }
-    if isinstance(node, GenericTest):
-        described |= _generic_test_keys(node)
-    if isinstance(node, Snapshot):
-        described["raw_code"] = node.code
-    if isinstance(node, RunHook):
-        described |= {"tags": [node.hook_type], "index": node.index, "build_path": None}
-    return described
+    return described | _own_keys(node, primary_key)
 
 
 def source_dict(source: Source, relation_name: str | None = None) -> dict[str, Any]:
@@ -288,6 +272,28 @@ def _contract(node: Node) -> dict[str, Any]:
         materialized = node.config.materialized
         contract["checksum"] = contract_checksum(node.columns, node.constraints, materialized)
     return contract
+
+
+def _own_keys(node: Node, primary_key: Sequence[str]) -> dict[str, Any]:
+    """What only a node's kind has, or has in a way of its own."""
+    match node:
+        case Model():
+            return {
+                "access": node.access,
+                "constraints": list(node.constraints),
+                "version": node.version,
+                "latest_version": node.latest_version,
+                "deprecation_date": _date_text(node.deprecation_date),
+                "primary_key": list(primary_key),
+                "time_spine": node.time_spine,
+            }
+        case GenericTest():
+            return _generic_test_keys(node)
+        case Snapshot():
+            return {"raw_code": node.code}
+        case RunHook():
+            return {"tags": [node.hook_type], "index": node.index, "build_path": None}
+    return {}
 
 
 def _date_text(moment: datetime | None) -> str | None:
