@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from ..core.errors import ProjectError
 from ..core.numbers import whole_number
 from .discovery import checked_path
-from .render import Renderer, TargetNotKnownError
+from .render import Renderer
+from .template_errors import TargetNotKnownError
 from .yaml_file import YamlDocument
 
 _NOUNS = {str: "a text", bool: "a boolean", int: "a number", float: "a number", list: "a list"}

@@ -1,6 +1,6 @@
 """Jinja in configuration values: one text in, one Python value out.
 
-This module imports Jinja, so `render` loads it only once a value needs it.
+This module imports Jinja, so `render` imports it only once a value needs it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ..sandbox.handed import received
 from ..sandbox.operators import concatenate, text_of
 from ..sandbox.owned import own
 from ..sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment
-from .render import TargetNotKnownError, TemplateError, UnreadableTemplateError
+from .template_errors import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
 
 class _Undefined(ChainableUndefined):

@@ -10,14 +10,17 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from functools import cached_property
-from importlib import import_module
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ..core.errors import HeadraceError, ProjectError
 from ..sandbox.calls import call_problem
 from ..sandbox.owned import own
 from .secrets import is_secret_key, is_secret_variable
+from .template_errors import TargetNotKnownError, TemplateError, UnreadableTemplateError
 from .yaml_file import YamlDocument
+
+if TYPE_CHECKING:
+    from .native import NativeTemplates
 
 ValuePath = tuple[str | int, ...]
 
@@ -30,30 +33,6 @@ _VEILED = re.compile("\x02Secret:([^\x02\x03]*)\x03")
 _PIECE_OF_VEIL = re.compile("[\x02\x03]|_ENV_SECRET_", re.IGNORECASE)
 
 _NO_DEFAULT = object()
-
-
-class TemplateError(Exception):
-    """A template failed. `is_safe`: the message shows nothing of the text or of its values."""
-
-    def __init__(self, problem: str, *, is_safe: bool) -> None:
-        self.problem = problem
-        self.is_safe = is_safe
-        super().__init__(problem)
-
-
-class UnreadableTemplateError(TemplateError):
-    """A text isn't Jinja, though it looks like it."""
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem, is_safe=False)
-
-
-class TargetNotKnownError(Exception):
-    """A template speaks of `target`, and the profile hasn't been read yet."""
-
-
-class _Templates(Protocol):
-    def evaluate(self, text: str) -> object: ...
 
 
 def has_template(text: str) -> bool:
@@ -176,7 +155,10 @@ class Renderer:
         return self._error(f"{dotted(path)}: {problem}", location=document.locate(*path))
 
     @cached_property
-    def _templates(self) -> _Templates:
+    def _templates(self) -> NativeTemplates:
+        # It brings Jinja with it.
+        from .native import NativeTemplates
+
         names: dict[str, object] = {
             **self._more_names,
             "env_var": self._env_var,
@@ -184,8 +166,7 @@ class Renderer:
         }
         if self._target is not None:
             names["target"] = self._target
-        templates: _Templates = import_module(".native", __package__).NativeTemplates(names)
-        return templates
+        return NativeTemplates(names)
 
     def _rendered(self, text: str) -> object:
         return self._templates.evaluate(text)

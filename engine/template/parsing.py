@@ -20,11 +20,13 @@ from ..sandbox.owned import own
 from .context import CommonContext
 from .dbt.config_object import CapturingConfig
 from .generic_test import evaluate_arguments, render_generic_test
+from .macro_space import MacroSpace
 from .parsing_adapter import ParsingAdapter
 from .references import ref_call, source_call
 from .relations import RelationFactory
 from .rendering import node_frame, render_nested, render_source
-from .scope import Builtins, LazyName, MacroSpace, Scope
+from .scope import LazyName, Scope
+from .scope_names import Builtins
 from .template_environment import TemplateEnvironment, drive
 
 PARSE_NAMES = frozenset(

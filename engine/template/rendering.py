@@ -16,7 +16,8 @@ from ..core.errors import (
 )
 from ..manifest.nodes.node import Node
 from ..sandbox.handed import printed
-from .scope import MacroReturn, Scope
+from .macro_space import MacroReturn
+from .scope import Scope
 from .template_environment import (
     ScopeContext,
     TemplateEnvironment,

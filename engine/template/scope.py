@@ -7,11 +7,9 @@ the node that calls it. A file that does more than define macros is run for each
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
 
-from jinja2 import Template
 from jinja2.utils import missing
 
 from ...adapters.errors import AdapterError
@@ -22,74 +20,15 @@ from ..core.errors import (
     Location,
 )
 from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
-from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.jinja.syntax import MACRO_PREFIX
 from ..manifest.nodes.macro import Macro
 from ..sandbox.budget import current_budget, metered
 from ..sandbox.callables import require_arguments
 from ..sandbox.owned import own
-from .template_environment import (
-    ScopeContext,
-    TemplateEnvironment,
-    template_line,
-)
+from .macro_space import CALLING, MacroReturn, MacroSpace, macro_path
+from .template_environment import template_line
 from .wording import describe
 
 LazyName = Callable[["Scope"], Any]
-
-# Jinja binds a macro's free names to the context that its file was run in. That context asks
-# this variable, so that one run of the file serves every node: each is built in its own task.
-_calling: ContextVar[Scope] = ContextVar("headrace_calling_scope")
-
-
-class MacroReturn(Exception):  # noqa: N818 # it carries a value, not a failure
-    """`return(value)`: leaves the macro that it stands in, with the value's Python type."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-        super().__init__("return() stands outside of a macro")
-
-
-class _CallingScope:
-    """Looks names up in the scope of whichever node is calling."""
-
-    def lookup(self, name: str, package: str) -> Any:
-        return _calling.get().lookup(name, package)
-
-
-class MacroSpace:
-    """The macros of a project, compiled when they are first called."""
-
-    def __init__(self, index: MacroIndex, environment: TemplateEnvironment) -> None:
-        self.index = index
-        self.environment = environment
-        self._templates: dict[tuple[str, str], Template] = {}
-        self._functions: dict[str, Callable[..., Awaitable[Any]]] = {}
-
-    def template(self, macro: Macro) -> Template:
-        """The compiled file that a macro stands in."""
-        key = (macro.package_name, macro.original_file_path)
-        template = self._templates.get(key)
-        if template is None:
-            source = self.index.files[key].source
-            path = macro_path(macro)
-            template = self.environment.template(source, path, is_macro_file=True)
-            self._templates[key] = template
-        return template
-
-    async def function(self, macro: Macro) -> Callable[..., Awaitable[Any]]:
-        """The macro as Jinja made it, for calls in any scope."""
-        function = self._functions.get(macro.unique_id)
-        if function is None:
-            template = self.template(macro)
-            scope = _CallingScope()
-            context = ScopeContext(self.environment, template, scope, macro.package_name)
-            async for _ in template.root_render_func(context):  # type: ignore[attr-defined] # asynchronous
-                pass
-            function = context.vars[MACRO_PREFIX + macro.name]
-            if not macro.file_has_state:
-                self._functions[macro.unique_id] = function
-        return function
 
 
 class Scope:
@@ -245,7 +184,7 @@ class BoundMacro:
             require_arguments(arguments, named)
             return await metered(self(*arguments, **named))
         macro = self._macro
-        token = _calling.set(self._scope)
+        token = CALLING.set(self._scope)
         try:
             function = await self._scope.macros.function(macro)
             return await function(*arguments, **named)
@@ -258,7 +197,7 @@ class BoundMacro:
         except Exception as error:
             raise self._translated(error) from error
         finally:
-            _calling.reset(token)
+            CALLING.reset(token)
 
     async def call_macro(self, *arguments: Any, **named: Any) -> Any:
         """A call, by the name that packages know from dbt's own macros."""
@@ -296,66 +235,6 @@ class BoundMacro:
         return None if line is None else Location(path, line)
 
 
-class ContextNames:
-    """`context` in a template: whatever a name stands for there, for names that are computed.
-
-    What a template puts into it stands for that in all of its node's templates from then on.
-    """
-
-    __slots__ = ("_scope",)
-    template_names: ClassVar[frozenset[str]] = frozenset(("get", "keys", "update", "setdefault"))
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-
-    def __getitem__(self, name: str) -> Any:
-        found = self._scope.lookup(name, self._scope.package)
-        if found is missing:
-            raise KeyError(name)
-        return found
-
-    def __contains__(self, name: str) -> bool:
-        return self._scope.lookup(name, self._scope.package) is not missing
-
-    def get(self, name: str, default: Any = None) -> Any:
-        found = self._scope.lookup(name, self._scope.package)
-        return default if found is missing else found
-
-    def keys(self) -> list[str]:
-        return self._scope.known_names()
-
-    def update(self, values: Mapping[str, Any]) -> None:
-        self._scope.force(values)
-
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        if name not in self:
-            self._scope.force({name: default})
-        return self[name]
-
-
-class Builtins:
-    """`builtins` in a template: the names of the context, whatever macros hide them."""
-
-    __slots__ = ("_scope",)
-    template_names: ClassVar[frozenset[str]] = frozenset(("get",))
-
-    def __init__(self, scope: Scope) -> None:
-        self._scope = scope
-
-    def __getitem__(self, name: str) -> Any:
-        found = self._scope.context_name(name)
-        if found is missing:
-            raise KeyError(name)
-        return found
-
-    def __contains__(self, name: str) -> bool:
-        return self._scope.context_name(name) is not missing
-
-    def get(self, name: str, default: Any = None) -> Any:
-        found = self._scope.context_name(name)
-        return default if found is missing else found
-
-
 class PackageMacros(Mapping[str, Any]):
     """`package.` in a template: the macros of one package, by attribute and by key."""
 
@@ -389,10 +268,3 @@ class PackageMacros(Mapping[str, Any]):
     def update(self, values: Mapping[str, Any]) -> None:
         """Let macros of the package stand for something else here from now on."""
         self._scope.force({f"{self._package}.{name}": value for name, value in values.items()})
-
-
-def macro_path(macro: Macro) -> str:
-    """A macro's file as a stack shows it, with its package where that says more."""
-    if macro.package_name == BUILTIN_PACKAGE:
-        return f"{BUILTIN_PACKAGE}/{macro.original_file_path}"
-    return macro.original_file_path

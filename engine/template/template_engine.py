@@ -19,19 +19,18 @@ from ..manifest.nodes.resource_type import ResourceType
 from ..manifest.nodes.snapshot_node import shown_values
 from ..manifest.nodes.test_nodes import GenericTest
 from ..project.event_time import EventWindow, Reading
-from .context import CommonContext, ManifestNames
+from .context import CommonContext
 from .dbt.adapter_facade import RunningAdapter
 from .dbt.config_object import RunningConfig
 from .dbt.stored_results import StoredResults
 from .generic_test import render_generic_test
+from .macro_space import MacroSpace
+from .manifest_names import ManifestNames
 from .references import References
 from .relations import RelationFactory
 from .rendering import render_nested, render_source
-from .scope import (
-    Builtins,
-    MacroSpace,
-    Scope,
-)
+from .scope import Scope
+from .scope_names import Builtins
 from .template_environment import TemplateEnvironment
 
 

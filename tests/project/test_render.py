@@ -14,7 +14,8 @@ from headrace.engine.core.errors import (
     ProfileError,
     ProjectError,
 )
-from headrace.engine.project.render import Renderer, TargetNotKnownError, has_template
+from headrace.engine.project.render import Renderer, has_template
+from headrace.engine.project.template_errors import TargetNotKnownError
 from headrace.engine.project.yaml_file import YamlDocument, parse_yaml
 
 ENVIRON = {

@@ -7,7 +7,7 @@ import sys
 import pytest
 from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
-from headrace.engine.project.render import UnreadableTemplateError
+from headrace.engine.project.template_errors import UnreadableTemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from ..conftest import WriteProject

@@ -15,7 +15,8 @@ from itertools import islice
 from typing import Any
 
 from headrace.engine.sandbox.sandbox_environment import GuardedEnvironment
-from headrace.engine.template.scope import BoundMacro, Builtins, ContextNames
+from headrace.engine.template.scope import BoundMacro
+from headrace.engine.template.scope_names import Builtins, ContextNames
 from jinja2.runtime import Context, Undefined
 
 from .ways import NAMES

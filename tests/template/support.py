@@ -14,7 +14,8 @@ from headrace.engine.manifest.jinja.macro_index import MacroIndex
 from headrace.engine.manifest.jinja.macro_reader import read_macros
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.template.dbt.values import FUNCTIONS
-from headrace.engine.template.scope import LazyName, MacroReturn, MacroSpace, Scope
+from headrace.engine.template.macro_space import MacroReturn, MacroSpace
+from headrace.engine.template.scope import LazyName, Scope
 from headrace.engine.template.template_environment import (
     CodeCache,
     ScopeContext,

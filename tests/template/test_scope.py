@@ -6,7 +6,9 @@ import pytest
 from headrace.engine.core.errors import CompilationError
 from headrace.engine.sandbox.allowed_names import Names
 from headrace.engine.template.dispatch import dispatch
-from headrace.engine.template.scope import ContextNames, MacroSpace, Scope
+from headrace.engine.template.macro_space import MacroSpace
+from headrace.engine.template.scope import Scope
+from headrace.engine.template.scope_names import ContextNames
 from headrace.engine.template.template_environment import CodeCache, TemplateEnvironment
 
 from .support import macro_index, render_text, scope

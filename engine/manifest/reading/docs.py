@@ -16,11 +16,8 @@ from ...project.discovery import (
     read_source,
 )
 from ...project.project import Project
-from ...project.render import (
-    Renderer,
-    TemplateError,
-    has_template,
-)
+from ...project.render import Renderer, has_template
+from ...project.template_errors import TemplateError
 from ...project.yaml_file import YamlDocument
 from ..jinja.docs_blocks import (
     DocCall,

@@ -19,7 +19,7 @@ from ...sandbox.handed import printed
 from ...sandbox.iterators import ITERTOOLS
 from ...sandbox.patterns import PATTERNS
 from ...sandbox.sizes import require_printable
-from ..scope import MacroReturn
+from ..macro_space import MacroReturn
 
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

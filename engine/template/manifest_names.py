@@ -1,0 +1,89 @@
+"""`model` and `graph` in a template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ...adapters.column import translate_type
+from ..manifest.artifact.declared_dicts import SECTIONS, declared_dict
+from ..manifest.artifact.group_dicts import group_dict
+from ..manifest.artifact.node_dicts import node_dict, source_dict
+from ..manifest.artifact.primary_keys import primary_keys
+from ..manifest.manifest import Manifest
+from ..manifest.nodes.node import Node
+from ..manifest.reading.stored_failures import has_relation
+from ..sandbox.owned import own
+from .relations import RelationFactory
+from .scope import LazyName, Scope
+
+
+class ManifestNames:
+    """`model` and `graph`, made only for the templates that use them; `graph` once for all."""
+
+    def __init__(
+        self, manifest: Manifest, relations: RelationFactory, *, stores_failures: bool
+    ) -> None:
+        self._manifest = manifest
+        self._relations = relations
+        self._stores_failures = stores_failures
+
+    def of(self, node: Node) -> dict[str, LazyName]:
+        """The two names as a node's templates see them."""
+
+        def model(scope: Scope) -> Any:
+            return own(_with_alias_types(self._described(node)))
+
+        def graph(scope: Scope) -> Any:
+            return own(self._graph)
+
+        return {"model": model, "graph": graph}
+
+    @cached_property
+    def _graph(self) -> dict[str, Any]:
+        sources = {
+            source.unique_id: source_dict(source, str(self._relations.of(source)))
+            for source in self._manifest.sources.values()
+        }
+        everything = (*self._manifest.nodes.values(), *self._manifest.run_hooks.values())
+        nodes = {node.unique_id: self._described(node) for node in everything}
+        declared = {
+            section: {
+                node.unique_id: declared_dict(node, self._manifest.parents[node.unique_id])
+                for node in self._manifest.declared.values()
+                if isinstance(node, kind)
+            }
+            for section, kind in SECTIONS.items()
+        }
+        groups = {group.unique_id: group_dict(group) for group in self._manifest.groups.values()}
+        return {"nodes": nodes, "sources": sources, **declared, "groups": groups}
+
+    @cached_property
+    def _primary_keys(self) -> Mapping[str, Sequence[str]]:
+        return primary_keys(self._manifest.nodes.values())
+
+    def _described(self, node: Node) -> dict[str, Any]:
+        is_there = has_relation(node, self._stores_failures)
+        return node_dict(
+            node,
+            parents=self._manifest.parents_of(node.unique_id),
+            relation_name=str(self._relations.of(node)) if is_there else None,
+            primary_key=self._primary_keys.get(node.unique_id, ()),
+        )
+
+
+def _with_alias_types(described: dict[str, Any]) -> dict[str, Any]:
+    """A model in which the types of columns that dbt has words of its own for are the database's.
+
+    Unless its contract says otherwise (`alias_types: false`).
+    """
+    if (described.get("contract") or {}).get("alias_types"):
+        described["columns"] = {
+            name: {
+                **column,
+                "data_type": column["data_type"] and translate_type(column["data_type"]),
+            }
+            for name, column in described["columns"].items()
+        }
+    return described

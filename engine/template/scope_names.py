@@ -1,0 +1,70 @@
+"""`context` and `builtins` in a template: the names of its scope, for names that are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from jinja2.utils import missing
+
+from .scope import Scope
+
+
+class ContextNames:
+    """`context` in a template: whatever a name stands for there, for names that are computed.
+
+    What a template puts into it stands for that in all of its node's templates from then on.
+    """
+
+    __slots__ = ("_scope",)
+    template_names: ClassVar[frozenset[str]] = frozenset(("get", "keys", "update", "setdefault"))
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._scope.lookup(name, self._scope.package)
+        if found is missing:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return self._scope.lookup(name, self._scope.package) is not missing
+
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self._scope.lookup(name, self._scope.package)
+        return default if found is missing else found
+
+    def keys(self) -> list[str]:
+        return self._scope.known_names()
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        self._scope.force(values)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        if name not in self:
+            self._scope.force({name: default})
+        return self[name]
+
+
+class Builtins:
+    """`builtins` in a template: the names of the context, whatever macros hide them."""
+
+    __slots__ = ("_scope",)
+    template_names: ClassVar[frozenset[str]] = frozenset(("get",))
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._scope.context_name(name)
+        if found is missing:
+            raise KeyError(name)
+        return found
+
+    def __contains__(self, name: str) -> bool:
+        return self._scope.context_name(name) is not missing
+
+    def get(self, name: str, default: Any = None) -> Any:
+        found = self._scope.context_name(name)
+        return default if found is missing else found
