@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -11,12 +10,13 @@ from ..core.errors import (
     ParseError,
     did_you_mean,
 )
-from .nodes.calls import RefCall, SourceCall, Version
+from .jinja.lines import line_quoting
 from .nodes.model_node import Model
 from .nodes.node import Node
+from .nodes.node_calls import RefCall, SourceCall, Version
 from .nodes.snapshot_node import RELATION_KINDS
 from .nodes.source_node import Source
-from .reading.versions import is_newer, newest
+from .nodes.version_order import is_newer, newest
 
 
 class MissingTargetError(ParseError):
@@ -185,9 +185,7 @@ def _location(caller: Node, line: int | None, name: str) -> Location:
     if caller.is_embedded:
         return caller.location
     if line is None:
-        named = re.compile(rf"(['\"]){re.escape(name)}\1")
-        lines = enumerate(caller.raw_code.splitlines(), 1)
-        line = next((number for number, text in lines if named.search(text)), None)
+        line = line_quoting(caller.raw_code, name)
     return Location(caller.original_file_path, line or caller.location.line)
 
 

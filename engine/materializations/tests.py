@@ -10,7 +10,7 @@ from ...adapters.base import Response, Rows
 from ...adapters.relation import RelationType
 from ..core.errors import CompilationError, did_you_mean
 from ..core.results import Status
-from ..manifest.reading.stored_failures import STORED_AS
+from ..manifest.nodes.stored_failures import STORED_AS
 from .built_name import check_built_name
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction

@@ -37,9 +37,9 @@ from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.stored_failures import check_stored_names, stores_failures
 from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
-from ..manifest.reading.stored_failures import check_stored_names, stores_failures
 from ..materializations.built_name import keeps_whole
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun

@@ -9,7 +9,7 @@ from ..manifest.nodes.declared_nodes import Metric
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.test_nodes import Test
-from ..manifest.reading.versions import is_newer
+from ..manifest.nodes.version_order import is_newer
 from .grammar import Criterion
 from .name_patterns import matches
 from .selection_context import MethodContext, Predicate

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from ..core.events import WarningRaised
-from ..manifest.jinja.used_vars import UsedVars
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
+from ..manifest.used_vars import UsedVars
 from ..project.vars import Vars
 from ..state.comparison import Comparison
 from ..state.previous import PreviousState

@@ -12,7 +12,6 @@ from ..core.errors import ParseError
 from ..core.events import WarningRaised
 from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
-from ..manifest.jinja.used_vars import UsedVars
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
@@ -20,6 +19,7 @@ from ..manifest.nodes.seed_node import Seed
 from ..manifest.nodes.source_node import Source
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.nodes.unit_test_node import UnitTest
+from ..manifest.used_vars import UsedVars
 from .contract_changes import (
     breaking_changes,
     has_contract,

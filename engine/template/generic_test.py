@@ -7,6 +7,7 @@ from typing import Any
 from ..core.errors import CompilationError
 from ..manifest.jinja.bare_calls import bare_call, literal_reference
 from ..manifest.nodes.test_nodes import GenericTest
+from ..project.render import has_template
 from ..sandbox.handed import printed
 from .references import called_relation
 from .rendering import evaluate_source, node_frame
@@ -92,6 +93,6 @@ async def _argument(
         return called_relation(literal, scope)
     if bare_call(value):
         return await evaluate_source(environment, "{{ " + value + " }}", node, scope)
-    if "{{" in value or "{%" in value:
+    if has_template(value):
         return await evaluate_source(environment, value, node, scope)
     return value

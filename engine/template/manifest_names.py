@@ -13,7 +13,7 @@ from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
-from ..manifest.reading.stored_failures import has_relation
+from ..manifest.nodes.stored_failures import has_relation
 from ..sandbox.owned import own
 from .relations import RelationFactory
 from .scope import LazyName, Scope

@@ -11,8 +11,8 @@ from ...adapters.relation import Relation
 from ..core.errors import CompilationError
 from ..manifest.artifact.node_dicts import node_dict
 from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.nodes.calls import RefCall, SourceCall
 from ..manifest.nodes.node import Node
+from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.parse_renderer import Captured
 from ..sandbox.handed import printed

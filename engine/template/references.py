@@ -10,9 +10,9 @@ from ...adapters.relation import Relation
 from ..core.errors import CompilationError
 from ..manifest.jinja.bare_calls import literal_reference
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.calls import RefCall, SourceCall
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
+from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.operation_node import Operation
 from .relations import RelationFactory
 from .scope import Scope

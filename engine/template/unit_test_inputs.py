@@ -14,8 +14,8 @@ from ..core.errors import (
     did_you_mean,
 )
 from ..manifest.manifest import Manifest
-from ..manifest.nodes.calls import RefCall, SourceCall
 from ..manifest.nodes.node import Node
+from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.source_node import Source
 from ..manifest.nodes.unit_test_node import (
     THIS,

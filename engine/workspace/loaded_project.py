@@ -17,16 +17,16 @@ from ..core.version import VERSION
 from ..manifest.artifact.manifest_document import manifest_document
 from ..manifest.jinja.macro_file import MacroFile, macro_files_in
 from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.jinja.used_vars import UsedVars
+from ..manifest.loader import load_manifest
 from ..manifest.manifest import Manifest
 from ..manifest.reading.inputs import ParseInputs
-from ..manifest.reading.loader import load_manifest
 from ..manifest.reading.parse_cache import (
     FILE_NAME,
     ParseCache,
     load_cache,
 )
 from ..manifest.reading.parse_renderer import ParseRenderer
+from ..manifest.used_vars import UsedVars
 from ..settings.environment_variables import custom_environment
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer

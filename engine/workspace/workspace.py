@@ -17,7 +17,7 @@ from ...adapters.registry import create_adapter
 from ..core.errors import ProfileError
 from ..core.events import Event, WarningRaised
 from ..manifest.nodes.node import Node
-from ..manifest.reading.stored_failures import has_relation
+from ..manifest.nodes.stored_failures import has_relation
 from ..packages.installed import load_installed
 from ..packages.required_version import check_required_version
 from ..project.discovery import find_project_directory

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.manifest.jinja.bare_calls import bare_call, literal_call, literal_reference
-from headrace.engine.manifest.nodes.calls import Call, MetricCall, RefCall, SourceCall
+from headrace.engine.manifest.nodes.node_calls import Call, MetricCall, RefCall, SourceCall
 
 
 @pytest.mark.parametrize(

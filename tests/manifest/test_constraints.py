@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.manifest.artifact.contract_checksum import contract_checksum
 from headrace.engine.manifest.artifact.primary_keys import primary_keys
 from headrace.engine.manifest.nodes.model_node import Model
-from headrace.engine.manifest.reading.constraint_entries import contract_checksum
 
 from ..conftest import WriteProject
 from .support import failure, parse

@@ -18,8 +18,8 @@ from headrace.engine.core.errors import CompilationError
 from headrace.engine.manifest.jinja.literal_template import scan_literal_template
 from headrace.engine.manifest.jinja.scanner import Scan, scan
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
-from headrace.engine.manifest.nodes.calls import RefCall, SourceCall
 from headrace.engine.manifest.nodes.model_node import Model
+from headrace.engine.manifest.nodes.node_calls import RefCall, SourceCall
 from headrace.engine.manifest.nodes.pieces import Piece
 from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.project.config_tree import merge_config

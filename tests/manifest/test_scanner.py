@@ -9,7 +9,7 @@ import pytest
 from headrace.engine.manifest.jinja.literal_template import scan_literal_template
 from headrace.engine.manifest.jinja.scanner import Scan, scan
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
-from headrace.engine.manifest.nodes.calls import RefCall, SourceCall
+from headrace.engine.manifest.nodes.node_calls import RefCall, SourceCall
 from headrace.engine.manifest.nodes.pieces import Constant, Hole
 from headrace.engine.template.parsing import PARSE_NAMES
 

@@ -17,7 +17,7 @@ from ..nodes.seed_node import Seed
 from ..nodes.snapshot_node import META_COLUMNS, Snapshot
 from ..nodes.source_node import Source
 from ..nodes.test_nodes import GenericTest
-from ..reading.constraint_entries import contract_checksum
+from .contract_checksum import contract_checksum
 from .declared_dicts import declared_dict
 
 _EVERY_CONFIG: dict[str, Any] = {

@@ -9,13 +9,13 @@ import msgspec
 
 from ...core.events import WarningRaised
 from ..jinja.bare_calls import read_call
-from ..nodes.calls import MetricCall, RefCall, SourceCall
 from ..nodes.declared_nodes import Exposure
+from ..nodes.node_calls import MetricCall, RefCall, SourceCall
 from ..nodes.resource_type import ResourceType
+from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import configured_meta, read_entry
 from ..reading.groups import read_owner
-from ..reading.parse import PackageParse
-from .declared_entry import DeclaredEntry, entries_under
+from ..reading.package_parse import PackageParse
 
 _GOOD_NAME = re.compile(r"[\w-]+\Z")
 

@@ -10,10 +10,10 @@ import msgspec
 from ...core.errors import ParseError
 from ..nodes.declared_nodes import Metric
 from ..nodes.resource_type import ResourceType
+from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Keys, Place, read_entry
-from ..reading.parse import PackageParse
+from ..reading.package_parse import PackageParse
 from ..reading.patches import NodePatch
-from .declared_entry import DeclaredEntry, entries_under
 from .semantic_values import (
     Expression,
     Filter,

@@ -6,12 +6,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..nodes.calls import MetricCall
 from ..nodes.declared_nodes import SavedQuery
+from ..nodes.node_calls import MetricCall
 from ..nodes.resource_type import ResourceType
+from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Keys, Place, read_entry
-from ..reading.parse import PackageParse
-from .declared_entry import DeclaredEntry, entries_under
+from ..reading.package_parse import PackageParse
 from .semantic_values import Filter, filter_dict
 
 

@@ -8,12 +8,12 @@ from typing import Any, Literal
 import msgspec
 
 from ..jinja.bare_calls import read_call
-from ..nodes.calls import RefCall
 from ..nodes.declared_nodes import Metric, SemanticModel
+from ..nodes.node_calls import RefCall
 from ..nodes.resource_type import ResourceType
+from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Place, configured_meta, read_entry
-from ..reading.parse import PackageParse
-from .declared_entry import DeclaredEntry, entries_under
+from ..reading.package_parse import PackageParse
 from .metrics import metric_of_measure
 from .semantic_values import Expression, Grain
 

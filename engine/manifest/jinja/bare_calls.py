@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from ...core.errors import Location, ParseError
-from ..nodes.calls import Call, MetricCall, RefCall, SourceCall
+from ..nodes.node_calls import Call, MetricCall, RefCall, SourceCall
 
 _BARE_CALL = re.compile(r"\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*\Z", re.DOTALL)
 _CONSTANTS = {"true": True, "false": False, "none": None}

@@ -15,7 +15,7 @@ import msgspec
 from jinja2 import nodes
 
 from ...core.checkpoints import checkpoint
-from ..nodes.calls import RefCall, SourceCall
+from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.pieces import Constant, Hole, Piece
 from .syntax import SyntaxEnvironment, refuse_deep_nesting
 

@@ -8,8 +8,8 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.results import NodeInfo
-from .calls import MetricCall
 from .node import Node
+from .node_calls import MetricCall
 
 
 class Declared(Node, frozen=True, kw_only=True):

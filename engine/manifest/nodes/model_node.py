@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .calls import Version
 from .node import Node
+from .node_calls import Version
 from .pieces import Piece
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from ...core.errors import Location
 from ...core.results import NodeInfo
-from .calls import RefCall, SourceCall
+from .node_calls import RefCall, SourceCall
 from .resource_type import ResourceType
 
 

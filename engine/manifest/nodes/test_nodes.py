@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import Location
-from .calls import RefCall, SourceCall
 from .node import Node
+from .node_calls import RefCall, SourceCall
 from .pieces import Piece
 
 

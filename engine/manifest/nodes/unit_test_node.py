@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from ...core.errors import Location
-from .calls import Version
 from .declared_nodes import Declared
+from .node_calls import Version
 
 Row = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..nodes.query_nodes import Analysis
 from ..nodes.resource_type import ResourceType
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .sql_files import node_files, sql_draft
 from .sql_templates import sql_node
 

@@ -6,7 +6,6 @@ name that is nearly one of these is worth a word: `materalized: table` builds a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -14,8 +13,9 @@ from ...core.errors import Location
 from ...core.events import WarningRaised
 from ...project.project import Project
 from ...project.project_keys import locate_configuration
+from ..jinja.lines import line_with_word
 from ..nodes.node import Node, NodeConfig
-from .parse import Parse
+from .package_parse import Parse
 
 _SIMILARITY = 0.85
 """How like its original a misspelt name is, of 1: `unique_keys` is, `event_type` isn't."""
@@ -65,9 +65,8 @@ def misspelt_configs(parse: Parse) -> Iterator[WarningRaised]:
 
 def _place_of(name: str, node: Node, root: Project) -> Location:
     """Where a name stands: in the node's own code, the project's file, or its properties."""
-    code = node.raw_code
-    if found := re.search(rf"\b{re.escape(name)}\b", code):
-        return Location(node.original_file_path, 1 + code.count("\n", 0, found.start()))
+    if line := line_with_word(node.raw_code, name):
+        return Location(node.original_file_path, line)
     if place := locate_configuration(root.document, name):
         return place
     if node.patch_path:

@@ -6,7 +6,6 @@ Both have dbt's shape, so that its states compare equal
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
 
@@ -15,14 +14,13 @@ import msgspec
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ..jinja.bare_calls import read_call
-from ..nodes.calls import Call, RefCall, SourceCall
 from ..nodes.node import Column
+from ..nodes.node_calls import Call, RefCall, SourceCall
 from .entries import Place, read_entry
 
 Constraint = Mapping[str, Any]
 """A constraint in the shape of the artifact."""
 
-_ENFORCED_BY = ("table", "incremental")
 _Type = Literal["check", "not_null", "unique", "primary_key", "foreign_key", "custom"]
 
 
@@ -121,28 +119,3 @@ def split_calls(calls: Iterable[Call]) -> tuple[tuple[RefCall, ...], tuple[Sourc
         tuple(call for call in calls if isinstance(call, RefCall)),
         tuple(call for call in calls if isinstance(call, SourceCall)),
     )
-
-
-def contract_checksum(
-    columns: Mapping[str, Column], constraints: Iterable[Constraint], materialized: str
-) -> str:
-    """What a contract promises, as a digest: SHA-256 in hexadecimal."""
-    said = ""
-    for column in sorted(columns.values(), key=lambda column: column.name):
-        said += f"|{column.name}{column.data_type}"
-        said += _spelled("ColumnLevelConstraint", column.constraints)
-    if materialized in _ENFORCED_BY:
-        said += materialized + _spelled("ModelLevelConstraint", constraints)
-    return hashlib.sha256(said.encode()).hexdigest()
-
-
-def _spelled(kind: str, constraints: Iterable[Constraint]) -> str:
-    """Constraints as dbt spells them where it digests them: as its Python objects."""
-    texts = []
-    for constraint in constraints:
-        fields = ", ".join(
-            f"{key}=<ConstraintType.{value}: '{value}'>" if key == "type" else f"{key}={value!r}"
-            for key, value in constraint.items()
-        )
-        texts.append(f"{kind}({fields})")
-    return f"[{', '.join(texts)}]"

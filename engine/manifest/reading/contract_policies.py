@@ -8,7 +8,7 @@ from ...core.checkpoints import checked
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ..nodes.node import Node
-from .parse import Parse
+from .package_parse import Parse
 
 _POLICIES = ("append_new_columns", "fail")
 

@@ -10,7 +10,7 @@ from ...core.events import WarningRaised
 from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.old_calls import old_calls
 from ..nodes.materialization_names import BUILT_IN, PREFIX, heeds_packages
-from .parse import Parse
+from .package_parse import Parse
 from .properties import Properties
 
 _NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "arguments"})

@@ -11,7 +11,7 @@ from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ..nodes.model_node import Model
 from .entries import Place
-from .parse import Parse
+from .package_parse import Parse
 
 
 def read_deprecation_date(values: Mapping[str, Any], place: Place) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,8 +10,9 @@ from msgspec import Struct, field
 from ...core.errors import Location
 from ...project.project import Project
 from ...project.project_keys import locate_configuration
-from ..nodes.calls import Call
+from ..jinja.lines import line_configuring
 from ..nodes.node import Checksum, Column
+from ..nodes.node_calls import Call
 from ..nodes.resource_type import ResourceType
 
 
@@ -51,9 +51,7 @@ class Draft(Struct):
     def configured_at(self, key: str) -> Location:
         """Where the value of a configuration comes from."""
         if key in self.in_file_config:
-            named = re.compile(rf"\b{re.escape(key)}\s*=|['\"]{re.escape(key)}['\"]\s*:")
-            lines = enumerate(self.raw_code.splitlines(), 1)
-            line = next((number for number, text in lines if named.search(text)), None)
+            line = line_configuring(self.raw_code, key)
             return Location(self.original_file_path, line)
         if key in self.patch_config:
             return self.locate_in_patch(key) if self.locate_in_patch else self.location

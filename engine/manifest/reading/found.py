@@ -7,13 +7,13 @@ from typing import Any
 
 from ...core.checkpoints import checkpoint
 from ...core.errors import ParseError
-from ..declared.declared_graph import DeclaredGraph
 from ..nodes.group import Group
 from ..nodes.hook_node import RunHook
 from ..nodes.macro import MacroProperties
 from ..nodes.node import Node
 from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.source_node import Source
+from .declared_graph import DeclaredGraph
 from .properties import NODE_SECTIONS
 from .unit_test_models import UnitTests
 

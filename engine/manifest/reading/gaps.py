@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ...core.events import WarningRaised
 from ..nodes.node import Node
-from .parse import Parse
+from .package_parse import Parse
 
 
 def gaps_of_nodes(parse: Parse) -> list[WarningRaised]:

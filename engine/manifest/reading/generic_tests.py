@@ -13,14 +13,14 @@ from ...core.events import WarningRaised
 from ...project.config_tree import merge_config
 from ...project.render import has_template
 from ..jinja.bare_calls import bare_call, literal_reference
-from ..nodes.calls import RefCall, SourceCall
 from ..nodes.macro import Macro
 from ..nodes.node import Checksum, Node
+from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.resource_type import ResourceType
 from ..nodes.test_nodes import GenericTest
 from .draft import Draft
 from .entries import directories_of
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .parse_renderer import Captured
 from .patches import NodePatch, SourcePatch, TestEntry
 from .properties import NODE_SECTIONS

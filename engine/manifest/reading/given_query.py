@@ -8,7 +8,7 @@ from ..nodes.node import Checksum
 from ..nodes.query_nodes import INLINE_NAME, InlineQuery, inline_id
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .sql_templates import sql_node
 
 _PATH = f"sql/{INLINE_NAME}"

@@ -11,7 +11,7 @@ from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ..nodes.group import Group
 from .entries import Place, below_search_path, configured_meta, read_entry
-from .parse import PackageParse, Parse
+from .package_parse import PackageParse, Parse
 from .patches import NodePatch
 
 SECTION = "groups"

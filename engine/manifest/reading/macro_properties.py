@@ -10,7 +10,7 @@ from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ..nodes.macro import MacroArgument, MacroProperties
 from .entries import Place, configured_meta, read_entry
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .patches import NodePatch
 
 

@@ -21,7 +21,7 @@ from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.macro_index import MacroIndex
 from ..nodes.model_node import Model
 from ..nodes.node import Node
-from .parse import Parse
+from .package_parse import Parse
 
 MAX_BATCHES = 100_000
 """How many batches a model may have in one run: of an hour each, they are eleven years."""

@@ -7,9 +7,9 @@ from ...core.events import WarningRaised
 from ...project.discovery import find_files
 from ..nodes.model_node import Model
 from ..nodes.resource_type import ResourceType
-from .access import check_access
 from .draft import Draft
-from .parse import PackageParse
+from .model_access import check_access
+from .package_parse import PackageParse
 from .sql_files import node_files, sql_draft
 from .sql_templates import sql_node
 

@@ -24,9 +24,9 @@ from ..nodes.declared_nodes import Declared
 from ..nodes.node import Node
 from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
+from ..nodes.stored_failures import settled
 from .draft import Draft
 from .parse_renderer import ParseRenderer
-from .stored_failures import settled
 from .typed_config import typed_config
 
 NodeT = TypeVar("NodeT", bound=Node)

@@ -14,6 +14,7 @@ from ...project.render import has_template
 from ...project.yaml_file import YamlDocument
 from ..nodes.node import Column
 from ..nodes.resource_type import ResourceType
+from ..nodes.version_order import version_text
 from .constraint_entries import (
     check_primary_key,
     read_constraints,
@@ -30,7 +31,6 @@ from .versions import (
     PlacedColumn,
     VersionOf,
     deep_merge,
-    version_text,
 )
 
 _RENDERED_LATER = frozenset({"description", "tests", "data_tests"})

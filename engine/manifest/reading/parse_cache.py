@@ -44,7 +44,7 @@ _READERS = (
     "manifest/jinja/scanner.py",
     "manifest/jinja/syntax.py",
     "manifest/jinja/template_reader.py",
-    "manifest/nodes/calls.py",
+    "manifest/nodes/node_calls.py",
     "manifest/nodes/macro.py",
     "manifest/nodes/materialization_names.py",
     "manifest/nodes/pieces.py",

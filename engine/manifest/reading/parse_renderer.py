@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct, field
 
-from ..nodes.calls import RefCall, SourceCall
 from ..nodes.node import Node
+from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.test_nodes import GenericTest
 
 

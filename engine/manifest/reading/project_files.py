@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...core.errors import YamlError
 from ...project.discovery import SourceFile, find_files, read_source
@@ -13,7 +13,6 @@ from ..jinja.macro_file import MacroFile
 from .inputs import ParseInputs
 from .parse_cache import ParseCache
 from .properties import Properties, PropertiesReader
-from .readers import DECLARED_SECTIONS
 
 
 def macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:
@@ -30,14 +29,16 @@ def macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:
             yield MacroFile(project.name, file.root_relative, file.root_relative, source)
 
 
-def read_properties(inputs: ParseInputs, project: Project) -> Properties:
+def read_properties(inputs: ParseInputs, project: Project, declared: Iterable[str]) -> Properties:
     """What the properties files of a project say.
+
+    `declared` are the sections whose entries are all that there is of what they name.
 
     Raises:
         YamlError: one isn't YAML.
         ParseError: something in one has the wrong shape; says where.
     """
-    reader = PropertiesReader(project.name, DECLARED_SECTIONS, inputs.warn)
+    reader = PropertiesReader(project.name, declared, inputs.warn)
     for file in find_files(project.root, project.properties_paths, (".yml", ".yaml")):
         document = _read_document(file, inputs.cache)
         for warning in document.warnings():

@@ -10,7 +10,7 @@ from ...core.events import WarningRaised
 from ..nodes.model_node import Model
 from ..nodes.node import Node
 from ..nodes.snapshot_node import RELATION_KINDS
-from .parse import Parse
+from .package_parse import Parse
 
 
 def check_relation_names(parse: Parse) -> Iterable[WarningRaised]:

@@ -12,7 +12,7 @@ from ...project.render import has_template
 from ..nodes.hook_node import END, START, RunHook, RunHookType
 from ..nodes.node import Checksum, NodeConfig
 from ..nodes.resource_type import ResourceType
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .sql_templates import captured_in
 
 _DEFAULT_CONFIG = NodeConfig(values={"materialized": "view"})

@@ -7,7 +7,7 @@ from ...project.discovery import seed_checksum
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.seed_node import Seed
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .sql_files import file_draft, node_files
 from .sql_templates import with_hooks
 

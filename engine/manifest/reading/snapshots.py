@@ -20,7 +20,7 @@ from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import Snapshot, check_configuration
 from .draft import Draft
 from .node_properties import apply_properties
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .patches import NodePatch
 from .sql_files import node_files
 from .sql_templates import sql_node

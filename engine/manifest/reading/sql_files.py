@@ -14,7 +14,7 @@ from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
 from .node_properties import apply_properties
-from .parse import PackageParse
+from .package_parse import PackageParse
 
 
 def node_files(package: PackageParse, paths: Sequence[str], suffix: str) -> list[SourceFile]:

@@ -17,7 +17,7 @@ from ..nodes.snapshot_node import Snapshot
 from ..nodes.test_nodes import SingularTest
 from .constraint_entries import split_calls
 from .draft import Draft
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .parse_renderer import Captured
 
 SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)

@@ -23,7 +23,7 @@ from ...project.project import Project
 from ...project.text_file import read_text
 from ..jinja.bare_calls import read_call
 from ..lookup import NodeLookup
-from ..nodes.calls import RefCall, SourceCall
+from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.seed_node import Seed
 from ..nodes.unit_test_node import THIS, Fixture, Given, Row, UnitTest
 from .entries import Place

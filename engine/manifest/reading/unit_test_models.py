@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from ...core.errors import ParseError, did_you_mean
 from ..lookup import NodeLookup
-from ..nodes.calls import RefCall, Version
 from ..nodes.model_node import Model
 from ..nodes.node import Checksum, Node
+from ..nodes.node_calls import RefCall, Version
 from ..nodes.unit_test_node import THIS, Fixture, UnitTest, VersionChoice
 from .entries import Place
 from .unit_fixtures import SeedRows

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...core.events import WarningRaised
 from ...project.config_tree import unused_paths_warning
-from .parse import Parse
+from .package_parse import Parse
 
 _TREES = (
     "models",

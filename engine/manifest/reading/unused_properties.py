@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ...core.errors import did_you_mean
 from ...core.events import WarningRaised
-from .parse import PackageParse, Parse
+from .package_parse import PackageParse, Parse
 from .patches import NodePatch
 from .properties import NODE_SECTIONS
 

@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
 from ...core.errors import ParseError, did_you_mean
 from ...project.yaml_file import YamlDocument
-from ..nodes.calls import Version
+from ..nodes.node_calls import Version
+from ..nodes.version_order import newest
 
 Keys = tuple[str | int, ...]
 PlacedColumn = tuple[Mapping[str, Any], Keys]
@@ -185,24 +185,6 @@ def _names(value: object) -> list[str]:
 
 def _is_everything(names: list[str]) -> bool:
     return len(names) == 1 and names[0] in _EVERYTHING
-
-
-def is_newer(version: Version, other: Version) -> bool:
-    """Whether a version comes after another: as numbers where both are, else as texts."""
-    try:
-        return float(version) > float(other)
-    except ValueError:
-        return str(version) > str(other)
-
-
-def newest(versions: Iterable[Version]) -> Version:
-    """The version that comes after all the others."""
-    return reduce(lambda best, other: other if is_newer(other, best) else best, versions)
-
-
-def version_text(version: Version) -> str:
-    """A version as part of a relation's name: `1.5` as `1_5`."""
-    return str(version).replace(".", "_")
 
 
 def deep_merge(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:

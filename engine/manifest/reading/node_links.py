@@ -11,9 +11,9 @@ from ..lookup import MissingTargetError, NodeLookup
 from ..manifest import Manifest
 from ..nodes.node import Node
 from ..nodes.test_nodes import Test
-from .access import reference_check
 from .docs import OVERVIEW
-from .parse import Parse
+from .model_access import reference_check
+from .package_parse import Parse
 from .run_hooks import in_order
 
 CheckReference = Callable[[Node, Node, Location], None]

@@ -9,23 +9,23 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from ..declared.exposures import read_exposures
-from ..declared.metrics import read_metrics
-from ..declared.saved_queries import read_saved_queries
-from ..declared.semantic_models import read_semantic_models
-from .analyses import read_analyses
-from .generic_tests import read_generic_tests
-from .given_query import read_given_query
-from .groups import read_groups
-from .macro_properties import read_macro_properties
-from .models import read_models
-from .parse import PackageParse
-from .run_hooks import read_run_hooks
-from .seeds import read_seeds
-from .singular_tests import read_singular_tests
-from .snapshots import read_snapshots
-from .sources import read_sources
-from .unit_tests import read_unit_tests
+from .declared.exposures import read_exposures
+from .declared.metrics import read_metrics
+from .declared.saved_queries import read_saved_queries
+from .declared.semantic_models import read_semantic_models
+from .declared.unit_tests import read_unit_tests
+from .reading.analyses import read_analyses
+from .reading.generic_tests import read_generic_tests
+from .reading.given_query import read_given_query
+from .reading.groups import read_groups
+from .reading.macro_properties import read_macro_properties
+from .reading.models import read_models
+from .reading.package_parse import PackageParse
+from .reading.run_hooks import read_run_hooks
+from .reading.seeds import read_seeds
+from .reading.singular_tests import read_singular_tests
+from .reading.snapshots import read_snapshots
+from .reading.source_tables import read_sources
 
 
 class Reader(Struct, frozen=True):

@@ -15,11 +15,11 @@ from ...project.config_tree import config_key
 from ..nodes.declared_nodes import Declared
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
-from ..reading.draft import Draft
-from ..reading.entries import Keys, Place, below_search_path, directories_of
-from ..reading.node_properties import locate_config
-from ..reading.parse import PackageParse
-from ..reading.patches import NodePatch
+from .draft import Draft
+from .entries import Keys, Place, below_search_path, directories_of
+from .node_properties import locate_config
+from .package_parse import PackageParse
+from .patches import NodePatch
 
 DeclaredT = TypeVar("DeclaredT", bound=Declared)
 

@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ...core.events import WarningRaised
-from .config_names import misspelt_configs
-from .contract_policies import check_contracts
-from .deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
-from .deprecation import deprecation_warnings
-from .gaps import gaps_of_nodes
-from .groups import check_groups
-from .microbatch_settings import check_microbatch_models
-from .parse import Parse
-from .relation_names import check_relation_names, check_versioned_names
-from .unused_configuration import unused_configuration
-from .unused_properties import unused_properties
+from ..core.events import WarningRaised
+from .reading.config_names import misspelt_configs
+from .reading.contract_policies import check_contracts
+from .reading.deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
+from .reading.deprecation import deprecation_warnings
+from .reading.gaps import gaps_of_nodes
+from .reading.groups import check_groups
+from .reading.microbatch_settings import check_microbatch_models
+from .reading.package_parse import Parse
+from .reading.relation_names import check_relation_names, check_versioned_names
+from .reading.unused_configuration import unused_configuration
+from .reading.unused_properties import unused_properties
 
 Check = Callable[[Parse], Iterable[WarningRaised]]
 

@@ -12,12 +12,12 @@ from ...core.errors import (
     ParseError,
     did_you_mean,
 )
-from ..nodes.calls import MetricCall
 from ..nodes.declared_nodes import (
     Declared,
     Metric,
     SemanticModel,
 )
+from ..nodes.node_calls import MetricCall
 
 Locate = Callable[[Declared], Location]
 

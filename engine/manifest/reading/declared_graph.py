@@ -8,7 +8,7 @@ from ...core.errors import Location, ParseError
 from ..lookup import MissingTargetError, NodeLookup
 from ..nodes.declared_nodes import Declared, Metric
 from ..nodes.node import Node
-from ..reading.patches import NodePatch
+from .patches import NodePatch
 from .semantic_links import SemanticLinks
 
 CheckReference = Callable[[Node, Node, Location], None]

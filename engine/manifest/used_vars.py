@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...project.vars import Vars
-from ..manifest import Manifest
-from ..nodes.macro import Macro
-from ..nodes.node import Node
-from .macro_file import BUILTIN_PACKAGE
-
-_CALL = re.compile(r"\bvar\s*(?:\.\s*has_var\s*)?\(\s*(['\"])(?P<name>[^'\"]+)\1")
+from ..project.vars import Vars
+from .jinja.macro_file import BUILTIN_PACKAGE
+from .jinja.named_vars import named_vars
+from .manifest import Manifest
+from .nodes.macro import Macro
+from .nodes.node import Node
 
 
 class UsedVars:
@@ -29,7 +27,7 @@ class UsedVars:
 
     def of(self, node: Node) -> dict[str, Any]:
         """The values of a node's variables by name, without those that nobody has set."""
-        names = set(_named(node.raw_code))
+        names = set(named_vars(node.raw_code))
         for macro in node.macros:
             names |= self._named_below(macro)
         found = {name: self._variables.lookup(node.package_name, name) for name in sorted(names)}
@@ -44,7 +42,7 @@ class UsedVars:
         known = self._by_macro.get(unique_id)
         if known is None:
             reached = self._reached(unique_id)
-            known = frozenset(name for macro in reached for name in _named(macro.macro_sql))
+            known = frozenset(name for macro in reached for name in named_vars(macro.macro_sql))
             self._by_macro[unique_id] = known
         return known
 
@@ -59,7 +57,3 @@ class UsedVars:
                 seen[macro.unique_id] = macro
                 waiting += self._manifest.macros.called_by(macro)
         return list(seen.values())
-
-
-def _named(text: str) -> list[str]:
-    return [match["name"] for match in _CALL.finditer(text)] if "var" in text else []

@@ -12,16 +12,16 @@ import msgspec
 
 from ...core.errors import ParseError
 from ...project.config_tree import config_key
-from ..declared.declared_entry import DeclaredEntry, entries_under
-from ..nodes.calls import Version
 from ..nodes.node import Checksum
+from ..nodes.node_calls import Version
 from ..nodes.resource_type import ResourceType
 from ..nodes.unit_test_node import Fixture, Given, Overrides, UnitTest, VersionChoice
-from .draft import Draft
-from .entries import Place, below_search_path, directories_of, read_entry
-from .node_properties import locate_config
-from .parse import PackageParse
-from .unit_fixtures import SEED_ROWS, FixtureReader, GivenEntry, RowsEntry
+from ..reading.declared_entry import DeclaredEntry, entries_under
+from ..reading.draft import Draft
+from ..reading.entries import Place, below_search_path, directories_of, read_entry
+from ..reading.node_properties import locate_config
+from ..reading.package_parse import PackageParse
+from ..reading.unit_fixtures import SEED_ROWS, FixtureReader, GivenEntry, RowsEntry
 
 SECTION = "unit_tests"
 

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ...core.errors import ParseError
-from ..nodes.declared_nodes import Declared
-from ..nodes.node import Node
-from ..nodes.query_nodes import Analysis
-from ..nodes.resource_type import ResourceType
-from ..nodes.snapshot_node import RELATION_KINDS
-from ..nodes.test_nodes import Test
-from ..nodes.unit_test_node import UnitTest
+from .declared_nodes import Declared
+from .node import Node
+from .query_nodes import Analysis
+from .resource_type import ResourceType
+from .snapshot_node import RELATION_KINDS
+from .test_nodes import Test
+from .unit_test_node import UnitTest
 
 STORED_AS = ("ephemeral", "table", "view")
 """What `store_failures_as` may say; "ephemeral" stores nothing."""

@@ -23,7 +23,7 @@ from .node_properties import (
     read_columns,
     written_config,
 )
-from .parse import PackageParse
+from .package_parse import PackageParse
 from .patches import SourcePatch
 
 _NO_FILE = Checksum("none", "")

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ...core.checkpoints import checkpoint
-from ..jinja.macro_file import BUILTIN_PACKAGE, MacroFile
-from ..jinja.macro_index import MacroIndex
-from ..jinja.macro_reader import read_macros
-from ..jinja.syntax import SyntaxEnvironment
-from ..manifest import Manifest
-from ..nodes.macro import Macro
+from ..core.checkpoints import checkpoint
 from .checks import CHECKS_OF_GRAPH, CHECKS_OF_NODES, heed
-from .connecting import connect
-from .docs import read_docs
-from .found import Found
-from .inputs import ParseInputs
-from .node_factory import NodeFactory
-from .node_patches import NodePatches
-from .parse import PackageParse, Parse
-from .project_files import macro_files, read_properties
-from .readers import READERS
-from .source_overrides import apply_source_overrides
+from .jinja.macro_file import BUILTIN_PACKAGE, MacroFile
+from .jinja.macro_index import MacroIndex
+from .jinja.macro_reader import read_macros
+from .jinja.syntax import SyntaxEnvironment
+from .manifest import Manifest
+from .nodes.macro import Macro
+from .readers import DECLARED_SECTIONS, READERS
+from .reading.docs import read_docs
+from .reading.found import Found
+from .reading.inputs import ParseInputs
+from .reading.node_factory import NodeFactory
+from .reading.node_links import connect
+from .reading.node_patches import NodePatches
+from .reading.package_parse import PackageParse, Parse
+from .reading.project_files import macro_files, read_properties
+from .reading.source_overrides import apply_source_overrides
 
 
 def load_manifest(inputs: ParseInputs) -> Manifest:
@@ -54,7 +54,10 @@ def _open(inputs: ParseInputs) -> Parse:
         inputs.root, macros, renderer, schema=inputs.schema, database=inputs.database
     )
     parse = Parse(inputs, syntax, macros, docs, renderer, factory, Found())
-    properties = {project.name: read_properties(inputs, project) for project in inputs.projects}
+    properties = {
+        project.name: read_properties(inputs, project, DECLARED_SECTIONS)
+        for project in inputs.projects
+    }
     apply_source_overrides(properties, inputs.warn)
     for project in inputs.projects:
         said = properties[project.name]
