@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,20 @@ async def test_full_refresh_makes_the_table_anew(project: Callable[..., Path]) -
 
     assert ran.exit_code == 0
     assert rows(root, "select id, adds from days order by id") == [(3, 0), (4, 1)]
+
+
+async def test_without_a_window_a_table_that_is_there_gets_its_newest_batches(
+    project: Callable[..., Path],
+) -> None:
+    begin = datetime.now(UTC) - timedelta(days=9)
+    root = project(daily(begin=f"{begin:%Y-%m-%d}"))
+
+    first, again = await run(root), await run(root)
+    anew = await run(root, full_refresh=True)
+
+    assert len(labels(first)) >= 10
+    assert len(labels(again)) == 2  # the one that is under way, and its `lookback`
+    assert labels(anew)[0] == labels(first)[0] == f"{begin:%Y-%m-%d}"
 
 
 async def test_batch_that_fails_leaves_the_others(project: Callable[..., Path]) -> None:
