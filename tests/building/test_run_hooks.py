@@ -10,9 +10,12 @@ from typing import Any
 import anyio
 import pytest
 from headrace import Options, Status, invoke
+from headrace.adapters.sqlite import SqliteAdapter
 from headrace.engine.core.events import (
     Event,
     MessageLogged,
+    NodeExecuted,
+    NodeSkipped,
     NodeStarted,
     RunStarted,
 )
@@ -189,6 +192,10 @@ async def test_a_start_hook_that_fails_skips_those_behind_it_and_no_node(
     ran = await run(shop)
 
     statuses = [result.status for result in ran.outcome.results]
+    skipped = [event for event in ran.events if isinstance(event, NodeSkipped)]
+    assert [(event.index, event.total) for event in skipped] == [
+        (number, 3) for number in range(position + 2, 4)
+    ]
     assert statuses[:position] == [Status.SUCCESS] * position
     assert statuses[position] is Status.ERROR
     assert statuses[position + 1 : 3] == [Status.SKIPPED] * (2 - position)
@@ -197,6 +204,35 @@ async def test_a_start_hook_that_fails_skips_those_behind_it_and_no_node(
     assert "orders" in relations(shop)
     assert len(run_results(shop)) == 5
     check_invariants(shop)
+
+
+async def test_what_a_hook_sends_is_told_and_what_sends_nothing_is_not(shop: Path) -> None:
+    hooks(shop, start=[AUDIT, "{% set nothing = 1 %}"])
+
+    ran = await run(shop)
+
+    sent = [event for event in ran.events if isinstance(event, NodeExecuted)]
+    assert [(event.node.name, event.sql) for event in sent][:-1] == [("shop-on-run-start-0", AUDIT)]
+    assert sent[-1].node.name == "orders"
+
+
+@pytest.mark.parametrize(("start", "times"), [((), 1), (AUDIT, 2)], ids=["none", "one"])
+async def test_schemas_are_listed_again_where_a_hook_was_run(
+    shop: Path, monkeypatch: pytest.MonkeyPatch, start: Any, times: int
+) -> None:
+    list_relations = SqliteAdapter.list_relations
+    listed: list[object] = []
+
+    async def noted(self: SqliteAdapter, namespace: Any) -> Any:
+        listed.append(namespace)
+        return await list_relations(self, namespace)
+
+    monkeypatch.setattr(SqliteAdapter, "list_relations", noted)
+    hooks(shop, start=start)
+
+    await run(shop)
+
+    assert len(listed) == times
 
 
 async def test_a_start_hook_that_fails_is_a_result_that_end_hooks_see(shop: Path) -> None:

@@ -47,6 +47,20 @@ async def audit(shop: Shop) -> list[str]:
     return [what for (what,) in await shop.fetch("select what from {schema}.audit order by 1")]
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("attempts", [1, 2])
+async def test_hooks_leave_the_only_connection_to_whoever_is_next(
+    failing: Shop, attempts: int
+) -> None:
+    failing.profile(retry_backoff=0.01, threads=1)
+    hooks(failing, "on-run-start", "select 1", f"select {{schema}}.fails({attempts - 1}, '40001')")
+
+    ran = await failing.build()
+
+    assert ran.result("shop-on-run-start-1").adapter_response.get("attempts", 1) == attempts
+    assert ran.statuses["orders"] is Status.SUCCESS
+
+
 @pytest.mark.parametrize("when", ["on-run-start", "on-run-end"])
 @pytest.mark.parametrize("failure", ["fails(2, '40001')", "fails(2, '40P01')"])
 async def test_hook_that_was_in_somebodys_way_is_run_again(
