@@ -15,6 +15,7 @@ from ..project.project import Project, load_project
 from ..project.trees import delete_tree
 from ..settings.environment_variables import home_directory
 from ..settings.resolution import find_value
+from ..settings.unheeded import warnings_of
 from ..workspace.workspace import Start
 
 
@@ -38,6 +39,8 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     """
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
+    for warning in warnings_of(options, environ):
+        warn(warning)
     flag = options.clean_project_files_only
     stays_inside = find_value("clean_project_files_only", flag, environ).value
     project = load_project(

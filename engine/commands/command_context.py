@@ -192,7 +192,7 @@ class CommandContext:
         """The project with its target, before its nodes are read."""
         with self._reporting() as warn:
             workspace = await in_thread(open_workspace, self.start, warn)
-            self.warning_policy = workspace.warning_policy
+            self.warning_policy = workspace.settings.warnings
             self.redactor.learn(workspace.target)
             self.emit(ProjectFound(workspace.log_path))
         return workspace

@@ -51,6 +51,7 @@ from ..project.project import Project, load_project
 from ..project.render import Renderer
 from ..project.text_file import read_text
 from ..settings.resolution import find_value
+from ..settings.unheeded import warnings_of
 from ..template.context import DBT_VERSION
 from ..workspace.workspace import Start
 
@@ -125,6 +126,8 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
     project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+    for warning in warnings_of(options, environ):
+        warn(warning)
     checks_version = find_value(
         "version_check", options.version_check, environ, project.flags
     ).value

@@ -62,10 +62,10 @@ class NodeBuilder:
             workspace.roots,
             heeds_packages=heeds_packages(workspace.project.flags),
         )
-        self._full_refresh = workspace.full_refresh
+        self._full_refresh = workspace.settings.build.full_refresh
         self._started_at = started_at
         self._failed_batches = failed_batches
-        self._fails_on_test_warning = workspace.warning_policy.raises("LogTestResult")
+        self._fails_on_test_warning = workspace.settings.warnings.raises("LogTestResult")
 
     async def build(self, run: NodeRun) -> Outcome:
         """Compile and materialize a node."""

@@ -152,7 +152,7 @@ class Run:
             self._infos,
             run_node,
             threads=target.threads,
-            fail_fast=self._workspace.fail_fast and self._work.stops_at_failure,
+            fail_fast=self._workspace.settings.build.fail_fast and self._work.stops_at_failure,
             emit=self._emit,
         )
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
@@ -224,7 +224,11 @@ class Run:
         adapter = self._workspace.adapter
         namespaces = self._namespaces()
         builds = bool(namespaces) and self._work.makes_relations
-        if not builds or not self._workspace.takes_lock or not isinstance(adapter, Locking):
+        if (
+            not builds
+            or not self._workspace.settings.build.lock
+            or not isinstance(adapter, Locking)
+        ):
             return
 
         def tell(text: str) -> None:
@@ -275,7 +279,7 @@ class Run:
 
     def _storing(self) -> list[Node]:
         """The tests that keep the rows that they find."""
-        flag = self._workspace.stores_failures
+        flag = self._workspace.settings.build.store_failures
         return [node for node in self.nodes.values() if stores_failures(node, flag)]
 
     async def _prepare_schemas(self) -> None:

@@ -49,7 +49,6 @@ from ..settings.options import Options
 from ..settings.settings import Settings
 from ..settings.shown import template_arguments, template_flags
 from ..settings.unheeded import warnings_of
-from ..settings.warning_policy import WarningPolicy
 from ..state.earlier_settings import StateSettings, locate_state
 from ..template.context import (
     DBT_VERSION,
@@ -107,27 +106,6 @@ class Workspace(Struct, frozen=True):
         return str(path)
 
     @property
-    def full_refresh(self) -> bool:
-        return self.settings.build.full_refresh
-
-    @property
-    def fail_fast(self) -> bool:
-        return self.settings.build.fail_fast
-
-    @property
-    def takes_lock(self) -> bool:
-        return self.settings.build.lock
-
-    @property
-    def stores_failures(self) -> bool:
-        """Whether tests keep the rows that they find, where they don't say themselves."""
-        return self.settings.build.store_failures
-
-    @property
-    def warning_policy(self) -> WarningPolicy:
-        return self.settings.warnings
-
-    @property
     def repeatable(self) -> dict[str, object]:
         """What the settings say of what a run does: enough to repeat it."""
         state = self.state
@@ -146,7 +124,8 @@ class Workspace(Struct, frozen=True):
 
     def relation_name(self, node: Node) -> str | None:
         """The name under which a node stands in the database, where it does."""
-        return str(self.relations.of(node)) if has_relation(node, self.stores_failures) else None
+        stores_failures = self.settings.build.store_failures
+        return str(self.relations.of(node)) if has_relation(node, stores_failures) else None
 
     def common_context(
         self, emit: Callable[[Event], None], selected: Iterable[str] = ()

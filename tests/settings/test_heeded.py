@@ -305,6 +305,18 @@ def test_flag_of_which_there_is_nothing_is_warned_of_with_what_is_so_instead(
     assert said in " ".join(done.output.split())
 
 
+@pytest.mark.parametrize("command", ["deps", "clean", "run", "ls"])
+def test_variable_of_which_there_is_nothing_is_warned_of(
+    write_project: WriteProject, command: str
+) -> None:
+    root = write_project({**SHOP, "packages.yml": ""})
+
+    done = headrace(root, command, environ={"DBT_DOWNLOADS_DIR": "elsewhere"})
+
+    assert done.exit_code == 0
+    assert done.output.count("the variable 'DBT_DOWNLOADS_DIR' has no effect") == 1
+
+
 def test_flags_without_a_difference_are_taken_in_silence(write_project: WriteProject) -> None:
     root = write_project(SHOP)
     plain = headrace(root, "--no-print", "parse")
