@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
@@ -53,9 +53,8 @@ from .deferral import (
 )
 from .hooks import RunHooks
 from .node_builder import NodeBuilder
-from .node_result import Progress
 from .node_rows import Preview
-from .node_run import NodeRun
+from .node_run import in_slots
 from .plan import Plan
 from .run_context import RunContext, open_context
 from .scheduler import Scheduler
@@ -141,16 +140,10 @@ class Run:
 
     async def _run_plan(self, plan: Plan) -> None:
         target = self._workspace.target
-        do = self._work.do(self)
-
-        def run_node(unique_id: str, slot: int) -> Awaitable[RunResult]:
-            node, info = self.nodes[unique_id], self._infos[unique_id]
-            return NodeRun(self.context, node, info, Progress(f"Thread-{slot}")).run(do)
-
         scheduler = Scheduler(
             plan,
             self._infos,
-            run_node,
+            in_slots(self.context, self.nodes, self._infos, self._work.do(self)),
             threads=target.threads,
             fail_fast=self._workspace.fail_fast and self._work.stops_at_failure,
             emit=self._emit,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
@@ -70,9 +71,8 @@ class _Stop(Struct, frozen=True):
 _INTERRUPTED = _Stop("Cancelled: the run was interrupted", "Skipped: the run was interrupted")
 
 
-def utc_now() -> datetime:
-    """The wall clock, as events and results have it: aware, in UTC."""
-    return datetime.now(UTC)
+utc_now = partial(datetime.now, UTC)
+"""The wall clock, as events and results have it: aware, in UTC."""
 
 
 class Scheduler:
@@ -194,20 +194,20 @@ class Scheduler:
 
     async def _work(self, inbox: MemoryObjectReceiveStream[_Job]) -> None:
         """Build nodes, one after the other, and report on each. The body of a worker."""
+        outcome: RunResult | BaseException
         async for job in inbox:
             try:
-                self._report(job, await self._build(job.node, job.slot))
+                outcome = await self._build(job.node, job.slot)
             except get_cancelled_exc_class() as cancelled:
                 # Not raised again: if the run is stopped, the next await raises it anew, and if
                 # somebody cancelled this one build, that must not take the others with it.
-                self._report(job, cancelled)
+                outcome = cancelled
             except BaseException as bug:
-                self._report(job, bug)
+                outcome = bug
                 raise
-
-    def _report(self, job: _Job, outcome: RunResult | BaseException) -> None:
-        self._reports.append(_Report(job, outcome, self._clock()))
-        self._slots.release()
+            finally:
+                self._reports.append(_Report(job, outcome, self._clock()))
+                self._slots.release()
 
     def _start(self, node: str) -> _Job:
         slot = heappop(self._free_numbers)
