@@ -218,6 +218,12 @@ async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) 
     entry, inner = _CREATE_MACROS[kind]
     # The outer macro only calls the inner one, unless a project has its own.
     name = inner if build.scope.is_built_in(entry) else entry
+    if is_table and name == inner and build.scope.is_built_in(inner):
+        config = build.node.config.values
+        if "sql_header" not in config and not build.has_contract:
+            plain = build.adapter.plain_table(relation, build.sql, config)
+            if plain is not None:
+                return plain
     arguments = (False, relation, build.sql) if is_table else (relation, build.sql)
     return await build.macro(name, *arguments)
 
