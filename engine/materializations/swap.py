@@ -93,7 +93,15 @@ async def _drop(build: NodeBuild, existing: Relation) -> None:
         restore(existing.identifier or "")
 
     build.swapped.settle = settle_this
-    build.defer(await build.macro("get_drop_sql", existing))
+    build.defer(await drop_statement(build, existing))
+
+
+async def drop_statement(build: NodeBuild, relation: Relation) -> str:
+    """The SQL that drops a relation, by the project's own macros where it has some."""
+    names = ("get_drop_sql", "drop_view" if relation.is_view else "drop_table")
+    if (relation.is_table or relation.is_view) and all(map(build.scope.is_default, names)):
+        return drop_sql(relation)  # which is what these macros say
+    return await build.macro("get_drop_sql", relation)
 
 
 def keep(build: NodeBuild, relation: Relation) -> Restore:

@@ -139,6 +139,10 @@ class Scope:
         macro = self.macros.index.implementation(name, self.package)
         return macro is not None and macro.package_name == BUILTIN_PACKAGE
 
+    def is_default(self, name: str) -> bool:
+        """Whether a macro does what the built-in one does on every database."""
+        return self.macros.index.overrides(name, self.package) is None
+
     def is_overridden(self, name: str) -> bool:
         """Whether a project has a macro of that name, or of what the built-in one dispatches to."""
         macro = self.macros.index.find(name, self.package)
