@@ -51,7 +51,8 @@ async def node_transaction(
     finally:
         build.note_end(transaction, completes=True)
     await build.run_hooks(config.post_hook, in_transaction=False)
-    await validate_keys_to(build)
+    if build.swapped.foreign_keys:
+        await validate_keys_to(build)
 
 
 async def keep_writers_out(build: NodeBuild, table: Relation) -> None:

@@ -65,7 +65,7 @@ class References:
             return self._operation_ref(found)
         if found.unique_id not in self._manifest.parents_of(self._node.unique_id):
             raise CompilationError(_not_inferred(self._node, call))
-        if call.version is None and isinstance(found, Model) and found.is_versioned:
+        if call.version is None and isinstance(found, Model) and found.version is not None:
             self._speak_of_prerelease(found)
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
