@@ -24,6 +24,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from inspect import CO_COROUTINE
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -54,17 +55,32 @@ class Watch:
         # What asks for the task raises without a loop.
         if event != "call" or asyncio._get_running_loop() is None:
             return
-        if frame.f_code is self.start:
+        code = frame.f_code
+        if code is self.start:
             self.deepest = []
             self.seen.clear()
-        task = asyncio.current_task()
-        if task is None or not task.get_name().startswith("slot "):
-            return
-        code = frame.f_code
-        if self._is_ours(code):
+        current = asyncio.current_task()
+        if self._is_ours(code) and _is_nodes(current):
             self.seen[code] = None
-        elif code.co_filename.startswith(self.drivers):
-            stack = [*self._run_itself(task), *self._inner(frame)]
+        elif code.co_flags & CO_COROUTINE and code.co_filename.startswith(self.drivers):
+            self._note_stack(frame, current)
+
+    def _note_stack(self, frame: FrameType | None, current: asyncio.Task[Any] | None) -> None:
+        """Take down who has called the driver, which may be in a task of its own by then."""
+        inner: list[CodeType] = []
+        outer: list[CodeType] = []
+        found = inner
+        while frame is not None:
+            if frame.f_code.co_name == "run_until_complete":
+                found = outer
+            if self._is_ours(frame.f_code):
+                found.append(frame.f_code)
+            frame = frame.f_back
+        for node in filter(_is_nodes, asyncio.all_tasks()):
+            others = (task for task in asyncio.all_tasks() if task not in (node, current))
+            run = max((list(self._waiting(task)) for task in others), key=len, default=[])
+            own = inner[::-1] if node is current else list(self._waiting(node))
+            stack = [*outer[::-1], *run, *own]
             if len(stack) > len(self.deepest):
                 self.deepest = stack
 
@@ -72,27 +88,26 @@ class Watch:
         name = code.co_name
         return code.co_filename.startswith(self.package) and (name[0] != "<" or name == "<lambda>")
 
-    def _inner(self, frame: FrameType | None) -> list[CodeType]:
-        """What of ours is on the stack, outermost first: also what has started the loop."""
-        found = []
-        while frame is not None:
-            if self._is_ours(frame.f_code):
-                found.append(frame.f_code)
-            frame = frame.f_back
-        return found[::-1]
-
-    def _run_itself(self, node: asyncio.Task[Any]) -> Iterable[CodeType]:
-        """What waits for the nodes, in the longest of the other tasks."""
-        others = (task for task in asyncio.all_tasks() if task is not node)
-        return max((list(self._waiting(task)) for task in others), key=len, default=[])
-
     def _waiting(self, task: asyncio.Task[Any]) -> Iterator[CodeType]:
+        """What of ours a task that is suspended is in, outermost first."""
         awaited: Any = task.get_coro()
         while awaited is not None:
             code = getattr(awaited, "cr_code", None) or getattr(awaited, "ag_code", None)
             if isinstance(code, CodeType) and self._is_ours(code):
                 yield code
+            frame = getattr(awaited, "cr_frame", None)
+            if frame is not None and code is not None and code.co_name == "__aexit__":
+                # What a context manager's generator waits for can't be asked of its step.
+                generator = getattr(frame.f_locals.get("self"), "gen", None)
+                if generator is not None:
+                    awaited = generator
+                    continue
             awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "ag_await", None)
+
+
+def _is_nodes(task: asyncio.Task[Any] | None) -> bool:
+    """Whether a task is one that nodes run in."""
+    return task is not None and task.get_name().startswith("slot ")
 
 
 def watch_run() -> None:

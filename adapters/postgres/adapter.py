@@ -144,6 +144,11 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
         except DRIVER_ERRORS as error:
             raise database_error(error, "SELECT pg_try_advisory_lock") from error
 
+    def plain_table(self, relation: Relation, sql: str, config: Mapping[str, object]) -> str | None:
+        if "unlogged" in config:
+            return None
+        return f"create table\n  {relation.include(database=False)} as (\n{sql}\n  );"
+
     async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))
 

@@ -96,6 +96,9 @@ class SqliteAdapter(Adapter, Describing):
             finally:
                 await connection.release()
 
+    def plain_table(self, relation: Relation, sql: str, config: Mapping[str, object]) -> str | None:
+        return f"create table {relation.include()} as\n  {sql}\n  ;"
+
     async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         await self._refresh_schemas()
         return frozenset({"main", *(file.schema for file in self._files.attached)})

@@ -13,8 +13,9 @@ def check_built_name(node: Node, adapter: Adapter) -> None:
     Raises:
         CompilationError: it has too many bytes.
     """
+    longest = adapter.max_identifier_bytes
     for part, name in (("name", node.alias), ("schema", node.schema)):
-        if not keeps_whole(adapter, name):
+        if longest is not None and len(name.encode()) > longest:
             raise CompilationError(
                 f"the {part} '{name}' has {len(name.encode())} bytes, and {adapter.type} keeps "
                 f"{adapter.max_identifier_bytes} of them. Set a shorter "

@@ -32,6 +32,8 @@ async def create_indexes(build: NodeBuild, relation: Relation) -> None:
     if build.scope.is_overridden("create_indexes"):
         await build.scope.call_macro("create_indexes", relation)
         return
+    if not build.node.config.values.get("indexes"):
+        return
     for index in configured_indexes(build):
         sql = await build.macro("get_create_index_sql", relation, index)
         if sql:
@@ -47,7 +49,7 @@ async def apply_grants(build: NodeBuild) -> None:
     Raises:
         CompilationError: `grants` isn't a mapping from privileges to roles.
     """
-    wanted = _wanted_grants(build)
+    wanted = _wanted_grants(build) if build.node.config.values.get("grants") else {}
     if any(map(build.scope.is_overridden, _GRANTING_MACROS)):
         call, configured = build.scope.call_macro, build.node.config.values.get("grants") or {}
         # What is there now has kept the grants of what was there before.
@@ -101,7 +103,7 @@ def minus(one: Grants, other: Grants) -> Grants:
 
 
 def _wanted_grants(build: NodeBuild) -> Grants:
-    configured = build.node.config.values.get("grants") or {}
+    configured = build.node.config.values["grants"]
     if not isinstance(configured, Mapping):
         raise CompilationError(
             "'grants' must be a mapping from privileges to roles, such as {select: [reporter]}.",

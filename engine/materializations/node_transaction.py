@@ -10,7 +10,7 @@ from ...adapters.relation import Relation
 from .finishing import apply_grants, persist_docs
 from .foreign_keys import validate_keys_to
 from .node_build import NodeBuild
-from .swap import settle
+from .swap import drop_statement, settle
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def node_transaction(
             if alone_in is not None:
                 await keep_writers_out(build, alone_in)
             for leftover in await build.leftovers():
-                build.defer(await build.macro("get_drop_sql", leftover))
+                build.defer(await drop_statement(build, leftover))
                 build.cache.drop(leftover)
             await build.run_hooks(config.pre_hook, in_transaction=True)
             yield
@@ -51,7 +51,8 @@ async def node_transaction(
     finally:
         build.note_end(transaction, completes=True)
     await build.run_hooks(config.post_hook, in_transaction=False)
-    await validate_keys_to(build)
+    if build.swapped.foreign_keys:
+        await validate_keys_to(build)
 
 
 async def keep_writers_out(build: NodeBuild, table: Relation) -> None:

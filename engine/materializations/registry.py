@@ -60,6 +60,8 @@ class Materializations:
         self._make_adapter = make_adapter
         self._project_roots = project_roots
         self._heeds_packages = heeds_packages
+        self._known: dict[tuple[str, str], Materialize] = {}
+        """What builds the nodes of a package that are materialized in some way, but for seeds."""
 
     def of(self, node: Node) -> Materialize:
         """What builds a node.
@@ -67,6 +69,16 @@ class Materializations:
         Raises:
             CompilationError: there is no materialization of that name; says which there are.
         """
+        name = node.config.materialized
+        key = node.package_name, name
+        known = None if isinstance(node, Seed) else self._known.get(key)
+        if known is None:
+            known = self._found(node)
+            if not isinstance(node, Seed):
+                self._known[key] = known
+        return known
+
+    def _found(self, node: Node) -> Materialize:
         name = node.config.materialized
         own, ours = self._own(node), self._ours(node)
         if own is not None:

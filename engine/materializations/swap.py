@@ -93,7 +93,15 @@ async def _drop(build: NodeBuild, existing: Relation) -> None:
         restore(existing.identifier or "")
 
     build.swapped.settle = settle_this
-    build.defer(await build.macro("get_drop_sql", existing))
+    build.defer(await drop_statement(build, existing))
+
+
+async def drop_statement(build: NodeBuild, relation: Relation) -> str:
+    """The SQL that drops a relation, by the project's own macros where it has some."""
+    names = ("get_drop_sql", "drop_view" if relation.is_view else "drop_table")
+    if (relation.is_table or relation.is_view) and all(map(build.scope.is_default, names)):
+        return drop_sql(relation)  # which is what these macros say
+    return await build.macro("get_drop_sql", relation)
 
 
 def keep(build: NodeBuild, relation: Relation) -> Restore:
@@ -218,6 +226,12 @@ async def _create_sql(build: NodeBuild, kind: RelationType, relation: Relation) 
     entry, inner = _CREATE_MACROS[kind]
     # The outer macro only calls the inner one, unless a project has its own.
     name = inner if build.scope.is_built_in(entry) else entry
+    if is_table and name == inner and build.scope.is_built_in(inner):
+        config = build.node.config.values
+        if "sql_header" not in config and not build.has_contract:
+            plain = build.adapter.plain_table(relation, build.sql, config)
+            if plain is not None:
+                return plain
     arguments = (False, relation, build.sql) if is_table else (relation, build.sql)
     return await build.macro(name, *arguments)
 

@@ -62,6 +62,7 @@ class NodeBuilder:
             workspace.roots,
             heeds_packages=heeds_packages(workspace.project.flags),
         )
+        self._invocation_id = workspace.start.invocation_id
         self._full_refresh = workspace.settings.build.full_refresh
         self._started_at = started_at
         self._failed_batches = failed_batches
@@ -72,8 +73,12 @@ class NodeBuilder:
         node = run.node
         if isinstance(node, TAKEN_AS_THEY_ARE):
             return Outcome(Status.NO_OP, Response("NO-OP"), failures=0)
-        macros = self._context.manifest.macros
-        if run.progress.batch is None and isinstance(node, Model) and is_microbatch(node, macros):
+        if (
+            node.config.incremental_strategy == "microbatch"
+            and isinstance(node, Model)
+            and run.progress.batch is None
+            and is_microbatch(node, self._context.manifest.macros)
+        ):
             return await self._build_in_batches(run, node)
         async with run.connection() as connection:
             if isinstance(node, RELATION_KINDS):
@@ -83,7 +88,7 @@ class NodeBuilder:
                 compiled = uncompiled(run, node, connection)
             else:
                 compiled = await compile_node(run, connection)
-                if self._is_out_of_reach(node, compiled):
+                if compiled.read_from_state and self._is_out_of_reach(node, compiled):
                     node = as_table(node)
                     materialize = self._materializations.of(node)
                     self._tell_of_table(node)
@@ -114,7 +119,7 @@ class NodeBuilder:
             full_refresh=self._full_refresh,
             batch_window=batch.window if batch else None,
             adds_to_table=batch is not None and batch.is_incremental,
-            invocation_id=context.workspace.start.invocation_id,
+            invocation_id=self._invocation_id,
             is_ours=own_tables.is_ours,
             comes_anew=partial(own_tables.comes_anew, node),
             fails_on_test_warning=self._fails_on_test_warning,

@@ -81,10 +81,12 @@ def timed_out(node: Node, seconds: float, progress: Progress, target_path: str) 
     return Outcome(Status.TIMEOUT, Response(error.text), error=error)
 
 
+FINDINGS = (Status.FAIL, Status.WARN)
+"""The outcomes of a test that has found something."""
+
+
 def with_findings(node: Node, outcome: Outcome, progress: Progress, target_path: str) -> Outcome:
-    """The outcome with what there is to say of it that isn't said yet."""
-    if outcome.error is not None:
-        return outcome
+    """The outcome of a node without an error, with what there is to say of it all the same."""
     late = late_error(node, progress, target_path)
     if late is not None:
         return Outcome(Status.ERROR, Response(late.text), error=late)
@@ -100,7 +102,7 @@ def late_error(node: Node, progress: Progress, target_path: str) -> NodeError | 
 
 def finding(node: Node, outcome: Outcome, target_path: str) -> NodeError | None:
     """What a test that found something says for itself, and where its query is."""
-    if outcome.status not in (Status.FAIL, Status.WARN):
+    if outcome.status not in FINDINGS:
         return None
     word = "Failure" if outcome.status is Status.FAIL else "Warning"
     message = outcome.response.message

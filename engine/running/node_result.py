@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -37,7 +38,7 @@ class Progress(Struct):
 
     thread_id: str
     started: float = field(default_factory=time.perf_counter)
-    compile_started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    compile_started: datetime = field(default_factory=partial(datetime.now, UTC))
     compile_ended: datetime | None = None
     compiled: Compiled | None = None
     build: NodeBuild | None = None

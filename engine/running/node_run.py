@@ -8,7 +8,7 @@ to be durable, or in doubt, however it ended.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -30,6 +30,7 @@ from ..manifest.nodes.node import Node
 from ..manifest.nodes.operation_node import Operation
 from ..materializations.node_build import Outcome
 from .node_error import (
+    FINDINGS,
     doubtful_outcome,
     failed_outcome,
     timed_out,
@@ -44,6 +45,7 @@ from .node_result import (
     result_of,
 )
 from .run_context import RunContext
+from .scheduler import Build
 
 LONGEST_PAUSE_SECONDS = 5.0
 OVERTAKEN_AT_MOST = 3
@@ -100,7 +102,9 @@ class NodeRun(Struct, frozen=True):
             self._note_end()
         if outcome is None:
             outcome = timed_out(node, seconds or 0.0, progress, target_path)
-        return result_of(self.info, with_findings(node, outcome, progress, target_path), progress)
+        if outcome.error is None and (outcome.status in FINDINGS or progress.late_warnings):
+            outcome = with_findings(node, outcome, progress, target_path)
+        return result_of(self.info, outcome, progress)
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -137,14 +141,27 @@ class NodeRun(Struct, frozen=True):
         build, context = self.progress.build, self.context
         if build is None:
             return
+        swapped = build.swapped
         note_executed(self.info, self.node, self.progress, context.emit)
-        if build.committed:
+        if build.committed and (swapped.dropped or swapped.foreign_keys):
             note_dropped(self.node, self.progress, context.cache, context.emit)
-            context.own_tables.note(filter(build.comes_anew, build.swapped.foreign_keys))
+            context.own_tables.note(filter(build.comes_anew, swapped.foreign_keys))
 
 
 Work = Callable[[NodeRun], Awaitable[Outcome]]
 """What is done with a node: on `connection()`, if it takes one."""
+
+
+def in_slots(
+    context: RunContext, nodes: Mapping[str, Node], infos: Mapping[str, NodeInfo], work: Work
+) -> Build:
+    """What a scheduler is to do: have the work done with a node, by its id, in a slot."""
+
+    def run(unique_id: str, slot: int) -> Awaitable[RunResult]:
+        progress = Progress(f"Thread-{slot}")
+        return NodeRun(context, nodes[unique_id], infos[unique_id], progress).run(work)
+
+    return run
 
 
 async def run_by_itself(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import groupby
 from typing import Any
@@ -53,9 +54,8 @@ from .deferral import (
 )
 from .hooks import RunHooks
 from .node_builder import NodeBuilder
-from .node_result import Progress
 from .node_rows import Preview
-from .node_run import NodeRun
+from .node_run import in_slots
 from .plan import Plan
 from .run_context import RunContext, open_context
 from .scheduler import Scheduler
@@ -126,62 +126,69 @@ class Run:
         """
         check_stored_names(self._storing(), self._project.manifest.nodes)
         async with self._workspace.adapter:
-            await self._lock_schemas()
-            await self._defer()
-            await self._prepare_schemas()
-            await self._run_plan(await in_thread(self._plan))
+            await self._prepare()
+            plan = await in_thread(self._plan)
+            scheduler, start, end = self._scheduler(plan), self._hooks(START), self._hooks(END)
+            with self._telling(plan, scheduler, start, end) as done:
+                await start.run()
+                await self._look_again_after(start)
+                if start.failure is not None and self._skips_nodes_after_failed_hook:
+                    done += self._skipped(plan, start.failure)
+                else:
+                    await scheduler.run()
+                    await self.context.own_tables.validate(
+                        self._workspace.adapter, scheduler.results, self._emit
+                    )
+                    done += scheduler.results.values()
+                await end.run(partial(self._end_context, start, done))
             if self.described:
                 self.catalog = await describe(self._workspace, self.described)
         self._raise_late_warnings()
+
+    async def _prepare(self) -> None:
+        await self._lock_schemas()
+        await self._defer()
+        await self._prepare_schemas()
 
     def _plan(self) -> Plan:
         """The order of the nodes. With many of them that takes a while, and so do their names."""
         _ = self._infos  # is worked out here, and not in the event loop
         return _plan(self._project, self.nodes, self._work.order)
 
-    async def _run_plan(self, plan: Plan) -> None:
-        target = self._workspace.target
-        do = self._work.do(self)
-
-        def run_node(unique_id: str, slot: int) -> Awaitable[RunResult]:
-            node, info = self.nodes[unique_id], self._infos[unique_id]
-            return NodeRun(self.context, node, info, Progress(f"Thread-{slot}")).run(do)
-
-        scheduler = Scheduler(
+    def _scheduler(self, plan: Plan) -> Scheduler:
+        return Scheduler(
             plan,
             self._infos,
-            run_node,
-            threads=target.threads,
+            in_slots(self.context, self.nodes, self._infos, self._work.do(self)),
+            threads=self._workspace.target.threads,
             fail_fast=self._workspace.settings.build.fail_fast and self._work.stops_at_failure,
             emit=self._emit,
         )
+
+    @contextmanager
+    def _telling(
+        self, plan: Plan, scheduler: Scheduler, start: RunHooks, end: RunHooks
+    ) -> Iterator[list[RunResult]]:
+        """Tell that the nodes run, and what has become of each, however the block ended.
+
+        It puts the nodes' results into the list that it gets.
+        """
+        target, settings = self._workspace.target, self._workspace.repeatable
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
-        start, end = self._hooks(START), self._hooks(END)
-        settings = self._workspace.repeatable
         self._emit(
             RunStarted(selected, target.threads, target.name, start.infos, end.infos, settings)
         )
         began = time.perf_counter()
         interrupted = True
-        done: Sequence[RunResult] = ()
+        done: list[RunResult] = []
         try:
-            await start.run()
-            await self._look_again_after(start)
-            if start.failure is not None and self._skips_nodes_after_failed_hook:
-                done = self._skipped(selected, start.failure)
-            else:
-                await scheduler.run()
-                await self.context.own_tables.validate(
-                    self._workspace.adapter, scheduler.results, self._emit
-                )
-                done = tuple(scheduler.results.values())
-            await end.run(partial(self._end_context, start, done))
+            yield done
             interrupted = False
         finally:
             start.skip_rest(INTERRUPTED)
-            done = done or tuple(scheduler.results.values()) or self._skipped(selected)
+            nodes = done or tuple(scheduler.results.values()) or self._skipped(plan)
             end.skip_rest(INTERRUPTED)
-            self.results = (*start.results, *done, *end.results)
+            self.results = (*start.results, *nodes, *end.results)
             elapsed = time.perf_counter() - began
             self._emit(RunFinished(self.results, elapsed, interrupted))
 
@@ -207,13 +214,12 @@ class Run:
     def _skips_nodes_after_failed_hook(self) -> bool:
         return self._workspace.settings.build.skip_nodes_if_on_run_start_fails
 
-    def _skipped(
-        self, nodes: Sequence[NodeInfo], failure: RunResult | None = None
-    ) -> Sequence[RunResult]:
+    def _skipped(self, plan: Plan, failure: RunResult | None = None) -> Sequence[RunResult]:
         """The results of nodes of which none was started: a hook failed, or was interrupted."""
         hook = failure.node if failure else None
         reason = f"Skipped: the hook {hook.display_name} failed" if hook else INTERRUPTED
         because = hook.unique_id if hook else None
+        nodes = (self._infos[unique_id] for unique_id in plan.order)
         results = [RunResult(node, Status.SKIPPED, reason, because=because) for node in nodes]
         for index, result in enumerate(results, 1):
             self._emit(NodeSkipped(result, index, len(results)))

@@ -29,10 +29,13 @@ class RunContext(Struct, frozen=True):
 
     Attributes:
         cache: what is known to be in the database.
+        target_path: where artifacts go, as messages say it.
         compiled: takes the SQL of every node that is compiled, by unique id.
     """
 
-    project: ParsedProject
+    workspace: Workspace
+    manifest: Manifest
+    target_path: str
     adapter: Adapter
     cache: RelationCache
     templates: TemplateEngine
@@ -41,19 +44,6 @@ class RunContext(Struct, frozen=True):
     own_tables: OwnTables
     emit: Emitter
     compiled: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def workspace(self) -> Workspace:
-        return self.project.workspace
-
-    @property
-    def manifest(self) -> Manifest:
-        return self.project.manifest
-
-    @property
-    def target_path(self) -> str:
-        """The target path as messages say it."""
-        return self.project.workspace.target_path_display
 
     def macro_scope(self, macro: Macro, connection: Connection, thread_id: str) -> Scope:
         """A scope for a macro that is called for its own sake, without a node."""
@@ -92,7 +82,9 @@ def open_context(
         templates=templates,
     )
     return RunContext(
-        project=project,
+        workspace=workspace,
+        manifest=project.manifest,
+        target_path=workspace.target_path_display,
         adapter=workspace.adapter,
         cache=cache,
         templates=templates,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
@@ -70,9 +71,8 @@ class _Stop(Struct, frozen=True):
 _INTERRUPTED = _Stop("Cancelled: the run was interrupted", "Skipped: the run was interrupted")
 
 
-def utc_now() -> datetime:
-    """The wall clock, as events and results have it: aware, in UTC."""
-    return datetime.now(UTC)
+utc_now = partial(datetime.now, UTC)
+"""The wall clock, as events and results have it: aware, in UTC."""
 
 
 class Scheduler:
@@ -127,6 +127,7 @@ class Scheduler:
         self._threads = threads
         self._slots = Semaphore(threads, fast_acquire=True)
         self._free_numbers = list(range(1, threads + 1))
+        self._taken_slots = self._worker_count = 0
         self._in_flight: dict[int, NodeStarted] = {}
         self._reports: deque[_Report] = deque()
         self._stop: _Stop | None = None
@@ -155,7 +156,11 @@ class Scheduler:
             with inbox:
                 async with create_task_group() as workers:
                     with jobs:  # once it is closed, idle workers end
-                        await self._feed(jobs, workers, inbox)
+                        while self._plan.active and self._stop is None:
+                            await self._slots.acquire()
+                            self._taken_slots += 1
+                            self._settle_reports()
+                            self._hand_out(jobs, workers, inbox)
         except BaseExceptionGroup as group:
             bug = group.exceptions[0] if len(group.exceptions) == 1 else group
         except get_cancelled_exc_class():
@@ -166,48 +171,43 @@ class Scheduler:
         if bug is not None:
             raise bug
 
-    async def _feed(
+    def _hand_out(
         self,
         jobs: MemoryObjectSendStream[_Job],
         workers: TaskGroup,
         inbox: MemoryObjectReceiveStream[_Job],
     ) -> None:
-        """Take a slot, then choose the node and hand it out, until nothing is left to start.
+        """Choose nodes for the slots that are taken, or stop those in flight.
 
-        A slot for which nothing is ready stays taken. So the next `acquire` waits for a report,
-        which is the only thing that can make a node ready.
+        A slot for which nothing is ready stays taken. So who takes the next one waits for a
+        report, which is the only thing that can make a node ready.
         """
-        taken_slots = worker_count = 0
-        while self._plan.active:
-            await self._slots.acquire()
-            taken_slots += 1
-            self._settle_reports()
-            if self._stop is not None:
-                workers.cancel_scope.cancel()
-                return
-            while taken_slots and (node := self._plan.pop_ready()) is not None:
-                taken_slots -= 1
-                jobs.send_nowait(self._start(node))
-                if worker_count < len(self._in_flight):
-                    worker_count += 1
-                    workers.start_soon(self._work, inbox, name=f"slot {worker_count}")
+        if self._stop is not None:
+            workers.cancel_scope.cancel()
+            return
+        while self._taken_slots and (node := self._plan.pop_ready()) is not None:
+            self._taken_slots -= 1
+            jobs.send_nowait(self._start(node))
+            if self._worker_count < len(self._in_flight):
+                self._worker_count += 1
+                workers.start_soon(self._work, inbox, name=f"slot {self._worker_count}")
 
     async def _work(self, inbox: MemoryObjectReceiveStream[_Job]) -> None:
         """Build nodes, one after the other, and report on each. The body of a worker."""
+        outcome: RunResult | BaseException
         async for job in inbox:
             try:
-                self._report(job, await self._build(job.node, job.slot))
+                outcome = await self._build(job.node, job.slot)
             except get_cancelled_exc_class() as cancelled:
                 # Not raised again: if the run is stopped, the next await raises it anew, and if
                 # somebody cancelled this one build, that must not take the others with it.
-                self._report(job, cancelled)
+                outcome = cancelled
             except BaseException as bug:
-                self._report(job, bug)
+                outcome = bug
                 raise
-
-    def _report(self, job: _Job, outcome: RunResult | BaseException) -> None:
-        self._reports.append(_Report(job, outcome, self._clock()))
-        self._slots.release()
+            finally:
+                self._reports.append(_Report(job, outcome, self._clock()))
+                self._slots.release()
 
     def _start(self, node: str) -> _Job:
         slot = heappop(self._free_numbers)

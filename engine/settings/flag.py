@@ -118,8 +118,10 @@ class Flag(NamedTuple):
         return (*own, *self.variables)
 
     def heeds_variables(self, command: str) -> bool:
-        """Whether its variables count for a command: where the table doesn't say for which, for all,
-        and those of a flag that comes to nothing for the commands that take it.
+        """Whether its variables count for a command.
+
+        Where the table doesn't say for which, they count for all; those of a flag that comes to
+        nothing, for the commands that take it.
         """
         if self.variables_for:
             return command in self.variables_for

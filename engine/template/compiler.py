@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -14,7 +14,7 @@ from ...adapters.base import Connection
 from ..core.errors import CompilationError, Location
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
-from ..manifest.nodes.pieces import Constant, Hole, Piece
+from ..manifest.nodes.pieces import Constant, Piece
 from ..manifest.nodes.query_nodes import Analysis
 from ..manifest.nodes.snapshot_node import Snapshot
 from ..manifest.nodes.test_nodes import GenericTest, SingularTest
@@ -108,26 +108,28 @@ class Compiler:
             scoped = NodeScope(batch.enter(scoped.scope), scoped.references)
         if names:
             scoped = NodeScope(scoped.scope.with_names(**names), scoped.references)
-        if isinstance(node, GenericTest):
-            sql = await self._templates.render_test(node, scoped.scope)
-        else:
-            sql = await self._template(node, scoped)
-        sql = scoped.references.settle_aliases(sql)
+        sql = await self._template(node, scoped)
         if isinstance(node, Snapshot):
             sql = sql.lstrip("\n")  # the lines of its file that stand before it
+        read_from_state = frozenset(scoped.references.read_from_state)
+        if not scoped.references.ephemeral:
+            return Compiled(sql, scoped, read_from_state=read_from_state)
         ctes = await self._ctes_of(scoped, connection, thread_id)
-        schemas = self._read_from_state(scoped, ctes)
-        return Compiled(inject_ctes(sql, list(ctes.values())), scoped, ctes, schemas)
-
-    def _read_from_state(self, scoped: NodeScope, ctes: Iterable[str]) -> frozenset[str]:
-        parents = (self._ephemeral[parent].read_from_state for parent in ctes)
-        return frozenset(scoped.references.read_from_state).union(*parents)
+        schemas = (self._ephemeral[parent].read_from_state for parent in ctes)
+        return Compiled(
+            inject_ctes(sql, list(ctes.values())), scoped, ctes, read_from_state.union(*schemas)
+        )
 
     async def _template(self, node: Node, scoped: NodeScope) -> str:
+        """What a node's own template gives."""
         pieces = node.pieces if isinstance(node, _TAKEN_APART) else None
         if pieces is not None:
-            return fill(pieces, node, scoped)
-        return await self._templates.render_text(node.raw_code, scoped.scope, node)
+            sql = fill(pieces, node, scoped)
+        elif isinstance(node, GenericTest):
+            sql = await self._templates.render_test(node, scoped.scope)
+        else:
+            sql = await self._templates.render_text(node.raw_code, scoped.scope, node)
+        return scoped.references.settle_aliases(sql) if scoped.references.selections else sql
 
     async def _ctes_of(
         self, scoped: NodeScope, connection: Connection, thread_id: str
@@ -155,7 +157,7 @@ class Compiler:
         self, node: Node, connection: Connection, thread_id: str
     ) -> _Ephemeral:
         scoped = self._templates.scope(node, connection, thread_id)
-        sql = scoped.references.settle_aliases(await self._template(node, scoped))
+        sql = await self._template(node, scoped)
         parents = tuple(scoped.references.ephemeral.values())
         schemas = frozenset(scoped.references.read_from_state)
         found = self._ephemeral[node.unique_id] = _Ephemeral(sql, parents, schemas)
@@ -174,7 +176,15 @@ def fill(pieces: tuple[Piece, ...], node: Node, scoped: NodeScope) -> str:
             text.append(piece.text)
             continue
         try:
-            text.append(str(_call(piece, scoped)))
+            if piece.function == "ref":
+                value: Any = scoped.references.ref(*piece.arguments)
+            elif piece.function == "source":
+                value = scoped.references.source(*piece.arguments)
+            else:
+                value = scoped.scope.context_name(piece.function)
+                if piece.function != "this":
+                    value = value(*piece.arguments)
+            text.append(str(value))
         except CompilationError as error:
             raise CompilationError(
                 error.problem,
@@ -182,12 +192,3 @@ def fill(pieces: tuple[Piece, ...], node: Node, scoped: NodeScope) -> str:
                 stack=(node_frame(node),),
             ) from error
     return "".join(text)
-
-
-def _call(hole: Hole, scoped: NodeScope) -> Any:
-    if hole.function == "ref":
-        return scoped.references.ref(*hole.arguments)
-    if hole.function == "source":
-        return scoped.references.source(*hole.arguments)
-    value = scoped.scope.context_name(hole.function)
-    return value if hole.function == "this" else value(*hole.arguments)

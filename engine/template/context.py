@@ -176,15 +176,6 @@ class CommonContext:
         """Whether tests keep the rows that they find, where they don't say themselves."""
         return bool(self._invocation.flags.get("STORE_FAILURES"))
 
-    def for_node(self, node: Node, execute: bool) -> dict[str, Any]:
-        """The names of one node, beside those that its phase adds."""
-        return {
-            **self.names,
-            "execute": execute,
-            "schema": node.schema,
-            "database": node.database,
-        }
-
     def var(
         self, node: Node, render: Callable[[str, str], Any], *, required: bool = True
     ) -> VarFunction:

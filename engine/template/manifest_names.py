@@ -16,7 +16,6 @@ from ..manifest.nodes.node import Node
 from ..manifest.nodes.stored_failures import has_relation
 from ..sandbox.owned import own
 from .relations import RelationFactory
-from .scope import LazyName, Scope
 
 
 class ManifestNames:
@@ -29,16 +28,13 @@ class ManifestNames:
         self._relations = relations
         self._stores_failures = stores_failures
 
-    def of(self, node: Node) -> dict[str, LazyName]:
-        """The two names as a node's templates see them."""
+    def model(self, node: Node) -> Any:
+        """`model` as a node's templates see it."""
+        return own(_with_alias_types(self._described(node)))
 
-        def model(scope: Scope) -> Any:
-            return own(_with_alias_types(self._described(node)))
-
-        def graph(scope: Scope) -> Any:
-            return own(self._graph)
-
-        return {"model": model, "graph": graph}
+    def graph(self) -> Any:
+        """`graph`, which a node's templates may change for themselves."""
+        return own(self._graph)
 
     @cached_property
     def _graph(self) -> dict[str, Any]:

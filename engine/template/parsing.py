@@ -92,7 +92,10 @@ class TemplateParseRenderer:
 
     def _scope(self, node: Node, capture: _Capture, *, needs_vars: bool = True) -> Scope:
         names = {
-            **self._common.for_node(node, execute=False),
+            **self._common.names,
+            "execute": False,
+            "schema": node.schema,
+            "database": node.database,
             "ref": capture.ref,
             "source": capture.source,
             "config": capture.config,

@@ -58,7 +58,14 @@ class QueryComments:
             CompilationError: the template failed, or its text would end the comment.
             AdapterError: a statement that it ran was refused.
         """
-        text = (await self._text(connection, name, node)).strip()
+        template = self._setting.comment
+        if template is None:
+            whose = {"node_id": node.unique_id} if node else {"connection_name": name}
+            text = json.dumps({**self._known, **whose})
+        elif has_template(template):
+            text = (await self._rendered(template, connection, name, node)).strip()
+        else:
+            text = template.strip()
         if len(text) > MAX_COMMENT:
             raise CompilationError(
                 f"the query comment has {len(text):,} characters: the limit is {MAX_COMMENT:,}, "
@@ -71,13 +78,9 @@ class QueryComments:
             )
         return StatementComment(text, self._setting.append) if text else None
 
-    async def _text(self, connection: Connection, name: str, node: Node | None) -> str:
-        template = self._setting.comment
-        if template is None:
-            whose = {"node_id": node.unique_id} if node else {"connection_name": name}
-            return json.dumps({**self._known, **whose})
-        if not has_template(template):
-            return template
+    async def _rendered(
+        self, template: str, connection: Connection, name: str, node: Node | None
+    ) -> str:
         scope = self._templates.scope(self._operation, connection).scope.with_names(
             connection_name=name, node=_NodeInComment(node) if node else None
         )

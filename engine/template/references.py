@@ -46,7 +46,8 @@ class References:
         self._deferred = deferred or {}
         self.read_from_state: set[str] = set()
         """The schemas that deferred references have led to."""
-        self._selections: dict[str, Relation] = {}
+        self.selections: dict[str, Relation] = {}
+        """Relations of which only some rows are read, by their text."""
         self.ephemeral: dict[str, Node] = {}
 
     def ref(self, *arguments: str, **named: Any) -> Relation:
@@ -64,7 +65,7 @@ class References:
             return self._operation_ref(found)
         if found.unique_id not in self._manifest.parents_of(self._node.unique_id):
             raise CompilationError(_not_inferred(self._node, call))
-        if call.version is None and isinstance(found, Model) and found.is_versioned:
+        if call.version is None and isinstance(found, Model) and found.version is not None:
             self._speak_of_prerelease(found)
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
@@ -115,7 +116,7 @@ class References:
             return relation
         selection = self._select_rows(node, relation)
         if selection.rows is not None:
-            self._selections[str(selection)] = selection
+            self.selections[str(selection)] = selection
         return selection
 
     def settle_aliases(self, sql: str) -> str:
@@ -124,7 +125,7 @@ class References:
         A subquery needs an alias, and so it comes with one; where the template gives another
         (`from {{ ref('orders') }} as o`), that is it.
         """
-        for text, relation in self._selections.items():
+        for text, relation in self.selections.items():
             alias = relation.rows_alias
             pattern = re.compile(re.escape(text) + _OWN_ALIAS, re.IGNORECASE)
             sql = pattern.sub(lambda found, text=text, alias=alias: text.removesuffix(alias), sql)  # type: ignore[misc] # bound for each selection

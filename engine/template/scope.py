@@ -136,16 +136,15 @@ class Scope:
 
     def is_built_in(self, name: str) -> bool:
         """Whether a macro is headrace's own all the way, overridden by nobody."""
-        macro = self.macros.index.implementation(name, self.package)
-        return macro is not None and macro.package_name == BUILTIN_PACKAGE
+        return self.macros.is_built_in(name, self.package)
+
+    def is_default(self, name: str) -> bool:
+        """Whether a macro does what the built-in one does on every database."""
+        return self.macros.index.overrides(name, self.package) is None
 
     def is_overridden(self, name: str) -> bool:
         """Whether a project has a macro of that name, or of what the built-in one dispatches to."""
-        macro = self.macros.index.find(name, self.package)
-        if macro is None or macro.package_name != BUILTIN_PACKAGE:
-            return macro is not None
-        implementation = self.macros.index.implementation(name, self.package)
-        return implementation is not None and implementation.package_name != BUILTIN_PACKAGE
+        return self.macros.is_overridden(name, self.package)
 
     async def call_implementation(self, name: str, *arguments: Any) -> Any:
         """As `call_macro`, but straight to what a built-in macro would dispatch to.

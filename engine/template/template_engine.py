@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...adapters.base import Adapter, Connection
@@ -29,17 +30,16 @@ from .manifest_names import ManifestNames
 from .references import References
 from .relations import RelationFactory
 from .rendering import render_nested, render_source
-from .scope import Scope
+from .scope import LazyName, Scope
 from .scope_names import Builtins
 from .template_environment import TemplateEnvironment
 
 
-class NodeScope:
+class NodeScope(Struct, frozen=True):
     """A node's scope while it is compiled and built, on one connection."""
 
-    def __init__(self, scope: Scope, references: References) -> None:
-        self.scope = scope
-        self.references = references
+    scope: Scope
+    references: References
 
 
 class TemplateEngine:
@@ -70,6 +70,13 @@ class TemplateEngine:
         self._manifest_names = ManifestNames(
             manifest, relations, stores_failures=common.stores_failures
         )
+        self._reads_all = self._reading.sample is None and not self._reading.is_empty
+        self._lazy: Mapping[str, LazyName] = {
+            **common.lazy_names(),
+            "graph": lambda scope: self._manifest_names.graph(),
+            "builtins": Builtins,
+            "render": self._renderer,
+        }
 
     def scope(
         self,
@@ -82,37 +89,39 @@ class TemplateEngine:
 
         `window` is that of the batch that the node is built for, where it is one.
         """
-        select_rows = self._row_selection(node, window)
+        reads_all = self._reads_all and window is None
+        select_rows = None if reads_all else self._row_selection(node, window)
         references = References(
             self.manifest, self.relations, node, self._common.say, select_rows, self.deferred
         )
         results = StoredResults()
-        names = self._common.for_node(node, execute=True)
-        names |= {
+        names = {
+            **self._common.names,
+            "execute": True,
+            "schema": node.schema,
+            "database": node.database,
             "ref": references.ref,
             "source": references.source,
-            "config": RunningConfig({**shown_values(node), **config_dict(node)}, node.name),
-            "this": self.relations.this(node),
             "thread_id": thread_id,
             "load_result": results.load,
             "store_result": results.store,
             "store_raw_result": results.store_raw,
             "write": lambda payload: "",
         }
-
-        def renderer(scope: Scope) -> Callable[..., Any]:
-            return partial(render_nested, self._environment, scope)
-
+        config = cache(partial(_config, node))
+        # What few templates use is made for those.
         lazy = {
-            **self._common.lazy_names(),
-            **self._manifest_names.of(node),
+            **self._lazy,
+            "config": lambda scope: config(),
+            "this": lambda scope: self.relations.this(node),
+            "model": lambda scope: self._manifest_names.model(node),
             "adapter": lambda scope: self.adapter_in(scope, connection),
-            "builtins": Builtins,
-            "var": lambda scope: self._common.var(node, renderer(scope)),
-            "render": renderer,
+            "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
-        scope = Scope(self._macros, node.package_name, names, lazy)
-        return NodeScope(scope, references)
+        return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)
+
+    def _renderer(self, scope: Scope) -> Callable[..., Any]:
+        return partial(render_nested, self._environment, scope)
 
     def _row_selection(
         self, node: Node, window: EventWindow | None
@@ -174,3 +183,7 @@ class TemplateEngine:
     async def render_test(self, node: GenericTest, scope: Scope) -> str:
         """The text of a generic test: what its macro gives."""
         return await render_generic_test(self._environment, node, scope)
+
+
+def _config(node: Node) -> RunningConfig:
+    return RunningConfig({**shown_values(node), **config_dict(node)}, node.name)

@@ -328,3 +328,19 @@ async def test_projects_own_macros_may_call_the_built_in_ones_that_they_stand_fo
     assert [again.messages[0], len(renamed)] == ["dropping m", 1]
     assert emptied == ["emptying m"]
     assert await place.fetch("select count(*) from {schema}.v") == [(0,)]
+
+
+async def test_plain_table_is_made_by_what_the_macro_says_of_it(place: Place) -> None:
+    place.write("models/m.sql", "{{ config(materialized='table') }}select 1 as id")
+
+    await place.build("m")
+    (file,) = place.root.glob("target/run/*/models/m.sql")
+    sent = file.read_text().strip()
+
+    spoken = await place.look(
+        "{% endif %}{% set m = ref('m') %}{% if execute %}"
+        "{{ say(create_table_as(false, m, 'select 1 as id')) }}"
+    )
+
+    assert sent.startswith("create table")
+    assert [text.strip() for text in spoken] == [sent]

@@ -127,6 +127,19 @@ class MacroIndex:
                     return macro
         return None
 
+    def is_built_in(self, name: str, package: str) -> bool:
+        """Whether a macro is headrace's own all the way, overridden by nobody."""
+        macro = self.implementation(name, package)
+        return macro is not None and macro.package_name == BUILTIN_PACKAGE
+
+    def is_overridden(self, name: str, package: str) -> bool:
+        """Whether a project has a macro of that name, or of what the built-in one dispatches to."""
+        macro = self.find(name, package)
+        if macro is None or macro.package_name != BUILTIN_PACKAGE:
+            return macro is not None
+        implementation = self.implementation(name, package)
+        return implementation is not None and implementation.package_name != BUILTIN_PACKAGE
+
     def overrides(self, name: str, package: str) -> Macro | None:
         """A macro that stands in for a built-in of that name, or for its `default__` one."""
         for owner in (package, self.root_package):

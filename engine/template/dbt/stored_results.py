@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from msgspec import Struct, field
+
 from ....adapters.base import Response, Rows
 from ...sandbox.handed import printed
 from .adapter_facade import StatementResponse
@@ -20,11 +22,10 @@ class StoredResult(dict[str, Any]):
             raise AttributeError(name) from None
 
 
-class StoredResults:
+class StoredResults(Struct):
     """`store_result` and `load_result`: what the statements of one node gave."""
 
-    def __init__(self) -> None:
-        self._results: dict[str, StoredResult] = {}
+    _results: dict[str, StoredResult] = field(default_factory=dict)
 
     def store(self, name: str, response: Any, agate_table: Any = None) -> str:
         table = agate_table if agate_table is not None else ResultTable(Rows((), ()))
