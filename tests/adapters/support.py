@@ -1,13 +1,11 @@
-"""What the adapters' tests share: targets, and waiting for a thing to be true."""
+"""What the adapters' tests share: targets."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import anyio
 from headrace.adapters.base import Adapter, Target
 from headrace.adapters.registry import create_adapter
 
@@ -51,19 +49,3 @@ def postgres_adapter(
     return create_adapter(
         replace(target, database=str(target.keys["dbname"]), invocation_id=schema)
     )
-
-
-async def until(is_true: Callable[[], bool]) -> None:
-    """Let other tasks run until something is true; a second at most."""
-    for _ in range(1000):
-        if is_true():
-            return
-        await anyio.sleep(0.001)
-    raise TimeoutError("it never came true")
-
-
-async def cancel_after(task: asyncio.Task[None], seconds: float) -> None:
-    """Cancel a task as a host would, and wait for its end."""
-    await anyio.sleep(seconds)
-    task.cancel()
-    await asyncio.wait([task])

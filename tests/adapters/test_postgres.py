@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import ClassVar
 
 import pytest
-from headrace.adapters.base import Adapter
+from headrace.adapters.conformance import ProjectConformance
 
 from ..postgres_server import PostgresServer
-from .conformance import SqlConformance
-from .support import ENDLESS_QUERY, postgres_adapter
+from .support import ENDLESS_QUERY
 
 
-@pytest.fixture
-async def adapter(postgres: PostgresServer, schema: str, tmp_path: Path) -> AsyncIterator[Adapter]:
-    async with postgres_adapter(postgres, tmp_path, schema) as opened:
-        yield opened
-
-
-class TestPostgres(SqlConformance):
+class TestPostgres(ProjectConformance):
     endless_query: ClassVar[str] = ENDLESS_QUERY
+
+    @pytest.fixture
+    def output(self, postgres: PostgresServer, schema: str) -> dict[str, object]:
+        return {"type": "postgres", "schema": schema, **postgres.keys()}

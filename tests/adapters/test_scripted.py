@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import ClassVar
 
 import anyio
 import pytest
 from headrace.adapters.base import Adapter, Transaction
+from headrace.adapters.conformance import AdapterConformance
+from headrace.adapters.conformance_support import identifiers, target_relation, until
 from headrace.adapters.errors import DatabaseError, ProfileKeyError
 from headrace.adapters.registry import create_adapter
 from headrace.adapters.relation import Namespace
 from headrace.adapters.testing import Outcome, ScriptedAdapter
 
-from .conformance import AdapterConformance, identifiers, target_relation
-from .support import make_target, until
+from .support import make_target
 
 
 def scripted(root: Path, **keys: object) -> ScriptedAdapter:
@@ -29,10 +29,9 @@ class TestScripted(AdapterConformance):
     endless_query: ClassVar[str] = "select endless"
 
     @pytest.fixture
-    async def adapter(self, tmp_path: Path) -> AsyncIterator[Adapter]:
+    def output(self) -> dict[str, object]:
         rules = [{"match": "endless", "latency": 600}]
-        async with scripted(tmp_path, rules=rules) as opened:
-            yield opened
+        return {"type": "testing", "schema": "main", "rules": rules}
 
 
 async def test_first_matching_rule_answers(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ import pytest
 from anyio.lowlevel import checkpoint
 from headrace.adapters.base import Adapter, Response, Rows, Transaction
 from headrace.adapters.column import Column
+from headrace.adapters.conformance import ProjectConformance, SqlConformance
+from headrace.adapters.conformance_support import cancel_after, identifiers, target_relation
 from headrace.adapters.errors import DatabaseError
 from headrace.adapters.relation import Namespace, Relation
 from headrace.adapters.sqlite.batch import Batch
@@ -20,8 +22,7 @@ from headrace.adapters.sqlite.file_session import Session
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from .conformance import SqlConformance, identifiers, target_relation
-from .support import ENDLESS_QUERY, cancel_after, sqlite_adapter
+from .support import ENDLESS_QUERY, sqlite_adapter
 
 
 @pytest.fixture
@@ -37,8 +38,12 @@ async def adapter_of_attached_schema(tmp_path: Path) -> AsyncIterator[Adapter]:
         yield opened
 
 
-class TestSqlite(SqlConformance):
+class TestSqlite(ProjectConformance):
     endless_query: ClassVar[str] = ENDLESS_QUERY
+
+    @pytest.fixture
+    def output(self) -> dict[str, object]:
+        return {"type": "sqlite", "path": "shop.db", "schema": "main"}
 
 
 class TestSqliteInAnAttachedSchema(SqlConformance):

@@ -15,14 +15,14 @@ from pathlib import Path
 import anyio
 import pytest
 from headrace.adapters.base import Adapter
+from headrace.adapters.conformance_support import identifiers, target_relation, until
 from headrace.adapters.errors import (
     ConnectionFailedError,
     DatabaseLockedError,
     DatabaseReadOnlyError,
 )
 
-from .conformance import identifiers, target_relation
-from .support import sqlite_adapter, until
+from .support import sqlite_adapter
 
 LOCK_FOR = """
 import sqlite3, sys

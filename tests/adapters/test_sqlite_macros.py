@@ -9,9 +9,9 @@ from typing import Any
 import jinja2
 import pytest
 from headrace.adapters.base import Adapter
+from headrace.adapters.conformance_support import target_relation
 from headrace.adapters.sqlite import SqliteAdapter
 
-from .conformance import target_relation
 from .support import sqlite_adapter
 
 

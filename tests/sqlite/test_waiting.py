@@ -12,6 +12,7 @@ from pathlib import Path
 import anyio
 import pytest
 from headrace.adapters.base import Adapter, Transaction
+from headrace.adapters.conformance_support import until
 from headrace.adapters.errors import (
     CommitInDoubtError,
     ConnectionFailedError,
@@ -22,7 +23,7 @@ from headrace.adapters.relation import Namespace
 from headrace.adapters.sqlite.batch import Batch, Control
 from headrace.adapters.sqlite.problems import database_error, is_busy
 
-from ..adapters.support import sqlite_adapter, until
+from ..adapters.support import sqlite_adapter
 from ..adapters.test_sqlite_locks import locked_by_another_process
 from .support import an_outside_program, assert_all_of
 
