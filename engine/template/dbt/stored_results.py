@@ -6,8 +6,8 @@ from typing import Any
 
 from ....adapters.base import Response, Rows
 from ...sandbox.handed import printed
-from .adapter_facade import StatementResponse
 from .result_table import ResultTable
+from .statement_response import StatementResponse
 
 
 class StoredResult(dict[str, Any]):
