@@ -15,8 +15,9 @@ from ..manifest.nodes.materialization_names import PREFIX
 from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..sandbox.handed import printed
-from ..template.dbt.adapter_facade import RunningAdapter, StatementResponse
+from ..template.dbt.adapter_facade import RunningAdapter
 from ..template.dbt.result_table import ResultTable
+from ..template.dbt.statement_response import StatementResponse
 from ..template.scope import Scope
 from .foreign_keys import validate_keys_to
 from .macro_adapter import MacroAdapter

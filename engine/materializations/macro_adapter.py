@@ -28,7 +28,7 @@ class MacroAdapter(RunningAdapter):
 
     async def drop_relation(self, relation: Relation) -> None:
         """Let a relation go. What depends on it follows what the macro puts in its place."""
-        if puts_aside(self._adapter) and not self._has_own("drop_relation"):
+        if puts_aside(self._adapter) and not self._own_macros.has("drop_relation"):
             await self._transactions.drop(relation)
             self._cache.drop(relation)
         else:
@@ -36,7 +36,7 @@ class MacroAdapter(RunningAdapter):
             await super().drop_relation(relation)
 
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
-        is_inside = self._is_asking("rename_relation")
+        is_inside = self._own_macros.is_asking("rename_relation")
         await super().rename_relation(from_relation, to_relation)
         if not is_inside:
             self._transactions.note_renamed(from_relation, to_relation)

@@ -24,7 +24,7 @@ from ..core.results import (
 from ..manifest.nodes.node import Hook, Node
 from ..project.event_time import EventWindow
 from ..sandbox.handed import printed
-from ..template.dbt.adapter_facade import StatementResponse
+from ..template.dbt.statement_response import StatementResponse
 from ..template.scope import Scope
 
 TEMPORARY_PREFIX = "headrace_tmp_"

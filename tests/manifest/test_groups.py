@@ -164,3 +164,21 @@ def test_package_that_does_not_restrict_access_shows_all(write_project: WritePro
     }
 
     assert parse(write_project(files)).parents("m") == ("model.util.inner",)
+
+
+def test_hook_of_the_run_that_may_not_refer_to_a_model_is_told_by_its_own_line(
+    write_project: WriteProject,
+) -> None:
+    files = private("")
+    files["models/caller.sql"] = "select 1 as id"
+    root = write_project(files)
+    project = root / "dbt_project.yml"
+    written = project.read_text().rstrip() + "\n"
+    hook = "on-run-end:\n  - |\n    -- two\n    -- lines\n    select * from {{ ref('secret') }}\n"
+    project.write_text(written + hook)
+
+    error = failure(root)
+
+    assert "attempted to reference node model.shop.secret" in str(error)
+    line = written.count("\n") + 2
+    assert str(error).startswith(f"dbt_project.yml:{line}:")

@@ -501,3 +501,23 @@ async def test_copy_that_a_key_can_not_lead_to_is_an_error_that_names_it(shop: S
     assert "the foreign key child_pid_fkey" in ran.error("parent")
     assert await keys(copy) == VALID
     await copy.execute("drop schema {schema} cascade")
+
+
+async def test_key_leads_to_the_version_that_it_names(shop: Shop) -> None:
+    of_child = PID.replace("ref('parent')", "\"ref('parent', v=1)\"")
+    shop.write(
+        "models/all.yml",
+        "models:\n"
+        "  - {name: parent, latest_version: 2, versions: [{v: 1}, {v: 2}],\n"
+        f"     config: {{contract: {{enforced: true}}, materialized: table}}, columns: [{ID}]}}\n"
+        "  - {name: child, config: {contract: {enforced: true}, materialized: table},\n"
+        f"     columns: [{of_child}]}}\n",
+    )
+    for name in ("parent_v1", "parent_v2", "child"):
+        column = "pid" if name == "child" else "id"
+        shop.write(f"models/{name}.sql", f"select 1 as {column}")
+
+    ran = await shop.run()
+
+    assert ran.exit_code == 0
+    assert await keys(shop) == [("child", "parent_v1", True)]

@@ -58,7 +58,7 @@ _OURS = (
     "engine.sandbox.allowed_names.Names engine.sandbox.owned.OwnDict "
     "engine.selection.selector.IndirectSelection engine.template.context.Flags "
     "engine.template.context.VarFunction engine.template.dbt.adapter_facade.RunningAdapter "
-    "engine.template.dbt.adapter_facade.StatementResponse "
+    "engine.template.dbt.statement_response.StatementResponse "
     "engine.template.dbt.adapter_values.BehaviorFlags engine.template.dbt.api.ColumnMaker "
     "engine.template.dbt.api.RelationMaker engine.template.dbt.config_object.CapturingConfig "
     "engine.template.dbt.config_object.RunningConfig engine.template.dbt.end_context.ConfigView "
@@ -71,7 +71,7 @@ _OURS = (
     "engine.template.dbt.values.AnyOf engine.template.dbt.values.CountryTimezones "
     "engine.template.dbt.values.TemplateModules engine.template.parsing_adapter.ParsingAdapter "
     "engine.template.query_comment._NodeInComment engine.template.scope.BoundMacro "
-    "engine.template.scope.Builtins engine.template.scope.ContextNames "
+    "engine.template.scope_names.Builtins engine.template.scope_names.ContextNames "
     "engine.template.scope.PackageMacros engine.template.template_environment.LenientUndefined"
 )
 _PYTHONS = (

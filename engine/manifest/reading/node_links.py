@@ -84,5 +84,8 @@ def _referred(node: Node, lookup: NodeLookup, check_reference: CheckReference) -
         target = lookup.ref(call, node.package_name)
         if target is None:
             raise lookup.missing_ref(call, node)
-        check_reference(node, target, Location(node.original_file_path, call.line))
+        # The lines of a value in a file aren't the file's.
+        is_embedded = node.is_embedded
+        place = node.location if is_embedded else Location(node.original_file_path, call.line)
+        check_reference(node, target, place)
         yield target.unique_id

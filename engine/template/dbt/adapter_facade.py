@@ -7,9 +7,7 @@ knowing. Their names and arguments are dbt's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ....adapters.base import (
@@ -34,35 +32,11 @@ from ..relations import (
 from ..scope import Scope
 from .adapter_values import AdapterValues
 from .contracts import contract_differences, contract_problem
+from .own_macros import OwnMacros
 from .result_table import ResultTable
+from .statement_response import StatementResponse
 
 Dispatch = Callable[..., Any]
-
-_asking: ContextVar[frozenset[str]] = ContextVar("headrace_asking_macros", default=frozenset())
-
-
-@contextmanager
-def _asked(name: str) -> Iterator[None]:
-    """While a macro of a project's own is asked, `adapter` doesn't ask it again."""
-    token = _asking.set(_asking.get() | {name})
-    try:
-        yield
-    finally:
-        _asking.reset(token)
-
-
-class StatementResponse:
-    """The database's answer, as `load_result(…).response` shows it."""
-
-    template_names: ClassVar[frozenset[str]] = frozenset(("code", "rows_affected"))
-
-    def __init__(self, response: Response) -> None:
-        self._message = response.message
-        self.code = response.code
-        self.rows_affected = response.rows_affected
-
-    def __str__(self) -> str:
-        return self._message
 
 
 class RunningAdapter(AdapterValues):
@@ -86,6 +60,7 @@ class RunningAdapter(AdapterValues):
         self._connection = connection
         self._cache = cache
         self._scope = scope
+        self._own_macros = OwnMacros(scope)
 
     async def execute(
         self, sql: str, auto_begin: bool = False, fetch: bool = False, limit: int | None = None
@@ -146,9 +121,9 @@ class RunningAdapter(AdapterValues):
     async def get_columns_in_relation(self, relation: Relation) -> list[Column]:
         require_relation(relation, "get_columns_in_relation")
         name = "get_columns_in_relation"
-        if not self._has_own(name):
+        if not self._own_macros.has(name):
             return await self._connection.columns(relation)
-        with _asked(name):
+        with self._own_macros.asked(name):
             found: list[Column] = await self._scope.call_implementation(name, relation)
         return found
 
@@ -261,47 +236,27 @@ class RunningAdapter(AdapterValues):
     async def create_schema(self, relation: Relation) -> None:
         require_relation(relation, "create_schema")
         schema = relation.without_identifier()
-        if relation.schema and not await self._asked_macro("create_schema", schema):
+        if relation.schema and not await self._own_macros.do("create_schema", schema):
             await self._adapter.create_schema(relation.namespace)
 
     async def drop_schema(self, relation: Relation) -> None:
         """Drop a schema with all that is in it, as the macro's author has asked."""
         require_relation(relation, "drop_schema")
         if relation.schema:
-            if not await self._asked_macro("drop_schema", relation.without_identifier()):
+            if not await self._own_macros.do("drop_schema", relation.without_identifier()):
                 await self._adapter.drop_schema(relation.namespace)
             await self._cache.refresh(relation.namespace)
-
-    def _is_asking(self, name: str) -> bool:
-        """Whether it is the project's own macro that calls just now."""
-        return name in _asking.get()
-
-    def _has_own(self, name: str) -> bool:
-        """Whether a macro of a project's own is to do it: not from inside of that very macro."""
-        return not self._is_asking(name) and self._scope.is_overridden(name)
-
-    async def _asked_macro(self, name: str, *arguments: Any) -> bool:
-        """Whether there is a macro of a project's own to do it, which has done it.
-
-        What that macro asks of `adapter` in its turn is done without asking it again: it may
-        call the built-in one for the greater part.
-        """
-        if not self._has_own(name):
-            return False
-        with _asked(name):
-            await self._scope.call_macro(name, *arguments)
-        return True
 
     async def drop_relation(self, relation: Relation) -> None:
         """Drop a relation, and nothing that depends on it."""
         require_relation(relation, "drop_relation")
-        if not await self._asked_macro("drop_relation", relation):
+        if not await self._own_macros.do("drop_relation", relation):
             await self._run(drop_sql(relation), auto_begin=False)
         self._cache.drop(relation)
 
     async def truncate_relation(self, relation: Relation) -> None:
         require_relation(relation, "truncate_relation")
-        if await self._asked_macro("truncate_relation", relation):
+        if await self._own_macros.do("truncate_relation", relation):
             return
         if isinstance(self._connection, Counting):
             await self._connection.empty_table(relation)
@@ -311,7 +266,7 @@ class RunningAdapter(AdapterValues):
     async def rename_relation(self, from_relation: Relation, to_relation: Relation) -> None:
         require_relation(from_relation, "rename_relation")
         require_relation(to_relation, "rename_relation")
-        if not await self._asked_macro("rename_relation", from_relation, to_relation):
+        if not await self._own_macros.do("rename_relation", from_relation, to_relation):
             await self._rename(from_relation, to_relation)
         self.cache_renamed(from_relation, to_relation)
 

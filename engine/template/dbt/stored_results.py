@@ -8,8 +8,8 @@ from msgspec import Struct, field
 
 from ....adapters.base import Response, Rows
 from ...sandbox.handed import printed
-from .adapter_facade import StatementResponse
 from .result_table import ResultTable
+from .statement_response import StatementResponse
 
 
 class StoredResult(dict[str, Any]):
