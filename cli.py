@@ -219,36 +219,24 @@ def _run(options: Options) -> int:
 
 def _reporter(options: Options, redactor: Redactor) -> Reporter:
     """What shows this invocation to whoever looks: a terminal, a pipe, or a program."""
-    from .engine.reporters.log_settings import console_level
+    from .engine.reporters.log_settings import console_style
     from .engine.reporters.text.colors import should_use_colors
 
-    level = console_level(options)
     answers = find_command(options.command).answers
     stream = sys.stderr if answers else sys.stdout
-    quiet = bool(options.quiet)
+    colors = should_use_colors(options.use_colors, os.environ, stream)
+    style = console_style(options, use_colors=colors, scrub=redactor)
     if options.log_format == "json":
         from .engine.reporters.json.json_lines import JsonReporter
 
-        return JsonReporter(sys.stdout, quiet=quiet, level=level, scrub=redactor)
-    colors = should_use_colors(options.use_colors, os.environ, stream)
-    if stream.isatty() and not quiet and not answers:
+        return JsonReporter(sys.stdout, style)
+    if stream.isatty() and not style.quiet and not answers:
         from .engine.reporters.text.console import ConsoleReporter
 
-        return ConsoleReporter(
-            stream, output=sys.stdout, level=level, use_colors=colors, scrub=redactor
-        )
-    from .engine.reporters.text.line import LINE_WIDTH
+        return ConsoleReporter(stream, style, output=sys.stdout)
     from .engine.reporters.text.text_reporter import TextReporter
 
-    return TextReporter(
-        stream,
-        output=sys.stdout,
-        quiet=quiet,
-        level=level,
-        use_colors=colors,
-        scrub=redactor,
-        width=options.printer_width or LINE_WIDTH,
-    )
+    return TextReporter(stream, style, output=sys.stdout)
 
 
 async def _until_signal(

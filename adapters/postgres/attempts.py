@@ -9,6 +9,7 @@ from pathlib import Path
 import anyio
 from msgspec import Struct
 
+from ..backoff import Backoff
 from ..connection_abilities import IsOurs
 from ..errors import (
     ConnectionLostError,
@@ -24,8 +25,7 @@ from .sending import SAVEPOINT, SendingConnection
 _HOLDERS = (Path(__file__).parent / "sql" / "holders.sql").read_text()
 
 PASSING = (DatabaseLockedError, TransientDatabaseError)
-_FIRST_PAUSE_SECONDS = 0.1
-_LONGEST_PAUSE_SECONDS = 2.0
+_BACKOFF = Backoff(first=0.1, limit=2.0, jitter=(0.5, 1.5))
 _MOMENTS = 25
 _MOMENT_SECONDS = 0.01
 # To plan what is asked of the catalog takes longer than to answer it: once a session is enough.
@@ -82,8 +82,7 @@ async def attempt(
         DatabaseLockedError: `swap_timeout` is over; says who holds the relation.
     """
     deadline = anyio.current_time() + keys.swap_timeout
-    pause = _FIRST_PAUSE_SECONDS
-    while True:
+    for pause in _BACKOFF:
         async with turn:
             try:
                 if not await _got_at_once(connection, keys, at_once()):
@@ -100,8 +99,7 @@ async def attempt(
                 raise
             else:
                 return
-        await anyio.sleep(pause * random.uniform(0.5, 1.5))
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        await anyio.sleep(pause)
 
 
 async def give_back_locks(connection: SendingConnection) -> None:

@@ -210,7 +210,6 @@ class _There:
         """The final names of constraints that are still called after the new relation's."""
         self._keys = {f"{thing.kind} {self._final(thing.name)}" for thing in belongings.new}
         self._has_primary_key = any(thing.is_primary_key for thing in belongings.new)
-        self._taken: set[str] = set()
         identities = [thing for thing in belongings.old if _is_identity(thing)]
         self.identities = [thing for thing in identities if thing.key not in self._keys]
         self.wanted = [

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from typing import Any
 
 import anyio
 import asyncpg
 
+from ..backoff import Backoff
 from ..cancellation import outlast
 from .backend import Backend
 from .keys import PostgresKeys
@@ -21,8 +21,7 @@ from .server_settings import session_settings
 CLOSE_SECONDS = 2.0
 """How long a connection that can't be used may take to close."""
 
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 5.0
+_BACKOFF = Backoff(first=0.5, limit=5.0, jitter=(0.5, 1.0))
 
 
 async def connect(keys: PostgresKeys, invocation_id: str) -> Backend:
@@ -35,15 +34,13 @@ async def connect(keys: PostgresKeys, invocation_id: str) -> Backend:
         ConnectionFailedError: the server can't be reached, or refuses us.
         TooManyConnectionsError: it has no connection left for us, or a pooler hasn't.
     """
-    pause = _FIRST_PAUSE_SECONDS
     for attempt in range(keys.retries + 1):
         try:
             return await _connect_once(keys, invocation_id)
         except DRIVER_ERRORS as error:
             if attempt == keys.retries or not _may_pass(error):
                 raise connection_error(error, keys) from error
-        await anyio.sleep(pause * random.uniform(0.5, 1.0))
-        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+        await anyio.sleep(_BACKOFF.after(attempt + 1))
     raise AssertionError("the last attempt returns or raises")
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import anyio
 import asyncpg
 
+from ..backoff import Backoff
 from ..errors import AdapterError
 from .backend import Backend
 from .policy import ErrorClass, classify
@@ -16,8 +17,7 @@ from .problems import DRIVER_ERRORS
 T = TypeVar("T")
 
 _END_SECONDS = 2.0
-_FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 2.0
+_BACKOFF = Backoff(first=0.05, limit=2.0)
 
 Connect = Callable[[], Awaitable[Backend]]
 
@@ -108,7 +108,6 @@ class Control:
 
     async def _told(self, work: Callable[[asyncpg.Connection[Any]], Awaitable[T]]) -> T:
         """Do some work, and again on another connection where the one that it had was lost."""
-        pause = _FIRST_PAUSE_SECONDS
         for attempt in range(self._retries + 1):
             async with self._turn:
                 try:
@@ -117,8 +116,7 @@ class Control:
                 except DRIVER_ERRORS as error:
                     if attempt == self._retries or classify(error) is not ErrorClass.LOST:
                         raise
-            await anyio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            await anyio.sleep(_BACKOFF.after(attempt + 1))
         raise AssertionError("the last attempt returns or raises")
 
     async def _done(

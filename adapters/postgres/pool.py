@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager
 
 import anyio
 
+from ..backoff import Backoff
 from ..errors import TooManyConnectionsError
 from .server_session import Session
 
-FIRST_PAUSE_SECONDS = 0.1
-LONGEST_PAUSE_SECONDS = 2.0
+BACKOFF = Backoff(first=0.1, limit=2.0)
 
 
 class Pool:
@@ -57,7 +57,7 @@ class Pool:
             ConnectionFailedError: the server can't be reached, or refuses us.
         """
         deadline = anyio.current_time() + self._patience
-        pause = FIRST_PAUSE_SECONDS
+        pauses = iter(BACKOFF)
         while True:
             while self._idle:
                 session = self._idle.pop()
@@ -73,10 +73,10 @@ class Pool:
                 if self._alive or self._opening:
                     self._limit = len(self._alive) + self._opening
                     continue
+                pause = next(pauses)
                 if anyio.current_time() + pause > deadline:
                     raise
             await anyio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     def give_back(self, session: Session) -> None:
         """Keep a session for the next one, unless it was closed."""

@@ -6,12 +6,12 @@ the other in the thread, by `Batch.run`.
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 
 from anyio import current_time, get_cancelled_exc_class, sleep
 
+from ..backoff import Backoff
 from ..base import Connection, Deferred, Response, Rows, Transaction
 from ..errors import CommitInDoubtError, DatabaseError
 from ..relation import Relation, quote_identifier
@@ -31,8 +31,7 @@ from .problems import (
 from .statements import is_ending, is_reading
 from .writers import WriterQueue
 
-_FIRST_PAUSE_SECONDS = 0.005
-_LONGEST_PAUSE_SECONDS = 0.1
+_BACKOFF = Backoff(first=0.005, limit=0.1, jitter=(0.5, 1.0))
 
 
 class SendingConnection(Connection):
@@ -187,8 +186,9 @@ class SendingConnection(Connection):
         batch = Batch([*begin, *deferred, *steps], wants_rows=wants_rows, comment=self.comment)
         session = await self._bound_session(batch)
         deadline: float | None = None
-        pause = _FIRST_PAUSE_SECONDS
+        attempt = 0
         while True:
+            attempt += 1
             had_begun = session.has_open_transaction
             try:
                 await session.run(batch)
@@ -205,8 +205,7 @@ class SendingConnection(Connection):
                     raise await self._locked(error, session, batch) from error
             finally:
                 self._note_run(batch, commit)
-            await self._pause(min(pause * random.uniform(0.5, 1), deadline - current_time()))
-            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            await self._pause(min(_BACKOFF.after(attempt), deadline - current_time()))
 
     async def _bound_session(self, batch: Batch) -> Session:
         if self._session is None:

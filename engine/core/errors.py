@@ -10,8 +10,7 @@ HeadraceError
 │   └── CycleError
 ├── CompilationError      a template
 ├── SelectionError        --select and its like
-├── TargetError           the database can't be reached, or not be used
-└── NotThereYetError      a part of dbt that this version doesn't have
+└── TargetError           the database can't be reached, or not be used
 """
 
 from __future__ import annotations
@@ -129,10 +128,6 @@ class TargetError(HeadraceError):
     """The database can't be used: it can't be reached, or refuses what every run needs."""
 
     title = "Database Error"
-
-
-class NotThereYetError(HeadraceError):
-    """A part of dbt that this version doesn't have, asked for by name."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from time import monotonic, time
 from msgspec import Struct
 
 from .blocking import to_its_end
-from .events import ArtifactKeeper, Event, Reporter, WarningRaised
+from .events import RECORDED, ArtifactKeeper, Event, Reporter, WarningRaised
 
 PAUSE_SECONDS = 0.05
 """How long events gather before they are handed on.
@@ -81,7 +81,7 @@ class EventQueue:
         Raises:
             HeadraceError: it can't be recorded.
         """
-        if self.artifacts is not None:
+        if self.artifacts is not None and isinstance(event, RECORDED):
             self.artifacts.record(event)
         at = time()
         for feed in self._feeds:

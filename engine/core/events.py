@@ -326,6 +326,13 @@ Event = (
 )
 
 
+RECORDED = (
+    *(InvocationStarted, RunResumed, ProjectLoaded, RunStarted, RunEmpty, NodeStarted),
+    *(NodeCommitting, NodeFinished, NodeSkipped, NodeCancelled, RunFinished),
+)
+"""What has to be on disk before the run goes on, and where that is."""
+
+
 class Reporter(Protocol):
     """A consumer of events. It works in a thread of its own, and not in the event loop."""
 
@@ -340,7 +347,7 @@ class ArtifactKeeper(Reporter, Protocol):
     """The reporter that keeps on disk what a run does, some of it before the run goes on."""
 
     def record(self, event: Event) -> None:
-        """Take note of one event before anybody acts on it, in the task that it happens in.
+        """Take note of one of `RECORDED` before anybody acts on it, in the task that it happens in.
 
         Raises:
             HeadraceError: it can't be kept, and the invocation can't go on without.

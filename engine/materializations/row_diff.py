@@ -22,6 +22,8 @@ from decimal import Decimal, InvalidOperation
 
 from msgspec import Struct
 
+from ..core.text_table import padded
+
 Row = Sequence[object]
 CellKey = tuple[int, Decimal, str]
 RowKey = tuple[CellKey, ...]
@@ -148,11 +150,7 @@ def _changed(expected: _Keyed, actual: _Keyed) -> tuple[str, ...]:
 def _table(column_names: Sequence[str], lines: list[_Line]) -> str:
     shown = [("@@", *column_names), *_shown(lines, len(column_names))]
     cells = [[_quoted(cell) for cell in line] for line in shown]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        ",".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    )
+    return "\n".join(",".join(line).rstrip() for line in padded(cells))
 
 
 def _shown(lines: list[_Line], width: int) -> Iterator[tuple[str, ...]]:

@@ -14,6 +14,7 @@ from urllib.request import Request
 
 import anyio
 
+from ...adapters.backoff import Backoff
 from ..core.blocking import in_thread
 from ..core.checkpoints import checkpoint
 from ..core.numbers import whole_number
@@ -27,8 +28,8 @@ TOTAL_TIMEOUT = 300.0
 MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024
 
-_PAUSES = (0.2, 0.8)
-"""Seconds before the second and the third try."""
+_TRIES = 3
+_BACKOFF = Backoff(first=0.2, limit=0.8, factor=4.0)
 _PIECE_BYTES = 64 * 1024
 _NOT_FOUND = 404
 _TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -83,13 +84,13 @@ async def download(address: str, path: Path) -> None:
 
 async def _with_tries(work: Callable[[], bytes]) -> bytes:
     with anyio.move_on_after(TOTAL_TIMEOUT):  # hangs up, also while the headers come
-        for pause in (*_PAUSES, None):
+        for number in range(1, _TRIES + 1):
             try:
                 return await in_thread(work)
             except WebError as error:
-                if pause is None or not error.may_pass:
+                if number == _TRIES or not error.may_pass:
                     raise
-                await anyio.sleep(pause)
+                await anyio.sleep(_BACKOFF.after(number))
     raise WebError(f"it took longer than {TOTAL_TIMEOUT:.0f} seconds")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import TextIO, cast
 
 from ..core.events import (
@@ -22,8 +21,9 @@ from ..core.events import (
 from ..core.results import RunResult
 from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter
-from .plain_text import Cleaner, Scrub
+from .plain_text import Cleaner
 from .rotating_file import RotatingFile
+from .style import Style
 from .text.line import (
     Level,
     Line,
@@ -31,7 +31,6 @@ from .text.line import (
     render,
 )
 from .text.lines import lines_of
-from .text.text_reporter import local_time
 
 _ANSWER = LineKind("PrintEvent", "Z052")
 _MAIN_THREAD = "MainThread"
@@ -47,23 +46,17 @@ class LogFile:
 
     def __init__(
         self,
+        style: Style,
         *,
         tell: Callable[[WarningRaised], None],
-        level: Level = Level.DEBUG,
         is_json: bool = False,
         longest: int = LOG_FILE_BYTES,
-        scrub: Scrub | None = None,
-        clock: Callable[[], datetime] = local_time,
     ) -> None:
         self._tell = tell
         self._is_told = False
         self._file = RotatingFile(longest=longest)
         stream = cast(TextIO, self._file)  # It has all that a writer calls.
-        self._writer: Reporter
-        if is_json:
-            self._writer = JsonReporter(stream, level=level, scrub=scrub)
-        else:
-            self._writer = LogWriter(stream, level=level, clock=clock, scrub=scrub)
+        self._writer: Reporter = (JsonReporter if is_json else LogWriter)(stream, style)
 
     def handle(self, event: Event) -> None:
         if isinstance(event, ProjectFound):
@@ -87,18 +80,11 @@ class LogFile:
 class LogWriter:
     """Lines in the form of dbt's log file: `14:47:39.123456 [info ] [Thread-1]: …`."""
 
-    def __init__(
-        self,
-        stream: TextIO,
-        *,
-        level: Level = Level.DEBUG,
-        clock: Callable[[], datetime] = local_time,
-        scrub: Scrub | None = None,
-    ) -> None:
+    def __init__(self, stream: TextIO, style: Style) -> None:
         self._stream = stream
-        self._level = level
-        self._clock = clock
-        self._clean = Cleaner(scrub)
+        self._level = style.lowest
+        self._clock = style.clock
+        self._clean = Cleaner(style.scrub)
         self._manner = Manner()
 
     def handle(self, event: Event) -> None:

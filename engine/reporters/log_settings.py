@@ -9,14 +9,17 @@ from ..settings.flags import LOG_FILE_BYTES
 from ..settings.options import Options
 from .log_file import LogFile
 from .plain_text import Scrub
+from .style import Style
 from .text.line import Level
 
 _LEVELS = {level.name.lower(): level for level in Level}
 
 
-def console_level(options: Options) -> Level:
-    """The lowest level that is shown."""
-    return _LEVELS[options.log_level or "info"]
+def console_style(options: Options, *, use_colors: bool, scrub: Scrub) -> Style:
+    """How what is shown on standard output or error looks."""
+    level = _LEVELS[options.log_level or "info"]
+    quiet, width = bool(options.quiet), options.printer_width
+    return Style(level, quiet=quiet, use_colors=use_colors, width=width, scrub=scrub)
 
 
 def make_log_file(
@@ -28,9 +31,8 @@ def make_log_file(
         return None
     longest = options.log_file_max_bytes
     return LogFile(
+        Style(level, scrub=scrub),
         tell=tell,
-        level=level,
         is_json=options.log_format_file == "json",
         longest=LOG_FILE_BYTES if longest is None else longest,
-        scrub=scrub,
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 from contextlib import suppress
+from logging import LogRecord, makeLogRecord
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import NoReturn
 
 from ..project.text_file import check_regular, open_without_waiting
 from ..settings.flags import LOG_FILE_BYTES
@@ -29,13 +31,13 @@ class RotatingFile(io.TextIOBase):
         self.problem: str | None = None
         self._longest = longest
         self._kept = kept
-        self._path: Path | None = None
+        self._handler: _Handler | None = None
         self._waiting: list[str] = []
         self._waiting_characters = 0
 
     def open(self, path: Path) -> None:
         """Write to this file from now on. Its directory is made with the first text."""
-        self._path = path
+        self._handler = _Handler(path, self._longest, self._kept)
 
     def write(self, text: str) -> int:
         if self.problem is None:
@@ -50,35 +52,61 @@ class RotatingFile(io.TextIOBase):
 
     def drain(self) -> None:
         """Write what waits, if it is known where to."""
-        if self._path is None or not self._waiting:
+        if self._handler is None or not self._waiting:
             return
-        content = "".join(self._waiting).encode("utf-8", "backslashreplace")
+        record = makeLogRecord({"msg": "".join(self._waiting)})
         self._waiting.clear()
         self._waiting_characters = 0
         try:
-            self._append(self._path, content)
+            self._handler.path.parent.mkdir(parents=True, exist_ok=True)
+            self._handler.handle(record)
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            self.problem = f"{self._path} could not be written ({reason})."
+            self.problem = f"{self._handler.path} could not be written ({reason})."
 
     def close(self) -> None:
         self.drain()
         self._waiting.clear()
+        if self._handler is not None:
+            with suppress(OSError):  # which `drain` has told of
+                self._handler.close()
         super().close()
 
-    def _append(self, path: Path, content: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            size = path.stat().st_size
-            if self._longest and size and size + len(content) > self._longest:
-                self._make_room(path)
-        with open(path, "ab", opener=open_without_waiting) as file:
-            check_regular(file.fileno())
-            file.write(content)
 
-    def _make_room(self, path: Path) -> None:
-        for number in range(self._kept - 1, 0, -1):
-            # Another run may be about the same.
-            with suppress(FileNotFoundError):
-                os.replace(f"{path}.{number}", f"{path}.{number + 1}")
-        os.replace(path, f"{path}.1")
+class _Handler(RotatingFileHandler):
+    """Python's own, of which a record is all the text that waits, and an error isn't printed."""
+
+    terminator = ""
+
+    def __init__(self, path: Path, longest: int, kept: int) -> None:
+        super().__init__(
+            path, "a", longest, kept, encoding="utf-8", delay=True, errors="backslashreplace"
+        )
+        self.path = path
+
+    def _open(self) -> io.TextIOWrapper:
+        stream = open(  # noqa: SIM115 # the handler closes it
+            self.path,
+            "a",
+            encoding=self.encoding,
+            errors=self.errors,
+            opener=open_without_waiting,
+        )
+        try:
+            check_regular(stream.fileno())
+        except BaseException:
+            stream.close()
+            raise
+        return stream
+
+    def shouldRollover(self, record: LogRecord) -> bool:  # noqa: N802 # Python's name
+        # Up to Python 3.12 an empty file makes room for a longer text as well.
+        is_empty = not self.path.exists() or not self.path.stat().st_size
+        return not is_empty and bool(super().shouldRollover(record))
+
+    def doRollover(self) -> None:  # noqa: N802 # Python's name
+        with suppress(FileNotFoundError):  # another run is about the same
+            super().doRollover()
+
+    def handleError(self, record: LogRecord) -> NoReturn:  # noqa: N802 # Python's name
+        raise  # it is called while the error is being handled

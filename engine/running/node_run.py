@@ -7,7 +7,6 @@ to be durable, or in doubt, however it ended.
 
 from __future__ import annotations
 
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...adapters.backoff import Backoff
 from ...adapters.base import Connection, Response
 from ...adapters.errors import AdapterError, RelationChangedError
 from ..core.errors import HeadraceError
@@ -229,8 +229,7 @@ def pause_after(attempt: int, first: float) -> float:
 
     Two nodes that were in each other's way are not to meet again.
     """
-    longest = min(first * 2 ** (attempt - 1), LONGEST_PAUSE_SECONDS)
-    return float(longest * random.uniform(0.5, 1.0))
+    return Backoff(first, LONGEST_PAUSE_SECONDS, jitter=(0.5, 1.0)).after(attempt)
 
 
 def retry_text(node: Node, failure: AdapterError, progress: Progress, pause: float) -> str:

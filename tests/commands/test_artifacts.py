@@ -12,6 +12,7 @@ import pytest
 from headrace import Options, invoke
 from headrace.engine.project.secrets import Redactor
 from headrace.engine.reporters.json.json_lines import JsonReporter
+from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.text_reporter import TextReporter
 
 from ..building.support import PROJECT, relations, run, run_results
@@ -287,8 +288,8 @@ async def test_secret_that_is_used_as_a_name_stands_nowhere(
     await invoke(
         Options(command, **options),
         reporters=[
-            TextReporter(out, output=out, scrub=redact),
-            JsonReporter(out, scrub=redact),
+            TextReporter(out, Style(scrub=redact), output=out),
+            JsonReporter(out, Style(scrub=redact)),
         ],
         redactor=redact,
         environ=environ,

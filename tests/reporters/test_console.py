@@ -16,6 +16,7 @@ from headrace.engine.core.events import (
     RunFinished,
     RunStarted,
 )
+from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.console import ConsoleReporter
 
 from .support import HARMFUL, NOON, at_noon, model, small_run, succeeded
@@ -53,13 +54,7 @@ def shown(*events: Event, width: int = 100, quiet: bool = False) -> Screen:
     """The screen after the events, which come too fast for the live part to be painted."""
     screen = Screen()
     reporter = ConsoleReporter(
-        screen,
-        use_colors=False,
-        quiet=quiet,
-        clock=at_noon,
-        width=width,
-        height=24,
-        refresh_seconds=60,
+        screen, Style(quiet=quiet, clock=at_noon), refresh_seconds=60, size=(width, 24)
     )
     for event in events:
         reporter.handle(event)
@@ -113,7 +108,7 @@ def test_narrow_terminal_gets_the_line_without_its_time() -> None:
 
 def test_running_nodes_are_shown_while_they_run() -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, use_colors=False, clock=at_noon, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon), size=(80, 24))
     orders = model("orders")
 
     reporter.handle(RunStarted((orders,), 4, "dev"))
@@ -126,7 +121,7 @@ def test_running_nodes_are_shown_while_they_run() -> None:
 
 def test_bar_moves_together_with_the_line_above_it() -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, use_colors=False, clock=at_noon, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon), size=(80, 24))
     orders, customers = model("orders"), model("customers")
     reporter.handle(RunStarted((orders, customers), 4, "dev"))
     screen.wait_for("0/2  0 ok")
@@ -142,7 +137,7 @@ def test_bar_moves_together_with_the_line_above_it() -> None:
 @pytest.mark.parametrize("upto", range(1, 15))
 def test_terminal_is_restored_whenever_it_is_closed(upto: int) -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, clock=at_noon, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon, use_colors=True), size=(80, 24))
 
     for event in small_run()[:upto]:
         reporter.handle(event)
@@ -158,7 +153,7 @@ def test_terminal_is_restored_whenever_it_is_closed(upto: int) -> None:
 
 def test_without_colours_it_is_still_live() -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, use_colors=False, clock=at_noon, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon), size=(80, 24))
 
     reporter.handle(RunStarted((model("orders"),), 4, "dev"))
     screen.wait_for("0/1  0 ok")
@@ -172,7 +167,7 @@ def test_without_colours_it_is_still_live() -> None:
 
 def test_status_is_coloured() -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, clock=at_noon, width=100, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon, use_colors=True), size=(100, 24))
 
     for event in small_run():
         reporter.handle(event)
@@ -217,7 +212,7 @@ def test_markup_in_a_message_is_no_markup() -> None:
 
 def test_answer_for_a_pipe_goes_there() -> None:
     screen, pipe = Screen(), io.StringIO()
-    reporter = ConsoleReporter(screen, output=pipe, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(use_colors=True), output=pipe, size=(80, 24))
 
     reporter.handle(OutputProduced("debug.orders"))
     reporter.close()
@@ -228,7 +223,7 @@ def test_answer_for_a_pipe_goes_there() -> None:
 
 def test_closed_terminal_does_not_break_the_run() -> None:
     screen = Screen()
-    reporter = ConsoleReporter(screen, clock=at_noon, width=80, height=24)
+    reporter = ConsoleReporter(screen, Style(clock=at_noon, use_colors=True), size=(80, 24))
     screen.close()
 
     for event in small_run():
@@ -241,7 +236,7 @@ def test_failure_of_the_painter_travels_at_close() -> None:
         def write(self, text: str) -> int:
             raise RuntimeError("a bug of ours")
 
-    reporter = ConsoleReporter(Broken(), width=80, height=24)
+    reporter = ConsoleReporter(Broken(), Style(use_colors=True), size=(80, 24))
     reporter.handle(MessageLogged("hello", to_console=True))
 
     with pytest.raises(RuntimeError, match="a bug of ours"):
@@ -257,7 +252,7 @@ def test_whoever_hands_an_event_over_draws_nothing() -> None:
             return len(text)
 
     nodes = tuple(model(f"m{number}") for number in range(1000))
-    reporter = ConsoleReporter(Watched(), width=80, height=24)
+    reporter = ConsoleReporter(Watched(), Style(use_colors=True), size=(80, 24))
     reporter.handle(RunStarted(nodes, 8, "dev"))
     for number, node in enumerate(nodes, 1):
         reporter.handle(NodeStarted(node, number, 1000, NOON))

@@ -23,6 +23,7 @@ from headrace.engine.core.events import (
 )
 from headrace.engine.core.results import Status
 from headrace.engine.reporters.json.json_lines import JsonReporter
+from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.line import Level
 
 from .support import (
@@ -48,10 +49,12 @@ def records_of(
     stream = io.StringIO()
     reporter = JsonReporter(
         stream,
-        quiet=quiet,
-        level=level,
-        clock=at_noon,
-        scrub=lambda text: text.replace(secret, "*****"),
+        Style(
+            quiet=quiet,
+            level=level,
+            clock=at_noon,
+            scrub=lambda text: text.replace(secret, "*****"),
+        ),
     )
     for event in events:
         reporter.handle(event)

@@ -164,3 +164,34 @@ def test_a_directory_that_cannot_be_written_is_a_problem_told_once(tmp_path: Pat
 
     assert file.problem is not None
     assert "could not be written" in file.problem
+
+
+def test_text_that_is_longer_than_a_file_may_be_gets_one_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "dbt.log"
+    path.touch()
+
+    file = RotatingFile(longest=10)
+    file.open(path)
+    file.write("a line of its own length\n")
+    file.close()
+
+    assert {each.name for each in tmp_path.iterdir()} == {"dbt.log"}
+
+
+def test_length_of_nothing_is_without_end(tmp_path: Path) -> None:
+    for number in range(3):
+        file = RotatingFile(longest=0)
+        file.open(tmp_path / "dbt.log")
+        file.write(f"line {number}\n")
+        file.close()
+
+    assert [each.name for each in tmp_path.iterdir()] == ["dbt.log"]
+
+
+def test_text_without_a_form_in_utf_8_is_written_as_its_escape(tmp_path: Path) -> None:
+    file = RotatingFile()
+    file.open(tmp_path / "dbt.log")
+    file.write("half a character: \ud83d\n")
+    file.close()
+
+    assert (tmp_path / "dbt.log").read_text("utf-8") == "half a character: \\ud83d\n"

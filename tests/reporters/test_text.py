@@ -16,6 +16,7 @@ from headrace.engine.core.events import (
     OutputProduced,
     WarningRaised,
 )
+from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.line import Level
 from headrace.engine.reporters.text.text_reporter import TextReporter
 
@@ -29,7 +30,7 @@ class Terminal(io.StringIO):
 
 def test_log_of_a_small_run() -> None:
     stream = io.StringIO()
-    reporter = TextReporter(stream, clock=at_noon)
+    reporter = TextReporter(stream, Style(clock=at_noon))
 
     for event in small_run():
         reporter.handle(event)
@@ -73,7 +74,7 @@ def test_log_of_a_small_run() -> None:
 
 def test_quiet_log_holds_only_errors() -> None:
     stream = io.StringIO()
-    reporter = TextReporter(stream, quiet=True, clock=at_noon)
+    reporter = TextReporter(stream, Style(quiet=True, clock=at_noon))
 
     for event in small_run():
         reporter.handle(event)
@@ -96,7 +97,7 @@ but this
 
 def test_answer_goes_bare_to_its_own_stream() -> None:
     log, output = io.StringIO(), io.StringIO()
-    reporter = TextReporter(log, output=output, clock=at_noon)
+    reporter = TextReporter(log, Style(clock=at_noon), output=output)
 
     reporter.handle(OutputProduced("debug.model_1"))
     reporter.handle(WarningRaised("Old", "old spelling"))
@@ -117,7 +118,7 @@ def test_answer_is_exact_in_a_pipe_and_escaped_on_a_terminal() -> None:
 
 def test_debug_level_shows_what_was_sent() -> None:
     stream = io.StringIO()
-    reporter = TextReporter(stream, level=Level.DEBUG, clock=at_noon)
+    reporter = TextReporter(stream, Style(level=Level.DEBUG, clock=at_noon))
 
     reporter.handle(NodeExecuted(model("m"), "m.sql", "select 1"))
 
@@ -127,7 +128,7 @@ def test_debug_level_shows_what_was_sent() -> None:
 def test_forged_log_line_is_no_line_of_its_own() -> None:
     stream = io.StringIO()
 
-    TextReporter(stream, clock=at_noon).handle(NodeStarted(model(HARMFUL), 1, 1, NOON))
+    TextReporter(stream, Style(clock=at_noon)).handle(NodeStarted(model(HARMFUL), 1, 1, NOON))
 
     assert stream.getvalue().count("\n") == 1
     assert "\x1b" not in stream.getvalue()
@@ -135,7 +136,7 @@ def test_forged_log_line_is_no_line_of_its_own() -> None:
 
 def test_secrets_are_scrubbed_from_lines_and_answers() -> None:
     stream = io.StringIO()
-    reporter = TextReporter(stream, scrub=lambda text: text.replace("hunter2", "*****"))
+    reporter = TextReporter(stream, Style(scrub=lambda text: text.replace("hunter2", "*****")))
 
     reporter.handle(WarningRaised("Odd", "password hunter2"))
     reporter.handle(OutputProduced("password hunter2"))
@@ -177,7 +178,7 @@ def test_closed_pipe_does_not_break_the_run() -> None:
 
 def test_closed_stream_does_not_break_the_run(tmp_path: Path) -> None:
     stream = (tmp_path / "log").open("w")
-    reporter = TextReporter(stream, clock=at_noon)
+    reporter = TextReporter(stream, Style(clock=at_noon))
     stream.close()
 
     for event in small_run():
@@ -186,7 +187,7 @@ def test_closed_stream_does_not_break_the_run(tmp_path: Path) -> None:
 
 def test_encoding_without_the_letter_gets_its_escape(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w", encoding="ascii") as stream:
-        reporter = TextReporter(stream, clock=at_noon)
+        reporter = TextReporter(stream, Style(clock=at_noon))
         reporter.handle(WarningRaised("Odd", "größe"))
 
     assert (tmp_path / "log").read_text() == "12:00:00 | [WARNING][Odd]: gr\\xf6\\xdfe\n"
@@ -195,7 +196,7 @@ def test_encoding_without_the_letter_gets_its_escape(tmp_path: Path) -> None:
 def test_each_line_is_flushed_whole() -> None:
     reading, writing = os.pipe()
     with open(writing, "w", encoding="utf-8") as stream:
-        reporter = TextReporter(stream, clock=at_noon)
+        reporter = TextReporter(stream, Style(clock=at_noon))
 
         reporter.handle(WarningRaised("Old", "old spelling"))
         arrived = os.read(reading, 1000)

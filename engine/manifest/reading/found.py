@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from ...core.checkpoints import checkpoint
@@ -38,10 +38,6 @@ class Found:
         self.unit_tests = UnitTests()
         self.macro_properties: dict[str, MacroProperties] = {}
         self.parents: dict[str, tuple[str, ...]] = {}
-
-    def add_all(self, nodes: Iterable[Node]) -> None:
-        for node in nodes:
-            self.add(node)
 
     def add(self, node: Node) -> None:
         """Add a node or a source.

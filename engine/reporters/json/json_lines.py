@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TextIO
 
-from ...core.event_queue import emitted_at
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -30,8 +29,8 @@ from ..encoding import (
 from ..plain_text import (
     MESSAGE_LIMIT,
     Cleaner,
-    Scrub,
 )
+from ..style import DEFAULT_STYLE, Style
 from ..text.line import (
     Level,
     Line,
@@ -51,23 +50,14 @@ class JsonReporter:
     """Writes one JSON object a line: `{"info": {…}, "data": {…}}`.
 
     dagster-dbt and its like read the LogModelResult, LogSeedResult, LogSnapshotResult and
-    LogTestResult events. A command's answer is a PrintEvent, for `ls` one a line. With `quiet`
-    only errors are written, and answers and prints.
+    LogTestResult events. A command's answer is a PrintEvent, for `ls` one a line.
     """
 
-    def __init__(
-        self,
-        stream: TextIO,
-        *,
-        quiet: bool = False,
-        level: Level = Level.INFO,
-        clock: Callable[[], datetime] = emitted_at,
-        scrub: Scrub | None = None,
-    ) -> None:
+    def __init__(self, stream: TextIO, style: Style = DEFAULT_STYLE) -> None:
         self._stream = SteadyStream(stream)
-        self._level = Level.ERROR if quiet else level
-        self._clock = clock
-        self._scrub = scrub
+        self._level = style.lowest
+        self._clock = style.clock
+        self._scrub = style.scrub
         self._pid = os.getpid()
         self._manner = Manner()
         self._invocation_id = ""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime
 from threading import Event as Signal
 from threading import Thread
@@ -26,7 +25,8 @@ from ...core.events import (
     RunResumed,
     RunStarted,
 )
-from ..plain_text import Cleaner, Scrub
+from ..plain_text import Cleaner
+from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
 from .line import (
     TIMESTAMP_WIDTH,
@@ -40,7 +40,7 @@ from .live_view import (
     LiveState,
     LiveView,
 )
-from .text_reporter import answer, local_time
+from .text_reporter import answer
 
 REFRESH_SECONDS = 0.1
 """How often the terminal is painted at most."""
@@ -56,40 +56,35 @@ class ConsoleReporter:
 
     `handle` only puts the event aside. A thread of its own paints, at most ten times a second,
     from the first event until `close`, which leaves the terminal as it was, without the live
-    part, whenever it is called. With `quiet` there is no live part, and only errors are shown.
-    `width` and `height` are the terminal's own unless given.
+    part, whenever it is called. Where only errors are shown, there is no live part. Its
+    `size`, in columns and lines, is the terminal's own unless given.
     """
 
     def __init__(
         self,
         stream: TextIO,
+        style: Style = DEFAULT_STYLE,
         *,
         output: TextIO | None = None,
-        quiet: bool = False,
-        level: Level = Level.INFO,
-        use_colors: bool = True,
-        clock: Callable[[], datetime] = local_time,
-        scrub: Scrub | None = None,
-        width: int | None = None,
-        height: int | None = None,
+        size: tuple[int, int] | None = None,
         refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self._stream = SteadyStream(stream)
         self._console = Console(
             file=cast(TextIO, self._stream),  # It has all that rich calls.
             force_terminal=True,
-            color_system="standard" if use_colors else None,
+            color_system="standard" if style.use_colors else None,
             highlight=False,
             markup=False,
             emoji=False,
-            width=width,
-            height=height,
+            width=size[0] if size else None,
+            height=size[1] if size else None,
         )
         self._output = SteadyStream(output) if output and not output.isatty() else None
-        self._level = Level.ERROR if quiet else level
-        self._clock = clock
+        self._level = style.lowest
+        self._clock = style.clock
         self._refresh_seconds = refresh_seconds
-        self._clean = Cleaner(scrub)
+        self._clean = Cleaner(style.scrub)
         self._manner = Manner()
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()

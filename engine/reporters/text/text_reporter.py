@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import TextIO
 
-from ...core.event_queue import emitted_at
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -20,6 +17,7 @@ from ..plain_text import (
     Scrub,
     escape_block,
 )
+from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
 from .line import (
     LINE_WIDTH,
@@ -30,38 +28,20 @@ from .line import (
 from .lines import lines_of
 
 
-def local_time() -> datetime:
-    """When the event was emitted that is being reported, in the local time zone."""
-    return emitted_at().astimezone()
-
-
 class TextReporter:
     """Writes `14:47:39 | 1 of 4 START …` lines to `stream`, and a command's answer to `output`.
 
-    Times are shown as the `clock` gives them. `level` is the lowest that is shown; with `quiet`
-    only errors are, and what a template prints. An answer (`ls`, `compile --inline`) goes out
-    as it is; only on a terminal is it escaped.
+    An answer (`ls`, `compile --inline`) goes out as it is; only on a terminal is it escaped.
     """
 
     def __init__(
-        self,
-        stream: TextIO,
-        *,
-        output: TextIO | None = None,
-        quiet: bool = False,
-        use_colors: bool = False,
-        level: Level = Level.INFO,
-        clock: Callable[[], datetime] = local_time,
-        scrub: Scrub | None = None,
-        width: int = LINE_WIDTH,
+        self, stream: TextIO, style: Style = DEFAULT_STYLE, *, output: TextIO | None = None
     ) -> None:
         self._stream = SteadyStream(stream)
         self._output = SteadyStream(output) if output else self._stream
-        self._level = Level.ERROR if quiet else level
-        self._use_colors = use_colors
-        self._clock = clock
-        self._dotted_width = width - TIMESTAMP_WIDTH
-        self._clean = Cleaner(scrub)
+        self._style = style
+        self._dotted_width = (style.width or LINE_WIDTH) - TIMESTAMP_WIDTH
+        self._clean = Cleaner(style.scrub)
         self._manner = Manner()
 
     def handle(self, event: Event) -> None:
@@ -78,15 +58,17 @@ class TextReporter:
         """Nothing to do: each line was flushed as it was written."""
 
     def _log(self, event: Event) -> None:
-        lines = lines_of(event, self._clean, manner=self._manner, debug=self._level <= Level.DEBUG)
-        shown = [line for line in lines if line.level >= self._level]
+        style = self._style
+        debug = style.lowest <= Level.DEBUG
+        lines = lines_of(event, self._clean, manner=self._manner, debug=debug)
+        shown = [line for line in lines if line.level >= style.lowest]
         if not shown:
             return
-        prefix = f"{self._clock():%H:%M:%S} | "
+        prefix = f"{style.clock():%H:%M:%S} | "
         rows = [
             row
             for line in shown
-            for row in render(line, self._dotted_width, use_colors=self._use_colors)
+            for row in render(line, self._dotted_width, use_colors=style.use_colors)
         ]
         self._stream.write("".join(f"{(prefix + row).rstrip()}\n" for row in rows))
 

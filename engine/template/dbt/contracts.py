@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ....adapters.column import Column
+from ...core.text_table import text_table
 
 _HEADINGS = ("column_name", "definition_type", "contract_type", "mismatch_reason")
 
@@ -54,17 +55,9 @@ def contract_differences(
 
 def contract_problem(differences: Iterable[Difference]) -> str:
     """The error of a contract that isn't kept, with a table of what differs."""
-    lines = [_HEADINGS, *differences]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(_HEADINGS))]
-    table = [
-        "| "
-        + " | ".join(text.ljust(width) for text, width in zip(line, widths, strict=True))
-        + " |"
-        for line in lines
-    ]
-    table.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    table = text_table(_HEADINGS, tuple(differences))
     return (
         "This model has an enforced contract that failed.\n"
         "Please ensure the name, data_type, and number of columns in your contract match the "
-        "columns in your model's definition.\n\n" + "\n".join(table)
+        "columns in your model's definition.\n\n" + table
     )

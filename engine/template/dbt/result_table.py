@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from ....adapters.base import Rows
+from ...core.text_table import text_table
 from ...sandbox.callables import template_call
 from .table_types import (
     DataType,
@@ -238,19 +239,9 @@ class ResultTable:
         shown = [
             ["" if value is None else str(value) for value in row] for row in self.rows[:max_rows]
         ]
-        lines = [list(self.column_names), *shown]
-        widths = [max(len(line[i]) for line in lines) for i in range(len(self.column_names))]
-        adjust = [str.rjust if type_.name == "Number" else str.ljust for type_ in self.column_types]
-        text = [
-            "| "
-            + " | ".join(
-                put(cell, width) for put, cell, width in zip(adjust, line, widths, strict=True)
-            )
-            + " |"
-            for line in lines
-        ]
-        text.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
-        return "\n".join(text)
+        types = enumerate(self.column_types)
+        numeric = {place for place, type_ in types if type_.name == "Number"}
+        return text_table(self.column_names, shown, numeric)
 
     def _with(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> ResultTable:
         return ResultTable(Rows(tuple(names), [tuple(row) for row in rows]), self._say)
