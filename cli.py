@@ -196,16 +196,21 @@ def _run(options: Options) -> int:
     from .engine import session  # noqa: F401 # before signals are heeded: it takes a while
     from .engine.project.peeked_flags import settle_reporting
     from .engine.project.secrets import Redactor
+    from .engine.reporters.shown import Onlooker, reporters_for
 
     environ = os.environ
     options = settle_reporting(options, environ, Path.cwd())
     redactor = Redactor(environ)
-    reporter = _reporter(options, redactor)
+    answers = find_command(options.command).answers
+    onlooker = Onlooker(
+        options, environ, output=sys.stdout, errors=sys.stderr, answers=answers, scrub=redactor
+    )
+    reporters = reporters_for(onlooker)
     backend = {"use_uvloop": find_spec("uvloop") is not None}
     with Signals() as signals:
         try:
             result = anyio.run(
-                _until_signal, options, reporter, redactor, signals, backend_options=backend
+                _until_signal, options, reporters, redactor, signals, backend_options=backend
             )
         except BaseException:
             # Where it was interrupted, what failed on the way out isn't what it has ended with.
@@ -217,30 +222,8 @@ def _run(options: Options) -> int:
     return int(result.exit_code) if result is not None else 2
 
 
-def _reporter(options: Options, redactor: Redactor) -> Reporter:
-    """What shows this invocation to whoever looks: a terminal, a pipe, or a program."""
-    from .engine.reporters.log_settings import console_style
-    from .engine.reporters.text.colors import should_use_colors
-
-    answers = find_command(options.command).answers
-    stream = sys.stderr if answers else sys.stdout
-    colors = should_use_colors(options.use_colors, os.environ, stream)
-    style = console_style(options, use_colors=colors, scrub=redactor)
-    if options.log_format == "json":
-        from .engine.reporters.json.json_lines import JsonReporter
-
-        return JsonReporter(sys.stdout, style)
-    if stream.isatty() and not style.quiet and not answers:
-        from .engine.reporters.text.console import ConsoleReporter
-
-        return ConsoleReporter(stream, style, output=sys.stdout)
-    from .engine.reporters.text.text_reporter import TextReporter
-
-    return TextReporter(stream, style, output=sys.stdout)
-
-
 async def _until_signal(
-    options: Options, reporter: Reporter, redactor: Redactor, signals: Signals
+    options: Options, reporters: Sequence[Reporter], redactor: Redactor, signals: Signals
 ) -> InvocationResult | None:
     """Run the invocation; a signal cancels it, and it comes to nothing then."""
     import asyncio
@@ -259,8 +242,8 @@ async def _until_signal(
         signals.cancel_with(cancel)
         try:
             # What is shown is shown whole, however long a reader of it takes.
-            shown = Subscription(reporter, limits=None)
-            return await invoke(options, reporters=[shown], redactor=redactor)
+            shown = [Subscription(reporter, limits=None) for reporter in reporters]
+            return await invoke(options, reporters=shown, redactor=redactor)
         finally:
             signals.over()
     return None
