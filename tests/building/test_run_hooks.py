@@ -15,6 +15,7 @@ from headrace.engine.core.events import (
     Event,
     MessageLogged,
     NodeExecuted,
+    NodeFinished,
     NodeSkipped,
     NodeStarted,
     RunStarted,
@@ -211,6 +212,11 @@ async def test_what_a_hook_sends_is_told_and_what_sends_nothing_is_not(shop: Pat
 
     ran = await run(shop)
 
+    ended = [event for event in ran.events if isinstance(event, NodeFinished)]
+    assert [(event.result.node.name, event.index, event.total) for event in ended][:2] == [
+        ("shop-on-run-start-0", 1, 2),
+        ("shop-on-run-start-1", 2, 2),
+    ]
     sent = [event for event in ran.events if isinstance(event, NodeExecuted)]
     assert [(event.node.name, event.sql) for event in sent][:-1] == [("shop-on-run-start-0", AUDIT)]
     assert sent[-1].node.name == "orders"
