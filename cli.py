@@ -286,7 +286,7 @@ def make_app(arguments: Collection[str], run: Invoke | None = None) -> typer.Typ
                 help=help if is_alias else command.help,
                 hidden=is_alias and bool(command.group),
                 context_settings=_CONTEXT,
-            )(taking(command.name if name in arguments else None, run))
+            )(taking(command.flags_like or command.name if name in arguments else None, run))
     return app
 
 

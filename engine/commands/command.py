@@ -35,6 +35,7 @@ class Command(Struct, frozen=True, kw_only=True):
         perform: does it. A cancellation stops what is in flight, and travels on.
         group: the word before it on the command line, as in `docs generate`.
         aliases: its other names there.
+        flags_like: the command whose flags it takes, where the table of flags doesn't name it.
         answers: whether its standard output is an answer, and its log lines go beside that.
         manner: how reporters tell of it.
     """
@@ -44,6 +45,7 @@ class Command(Struct, frozen=True, kw_only=True):
     perform: Perform
     group: str = ""
     aliases: tuple[str, ...] = ()
+    flags_like: str = ""
     answers: bool = False
     manner: Manner = Manner()
 
