@@ -118,8 +118,10 @@ class Flag(NamedTuple):
         return (*own, *self.variables)
 
     def heeds_variables(self, command: str) -> bool:
-        """Whether its variables count for a command. One that belongs to other commands does no
-        harm where it is heeded, but need not be warned of where it has no effect.
+        """Whether its variables count for a command.
+
+        Where the table doesn't say for which, they do for all; but those of a flag that comes to
+        nothing for the commands that take it alone.
         """
         if self.variables_for:
             return command in self.variables_for
