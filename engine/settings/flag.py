@@ -120,8 +120,8 @@ class Flag(NamedTuple):
     def heeds_variables(self, command: str) -> bool:
         """Whether its variables count for a command.
 
-        Where the table doesn't say for which, they count for all; those of a flag that comes to
-        nothing, for the commands that take it.
+        Where the table doesn't say for which, they do for all; but those of a flag that comes to
+        nothing for the commands that take it alone.
         """
         if self.variables_for:
             return command in self.variables_for
