@@ -137,9 +137,9 @@ class Carrying(Struct):
     """How what was made by hand is carried over from one relation to another."""
 
     beside: dict[str, Carried] = {}
-    """What is made on the new relation before the exchange, some under another name: by its key."""
+    """What is made on the new relation before the swap, some under another name: by its key."""
     before: list[Carried] = []
-    """What comes first in the exchange, so that nothing goes with the old relation."""
+    """What comes first in the swap, so that nothing goes with the old relation."""
     renames: list[Carried] = []
     """What gets its own name once that is free."""
     after: list[Carried] = []
@@ -159,7 +159,7 @@ def carrying(
 ) -> Carrying:
     """How the new relation gets what of the old one's was made by hand.
 
-    `made_beside` are the keys of what it has got already, for this exchange. What the new one has
+    `made_beside` are the keys of what it has got already, for this swap. What the new one has
     under the same name is what holds from now on.
     """
     plan, there = Carrying(), _There(belongings, new, old, made_beside)

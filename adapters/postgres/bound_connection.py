@@ -52,19 +52,16 @@ class BoundConnection(Connection):
     def _let_go_of_lost(self, session: Session) -> None:
         """Go on with another session after a COMMIT that has gone through unheard.
 
-        Nothing is open then. Only where the session was set to something it isn't to be replaced.
+        Nothing is open then. Only one that was set to something has no successor.
         """
         if session.is_closed and not session.is_set:
             self._session = None
             self._pool.give_back(session)
 
     async def _bound_session(self, sql: str) -> Session:
-        if "\0" in sql:
-            raise DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)
+        refuse_nul(sql)
         if self._session is None:
             self._session = await self._pool.take()
-        if self._session.is_closed:
-            raise DatabaseError("the connection was closed, and is not used again", sql=sql)
         return self._session
 
     async def _roll_back(self, error: BaseException) -> None:
@@ -78,3 +75,13 @@ class BoundConnection(Connection):
             await session.run(session.driver.execute("ROLLBACK"))
         except DRIVER_ERRORS:
             await session.aclose()
+
+
+def refuse_nul(sql: str) -> None:
+    """See that SQL can be sent.
+
+    Raises:
+        DatabaseError: it holds what ends a message.
+    """
+    if "\0" in sql:
+        raise DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)

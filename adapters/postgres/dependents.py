@@ -1,4 +1,4 @@
-"""What hangs on a relation that is replaced: the answer of `sql/dependents.sql`."""
+"""What hangs on a relation that is swapped: the answer of `sql/dependents.sql`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 
 class Tie(StrEnum):
-    """How something is tied to a relation that is replaced."""
+    """How something is tied to a relation that is swapped."""
 
     VIEW = "view"
     """Reads it, directly or through another view, and may be changed by us."""

@@ -1,4 +1,4 @@
-"""What is asked of the catalog about a relation that is replaced."""
+"""What is asked of the catalog about a relation that is swapped."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Inventory(Struct, frozen=True):
 
 
 async def take_inventory(connection: SendingConnection, old: Relation, new: Relation) -> Inventory:
-    """Ask what hangs on a relation that is replaced by another one.
+    """Ask what hangs on a relation that is swapped for another one.
 
     To be told of a view PostgreSQL locks all that it reads: nobody changes it from then on.
     """

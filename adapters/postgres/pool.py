@@ -61,7 +61,7 @@ class Pool:
         while True:
             while self._idle:
                 session = self._idle.pop()
-                if not session.is_closed:
+                if not session.driver.is_closed():
                     return session
                 self._alive.discard(session)
             if len(self._alive) + self._opening >= self._limit:

@@ -15,7 +15,7 @@ import asyncpg
 from ..answers import Deferred, Response, Rows, Transaction
 from ..errors import DatabaseLockedError
 from ..relation import Relation
-from .bound_connection import BoundConnection
+from .bound_connection import BoundConnection, refuse_nul
 from .message import Message, Queued, Together, response_of, take_message
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
@@ -25,7 +25,6 @@ from .statements import (
     alters_session,
     may_set,
     may_write,
-    opens_transaction,
     says_rollback,
     split_at_commits,
     split_last,
@@ -197,7 +196,8 @@ class SendingConnection(BoundConnection):
             message = Message(
                 taken.parts, begins=self._has_to_begin, commits=commits, comment=self.comment
             )
-            session = await self._bound_session(message.sql)
+            refuse_nul(message.sql)
+            session = self._session = self._session or await self._pool.take()
             if taken.swap is not None:
                 await self._prepare(session, taken.swap)
             is_left = bool(queue) or (commit is not None and not commits)
@@ -205,14 +205,18 @@ class SendingConnection(BoundConnection):
                 self._has_begun = self._transaction is not None
                 message.note_answers("")
                 continue
-            was_open = self._note_sending(session, message, leaves_traces=taken.leaves_traces)
+            was_open = session.has_open_transaction or message.begins
+            self._note_sending(session, message, leaves_traces=taken.leaves_traces)
             try:
                 if commits and commit is not None:
-                    await session.commit(message.sql, commit)
-                    tag = ""
+                    if not await session.commit(message.sql, commit):
+                        self._let_go_of_lost(session)
+                    message.note_answers("")
                 else:
                     tag = await session.run(session.driver.execute(message.sql))
-                self._note_sent(session, message, tag, was_open=was_open, commits=commits)
+                    # A hook may end the transaction itself: then the next statement begins another.
+                    self._has_begun = self._transaction is not None and session.has_open_transaction
+                    self._note_sent(message, tag, was_open=was_open)
             except DRIVER_ERRORS as error:
                 told = doubted(message.error(error), message.sql, was_open=was_open)
                 if taken.swap is None or not session.has_open_transaction:
@@ -234,31 +238,22 @@ class SendingConnection(BoundConnection):
             await self._asked(session, swap.preparation, preparing)
             session.told.add(swap.preparation)
 
-    def _note_sending(self, session: Session, message: Message, *, leaves_traces: bool) -> bool:
-        """Note what a message will do to the session. Whether a transaction is open in it."""
+    def _note_sending(self, session: Session, message: Message, *, leaves_traces: bool) -> None:
+        """Note what a message will do to the session."""
         if leaves_traces:
             session.is_altered |= any(alters_session(part.sql) for part in message.parts)
             session.is_set |= any(may_set(part.sql) for part in message.parts)
-        is_open = self._has_to_begin or opens_transaction(message.sql)
         self._has_begun = self._transaction is not None
-        return is_open or session.has_open_transaction
 
-    def _note_sent(
-        self, session: Session, message: Message, tag: str, *, was_open: bool, commits: bool
-    ) -> None:
+    def _note_sent(self, message: Message, tag: str, *, was_open: bool) -> None:
         """Note what a message has done.
 
         Raises:
             DatabaseError: its transaction had failed before, and was rolled back.
         """
-        if commits:
-            self._let_go_of_lost(session)
-        else:
-            # A hook may end the transaction itself: then the next statement begins another.
-            self._has_begun = self._transaction is not None and session.has_open_transaction
-            self.has_kept |= not was_open and may_write(message.sql, is_query=False)
-            if tag == "ROLLBACK" and not says_rollback(message.sql):
-                raise failed_before_error()
+        self.has_kept |= not was_open and may_write(message.sql, is_query=False)
+        if tag == "ROLLBACK" and not says_rollback(message.sql):
+            raise failed_before_error()
         message.note_answers(tag)
 
     async def _carry_out_commits(self, sql: str) -> str | None:
@@ -286,8 +281,8 @@ class SendingConnection(BoundConnection):
             await self._name(transaction)
         self._has_begun = False
         try:
-            await session.commit("COMMIT", transaction)
-            self._let_go_of_lost(session)
+            if not await session.commit("COMMIT", transaction):
+                self._let_go_of_lost(session)
         except DRIVER_ERRORS as error:
             raise database_error(error, "COMMIT") from error
         finally:

@@ -60,7 +60,8 @@ class Session:
 
     @property
     def has_open_transaction(self) -> bool:
-        return not self.is_closed and self.driver.is_in_transaction()
+        is_closed = self._has_ended or self.driver.is_closed()
+        return not is_closed and self.driver.is_in_transaction()
 
     @property
     def has_failed(self) -> bool:
@@ -71,8 +72,12 @@ class Session:
         """The result of something that the driver does.
 
         Raises:
+            DatabaseError: the session was closed before.
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
+        if self._has_ended or self.driver.is_closed():
+            work.close()
+            raise _not_used_again()
         statement = asyncio.ensure_future(work)
         try:
             result = await asyncio.shield(statement)
@@ -92,8 +97,11 @@ class Session:
         """What the transaction of this number is called in `Tracing.fate_of`."""
         return await self._tracer.name_of(number)
 
-    async def commit(self, sql: str, transaction: Transaction) -> None:
+    async def commit(self, sql: str, transaction: Transaction) -> bool:
         """Send a message that ends in COMMIT, and note in `transaction` what became of it.
+
+        Whether its answer was heard: without one the session is lost, also where the transaction
+        has gone through.
 
         A cancellation waits for the server's answer. Where none comes in time, the backend is
         ended, and the server is asked what became of the transaction. It is asked as well where
@@ -103,6 +111,8 @@ class Session:
             CommitInDoubtError: the server can't be asked, or doesn't know yet.
             asyncpg.PostgresError, asyncpg.InterfaceError, OSError: as the driver has it.
         """
+        if self._has_ended or self.driver.is_closed():
+            raise _not_used_again()
         statement = asyncio.ensure_future(self.driver.execute(sql))
         try:
             tag = await asyncio.shield(statement)
@@ -122,11 +132,12 @@ class Session:
             if classify(error) is not ErrorClass.LOST:
                 raise
             await self._trace(transaction, error)
-            return
+            return False
         # COMMIT of a transaction that failed before is answered in this way, and is no error.
         if tag != "COMMIT":
             raise failed_before_error()
         transaction.committed = True
+        return True
 
     async def _trace(self, transaction: Transaction, error: BaseException) -> None:
         """Find out whether a transaction went through although nobody said so.
@@ -207,6 +218,10 @@ class Session:
             await outlast(closing.done, GRACE_SECONDS)
         finally:
             self.driver.terminate()
+
+
+def _not_used_again() -> DatabaseError:
+    return DatabaseError("the connection was closed, and is not used again")
 
 
 def failed_before_error() -> DatabaseError:

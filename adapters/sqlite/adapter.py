@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -77,11 +77,9 @@ class SqliteAdapter(Adapter, Describing):
     async def aclose(self) -> None:
         await close_sessions([session for pool in self._pools for session in pool.empty()])
 
-    @asynccontextmanager
-    async def connection(self, name: str) -> AsyncIterator[Connection]:
+    def connection(self, name: str) -> AbstractAsyncContextManager[Connection]:
         # SQLite has no list of sessions for the name to stand in.
-        async with self._lease(self._pool) as connection:
-            yield connection
+        return self._lease(self._pool)
 
     @asynccontextmanager
     async def _lease(self, pool: Pool) -> AsyncIterator[SqliteConnection]:

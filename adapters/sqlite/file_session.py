@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from ..cancellation import outlast
 from ..errors import AdapterError, ConnectionFailedError
 from ..relation import quote_identifier
 from .attachments import Attachments
-from .batch import Batch
+from .batch import Batch, Control
 from .functions import add_functions
 from .keys import SqliteKeys
 from .live_files import locked_files
@@ -97,18 +97,21 @@ class Session(aiosqlite.Connection):
                     self._database.close()
             raise
 
-    async def run(self, batch: Batch) -> None:
+    def run(self, batch: Batch) -> Awaitable[None]:
         """Run a batch in the thread: one hop there and back.
 
-        Raises:
+        Who awaits it closes the session where that is cancelled. Raises:
+
             sqlite3.Error: a statement failed. The batch says which, and what was committed.
         """
         self._batch = batch
-        try:
-            await self._execute(self._in_thread, self._work, batch)  # type: ignore[no-untyped-call] # as in `call`
-        except get_cancelled_exc_class():
-            await self.aclose()
-            raise
+        running: Awaitable[None] = self._execute(self._in_thread, self._work, batch)  # type: ignore[no-untyped-call] # as in `call`
+        return running
+
+    async def roll_back(self) -> None:
+        """End the open transaction."""
+        self._batch = Batch([Control.ROLLBACK])
+        await self.call(self._work, self._batch)
 
     async def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Run any function in the thread."""

@@ -115,7 +115,7 @@ class SendingConnection(Connection):
             return
         try:
             if session.has_open_transaction:
-                await session.run(Batch([Control.ROLLBACK]))
+                await session.roll_back()
             if not session.is_closed and session.has_temporary:
                 await session.call(session.drop_temporary)
         except DRIVER_ERRORS:
@@ -162,7 +162,7 @@ class SendingConnection(Connection):
             await session.aclose()
         elif session.has_open_transaction:
             try:
-                await session.run(Batch([Control.ROLLBACK]))
+                await session.roll_back()
             except DRIVER_ERRORS:
                 await session.aclose()
 
@@ -184,15 +184,20 @@ class SendingConnection(Connection):
         begin = [Control.BEGIN] if self._in_block and not self._has_begun else []
         deferred, self._deferred = self._deferred, []
         batch = Batch([*begin, *deferred, *steps], wants_rows=wants_rows, comment=self.comment)
-        session = await self._bound_session(batch)
+        session = await self._bound_session()
+        if self._in_block and self._has_begun and not session.in_transaction:
+            raise transaction_gone_error(batch.current_sql)
         deadline: float | None = None
         attempt = 0
         while True:
             attempt += 1
-            had_begun = session.has_open_transaction
+            had_begun = session.in_transaction
             try:
                 await session.run(batch)
                 return batch
+            except get_cancelled_exc_class():
+                await session.aclose()
+                raise
             except DRIVER_ERRORS as error:
                 had_begun |= self._in_block and batch.position > 0
                 if not self._may_run_again(error, session, had_begun):
@@ -207,14 +212,12 @@ class SendingConnection(Connection):
                 self._note_run(batch, commit)
             await self._pause(min(_BACKOFF.after(attempt), deadline - current_time()))
 
-    async def _bound_session(self, batch: Batch) -> Session:
+    async def _bound_session(self) -> Session:
         if self._session is None:
             self._session = await self._pool.take()
         session = self._session
         if session.is_closed:
             raise DatabaseError("the connection was closed, and is not used again")
-        if self._in_block and self._has_begun and not session.has_open_transaction:
-            raise transaction_gone_error(batch.current_sql)
         return session
 
     def _note_run(self, batch: Batch, commit: Transaction | None) -> None:
@@ -225,7 +228,7 @@ class SendingConnection(Connection):
             if batch.is_committing:  # its thread was left to itself
                 commit.doubt = commit_goes_on_error(self._keys.path, GRACE_SECONDS)
             self.has_kept |= batch.has_committed
-        elif not (self._in_block or self._has_open_transaction or not self._has_turn):
+        elif self._has_turn and not (self._in_block or self._has_open_transaction):
             self.has_kept |= batch.position > 0
 
     def _may_run_again(self, error: Exception, session: Session, had_begun: bool) -> bool:

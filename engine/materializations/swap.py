@@ -1,4 +1,4 @@
-"""How a relation is replaced: building it anew under a name that readers keep using.
+"""How a relation is swapped for a new one under a name that readers keep using.
 
 All that is decided about it is decided here, by the adapter's `swap_policy`:
 
@@ -35,7 +35,7 @@ Made = TypeVar("Made")
 
 
 async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
-    """Build a table or a view from the node's SQL, in place of what stands under its name.
+    """Build a table or a view from the node's SQL, and swap it for what stands under its name.
 
     Inside the node's transaction: a reader sees the old relation until COMMIT, and the new one
     from then on. What is returned is answered once it has been sent.
@@ -47,7 +47,7 @@ async def build_and_swap(build: NodeBuild, kind: RelationType) -> Deferred:
     existing = await build.existing()
     policy = build.adapter.swap_policy
     if kind is RelationType.VIEW and policy is SwapPolicy.EXCHANGE and _is_view(existing):
-        return await _replace_view(build, existing)
+        return await _swap_view(build, existing)
     # A view's text is not run when the view is made.
     may_read_itself = kind is not RelationType.VIEW and await reads_itself(build)
     make = partial(_create, build, kind)
@@ -131,7 +131,7 @@ async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -
             build.defer(sql)
 
 
-async def _replace_view(build: NodeBuild, existing: Relation) -> Deferred:
+async def _swap_view(build: NodeBuild, existing: Relation) -> Deferred:
     """Give a view that is there its new text, or build it beside where the text doesn't fit."""
     kind = RelationType.VIEW
     temporary = replace(build.temporary_relation, type=kind)

@@ -1,4 +1,4 @@
-"""Between two attempts of an exchange nothing is kept locked that others need."""
+"""Between two attempts of a swap nothing is kept locked that others need."""
 
 from __future__ import annotations
 
