@@ -136,7 +136,7 @@ class _Feed:
         self._is_idle = Signal()
         self._is_idle.set()
         self._is_hurried = Signal()
-        self._is_closing = False
+        self._is_closing = Signal()
         self.takes_more = True
         # A consumer that never returns mustn't keep the process from ending.
         self._thread = Thread(
@@ -162,7 +162,7 @@ class _Feed:
 
     def close(self) -> None:
         """Have the consumer closed once it has been handed all that waits. Doesn't wait."""
-        self._is_closing = True
+        self._is_closing.set()
         self._is_hurried.set()
         with self._lock:
             self._wake()
@@ -174,12 +174,16 @@ class _Feed:
 
     def give_up(self) -> int:
         """End the subscription; how much was left. Should the consumer return, it is closed."""
+        left = self._take_no_more()
+        self.close()
+        return left
+
+    def _take_no_more(self) -> int:
         with self._lock:
             self.takes_more = False
             left = len(self._waiting)
             self._waiting.clear()
-        self.close()
-        return left
+            return left
 
     def _wake(self) -> None:
         self._is_idle.clear()
@@ -190,13 +194,15 @@ class _Feed:
     def _live(self) -> None:
         """The life of the thread. It alone calls the consumer."""
         try:
-            while not self._is_closing:
+            while not self._is_closing.is_set():
                 self._has_news.wait()
                 self._is_hurried.wait(PAUSE_SECONDS)
                 self._hand_on()
             self._hand_on()
         except BaseException as failure:
             self._fail(failure)
+        if self.limits is None:
+            self._is_closing.wait()  # what is ours is in use until the run is over
         try:
             self._reporter.close()
         except BaseException as failure:
@@ -218,9 +224,11 @@ class _Feed:
             return None
 
     def _fail(self, failure: BaseException) -> None:
-        self.give_up()
+        self._take_no_more()
         is_first, self.failure = self.failure is None, self.failure or failure
-        if self.limits is not None and is_first:
+        if self.limits is None:
+            self._is_idle.set()
+        elif is_first:
             reason = f"{type(failure).__name__}: {failure}"
             self._tell(_failed(self.name, f"has raised {reason}"))
 
@@ -229,7 +237,7 @@ def _end_together(feeds: Sequence[_Feed], tell: Callable[[WarningRaised], None])
     """Close consumers that aren't ours: what is told of one, the others still hear."""
     began = monotonic()
     for feed in feeds:
-        if not feed.is_idle_after(_left(feed, began)):
+        if not feed.is_idle_after(_left(feed, began)) and feed.failure is None:
             left = feed.give_up()
             tell(_failed(feed.name, f"hasn't kept up with the run: {left:,} events were left"))
     for feed in feeds:

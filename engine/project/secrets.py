@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TypeVar, cast
 from urllib.parse import unquote
@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ...adapters.base import Target
-from ..core.checkpoints import checkpoint
+from ..core.encoding import mapped
 from ..core.numbers import CUT
 from .secret_forms import folded, pattern_of, trace_of
 
@@ -241,20 +241,3 @@ class Redactor:
         if not self._scrubber.may_be_in(document):
             return document
         return cast(T, mapped(document, self))
-
-
-def mapped(value: object, change: Callable[[str], str]) -> object:
-    """A copy of nested mappings and lists with every text changed, keys included.
-
-    What is neither text nor number becomes its `str()`, changed as well.
-    """
-    if isinstance(value, str):
-        return change(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        checkpoint()
-        return {mapped(key, change): mapped(each, change) for key, each in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [mapped(each, change) for each in value]
-    return change(str(value))

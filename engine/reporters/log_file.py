@@ -18,10 +18,10 @@ from ..core.events import (
     RunResumed,
     WarningRaised,
 )
+from ..core.plain_text import Cleaner
 from ..core.results import RunResult
 from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter
-from .plain_text import Cleaner
 from .rotating_file import RotatingFile
 from .style import Style
 from .text.line import (

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..core.events import WarningRaised
+from ..core.plain_text import Scrub
 from ..settings.flags import LOG_FILE_BYTES
 from ..settings.options import Options
 from .log_file import LogFile
-from .plain_text import Scrub
 from .style import Style
 from .text.line import Level
 

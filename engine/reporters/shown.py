@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TextIO
 
 from ..core.events import Reporter
+from ..core.plain_text import Scrub
 from ..settings.options import Options
 from .log_settings import console_style
-from .plain_text import Scrub
 from .style import Style
 from .text.colors import should_use_colors
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from ..core.event_queue import emitted_at
-from .plain_text import Scrub
+from ..core.plain_text import Scrub
 from .text.line import Level
 
 

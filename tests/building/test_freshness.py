@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from headrace import Status
 from headrace.engine.commands import source_freshness
-from headrace.engine.reporters.plain_text import Cleaner
+from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.reporters.text.lines import lines_of
 
 from .support import PROJECT, Ran, run

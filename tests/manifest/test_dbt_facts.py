@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from headrace.engine.reporters.encoding import encode
+from headrace.engine.core.encoding import encode
 from headrace.engine.workspace.loaded_project import manifest_of
 
 from .support import parse

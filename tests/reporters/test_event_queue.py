@@ -23,6 +23,7 @@ from headrace.engine.core.events import (
     RunFinished,
     WarningRaised,
 )
+from headrace.engine.reporters.artifacts.files import ArtifactFiles
 from headrace.engine.reporters.artifacts.target_directory import TargetDirectory
 from headrace.engine.reporters.log_file import LogFile
 from headrace.engine.running.plan import Plan
@@ -348,6 +349,28 @@ async def test_journal_has_a_nodes_end_before_the_plan_does(
         "model.shop.orders": NodeState.DONE,
         "model.shop.customers": NodeState.DONE,
     }
+
+
+async def test_journal_goes_on_where_a_reporter_of_ours_is_broken(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_project(SHOP)
+    recorder = Recorder()
+
+    def handle(self: ArtifactFiles, event: Event) -> None:
+        if isinstance(event, NodeStarted):
+            fail()
+
+    monkeypatch.setattr(ArtifactFiles, "handle", handle)
+
+    with pytest.raises(ValueError, match="a consumer's own fault"):
+        await build(root, recorder)
+
+    journal = read_journal(root / "target" / JOURNAL_NAME)
+    assert [node.state for node in journal.nodes.values()] == [NodeState.DONE] * 2
+    assert journal.finished
+    assert set(run_results(root).values()) == {"success"}
+    assert isinstance(recorder.events[-1], InvocationFinished)
 
 
 WAYS_TO_END = [

@@ -18,7 +18,7 @@ from headrace.engine.core.events import (
     RunStarted,
     WarningRaised,
 )
-from headrace.engine.reporters.artifacts.journal import Journal
+from headrace.engine.state.journal import Journal
 from headrace.engine.state.journal_state import JournalState, NodeState, read_journal
 from hypothesis import given
 from hypothesis import strategies as st

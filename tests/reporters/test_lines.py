@@ -27,12 +27,12 @@ from headrace.engine.core.events import (
     RunStarted,
     WarningRaised,
 )
+from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.core.results import (
     NodeInfo,
     RunResult,
     Status,
 )
-from headrace.engine.reporters.plain_text import Cleaner
 from headrace.engine.reporters.text.line import (
     Level,
     fitted,

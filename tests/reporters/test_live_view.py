@@ -12,8 +12,8 @@ from headrace.engine.core.events import (
     NodeStarted,
     RunStarted,
 )
+from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.core.results import Status
-from headrace.engine.reporters.plain_text import Cleaner
 from headrace.engine.reporters.text.live_view import (
     LiveState,
     duration_text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.reporters.plain_text import (
+from headrace.engine.core.plain_text import (
     MESSAGE_LIMIT,
     NAME_LIMIT,
     Cleaner,

@@ -14,11 +14,11 @@ from headrace.engine.core.events import (
     RunStarted,
 )
 from headrace.engine.core.results import Status
-from headrace.engine.reporters.artifacts.journal import Journal
 from headrace.engine.reporters.artifacts.run_results import (
     RunResultsWriter,
     run_results_document,
 )
+from headrace.engine.state.journal import Journal
 from headrace.engine.state.journal_state import JournalState, read_journal
 
 from .support import (

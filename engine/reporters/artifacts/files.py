@@ -22,8 +22,8 @@ from ...core.events import (
     WarningRaised,
 )
 from ...core.leftovers import sweep_below
+from ...core.plain_text import Scrub
 from ...project.text_file import read_regular
-from ..plain_text import Scrub
 
 PROBLEMS_TOLD = 5
 """How many files that could not be written are told one by one."""

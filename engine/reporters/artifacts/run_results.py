@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...core.atomic_files import WriteBytes, write_atomically
+from ...core.encoding import encode, utc_text
 from ...core.events import (
     Event,
     RunEmpty,
@@ -15,6 +16,7 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
+from ...core.plain_text import Scrub
 from ...core.results import Status
 from ...settings.environment_variables import custom_environment
 from ...state.journal_state import (
@@ -23,8 +25,6 @@ from ...state.journal_state import (
     NodeState,
     unfinished_document,
 )
-from ..encoding import encode, utc_text
-from ..plain_text import Scrub
 
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ...core.atomic_files import write_atomically
+from ...core.encoding import encode, utc_text
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -17,12 +18,11 @@ from ...core.events import (
     WarningRaised,
 )
 from ...core.leftovers import sweep
+from ...core.plain_text import Scrub
 from ...core.results import RunResult, Status
 from ...settings.environment_variables import custom_environment
-from ..encoding import encode, utc_text
-from ..plain_text import Scrub
+from ...state.result_document import result_document
 from ..text.freshness_lines import freshness_status
-from .result_document import result_document
 
 SCHEMA = "https://schemas.getdbt.com/dbt/sources/v3.json"
 SOURCES_NAME = "sources.json"

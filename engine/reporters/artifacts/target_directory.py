@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import structs
 
 from ...core.atomic_files import ensure_writable, write_atomically
+from ...core.encoding import encode
 from ...core.events import (
     CatalogReady,
     Event,
@@ -22,13 +23,12 @@ from ...core.events import (
     RunResumed,
     WarningRaised,
 )
+from ...core.plain_text import Scrub
 from ...manifest.artifact.semantic_manifest import semantic_manifest
 from ...state.artifact_files import CATALOG_NAME
+from ...state.journal import Journal
 from ...state.journal_state import JOURNAL_NAME, JournalState
-from ..encoding import encode
-from ..plain_text import Scrub
 from .files import ArtifactFiles
-from .journal import Journal
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from msgspec import structs
 
+from ...core.encoding import utc_text
 from ...core.events import (
     Event,
     InvocationFailed,
@@ -29,7 +30,6 @@ from ...core.results import (
     RunResult,
     Status,
 )
-from ..encoding import utc_text
 from ..text.freshness_lines import freshness_data
 from ..text.line import Line
 from ..text.summary import counted

@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TextIO
 
+from ...core.encoding import (
+    encode,
+    mapped,
+    scrubbed,
+    utc_text,
+)
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -19,17 +25,11 @@ from ...core.events import (
     OutputProduced,
     RunResumed,
 )
-from ...core.results import NodeInfo, RunResult
-from ...project.secrets import mapped
-from ..encoding import (
-    encode,
-    scrubbed,
-    utc_text,
-)
-from ..plain_text import (
+from ...core.plain_text import (
     MESSAGE_LIMIT,
     Cleaner,
 )
+from ...core.results import NodeInfo, RunResult
 from ..style import DEFAULT_STYLE, Style
 from ..text.line import (
     Level,

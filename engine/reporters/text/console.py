@@ -25,7 +25,7 @@ from ...core.events import (
     RunResumed,
     RunStarted,
 )
-from ..plain_text import Cleaner
+from ...core.plain_text import Cleaner
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
 from .line import (

@@ -6,8 +6,8 @@ from enum import Enum, IntEnum
 
 from msgspec import Struct
 
+from ...core.plain_text import column_width
 from ...core.results import NodeInfo, RunResult
-from ..plain_text import column_width
 
 TIMESTAMP_WIDTH = len("HH:MM:SS | ")
 LINE_WIDTH = 80

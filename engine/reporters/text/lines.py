@@ -28,12 +28,12 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
+from ...core.plain_text import Cleaner, indented
 from ...core.results import (
     NodeInfo,
     RunResult,
     Status,
 )
-from ..plain_text import Cleaner, indented
 from .freshness_lines import freshness_word
 from .line import (
     BLANK,

@@ -19,8 +19,8 @@ from ...core.events import (
     NodeStarted,
     RunStarted,
 )
+from ...core.plain_text import Cleaner
 from ...core.results import RunResult
-from ..plain_text import Cleaner
 from .tally import Tally
 
 ROWS_SHOWN = 8

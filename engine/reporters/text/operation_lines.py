@@ -10,7 +10,7 @@ from ...core.events import (
     RunFinished,
     RunStarted,
 )
-from ..plain_text import Cleaner, indented
+from ...core.plain_text import Cleaner, indented
 from .line import (
     Level,
     Line,

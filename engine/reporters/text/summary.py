@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from ...core.events import Kept, Manner, RunFinished
+from ...core.plain_text import Cleaner, indented
 from ...core.results import (
     NodeInfo,
     RunResult,
     Status,
 )
-from ..plain_text import Cleaner, indented
 from .line import (
     BLANK,
     Level,

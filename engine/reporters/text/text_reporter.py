@@ -12,7 +12,7 @@ from ...core.events import (
     OutputProduced,
     RunResumed,
 )
-from ..plain_text import (
+from ...core.plain_text import (
     Cleaner,
     Scrub,
     escape_block,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
-from ..project.secrets import mapped
+from .checkpoints import checkpoint
 from .plain_text import Scrub, cut
 
 
@@ -30,6 +31,23 @@ def scrubbed(text: str, scrub: Scrub | None, limit: int) -> str:
 def utc_text(moment: datetime) -> str:
     """`2026-11-23T02:10:37.113047Z`, as dbt's artifacts have it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def mapped(value: object, change: Callable[[str], str]) -> object:
+    """A copy of nested mappings and lists with every text changed, keys included.
+
+    What is neither text nor number becomes its `str()`, changed as well.
+    """
+    if isinstance(value, str):
+        return change(value)
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        checkpoint()
+        return {mapped(key, change): mapped(each, change) for key, each in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [mapped(each, change) for each in value]
+    return change(str(value))
 
 
 def _without_surrogates(text: str) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from ...core.results import (
+from ..core.encoding import mapped, scrubbed, utc_text
+from ..core.plain_text import (
+    ARTIFACT_MESSAGE_LIMIT,
+    Scrub,
+    indented,
+)
+from ..core.results import (
     BatchResults,
     Doubt,
     NodeError,
     RunResult,
     Status,
 )
-from ...project.secrets import mapped
-from ...state.doubts import DOUBTS
-from ..encoding import scrubbed, utc_text
-from ..plain_text import (
-    ARTIFACT_MESSAGE_LIMIT,
-    Scrub,
-    indented,
-)
+from .doubts import DOUBTS
 
 
 def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, object]:

@@ -14,12 +14,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ...core.atomic_files import (
+from ..core.atomic_files import (
     WriteBytes,
     replaced_file,
     write_all,
 )
-from ...core.events import (
+from ..core.encoding import encode, mapped, utc_text
+from ..core.events import (
     Event,
     InvocationStarted,
     NodeCancelled,
@@ -32,15 +33,13 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
-from ...core.results import NodeInfo
-from ...project.secrets import mapped
-from ...state.journal_state import (
+from ..core.plain_text import Scrub
+from ..core.results import NodeInfo
+from .journal_state import (
     FORMAT,
     JournalState,
     Record,
 )
-from ..encoding import encode, utc_text
-from ..plain_text import Scrub
 from .result_document import result_document
 
 
