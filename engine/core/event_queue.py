@@ -137,7 +137,7 @@ class _Feed:
         self._is_idle.set()
         self._is_hurried = Signal()
         self._is_closing = Signal()
-        self.takes_more = True
+        self._takes_more = True
         # A consumer that never returns mustn't keep the process from ending.
         self._thread = Thread(
             target=copy_context().run, args=(self._live,), name="headrace-events", daemon=True
@@ -146,7 +146,7 @@ class _Feed:
     def put(self, event: Event, at: float) -> None:
         """Have it handed on. Nothing happens once the subscription has ended."""
         with self._lock:
-            if not self.takes_more:
+            if not self._takes_more:
                 return
             if self.limits is not None and len(self._waiting) >= self.limits.capacity:
                 self._waiting.popleft()
@@ -180,7 +180,7 @@ class _Feed:
 
     def _take_no_more(self) -> int:
         with self._lock:
-            self.takes_more = False
+            self._takes_more = False
             left = len(self._waiting)
             self._waiting.clear()
             return left
@@ -235,9 +235,11 @@ class _Feed:
 
 def _end_together(feeds: Sequence[_Feed], tell: Callable[[WarningRaised], None]) -> None:
     """Close consumers that aren't ours: what is told of one, the others still hear."""
-    began = monotonic()
+    began, waited_for = monotonic(), []
     for feed in feeds:
-        if not feed.is_idle_after(_left(feed, began)) and feed.failure is None:
+        if feed.is_idle_after(_left(feed, began)):
+            waited_for.append(feed)
+        elif feed.failure is None:
             left = feed.give_up()
             tell(_failed(feed.name, f"hasn't kept up with the run: {left:,} events were left"))
     for feed in feeds:
@@ -249,7 +251,6 @@ def _end_together(feeds: Sequence[_Feed], tell: Callable[[WarningRaised], None])
                     f"{feed.dropped:,} events.",
                 )
             )
-    waited_for = [feed for feed in feeds if feed.takes_more]
     for feed in waited_for:
         feed.close()
     began = monotonic()
