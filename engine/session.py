@@ -144,7 +144,11 @@ class Session:
         error: HeadraceError | None = None
         self._events.emit(self._started())
         try:
-            exit_code = await self._perform()
+            command = find_command(self._start.options.command)
+            context = self._context = CommandContext(
+                self._start, command, COMMANDS, self._events, self._redactor
+            )
+            exit_code = await command.perform(context)
         except (HeadraceError, AdapterError) as failure:
             error = failure if isinstance(failure, HeadraceError) else TargetError(str(failure))
             error.scrub(self._redactor)
@@ -174,12 +178,6 @@ class Session:
                 self._events.emit(InvocationFailed(RaisedWarningsError([warning])))
             case Verdict.DROP:
                 pass
-
-    async def _perform(self) -> ExitCode:
-        command = find_command(self._start.options.command)
-        context = CommandContext(self._start, command, COMMANDS, self._events, self._redactor)
-        self._context = context
-        return await command.perform(context)
 
     def _started(self) -> InvocationStarted:
         start, options = self._start, self._start.options

@@ -8,7 +8,7 @@ from ..core.events import Kept, Manner
 from ..core.outcome import ExitCode
 from ..selection.resource_types import NodeTypes
 from .command import NodeCommand
-from .node_flow import choose, nodes_to_run, run_all
+from .node_flow import choose, keeping_results, nodes_to_run
 
 if TYPE_CHECKING:
     from ..running.work import NodeWork
@@ -30,7 +30,8 @@ async def _generate(context: CommandContext) -> ExitCode:
     if not options.empty_catalog:
         selected = None if choice.is_everything else choice.named
         run.described = catalog.nodes_to_describe(project.manifest, selected)
-    await run_all(context, project, run)
+    async with keeping_results(context, project, run):
+        await run.run()
     document = catalog.catalog_document(project.workspace, run.catalog)
     await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
     context.emit(catalog.closing(project.workspace))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,7 +62,8 @@ async def run_nodes(context: CommandContext) -> ExitCode:
         deferral=deferral,
         retried=context.retried,
     )
-    await run_all(context, project, run)
+    async with keeping_results(context, project, run):
+        await run.run()
     if command.answer is not None:
         await command.answer(context, project, run)
     return exit_code_of(run.results)
@@ -95,13 +98,16 @@ def nodes_to_run(command: NodeCommand, project: ParsedProject, choice: Choice) -
     }
 
 
-async def run_all(context: CommandContext, project: ParsedProject, run: Run) -> None:
-    """Run the nodes, and hand out the manifest with what was compiled, however that ended."""
+@asynccontextmanager
+async def keeping_results(
+    context: CommandContext, project: ParsedProject, run: Run
+) -> AsyncIterator[None]:
+    """Keep a run's results, and hand out the manifest with what it compiled, however it ends."""
     from anyio import CancelScope, get_cancelled_exc_class
 
     was_cancelled = False
     try:
-        await run.run()
+        yield
     except get_cancelled_exc_class():
         was_cancelled = True
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,7 +54,8 @@ async def run_operation(
         async with run.connection() as connection:
             progress.compile_ended = datetime.now(UTC)
             scope = context.macro_scope(macro, connection, progress.thread_id)
-            await scope.bind(macro)(**arguments)
+            # Each attempt has its own, which the macro may change.
+            await scope.bind(macro)(**deepcopy(dict(arguments)))
         return Outcome(Status.SUCCESS, Response(""))
 
     began = time.perf_counter()

@@ -180,6 +180,23 @@ async def test_operation_that_was_in_somebodys_way_is_called_again(
     assert ran.warnings[0].startswith("attempt 1 at operation operate failed")
 
 
+async def test_operation_that_is_called_again_gets_the_arguments_that_were_given(
+    failing: Shop,
+) -> None:
+    text = """
+        {% macro operate(names) %}
+          {% do names.append('more') %}{% do run_query("select {schema}.fails(1, '40001')") %}
+          {{ print(names | join(' ')) }}
+        {% endmacro %}
+    """
+    failing.write("macros/operate.sql", text.replace("{schema}", failing.schema))
+
+    ran = await failing.run("run-operation", macro="operate", args={"names": ["given"]})
+
+    assert ran.result("operate").adapter_response == {"attempts": 2}
+    assert ran.messages == ["given more"]
+
+
 async def test_operation_of_which_a_part_is_durable_is_not_called_again(failing: Shop) -> None:
     insertion = "insert into {schema}.audit values ('once')"
     operation(failing, insertion, "select {schema}.fails(1, '40001')")
