@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[1] / "bench" / "depth.py"
 
 
 def test_way_of_one_table_is_short_and_its_task_is_small() -> None:
-    command = [sys.executable, SCRIPT, "--databases", "sqlite"]
+    command = [sys.executable, str(SCRIPT), "--databases", "sqlite"]
 
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
