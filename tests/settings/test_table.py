@@ -136,3 +136,35 @@ def test_types_of_the_environment_count_for_the_commands_of_dbt_that_take_them(
 
     assert settings_of(Options(command=command), environ).selection.resource_types == ()
     assert settings_of(Options(command="build"), environ).selection.resource_types == ("test",)
+
+
+@pytest.mark.parametrize("text", [" Yes ", "TRUE", "t", "1", "on", "y"])
+def test_yes_of_a_variable_is_read_in_any_case_and_without_the_space_around_it(text: str) -> None:
+    assert sources_of(Options(), {"DBT_FAIL_FAST": text}).find("fail_fast").value is True
+
+
+def test_paths_of_the_project_count_from_its_directory_and_empty_ones_are_none(
+    tmp_path: Path,
+) -> None:
+    def found(path: str) -> object:
+        return sources_of(Options(), {}, {"log_path": path}, tmp_path).find("log_path").value
+
+    assert found("told") == tmp_path / "told"
+    assert found("") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("fail_fast", "maybe"),
+        ("printer_width", 0),
+        ("log_level", "wran"),
+        ("target_path", 3),
+    ],
+)
+def test_what_the_project_says_amiss_decides_nothing(name: str, value: object) -> None:
+    # Whoever reads the project says so, with the place.
+    found = sources_of(Options(), {}, {name: value}).find(name)
+
+    assert found.origin is Origin.NOBODY
+    assert found.value == FLAGS[name].default
