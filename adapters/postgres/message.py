@@ -12,7 +12,7 @@ from ..comment import StatementComment
 from ..errors import DatabaseError
 from .problems import database_error
 from .queued import QueuedSwap
-from .statements import opens_transaction, split
+from .statements import split
 
 _SEPARATOR = "\n;\n"  # a line of its own, since the statement before may end in a comment
 _DEFINITION = re.compile(
@@ -78,15 +78,9 @@ class Message:
         if commits:
             texts.append("COMMIT")
         self._texts = texts
-        self._begins = begins
         joined = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
         self._start = len(comment.before) if comment else 0
         self.sql = comment.on(joined) if comment else joined
-
-    @property
-    def begins(self) -> bool:
-        """Whether it opens a transaction, by our BEGIN or by one of somebody's own."""
-        return self._begins or opens_transaction(self.sql)
 
     @property
     def is_blank(self) -> bool:

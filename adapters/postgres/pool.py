@@ -57,7 +57,7 @@ class Pool:
             ConnectionFailedError: the server can't be reached, or refuses us.
         """
         deadline = anyio.current_time() + self._patience
-        pauses = iter(BACKOFF)
+        attempt = 0
         while True:
             while self._idle:
                 session = self._idle.pop()
@@ -73,7 +73,8 @@ class Pool:
                 if self._alive or self._opening:
                     self._limit = len(self._alive) + self._opening
                     continue
-                pause = next(pauses)
+                attempt += 1
+                pause = BACKOFF.after(attempt)
                 if anyio.current_time() + pause > deadline:
                     raise
             await anyio.sleep(pause)
@@ -84,7 +85,8 @@ class Pool:
             self._alive.discard(session)
         else:
             self._idle.append(session)
-        self._wake_one()
+        if self._waiting:
+            self._wake_one()
 
     def empty(self) -> list[Session]:
         """Forget every session: they are the caller's to close."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -89,11 +90,15 @@ class RelationSwap(QueuedSwap):
         self._seen = Inventory()
         self._made_beside: frozenset[str] = frozenset()
         self._carrying = Carrying()
-        self._foreign_keys = SwapKeys(around, existing, comes_anew)
+        self._comes_anew = comes_anew
         self._is_turned = False
         self._is_unsettled = False
         self._simple = swap_statements(existing, replacement, Dependents(), Carrying())
         self.swapped.statements[:] = self._simple
+
+    @cached_property
+    def _foreign_keys(self) -> SwapKeys:
+        return SwapKeys(self._around, self._existing, self._comes_anew)
 
     @property
     def preparation(self) -> str:

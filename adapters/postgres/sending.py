@@ -25,6 +25,7 @@ from .statements import (
     alters_session,
     may_set,
     may_write,
+    opens_transaction,
     says_rollback,
     split_at_commits,
     split_last,
@@ -193,19 +194,18 @@ class SendingConnection(BoundConnection):
             if commits and commit is not None and commit.name is None and traceable is not None:
                 await self._send()  # BEGIN, where it hasn't been
                 await self._name(commit, traceable)
-            message = Message(
-                taken.parts, begins=self._has_to_begin, commits=commits, comment=self.comment
-            )
+            begins = self._has_to_begin
+            message = Message(taken.parts, begins=begins, commits=commits, comment=self.comment)
             refuse_nul(message.sql)
             session = self._session = self._session or await self._pool.take()
-            if taken.swap is not None:
+            if taken.swap is not None and taken.swap.preparation not in session.told:
                 await self._prepare(session, taken.swap)
             is_left = bool(queue) or (commit is not None and not commits)
             if message.is_blank:
                 self._has_begun = self._transaction is not None
                 message.note_answers("")
                 continue
-            was_open = session.has_open_transaction or message.begins
+            was_open = begins or session.has_open_transaction or opens_transaction(message.sql)
             self._note_sending(session, message, leaves_traces=taken.leaves_traces)
             try:
                 if commits and commit is not None:
@@ -233,10 +233,9 @@ class SendingConnection(BoundConnection):
 
     async def _prepare(self, session: Session, swap: QueuedSwap) -> None:
         """Tell a session what is asked in every swap of the kind, before its first."""
-        if swap.preparation not in session.told:
-            preparing = session.driver.execute(swap.preparation)
-            await self._asked(session, swap.preparation, preparing)
-            session.told.add(swap.preparation)
+        preparing = session.driver.execute(swap.preparation)
+        await self._asked(session, swap.preparation, preparing)
+        session.told.add(swap.preparation)
 
     def _note_sending(self, session: Session, message: Message, *, leaves_traces: bool) -> None:
         """Note what a message will do to the session."""

@@ -12,7 +12,7 @@ from ...adapters.relation import Relation, RelationType
 from ..core.results import Status
 from ..manifest.nodes.node import Node
 from .node_build import NodeBuild, Outcome
-from .table import rebuild
+from .node_transaction import rebuild
 
 _OF_BUILDING = frozenset({"contract", "indexes", "sql_header"})
 """Configuration that says how the SQL is built into a relation, which it isn't here."""

@@ -18,9 +18,8 @@ from ...adapters.relation import Relation, RelationType
 from ..core.errors import CompilationError
 from .finishing import configured_indexes
 from .node_build import NodeBuild, Outcome
-from .node_transaction import node_transaction
+from .node_transaction import node_transaction, rebuild
 from .swap import build_and_swap
-from .table import rebuild
 
 CREATE_MACRO = "get_create_materialized_view_as_sql"
 POLICIES = ("apply", "continue", "fail")

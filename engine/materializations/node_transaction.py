@@ -1,16 +1,18 @@
-"""A node's transaction, with all that belongs around its build."""
+"""A node's transaction, with all that belongs around its build; and a relation built in one."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from msgspec.structs import replace
+
 from ...adapters.connection_abilities import WriterLocking
-from ...adapters.relation import Relation
+from ...adapters.relation import Relation, RelationType
 from .finishing import apply_grants, persist_docs
 from .foreign_keys import validate_keys_to
-from .node_build import NodeBuild
-from .swap import drop_statement, settle
+from .node_build import NodeBuild, Outcome
+from .swap import build_and_swap, drop_statement, settle
 
 
 @asynccontextmanager
@@ -53,6 +55,23 @@ async def node_transaction(
     await build.run_hooks(config.post_hook, in_transaction=False)
     if build.swapped.foreign_keys:
         await validate_keys_to(build)
+
+
+async def rebuild(build: NodeBuild, kind: RelationType) -> Outcome:
+    """Build a relation of a kind, and swap it in."""
+    target = replace(build.relation, type=kind)
+    existing = await build.existing()
+    try:
+        async with node_transaction(build):
+            build.made = await build_and_swap(build, kind)
+            build.cache.add(target)  # for the hooks that come now
+    except BaseException:
+        if not build.committed:
+            build.cache.drop(target)
+            if existing is not None:
+                build.cache.add(existing)
+        raise
+    return build.success()
 
 
 async def keep_writers_out(build: NodeBuild, table: Relation) -> None:
