@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from .cli_flags import WORDS, names_of_refused, names_with_value, taking
-from .engine.commands.table import COMMANDS, find_command
+from .engine.commands.all_commands import COMMANDS, find_command
 from .engine.core.signals import Signals, die_of_signals
 from .engine.settings.flag import BEFORE, Effect, Kind
 from .engine.settings.flags import FLAGS
@@ -106,7 +106,7 @@ def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
     """Turn a command's flags into options, run them, and leave with the exit code."""
     from .engine.core.errors import HeadraceError
     from .engine.project.secrets import Redactor
-    from .engine.settings.resolution import find_value
+    from .engine.settings.precedence import find_value
 
     for name, value in (context.obj or {}).items():
         if given.get(name) is None:

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ..adapters.errors import AdapterError
+from .commands.all_commands import COMMANDS, find_command
 from .commands.command_context import CommandContext
-from .commands.table import COMMANDS, find_command
 from .core.blocking import in_thread
 from .core.errors import HeadraceError, TargetError
 from .core.event_queue import EventQueue, Subscription
@@ -33,7 +33,7 @@ from .project.secrets import Redactor
 from .reporters.artifacts.target_directory import TargetDirectory
 from .reporters.log_settings import make_log_file
 from .settings.options import Options
-from .settings.shown import arguments_of
+from .settings.seen_flags import arguments_of
 from .settings.warning_policy import RaisedWarningsError, Verdict, WarningPolicy
 from .template.context import DBT_VERSION
 from .workspace.workspace import Start

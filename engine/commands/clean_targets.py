@@ -14,7 +14,7 @@ from ..project.profiles_file import PROFILES_FILE
 from ..project.project import Project, load_project
 from ..project.trees import delete_tree
 from ..settings.environment_variables import home_directory
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from ..settings.unheeded import warnings_of
 from ..workspace.workspace import Start
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _check(options: Options) -> None:
-    from .answers import check_options
+    from .sql_answers import check_options
 
     check_options(options)
 
@@ -31,7 +31,7 @@ def _work() -> NodeWork:
 
 
 async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:
-    from .answers import compiled_answer, named_nodes
+    from .sql_answers import compiled_answer, named_nodes
 
     for unique_id in named_nodes(context.options, run.nodes):
         if unique_id in run.compiled:

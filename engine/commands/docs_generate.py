@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 async def _generate(context: CommandContext) -> ExitCode:
     from ..core.events import CatalogReady
     from ..core.outcome import exit_code_of
-    from ..running import catalog
+    from ..running import catalog_document as catalog
     from ..running.run import Run
 
     options = context.options

@@ -50,7 +50,7 @@ from ..project.discovery import find_project_directory
 from ..project.project import Project, load_project
 from ..project.render import Renderer
 from ..project.text_file import read_text
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from ..settings.unheeded import warnings_of
 from ..template.context import DBT_VERSION
 from ..workspace.workspace import Start

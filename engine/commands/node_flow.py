@@ -76,7 +76,7 @@ async def choose(context: CommandContext, command: NodeCommand, project: ParsedP
 
     takes = command.takes
     if context.retried is not None:
-        from .unfinished import choose_again
+        from .earlier_run import choose_again
 
         return await context.in_thread(partial(choose_again, project, context.retried, takes))
     choice = await context.in_thread(partial(choose_nodes, project, context.options, takes))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 async def _retry(context: CommandContext) -> ExitCode:
     """Take up the last run: its command, its options, and what is left of it."""
-    from .unfinished import take_up
+    from .earlier_run import take_up
 
     command = await take_up(context)
     return ExitCode.DONE if command is None else await command.perform(context)

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def _check(options: Options) -> None:
-    from .answers import check_asked, check_options
+    from .sql_answers import check_asked, check_options
 
     check_options(options)
     check_asked(options)
 
 
 def _narrow(options: Options, nodes: Mapping[str, Node]) -> Mapping[str, Node]:
-    from .answers import nodes_to_show
+    from .sql_answers import nodes_to_show
 
     return nodes_to_show(options, nodes)
 
@@ -39,7 +39,7 @@ def _work() -> NodeWork:
 
 
 async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:
-    from .answers import rows_answer
+    from .sql_answers import rows_answer
 
     for unique_id, rows in run.shown.items():
         context.emit(rows_answer(run.nodes[unique_id], rows, context.options))

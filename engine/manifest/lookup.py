@@ -10,7 +10,7 @@ from ..core.errors import (
     ParseError,
     did_you_mean,
 )
-from .jinja.lines import line_quoting
+from .jinja.line_numbers import line_quoting
 from .nodes.model_node import Model
 from .nodes.node import Node
 from .nodes.node_calls import RefCall, SourceCall, Version

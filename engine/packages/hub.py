@@ -13,7 +13,7 @@ from ..core.errors import PackageError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.numbers import shortened
 from ..project.yaml_file import YamlDocument
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from .entry_fields import entry_of
 from .package_entries import AnyEntry, HubEntry
 from .semver import (

@@ -18,7 +18,7 @@ from ..core.errors import (
 )
 from ..core.events import WarningRaised
 from ..core.numbers import shortened
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from .ignore import IgnoreRules
 from .text_file import read_text
 

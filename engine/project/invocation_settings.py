@@ -8,7 +8,7 @@ from pathlib import Path
 from ..core.errors import UsageError, YamlError
 from ..core.nouns import noun_of
 from ..settings.options import Options
-from ..settings.resolution import Sources
+from ..settings.precedence import Sources
 from ..settings.settings import Settings, settings_from
 from ..settings.warning_policy import Warn
 from .yaml_file import load_yaml_text

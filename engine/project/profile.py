@@ -16,7 +16,7 @@ from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..core.numbers import is_within
 from ..settings.flags import MAX_THREADS
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles
 from .project import Project
 from .render import Renderer

@@ -16,7 +16,7 @@ from ..core.errors import (
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..settings.environment_variables import home_directory
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from .project_flags import wanted_instead
 from .yaml_file import YamlDocument, read_yaml
 

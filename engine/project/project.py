@@ -16,7 +16,7 @@ from pathlib import Path
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
-from ..settings.resolution import find_value
+from ..settings.precedence import find_value
 from .discovery import PROJECT_FILE
 from .fields import Fields
 from .project_keys import (

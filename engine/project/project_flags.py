@@ -9,7 +9,7 @@ from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..settings.flag import Kind, Known
 from ..settings.flags import FLAGS
-from ..settings.resolution import wanted_of
+from ..settings.precedence import wanted_of
 from .discovery import checked_path
 from .yaml_file import YamlDocument
 

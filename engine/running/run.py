@@ -47,7 +47,7 @@ from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
 from ..workspace.loaded_project import ParsedProject
 from ..workspace.workspace import Workspace
-from .catalog import describe
+from .catalog_document import describe
 from .deferral import (
     Deferral,
     Deferrer,

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 
 from .flag import Effect, Known
 from .flags import FLAGS
-from .resolution import Sources
+from .precedence import Sources
 from .warning_policy import Warn, WarningPolicy, policy_of
 
 

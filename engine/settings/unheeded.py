@@ -8,7 +8,7 @@ from ..core.events import WarningRaised
 from .flag import Effect, Flag
 from .flags import FLAGS
 from .options import Options
-from .resolution import find_value, find_variable
+from .precedence import find_value, find_variable
 
 _NOT_OF_FLAGS = frozenset(
     "DBT_DOWNLOADS_DIR DBT_DOWNLOAD_DIR DBT_HTTP_TIMEOUT DBT_RECORDED_FILE_PATH "

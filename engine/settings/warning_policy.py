@@ -10,7 +10,7 @@ from msgspec import Struct
 from ..core.errors import CompilationError, UsageError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
-from .resolution import Sources
+from .precedence import Sources
 from .warning_names import DEPRECATIONS, KNOWN
 
 _EVERYTHING = ("all", "*")

@@ -46,8 +46,8 @@ from ..selection.selectors_file import Selectors, load_selectors
 from ..settings.flag import Known
 from ..settings.flags import FLAGS
 from ..settings.options import Options
+from ..settings.seen_flags import template_arguments, template_flags
 from ..settings.settings import Settings
-from ..settings.shown import template_arguments, template_flags
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
 from ..template.context import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from headrace.engine.commands.table import COMMANDS
+from headrace.engine.commands.all_commands import COMMANDS
 from headrace.engine.settings.flag import BEFORE, Effect, Flag, Kind, Known
 from headrace.engine.settings.flags import EACH, FLAGS, GROUPS, SELECTING
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 from headrace.cli import make_app, what_is_to_come
-from headrace.engine.commands.table import COMMANDS
+from headrace.engine.commands.all_commands import COMMANDS
 from headrace.engine.core.events import WarningRaised
 from headrace.engine.project.invocation_settings import settings_of
 from headrace.engine.settings.flag import BEFORE, Effect, Flag

@@ -11,7 +11,7 @@ from headrace.engine.project.invocation_settings import settings_of, sources_of
 from headrace.engine.settings.flag import Effect, Flag, Kind, Known
 from headrace.engine.settings.flags import FLAGS, GROUPS
 from headrace.engine.settings.options import Options
-from headrace.engine.settings.resolution import Origin
+from headrace.engine.settings.precedence import Origin
 from msgspec import structs
 
 from .reference_page import PAGE, page

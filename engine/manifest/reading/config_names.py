@@ -13,7 +13,7 @@ from ...core.errors import Location
 from ...core.events import WarningRaised
 from ...project.project import Project
 from ...project.project_keys import locate_configuration
-from ..jinja.lines import line_with_word
+from ..jinja.line_numbers import line_with_word
 from ..nodes.node import Node, NodeConfig
 from .package_parse import Parse
 

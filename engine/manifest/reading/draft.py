@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from ...core.errors import Location
 from ...project.project import Project
 from ...project.project_keys import locate_configuration
-from ..jinja.lines import line_configuring
+from ..jinja.line_numbers import line_configuring
 from ..nodes.node import Checksum, Column
 from ..nodes.node_calls import Call
 from ..nodes.resource_type import ResourceType

@@ -11,13 +11,17 @@ from ...adapters.abilities import Fate, Tracing
 from ...adapters.base import Adapter, Target
 from ..core.blocking import in_thread
 from ..core.errors import ProjectError, UsageError
-from ..core.events import MessageLogged, RunResumed, WarningRaised
+from ..core.events import (
+    MessageLogged,
+    RunResumed,
+    WarningRaised,
+)
 from ..core.results import Doubt
 from ..project.discovery import find_project_directory
 from ..project.project import load_project
 from ..selection.resource_types import NodeTypes
-from ..settings.resolution import find_value
-from ..settings.shown import arguments_of
+from ..settings.precedence import find_value
+from ..settings.seen_flags import arguments_of
 from ..state.earlier_settings import find_directory
 from ..state.unfinished import UnfinishedRun, find_unfinished
 from ..workspace.chosen_nodes import Choice, choose_nodes
