@@ -35,11 +35,7 @@ from random import Random
 
 from headrace.engine.core.events import Event
 from headrace.engine.core.graph import Graph
-from headrace.engine.core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from headrace.engine.core.results import NodeInfo, RunResult, Status
 from headrace.engine.running.plan import Plan
 from headrace.engine.running.scheduler import Build, Scheduler
 

@@ -19,13 +19,7 @@ from headrace.engine.packages import (
     tarball,
     web,
 )
-from headrace.engine.project import (
-    discovery,
-    event_time,
-    text_file,
-    yaml_data,
-    yaml_graph,
-)
+from headrace.engine.project import discovery, event_time, text_file, yaml_data, yaml_graph
 from headrace.engine.selection import grammar
 from headrace.engine.settings import flags
 

@@ -18,14 +18,7 @@ from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Namespace, Relation, quote_identifier
 from .backend import Backend
-from .catalog import (
-    DESCRIPTION,
-    KINDS,
-    MAY_CREATE,
-    RELATIONS,
-    SCHEMAS,
-    STANDARD_TYPES,
-)
+from .catalog import DESCRIPTION, KINDS, MAY_CREATE, RELATIONS, SCHEMAS, STANDARD_TYPES
 from .connecting import connect, server_version
 from .connection import PostgresConnection, Turns
 from .control import Control

@@ -11,12 +11,7 @@ from msgspec import Struct
 
 from ..backoff import Backoff
 from ..connection_abilities import IsOurs
-from ..errors import (
-    ConnectionLostError,
-    DatabaseError,
-    DatabaseLockedError,
-    TransientDatabaseError,
-)
+from ..errors import ConnectionLostError, DatabaseError, DatabaseLockedError, TransientDatabaseError
 from ..relation import Relation
 from .belongings import table_name
 from .keys import PostgresKeys

@@ -19,13 +19,7 @@ from .attempts import (
     give_back_locks,
     with_lock_timeout,
 )
-from .belongings import (
-    Belongings,
-    Carried,
-    Carrying,
-    carrying,
-    table_name,
-)
+from .belongings import Belongings, Carried, Carrying, carrying, table_name
 from .catalog import COLUMNS
 from .dependents import Dependents
 from .inventory import (

@@ -16,11 +16,7 @@ from ..cancellation import outlast
 from ..errors import CommitInDoubtError, DatabaseError
 from .backend import Backend
 from .control import Control
-from .ending import (
-    GRACE_SECONDS,
-    CommitEnding,
-    Ending,
-)
+from .ending import GRACE_SECONDS, CommitEnding, Ending
 from .message import response_of
 from .policy import ErrorClass, classify
 from .problems import DRIVER_ERRORS

@@ -26,11 +26,7 @@ from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
 from ..settings.options import Options
-from ..settings.warning_policy import (
-    RaisedWarningsError,
-    Verdict,
-    policy_of,
-)
+from ..settings.warning_policy import RaisedWarningsError, Verdict, policy_of
 from ..workspace.loaded_project import ParsedProject, parse_project
 from ..workspace.workspace import Start, Workspace, open_workspace
 from .command import Command, NodeCommand

@@ -11,11 +11,7 @@ from ...adapters.abilities import Fate, Tracing
 from ...adapters.base import Adapter, Target
 from ..core.blocking import in_thread
 from ..core.errors import ProjectError, UsageError
-from ..core.events import (
-    MessageLogged,
-    RunResumed,
-    WarningRaised,
-)
+from ..core.events import MessageLogged, RunResumed, WarningRaised
 from ..core.results import Doubt
 from ..project.discovery import find_project_directory
 from ..project.project import load_project
@@ -26,11 +22,7 @@ from ..state.earlier_settings import find_directory
 from ..state.unfinished import UnfinishedRun, find_unfinished
 from ..workspace.chosen_nodes import Choice, choose_nodes
 from ..workspace.loaded_project import ParsedProject
-from ..workspace.workspace import (
-    Start,
-    open_workspace,
-    target_path,
-)
+from ..workspace.workspace import Start, open_workspace, target_path
 from .command import Command
 from .command_context import CommandContext
 

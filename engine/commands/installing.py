@@ -11,39 +11,16 @@ from msgspec import Struct
 
 from ..core.blocking import in_thread
 from ..core.errors import PackageError
-from ..core.events import (
-    Event,
-    MessageLogged,
-    WarningRaised,
-)
+from ..core.events import Event, MessageLogged, WarningRaised
 from ..packages.adding import add_entry, new_entry
 from ..packages.fetching import Fetcher, Surroundings
 from ..packages.hub import Hub
-from ..packages.installation import (
-    exchange,
-    install_directory,
-    place,
-    stage_beside,
-    write_files,
-)
-from ..packages.lock_file import (
-    LOCK_FILE,
-    lock_text,
-    read_lock,
-)
+from ..packages.installation import exchange, install_directory, place, stage_beside, write_files
+from ..packages.lock_file import LOCK_FILE, lock_text, read_lock
 from ..packages.package import Package
-from ..packages.packages_file import (
-    PackagesFile,
-    package_renderer,
-    parse_packages,
-    read_packages,
-)
+from ..packages.packages_file import PackagesFile, package_renderer, parse_packages, read_packages
 from ..packages.required_version import check_required_version
-from ..packages.resolution import (
-    check_names,
-    in_parallel,
-    resolve,
-)
+from ..packages.resolution import check_names, in_parallel, resolve
 from ..packages.secret_hosts import SecretHosts
 from ..packages.semver import parse_version
 from ..project.discovery import find_project_directory

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from ..core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
+from ..core.errors import Location, ParseError, did_you_mean
 from .jinja.line_numbers import line_quoting
 from .nodes.model_node import Model
 from .nodes.node import Node

@@ -15,12 +15,7 @@ from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
 from ...adapters.relation_cache import RelationCache
 from ..core.errors import CompilationError
-from ..core.results import (
-    BatchResults,
-    NodeError,
-    SourceAge,
-    Status,
-)
+from ..core.results import BatchResults, NodeError, SourceAge, Status
 from ..manifest.nodes.node import Hook, Node
 from ..project.event_time import EventWindow
 from ..sandbox.handed import printed

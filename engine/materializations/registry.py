@@ -13,11 +13,7 @@ from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.materialization_names import BUILT_IN, PREFIX
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.seed_node import Seed
-from .custom import (
-    AdapterMaker,
-    Materialize,
-    custom,
-)
+from .custom import AdapterMaker, Materialize, custom
 from .incremental import incremental
 from .materialized_view import materialized_view
 from .seed import seed, table_reader

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..core.errors import (
-    Location,
-    PackageError,
-    ProjectError,
-    did_you_mean,
-)
+from ..core.errors import Location, PackageError, ProjectError, did_you_mean
 from ..core.nouns import noun_of
 from ..project.discovery import checked_path
 from ..project.yaml_file import YamlDocument
-from .package_entries import (
-    AnyEntry,
-    GitEntry,
-    HubEntry,
-    LocalEntry,
-    TarballEntry,
-)
+from .package_entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .semver import VersionSyntaxError, parse_requirement
 
 MAX_REQUIREMENTS = 100

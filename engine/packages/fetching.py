@@ -20,13 +20,7 @@ from ..settings.environment_variables import expand_home
 from .git import GitError, check_out
 from .hub import Hub, entries_of_release
 from .package import Package, read_project_name
-from .package_entries import (
-    AnyEntry,
-    GitEntry,
-    HubEntry,
-    LocalEntry,
-    TarballEntry,
-)
+from .package_entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .packages_file import read_packages
 from .tarball import ArchiveError, unpack
 from .urls import is_web_address, shown_address

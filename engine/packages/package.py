@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..core.errors import (
-    Location,
-    PackageError,
-    ProjectError,
-)
+from ..core.errors import Location, PackageError, ProjectError
 from ..project.discovery import PROJECT_FILE
 from ..project.fields import Fields
 from ..project.project_keys import project_name

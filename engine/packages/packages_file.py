@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..core.errors import (
-    Location,
-    PackageError,
-    did_you_mean,
-)
+from ..core.errors import Location, PackageError, did_you_mean
 from ..core.nouns import noun_of
 from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml

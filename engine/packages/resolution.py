@@ -11,13 +11,7 @@ import anyio
 
 from ..core.errors import HeadraceError, PackageError
 from .package import Package
-from .package_entries import (
-    AnyEntry,
-    GitEntry,
-    HubEntry,
-    LocalEntry,
-    TarballEntry,
-)
+from .package_entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 from .secret_hosts import SecretHosts
 from .urls import shown_address
 

@@ -10,13 +10,7 @@ import re
 from collections.abc import Iterable
 
 from ..core.errors import PackageError
-from .package_entries import (
-    AnyEntry,
-    GitEntry,
-    HubEntry,
-    LocalEntry,
-    TarballEntry,
-)
+from .package_entries import AnyEntry, GitEntry, HubEntry, LocalEntry, TarballEntry
 
 Origin = tuple[str, ...]
 """What an address is reached by: scheme, host and port."""

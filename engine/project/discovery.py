@@ -11,11 +11,7 @@ from pathlib import Path, PureWindowsPath
 from msgspec import Struct
 
 from ..core.checkpoints import checked
-from ..core.errors import (
-    Location,
-    ProjectError,
-    did_you_mean,
-)
+from ..core.errors import Location, ProjectError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.numbers import shortened
 from ..settings.precedence import find_value

@@ -8,11 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ..core.errors import (
-    Location,
-    ProfileError,
-    did_you_mean,
-)
+from ..core.errors import Location, ProfileError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..settings.environment_variables import home_directory

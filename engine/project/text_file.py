@@ -9,11 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from ..core.checkpoints import checkpoint
-from ..core.errors import (
-    HeadraceError,
-    Location,
-    ProjectError,
-)
+from ..core.errors import HeadraceError, Location, ProjectError
 
 MAX_TEXT_BYTES = 64 * 1024 * 1024
 """The largest file that is read as one text. Seeds are read row by row, and may be larger."""

@@ -24,12 +24,7 @@ from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter
 from .rotating_file import RotatingFile
 from .style import Style
-from .text.line import (
-    Level,
-    Line,
-    LineKind,
-    render,
-)
+from .text.line import Level, Line, LineKind, render
 from .text.lines import lines_of
 
 _ANSWER = LineKind("PrintEvent", "Z052")

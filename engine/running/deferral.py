@@ -19,11 +19,7 @@ from ..core.events import DeferredReference
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.unit_test_node import UnitTest
-from ..state.past_manifest import (
-    PastManifest,
-    PastNode,
-    read_past_manifest,
-)
+from ..state.past_manifest import PastManifest, PastNode, read_past_manifest
 from ..template.relations import parts_of
 from ..workspace.chosen_nodes import Choice
 from ..workspace.loaded_project import ParsedProject

@@ -13,11 +13,7 @@ from typing import Any
 from ...adapters.base import Adapter, Connection, Response
 from ...adapters.errors import AdapterError
 from ..core.events import NodeExecuted, NodeSkipped
-from ..core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.hook_node import RunHook
 from ..materializations.node_build import Outcome
 from .node_result import Progress

@@ -14,21 +14,11 @@ from msgspec.structs import replace
 
 from ...adapters.base import Response
 from ..core.errors import CompilationError
-from ..core.results import (
-    BatchResults,
-    NodeError,
-    Status,
-)
+from ..core.results import BatchResults, NodeError, Status
 from ..manifest.nodes.model_node import Model
 from ..manifest.reading.microbatch_settings import MAX_BATCHES, MicrobatchSettings
 from ..materializations.node_build import Outcome
-from ..project.event_time import (
-    EARLIEST,
-    EventWindow,
-    Reading,
-    back,
-    windows,
-)
+from ..project.event_time import EARLIEST, EventWindow, Reading, back, windows
 
 _READS_ITSELF = re.compile(r"\bthis\b")
 

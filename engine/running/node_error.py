@@ -12,11 +12,7 @@ import re
 from msgspec.structs import replace
 
 from ...adapters.base import Response
-from ...adapters.errors import (
-    AdapterError,
-    ApproximateMatchError,
-    DatabaseError,
-)
+from ...adapters.errors import AdapterError, ApproximateMatchError, DatabaseError
 from ..core.errors import CompilationError, HeadraceError, Location
 from ..core.results import NodeError, Status
 from ..manifest.nodes.node import Node

@@ -13,19 +13,8 @@ from msgspec.structs import replace
 
 from ...adapters.errors import AdapterError, CommitInDoubtError
 from ...adapters.relation_cache import RelationCache
-from ..core.events import (
-    Emitter,
-    NodeCommitting,
-    NodeExecuted,
-    WarningRaised,
-)
-from ..core.results import (
-    Doubt,
-    NodeInfo,
-    RunResult,
-    Status,
-    Timing,
-)
+from ..core.events import Emitter, NodeCommitting, NodeExecuted, WarningRaised
+from ..core.results import Doubt, NodeInfo, RunResult, Status, Timing
 from ..manifest.nodes.node import Node
 from ..materializations.node_build import NodeBuild, Outcome
 from ..settings.warning_policy import RaisedWarningsError

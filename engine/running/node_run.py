@@ -19,23 +19,12 @@ from ...adapters.backoff import Backoff
 from ...adapters.base import Connection, Response
 from ...adapters.errors import AdapterError, RelationChangedError
 from ..core.errors import HeadraceError
-from ..core.events import (
-    NodeCancelled,
-    NodeFinished,
-    NodeStarted,
-    WarningRaised,
-)
+from ..core.events import NodeCancelled, NodeFinished, NodeStarted, WarningRaised
 from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.operation_node import Operation
 from ..materializations.node_build import Outcome
-from .node_error import (
-    FINDINGS,
-    doubtful_outcome,
-    failed_outcome,
-    timed_out,
-    with_findings,
-)
+from .node_error import FINDINGS, doubtful_outcome, failed_outcome, timed_out, with_findings
 from .node_result import (
     Progress,
     committed_outcome,

@@ -24,16 +24,8 @@ from ..core.events import (
     RunStarted,
     WarningRaised,
 )
-from ..core.graph import (
-    Graph,
-    gate_with_tests,
-    gate_with_unit_tests,
-)
-from ..core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from ..core.graph import Graph, gate_with_tests, gate_with_unit_tests
+from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
@@ -48,10 +40,7 @@ from ..template.dbt.end_context import end_context
 from ..workspace.loaded_project import ParsedProject
 from ..workspace.workspace import Workspace
 from .catalog_document import describe
-from .deferral import (
-    Deferral,
-    Deferrer,
-)
+from .deferral import Deferral, Deferrer
 from .hooks import RunHooks
 from .node_builder import NodeBuilder
 from .node_rows import Preview

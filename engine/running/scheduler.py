@@ -10,30 +10,14 @@ from heapq import heappop, heappush
 from types import MappingProxyType
 from typing import NamedTuple
 
-from anyio import (
-    Semaphore,
-    create_memory_object_stream,
-    create_task_group,
-    get_cancelled_exc_class,
-)
+from anyio import Semaphore, create_memory_object_stream, create_task_group, get_cancelled_exc_class
 from anyio.abc import TaskGroup
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..core.events import (
-    Emitter,
-    NodeCancelled,
-    NodeFinished,
-    NodeSkipped,
-    NodeStarted,
-)
-from ..core.results import (
-    NodeError,
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from ..core.events import Emitter, NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
+from ..core.results import NodeError, NodeInfo, RunResult, Status
 from .plan import Plan
 
 Build = Callable[[str, int], Awaitable[RunResult]]

@@ -11,12 +11,7 @@ from msgspec.structs import replace
 
 from ...adapters.base import Connection, Response, Rows
 from ..core.errors import CompilationError, ProjectError
-from ..core.results import (
-    NodeError,
-    NodeInfo,
-    SourceAge,
-    Status,
-)
+from ..core.results import NodeError, NodeInfo, SourceAge, Status
 from ..manifest.artifact.node_dicts import source_dict
 from ..manifest.nodes.freshness_rules import AgeLimit
 from ..manifest.nodes.source_node import Source

@@ -14,35 +14,17 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
-from .access import (
-    ACCESS,
-    SHOWN,
-    checked,
-)
+from .access import ACCESS, SHOWN, checked
 from .budget import current_budget
 from .callables import require_arguments
-from .filters import (
-    limited_filters,
-    limited_lipsum,
-    limited_tests,
-)
+from .filters import limited_filters, limited_lipsum, limited_tests
 from .formatting import limited_format
 from .iterators import counted
-from .operators import (
-    OPERATORS,
-    concatenate,
-    cut,
-)
+from .operators import OPERATORS, concatenate, cut
 from .preparation import CUT, Preparation
 from .sizes import require_printable, require_room
 from .type_methods import guarded_method
-from .unpacking import (
-    EACH,
-    PARTS,
-    Unpacked,
-    Unpacking,
-    parts,
-)
+from .unpacking import EACH, PARTS, Unpacked, Unpacking, parts
 
 COUNTED = "headrace_counted"
 """A filter that gives what it gets, and counts while it is gone through."""

@@ -8,11 +8,7 @@ from functools import wraps
 from types import BuiltinMethodType, MappingProxyType
 from typing import Any
 
-from .budget import (
-    require_items,
-    require_text,
-    require_text_of,
-)
+from .budget import require_items, require_text, require_text_of
 from .callables import template_call
 
 Check = Callable[..., tuple[Any, ...] | None]

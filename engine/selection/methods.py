@@ -18,16 +18,8 @@ from ..manifest.nodes.test_nodes import GenericTest, SingularTest, Test
 from ..manifest.nodes.unit_test_node import UnitTest
 from .grammar import Criterion
 from .model_methods import by_access, by_declared_name, by_group, by_version
-from .name_patterns import (
-    PathPattern,
-    matches,
-    matches_fqn,
-)
-from .selection_context import (
-    Method,
-    MethodContext,
-    Predicate,
-)
+from .name_patterns import PathPattern, matches, matches_fqn
+from .selection_context import Method, MethodContext, Predicate
 from .state_methods import by_result, by_source_status, by_state
 
 

@@ -14,17 +14,9 @@ from typing import Any, TypeVar
 from msgspec import Struct, field
 
 from ..core.errors import UsageError, did_you_mean
-from ..core.numbers import (
-    is_within,
-    shortened,
-    whole_number,
-)
+from ..core.numbers import is_within, shortened, whole_number
 from .environment_variables import Setting, expand_home
-from .flag import (
-    Flag,
-    Kind,
-    Known,
-)
+from .flag import Flag, Kind, Known
 from .flags import FLAGS
 from .options import Options
 

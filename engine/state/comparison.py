@@ -20,11 +20,7 @@ from ..manifest.nodes.source_node import Source
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..manifest.used_vars import UsedVars
-from .contract_changes import (
-    breaking_changes,
-    has_contract,
-    is_same_contract,
-)
+from .contract_changes import breaking_changes, has_contract, is_same_contract
 from .differences import (
     NOT_COMPARED,
     is_same_config,

@@ -14,11 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ..core.atomic_files import (
-    WriteBytes,
-    replaced_file,
-    write_all,
-)
+from ..core.atomic_files import WriteBytes, replaced_file, write_all
 from ..core.encoding import encode, mapped, utc_text
 from ..core.events import (
     Event,
@@ -35,11 +31,7 @@ from ..core.events import (
 )
 from ..core.plain_text import Scrub
 from ..core.results import NodeInfo
-from .journal_state import (
-    FORMAT,
-    JournalState,
-    Record,
-)
+from .journal_state import FORMAT, JournalState, Record
 from .result_document import result_document
 
 

@@ -3,18 +3,8 @@
 from __future__ import annotations
 
 from ..core.encoding import mapped, scrubbed, utc_text
-from ..core.plain_text import (
-    ARTIFACT_MESSAGE_LIMIT,
-    Scrub,
-    indented,
-)
-from ..core.results import (
-    BatchResults,
-    Doubt,
-    NodeError,
-    RunResult,
-    Status,
-)
+from ..core.plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
+from ..core.results import BatchResults, Doubt, NodeError, RunResult, Status
 from .doubts import DOUBTS
 
 

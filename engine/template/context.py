@@ -25,11 +25,7 @@ from ..sandbox.sizes import require_printable
 from ..settings.environment_variables import custom_environment
 from .dbt.api import make_api
 from .dbt.exceptions import TemplateExceptions
-from .dbt.values import (
-    FUNCTIONS,
-    MODULES,
-    VALIDATION,
-)
+from .dbt.values import FUNCTIONS, MODULES, VALIDATION
 from .dispatch import dispatch
 from .scope import LazyName, Scope
 from .scope_names import ContextNames

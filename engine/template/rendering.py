@@ -8,22 +8,12 @@ from typing import Any
 from jinja2 import Template
 
 from ...adapters.errors import AdapterError
-from ..core.errors import (
-    CompilationError,
-    Frame,
-    HeadraceError,
-    Location,
-)
+from ..core.errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes.node import Node
 from ..sandbox.handed import printed
 from .macro_space import MacroReturn
 from .scope import Scope
-from .template_environment import (
-    ScopeContext,
-    TemplateEnvironment,
-    render,
-    template_line,
-)
+from .template_environment import ScopeContext, TemplateEnvironment, render, template_line
 from .wording import describe
 
 _SINGLE_EXPRESSION = re.compile(r"\s*\{\{-?((?:(?!\{\{|\}\}).)+?)-?\}\}\s*\Z", re.DOTALL)

@@ -13,12 +13,7 @@ from typing import Any, ClassVar
 from jinja2.utils import missing
 
 from ...adapters.errors import AdapterError
-from ..core.errors import (
-    CompilationError,
-    Frame,
-    HeadraceError,
-    Location,
-)
+from ..core.errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.nodes.macro import Macro
 from ..sandbox.budget import current_budget, metered

@@ -17,12 +17,7 @@ from jinja2.utils import missing
 
 from ..core.errors import CompilationError, Location
 from ..manifest.jinja.syntax import SyntaxEnvironment, prefix_macros
-from ..sandbox.budget import (
-    MAX_TEXT,
-    budgeted,
-    metered,
-    too_long,
-)
+from ..sandbox.budget import MAX_TEXT, budgeted, metered, too_long
 from ..sandbox.operators import concatenate
 from ..sandbox.runtime import watch
 from .dbt.dbt_filters import FILTERS

@@ -8,20 +8,12 @@ from typing import Any
 
 from ...adapters.base import Connection
 from ...adapters.relation import Relation, RelationType
-from ..core.errors import (
-    CompilationError,
-    Location,
-    did_you_mean,
-)
+from ..core.errors import CompilationError, Location, did_you_mean
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.source_node import Source
-from ..manifest.nodes.unit_test_node import (
-    THIS,
-    Given,
-    UnitTest,
-)
+from ..manifest.nodes.unit_test_node import THIS, Given, UnitTest
 from ..manifest.reading.unit_fixtures import input_call
 from ..project.render import has_template
 from ..sandbox.handed import printed

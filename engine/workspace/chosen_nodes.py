@@ -17,11 +17,7 @@ from ..manifest.nodes.test_nodes import Test
 from ..selection.grammar import Specification, parse_flags
 from ..selection.resource_types import NodeTypes, wanted_types
 from ..selection.selection_context import MethodContext
-from ..selection.selector import (
-    IndirectSelection,
-    Selector,
-    no_such_selector,
-)
+from ..selection.selector import IndirectSelection, Selector, no_such_selector
 from ..settings.options import Options
 from ..state.previous import PreviousState
 from .loaded_project import ParsedProject

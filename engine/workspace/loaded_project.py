@@ -20,11 +20,7 @@ from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.loader import load_manifest
 from ..manifest.manifest import Manifest
 from ..manifest.reading.inputs import ParseInputs
-from ..manifest.reading.parse_cache import (
-    FILE_NAME,
-    ParseCache,
-    load_cache,
-)
+from ..manifest.reading.parse_cache import FILE_NAME, ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.used_vars import UsedVars
 from ..settings.environment_variables import custom_environment

@@ -21,11 +21,7 @@ from ..manifest.nodes.stored_failures import has_relation
 from ..packages.installed import load_installed
 from ..packages.required_version import check_required_version
 from ..project.discovery import find_project_directory
-from ..project.event_time import (
-    Reading,
-    parse_event_times,
-    parse_sample,
-)
+from ..project.event_time import Reading, parse_event_times, parse_sample
 from ..project.invocation_settings import settings_of, sources_of
 from ..project.profile import load_target
 from ..project.profiles_file import (
@@ -34,11 +30,7 @@ from ..project.profiles_file import (
     load_profile_flags,
     locate_in_profile,
 )
-from ..project.project import (
-    Project,
-    load_project,
-    render_trees,
-)
+from ..project.project import Project, load_project, render_trees
 from ..project.project_flags import check_flags, flag_warnings
 from ..project.render import Renderer
 from ..project.vars import Vars
@@ -50,11 +42,7 @@ from ..settings.seen_flags import template_arguments, template_flags
 from ..settings.settings import Settings
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
-from ..template.context import (
-    DBT_VERSION,
-    CommonContext,
-    Invocation,
-)
+from ..template.context import DBT_VERSION, CommonContext, Invocation
 from ..template.relations import RelationFactory
 from ..template.template_environment import CodeCache
 

@@ -10,12 +10,7 @@ import time
 import anyio
 import pytest
 from headrace.engine.core.blocking import in_thread
-from headrace.engine.core.checkpoints import (
-    Stopped,
-    checked,
-    checkpoint,
-    waking,
-)
+from headrace.engine.core.checkpoints import Stopped, checked, checkpoint, waking
 
 from ..commands.cancelling import WAYS, Way, by_cancel, by_scope, own_threads
 

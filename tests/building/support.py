@@ -11,12 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace import InvocationResult, Options, RunResult, Status, invoke
-from headrace.engine.core.events import (
-    Event,
-    MessageLogged,
-    OutputProduced,
-    WarningRaised,
-)
+from headrace.engine.core.events import Event, MessageLogged, OutputProduced, WarningRaised
 
 DATABASE = "shop.db"
 

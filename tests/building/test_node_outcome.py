@@ -15,11 +15,7 @@ from headrace.adapters.errors import (
     ConnectionFailedError,
     DatabaseError,
 )
-from headrace.engine.core.errors import (
-    CompilationError,
-    Frame,
-    Location,
-)
+from headrace.engine.core.errors import CompilationError, Frame, Location
 from headrace.engine.core.results import NodeInfo, Status
 from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.materializations.node_build import NodeBuild, Outcome

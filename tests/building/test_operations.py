@@ -10,12 +10,7 @@ from typing import Any
 import anyio
 import pytest
 from headrace import Options, Status, invoke
-from headrace.engine.core.events import (
-    Event,
-    MessageLogged,
-    NodeStarted,
-    RunFinished,
-)
+from headrace.engine.core.events import Event, MessageLogged, NodeStarted, RunFinished
 
 from .support import PROJECT, Ran, Recorder, relations, rows, run
 

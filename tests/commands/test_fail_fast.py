@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 from headrace import Status
-from headrace.engine.core.events import (
-    NodeCancelled,
-    NodeSkipped,
-    NodeStarted,
-    RunFinished,
-)
+from headrace.engine.core.events import NodeCancelled, NodeSkipped, NodeStarted, RunFinished
 
 from ..building.support import PROJECT, relations, rows, run, run_results
 from .support import ENDLESS, headrace

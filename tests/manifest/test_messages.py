@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.core.errors import (
-    CompilationError,
-    CycleError,
-    ParseError,
-)
+from headrace.engine.core.errors import CompilationError, CycleError, ParseError
 
 from ..conftest import WriteProject
 from .support import failure, parse

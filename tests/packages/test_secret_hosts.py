@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 from headrace.engine.core.errors import Location, PackageError
-from headrace.engine.packages.package_entries import (
-    AnyEntry,
-    GitEntry,
-    HubEntry,
-    TarballEntry,
-)
+from headrace.engine.packages.package_entries import AnyEntry, GitEntry, HubEntry, TarballEntry
 from headrace.engine.packages.secret_hosts import SecretHosts
 
 from .support import (

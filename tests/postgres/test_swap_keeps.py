@@ -6,16 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from .hangings import (
-    GRANTS,
-    ON_MATERIALIZED_VIEWS,
-    ON_TABLES,
-    ON_VIEWS,
-    Hanging,
-    clear,
-    hang,
-    look,
-)
+from .hangings import GRANTS, ON_MATERIALIZED_VIEWS, ON_TABLES, ON_VIEWS, Hanging, clear, hang, look
 from .support import Readers, Shop
 
 FIRST = "select 1 as id, 'a' as kind"

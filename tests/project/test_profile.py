@@ -7,12 +7,7 @@ from pathlib import Path
 
 import pytest
 from headrace.adapters.base import Target
-from headrace.engine.core.errors import (
-    HeadraceError,
-    ProfileError,
-    UsageError,
-    YamlError,
-)
+from headrace.engine.core.errors import HeadraceError, ProfileError, UsageError, YamlError
 from headrace.engine.core.events import WarningRaised
 from headrace.engine.project.profile import load_target
 from headrace.engine.project.profiles_file import find_profiles, load_profile_flags

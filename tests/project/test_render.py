@@ -8,12 +8,7 @@ import sys
 from collections.abc import Mapping
 
 import pytest
-from headrace.engine.core.errors import (
-    HeadraceError,
-    Location,
-    ProfileError,
-    ProjectError,
-)
+from headrace.engine.core.errors import HeadraceError, Location, ProfileError, ProjectError
 from headrace.engine.project.render import Renderer, has_template
 from headrace.engine.project.template_errors import TargetNotKnownError
 from headrace.engine.project.yaml_file import YamlDocument, parse_yaml

@@ -11,12 +11,7 @@ import pytest
 import yaml
 from headrace.engine.core.errors import Location, YamlError
 from headrace.engine.project import yaml_graph
-from headrace.engine.project.yaml_file import (
-    YamlDocument,
-    load_yaml_text,
-    parse_yaml,
-    read_yaml,
-)
+from headrace.engine.project.yaml_file import YamlDocument, load_yaml_text, parse_yaml, read_yaml
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -22,13 +22,7 @@ from headrace.engine.core.events import (
     RunFinished,
     RunStarted,
 )
-from headrace.engine.core.results import (
-    NodeError,
-    NodeInfo,
-    RunResult,
-    Status,
-    Timing,
-)
+from headrace.engine.core.results import NodeError, NodeInfo, RunResult, Status, Timing
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 HARMFUL = "\x1b[2J\x9b31m\x07evil\r\n12:00:00 | 1 of 1 OK created table model main.forged\u202e"

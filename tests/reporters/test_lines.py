@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.commands import compile
-from headrace.engine.core.errors import (
-    CompilationError,
-    Frame,
-    Location,
-)
+from headrace.engine.core.errors import CompilationError, Frame, Location
 from headrace.engine.core.events import (
     Event,
     InvocationFailed,
@@ -28,16 +24,8 @@ from headrace.engine.core.events import (
     WarningRaised,
 )
 from headrace.engine.core.plain_text import Cleaner
-from headrace.engine.core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
-from headrace.engine.reporters.text.line import (
-    Level,
-    fitted,
-    render,
-)
+from headrace.engine.core.results import NodeInfo, RunResult, Status
+from headrace.engine.reporters.text.line import Level, fitted, render
 from headrace.engine.reporters.text.lines import lines_of
 
 from .support import (

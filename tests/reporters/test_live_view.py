@@ -6,19 +6,10 @@ import io
 from datetime import timedelta
 
 import pytest
-from headrace.engine.core.events import (
-    NodeFinished,
-    NodeSkipped,
-    NodeStarted,
-    RunStarted,
-)
+from headrace.engine.core.events import NodeFinished, NodeSkipped, NodeStarted, RunStarted
 from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.core.results import Status
-from headrace.engine.reporters.text.live_view import (
-    LiveState,
-    duration_text,
-    live_view,
-)
+from headrace.engine.reporters.text.live_view import LiveState, duration_text, live_view
 from rich.console import Console
 
 from .support import HARMFUL, NOON, check, checked, failed, hook, model, skipped, succeeded

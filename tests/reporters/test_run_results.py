@@ -7,17 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.core.events import (
-    NodeFinished,
-    NodeStarted,
-    RunFinished,
-    RunStarted,
-)
+from headrace.engine.core.events import NodeFinished, NodeStarted, RunFinished, RunStarted
 from headrace.engine.core.results import Status
-from headrace.engine.reporters.artifacts.run_results import (
-    RunResultsWriter,
-    run_results_document,
-)
+from headrace.engine.reporters.artifacts.run_results import RunResultsWriter, run_results_document
 from headrace.engine.state.journal import Journal
 from headrace.engine.state.journal_state import JournalState, read_journal
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import anyio
 import pytest
 from headrace.engine.core.event_queue import EventQueue, Subscription
-from headrace.engine.core.events import (
-    Event,
-    InvocationFinished,
-    WarningRaised,
-)
+from headrace.engine.core.events import Event, InvocationFinished, WarningRaised
 from headrace.engine.reporters.text.stream import EventStream
 
 from .support import NOON, small_run

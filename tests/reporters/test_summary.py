@@ -7,11 +7,7 @@ import re
 from headrace.engine.core.errors import Location
 from headrace.engine.core.events import RunFinished
 from headrace.engine.core.plain_text import Cleaner
-from headrace.engine.core.results import (
-    NodeError,
-    RunResult,
-    Status,
-)
+from headrace.engine.core.results import NodeError, RunResult, Status
 from headrace.engine.reporters.text.line import Level, render
 from headrace.engine.reporters.text.summary import elapsed_text, summary_lines
 from headrace.engine.reporters.text.tally import Tally

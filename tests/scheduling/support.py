@@ -8,19 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
 import anyio
-from headrace.engine.core.events import (
-    Event,
-    NodeCancelled,
-    NodeFinished,
-    NodeSkipped,
-    NodeStarted,
-)
+from headrace.engine.core.events import Event, NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
 from headrace.engine.core.graph import Graph
-from headrace.engine.core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from headrace.engine.core.results import NodeInfo, RunResult, Status
 from headrace.engine.running.plan import Plan
 from headrace.engine.running.scheduler import Build, Scheduler
 from hypothesis import settings

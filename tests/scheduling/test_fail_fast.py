@@ -6,11 +6,7 @@ import asyncio
 
 import anyio
 import pytest
-from headrace.engine.core.events import (
-    NodeCancelled,
-    NodeFinished,
-    NodeStarted,
-)
+from headrace.engine.core.events import NodeCancelled, NodeFinished, NodeStarted
 from headrace.engine.core.results import RunResult, Status
 from hypothesis import given
 from hypothesis import strategies as st

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.core.graph import (
-    Graph,
-    gate_with_tests,
-    gate_with_unit_tests,
-)
+from headrace.engine.core.graph import Graph, gate_with_tests, gate_with_unit_tests
 from hypothesis import given
 from hypothesis import strategies as st
 

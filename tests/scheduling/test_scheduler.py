@@ -8,12 +8,7 @@ from types import MappingProxyType
 
 import anyio
 import pytest
-from headrace.engine.core.events import (
-    NodeCancelled,
-    NodeFinished,
-    NodeSkipped,
-    NodeStarted,
-)
+from headrace.engine.core.events import NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
 from headrace.engine.core.graph import Graph
 from headrace.engine.core.results import RunResult, Status
 from headrace.engine.running.plan import Plan

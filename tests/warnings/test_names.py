@@ -8,11 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from headrace.engine.settings import warning_names
-from headrace.engine.settings.warning_names import (
-    DEPRECATIONS,
-    KNOWN,
-    RAISED,
-)
+from headrace.engine.settings.warning_names import DEPRECATIONS, KNOWN, RAISED
 
 ROOT = Path(warning_names.__file__).parents[2]
 DOCUMENT = Path(__file__).parents[2] / "docs" / "warnings.md"

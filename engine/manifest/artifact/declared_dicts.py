@@ -6,13 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..nodes.declared_nodes import (
-    Declared,
-    Exposure,
-    Metric,
-    SavedQuery,
-    SemanticModel,
-)
+from ..nodes.declared_nodes import Declared, Exposure, Metric, SavedQuery, SemanticModel
 from ..nodes.node import Node
 from ..nodes.unit_test_node import UnitTest
 from .unit_test_dicts import unit_test_dict

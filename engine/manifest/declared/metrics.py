@@ -14,13 +14,7 @@ from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Keys, Place, read_entry
 from ..reading.package_parse import PackageParse
 from ..reading.patches import NodePatch
-from .semantic_values import (
-    Expression,
-    Filter,
-    Grain,
-    filter_dict,
-    window_dict,
-)
+from .semantic_values import Expression, Filter, Grain, filter_dict, window_dict
 
 _LONGEST_NAME = 250
 _GOOD_NAME = re.compile(r"[A-Za-z][\w-]*\Z")

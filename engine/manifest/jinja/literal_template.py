@@ -11,11 +11,7 @@ from typing import Any
 
 from ..nodes.pieces import Constant, Hole, Piece
 from .bare_calls import NotLiteralError, literal_arguments
-from .scanner import (
-    Scan,
-    ScanBuilder,
-    literal_call,
-)
+from .scanner import Scan, ScanBuilder, literal_call
 
 _EXPRESSION = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _CALL = re.compile(r"\s*(ref|source|config|var)\s*\(([^(){}\\]*)\)\s*\Z")

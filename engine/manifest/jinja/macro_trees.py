@@ -10,12 +10,7 @@ from ..nodes.macro import Macro
 from .blocks import find_blocks
 from .macro_file import BUILTIN_PACKAGE, MACRO_WORDS, MacroFile, effects_in, languages_of
 from .scanner import READING_CONFIG
-from .syntax import (
-    MACRO_PREFIX,
-    SyntaxEnvironment,
-    prefix_macros,
-    refuse_deep_nesting,
-)
+from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros, refuse_deep_nesting
 
 _WHOLE_NAMES = frozenset(
     "model target kwargs varargs loop flags this schema database results schemas execute sql "

@@ -19,11 +19,7 @@ from jinja2.parser import Parser
 
 from ...core.checkpoints import checked, checkpoint
 from ...core.errors import CompilationError, Location
-from ...sandbox.sandbox_environment import (
-    NESTED_TOO_DEEPLY,
-    GuardedEnvironment,
-    deepest_line,
-)
+from ...sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment, deepest_line
 from ..nodes.materialization_names import PREFIX
 
 MACRO_PREFIX = "dbt_macro__"

@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
+from ...core.errors import Location, ParseError, did_you_mean
 from .model_node import Model
 from .node import Node
 from .pieces import Piece

@@ -5,27 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ...core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
-from ...project.discovery import (
-    SourceFile,
-    find_files,
-    read_source,
-)
+from ...core.errors import Location, ParseError, did_you_mean
+from ...project.discovery import SourceFile, find_files, read_source
 from ...project.project import Project
 from ...project.render import Renderer, has_template
 from ...project.template_errors import TemplateError
 from ...project.yaml_file import YamlDocument
-from ..jinja.docs_blocks import (
-    DocCall,
-    DocsBlock,
-    doc_calls,
-    docs_blocks,
-    fill_doc_calls,
-)
+from ..jinja.docs_blocks import DocCall, DocsBlock, doc_calls, docs_blocks, fill_doc_calls
 from ..nodes.doc import Doc
 from .inputs import ParseInputs
 

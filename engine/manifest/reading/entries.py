@@ -9,11 +9,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 import msgspec
 from msgspec import Struct
 
-from ...core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
+from ...core.errors import Location, ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ...core.nouns import noun_of
 from ...project.project import Project

@@ -11,12 +11,7 @@ from msgspec import Struct
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ...core.numbers import shortened
-from ...project.event_time import (
-    EARLIEST,
-    LATEST,
-    BatchSize,
-    parse_moment,
-)
+from ...project.event_time import EARLIEST, LATEST, BatchSize, parse_moment
 from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.macro_index import MacroIndex
 from ..nodes.model_node import Model

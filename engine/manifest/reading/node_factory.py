@@ -7,16 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from ...core.errors import (
-    Location,
-    ParseError,
-)
-from ...project.config_tree import (
-    ConfigTree,
-    finish_config,
-    merge_config,
-    tree_config,
-)
+from ...core.errors import Location, ParseError
+from ...project.config_tree import ConfigTree, finish_config, merge_config, tree_config
 from ...project.project import Project
 from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.macro_index import MacroIndex

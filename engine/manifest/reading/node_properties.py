@@ -15,11 +15,7 @@ from ...project.yaml_file import YamlDocument
 from ..nodes.node import Column
 from ..nodes.resource_type import ResourceType
 from ..nodes.version_order import version_text
-from .constraint_entries import (
-    check_primary_key,
-    read_constraints,
-    referred_calls,
-)
+from .constraint_entries import check_primary_key, read_constraints, referred_calls
 from .deprecation import read_deprecation_date
 from .docs import Docs
 from .draft import Draft
@@ -27,11 +23,7 @@ from .entries import Place, typed_entry
 from .inputs import ParseInputs
 from .patches import NodePatch
 from .time_spines import read_time_spine
-from .versions import (
-    PlacedColumn,
-    VersionOf,
-    deep_merge,
-)
+from .versions import PlacedColumn, VersionOf, deep_merge
 
 _RENDERED_LATER = frozenset({"description", "tests", "data_tests"})
 _CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")

@@ -16,17 +16,8 @@ from msgspec.structs import replace
 from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ...project.yaml_file import YamlDocument
-from .patches import (
-    NodePatch,
-    SourceOverride,
-    SourcePatch,
-    TestEntry,
-)
-from .versions import (
-    VERSION_KEYS,
-    VersionEntry,
-    read_versions,
-)
+from .patches import NodePatch, SourceOverride, SourcePatch, TestEntry
+from .versions import VERSION_KEYS, VersionEntry, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
 """The sections whose entries describe a node; a snapshot may be defined there, too."""

@@ -7,16 +7,8 @@ from typing import Any
 
 import msgspec
 
-from ...core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
-from ..nodes.declared_nodes import (
-    Declared,
-    Metric,
-    SemanticModel,
-)
+from ...core.errors import Location, ParseError, did_you_mean
+from ..nodes.declared_nodes import Declared, Metric, SemanticModel
 from ..nodes.node_calls import MetricCall
 
 Locate = Callable[[Declared], Location]

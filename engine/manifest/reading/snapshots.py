@@ -8,10 +8,7 @@ from typing import Any
 import msgspec
 
 from ...core.errors import ParseError
-from ...project.discovery import (
-    checksum,
-    read_source,
-)
+from ...project.discovery import checksum, read_source
 from ...project.project import Project
 from ..jinja.bare_calls import bare_call
 from ..jinja.snapshot_blocks import SnapshotBlock, snapshot_blocks

@@ -12,11 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.events import WarningRaised
-from .patches import (
-    SourceOverride,
-    SourcePatch,
-    TestEntry,
-)
+from .patches import SourceOverride, SourcePatch, TestEntry
 from .properties import Properties
 
 _OWN_KEYS = frozenset({"name", "overrides", "tables"})

@@ -17,12 +17,7 @@ from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
 from .draft import Draft
 from .entries import directories_of
-from .node_properties import (
-    locate_config,
-    patch_config,
-    read_columns,
-    written_config,
-)
+from .node_properties import locate_config, patch_config, read_columns, written_config
 from .package_parse import PackageParse
 from .patches import SourcePatch
 

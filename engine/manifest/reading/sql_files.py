@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...project.discovery import (
-    SourceFile,
-    checksum,
-    find_files,
-    read_source,
-)
+from ...project.discovery import SourceFile, checksum, find_files, read_source
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from .draft import Draft

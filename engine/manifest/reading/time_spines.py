@@ -7,11 +7,7 @@ from typing import Any
 
 import msgspec
 
-from ...core.errors import (
-    Location,
-    ParseError,
-    did_you_mean,
-)
+from ...core.errors import Location, ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ..nodes.node import Column
 from .entries import Place, read_entry

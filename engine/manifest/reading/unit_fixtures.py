@@ -12,12 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...core.errors import (
-    CompilationError,
-    Location,
-    ParseError,
-    did_you_mean,
-)
+from ...core.errors import CompilationError, Location, ParseError, did_you_mean
 from ...project.discovery import SourceFile, find_files
 from ...project.project import Project
 from ...project.text_file import read_text

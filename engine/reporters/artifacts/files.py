@@ -10,17 +10,8 @@ from pathlib import Path, PurePath
 from threading import Event as Signal
 from threading import Semaphore, Thread
 
-from ...core.atomic_files import (
-    WriteBytes,
-    write_all,
-    write_atomically,
-)
-from ...core.events import (
-    Event,
-    NodeCompiled,
-    NodeExecuted,
-    WarningRaised,
-)
+from ...core.atomic_files import WriteBytes, write_all, write_atomically
+from ...core.events import Event, NodeCompiled, NodeExecuted, WarningRaised
 from ...core.leftovers import sweep_below
 from ...core.plain_text import Scrub
 from ...project.text_file import read_regular

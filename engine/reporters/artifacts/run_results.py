@@ -9,22 +9,11 @@ from pathlib import Path
 
 from ...core.atomic_files import WriteBytes, write_atomically
 from ...core.encoding import encode, utc_text
-from ...core.events import (
-    Event,
-    RunEmpty,
-    RunFinished,
-    RunStarted,
-    WarningRaised,
-)
+from ...core.events import Event, RunEmpty, RunFinished, RunStarted, WarningRaised
 from ...core.plain_text import Scrub
 from ...core.results import Status
 from ...settings.environment_variables import custom_environment
-from ...state.journal_state import (
-    JournalNode,
-    JournalState,
-    NodeState,
-    unfinished_document,
-)
+from ...state.journal_state import JournalNode, JournalState, NodeState, unfinished_document
 
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 

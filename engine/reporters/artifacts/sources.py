@@ -11,12 +11,7 @@ from pathlib import Path
 
 from ...core.atomic_files import write_atomically
 from ...core.encoding import encode, utc_text
-from ...core.events import (
-    Event,
-    InvocationStarted,
-    RunFinished,
-    WarningRaised,
-)
+from ...core.events import Event, InvocationStarted, RunFinished, WarningRaised
 from ...core.leftovers import sweep
 from ...core.plain_text import Scrub
 from ...core.results import RunResult, Status

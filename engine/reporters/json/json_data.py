@@ -25,11 +25,7 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
-from ...core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from ...core.results import NodeInfo, RunResult, Status
 from ..text.freshness_lines import freshness_data
 from ..text.line import Line
 from ..text.summary import counted

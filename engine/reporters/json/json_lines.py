@@ -7,12 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TextIO
 
-from ...core.encoding import (
-    encode,
-    mapped,
-    scrubbed,
-    utc_text,
-)
+from ...core.encoding import encode, mapped, scrubbed, utc_text
 from ...core.events import (
     Event,
     InvocationStarted,
@@ -25,18 +20,10 @@ from ...core.events import (
     OutputProduced,
     RunResumed,
 )
-from ...core.plain_text import (
-    MESSAGE_LIMIT,
-    Cleaner,
-)
+from ...core.plain_text import MESSAGE_LIMIT, Cleaner
 from ...core.results import NodeInfo, RunResult
 from ..style import DEFAULT_STYLE, Style
-from ..text.line import (
-    Level,
-    Line,
-    LineKind,
-    render,
-)
+from ..text.line import Level, Line, LineKind, render
 from ..text.lines import lines_of
 from ..writing import SteadyStream
 from .json_data import Data, data_of

@@ -28,18 +28,9 @@ from ...core.events import (
 from ...core.plain_text import Cleaner
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
-from .line import (
-    TIMESTAMP_WIDTH,
-    Level,
-    Line,
-    fitted,
-)
+from .line import TIMESTAMP_WIDTH, Level, Line, fitted
 from .lines import lines_of
-from .live_view import (
-    MAX_WIDTH,
-    LiveState,
-    LiveView,
-)
+from .live_view import MAX_WIDTH, LiveState, LiveView
 from .text_reporter import answer
 
 REFRESH_SECONDS = 0.1

@@ -29,19 +29,9 @@ from ...core.events import (
     WarningRaised,
 )
 from ...core.plain_text import Cleaner, indented
-from ...core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
+from ...core.results import NodeInfo, RunResult, Status
 from .freshness_lines import freshness_word
-from .line import (
-    BLANK,
-    Level,
-    Line,
-    LineKind,
-    Paint,
-)
+from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
 from .summary import summary_lines
 

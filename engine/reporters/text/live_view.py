@@ -11,14 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from ...core.events import (
-    Event,
-    NodeCancelled,
-    NodeFinished,
-    NodeSkipped,
-    NodeStarted,
-    RunStarted,
-)
+from ...core.events import Event, NodeCancelled, NodeFinished, NodeSkipped, NodeStarted, RunStarted
 from ...core.plain_text import Cleaner
 from ...core.results import RunResult
 from .tally import Tally

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from ...core.events import (
-    Event,
-    NodeCancelled,
-    NodeFinished,
-    NodeStarted,
-    RunFinished,
-    RunStarted,
-)
+from ...core.events import Event, NodeCancelled, NodeFinished, NodeStarted, RunFinished, RunStarted
 from ...core.plain_text import Cleaner, indented
-from .line import (
-    Level,
-    Line,
-    LineKind,
-    Paint,
-)
+from .line import Level, Line, LineKind, Paint
 
 _CAUGHT = LineKind("RunningOperationCaughtError", "Q001")
 

@@ -7,18 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from ...core.events import Kept, Manner, RunFinished
 from ...core.plain_text import Cleaner, indented
-from ...core.results import (
-    NodeInfo,
-    RunResult,
-    Status,
-)
-from .line import (
-    BLANK,
-    Level,
-    Line,
-    LineKind,
-    Paint,
-)
+from ...core.results import NodeInfo, RunResult, Status
+from .line import BLANK, Level, Line, LineKind, Paint
 from .tally import Tally
 
 NAMES_SHOWN = 10

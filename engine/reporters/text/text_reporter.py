@@ -12,19 +12,10 @@ from ...core.events import (
     OutputProduced,
     RunResumed,
 )
-from ...core.plain_text import (
-    Cleaner,
-    Scrub,
-    escape_block,
-)
+from ...core.plain_text import Cleaner, Scrub, escape_block
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
-from .line import (
-    LINE_WIDTH,
-    TIMESTAMP_WIDTH,
-    Level,
-    render,
-)
+from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render
 from .lines import lines_of
 
 

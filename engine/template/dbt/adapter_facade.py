@@ -10,12 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
-from ....adapters.base import (
-    Adapter,
-    Connection,
-    Response,
-    Rows,
-)
+from ....adapters.base import Adapter, Connection, Response, Rows
 from ....adapters.column import Column
 from ....adapters.connection_abilities import Counting
 from ....adapters.relation import Namespace, Relation, RelationType
@@ -24,11 +19,7 @@ from ...core.errors import CompilationError
 from ..bindings import bound
 from ..parsing_adapter import ASKING
 from ..references import relation_called
-from ..relations import (
-    parts_of,
-    require_relation,
-    require_sql,
-)
+from ..relations import parts_of, require_relation, require_sql
 from ..scope import Scope
 from .adapter_values import AdapterValues
 from .contracts import contract_differences, contract_problem

@@ -7,17 +7,8 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from ....adapters.base import Adapter
-from ....adapters.column import (
-    Column,
-    numeric_type,
-    string_type,
-    translate_type,
-)
-from ....adapters.relation import (
-    Parts,
-    Relation,
-    RelationType,
-)
+from ....adapters.column import Column, numeric_type, string_type, translate_type
+from ....adapters.relation import Parts, Relation, RelationType
 from ...core.errors import CompilationError
 from ...sandbox.allowed_names import Names
 from ...sandbox.sizes import require_printable

@@ -10,11 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import Any, ClassVar
 
-from ...core.results import (
-    RunResult,
-    Status,
-    Timing,
-)
+from ...core.results import RunResult, Status, Timing
 from ...manifest.artifact.node_dicts import node_dict, source_dict
 from ...manifest.manifest import Manifest
 from ...manifest.nodes.snapshot_node import RELATION_KINDS

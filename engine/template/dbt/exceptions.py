@@ -9,11 +9,7 @@ from ....adapters.errors import DatabaseError
 from ...core.errors import CompilationError
 from ...core.events import WarningRaised
 from ...sandbox.handed import printed
-from .contracts import (
-    columns_of,
-    contract_differences,
-    contract_problem,
-)
+from .contracts import columns_of, contract_differences, contract_problem
 
 
 class TemplateExceptions:

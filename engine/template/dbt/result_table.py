@@ -15,12 +15,7 @@ from typing import Any, ClassVar
 from ....adapters.base import Rows
 from ...core.text_table import text_table
 from ...sandbox.callables import template_call
-from .table_types import (
-    DataType,
-    plain,
-    type_of,
-    unlike,
-)
+from .table_types import DataType, plain, type_of, unlike
 
 _PRINTED_ROWS = 20
 
