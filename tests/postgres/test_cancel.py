@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import anyio
 import pytest
 from headrace import Status
+from headrace.engine.core.leftovers import sweep_below
 
 from ..building.support import check_invariants, run_results
 from ..commands.support import SECONDS, environment
@@ -179,6 +180,8 @@ async def test_second_signal_ends_the_process_at_once(slow_shop: Shop) -> None:
 
     assert time.monotonic() - sent < 1
     assert process.returncode in (130, -signal.SIGINT)
+    # What it was just writing goes with the next run.
+    sweep_below(slow_shop.root)
 
 
 async def test_killed_process_leaves_no_query_and_the_next_run_works(slow_shop: Shop) -> None:
