@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .cli_flags import WORDS, names_of_refused, names_with_value, taking
+from .cli_flags import WORDS, names_of_refused, names_with_value, sign
 from .engine.commands.all_commands import COMMANDS, find_command
 from .engine.core.signals import Signals, die_of_signals
 from .engine.settings.flag import BEFORE, Effect, Kind
@@ -271,12 +271,12 @@ def make_app(arguments: Collection[str], run: Invoke | None = None) -> typer.Typ
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    app.callback()(taking(BEFORE, _keep))
+    app.callback()(_taking(BEFORE, _keep))
     groups = {"": app}
     for name, text in _GROUPS.items():
         groups[name] = typer.Typer(help=text, no_args_is_help=True, context_settings=_CONTEXT)
         app.add_typer(groups[name], name=name)
-        groups[name].callback()(taking(BEFORE if name in arguments else None, _keep))
+        groups[name].callback()(_taking(BEFORE if name in arguments else None, _keep))
     for command in COMMANDS.values():
         for name in names_of(command):
             is_alias = name != command.name
@@ -286,8 +286,18 @@ def make_app(arguments: Collection[str], run: Invoke | None = None) -> typer.Typ
                 help=help if is_alias else command.help,
                 hidden=is_alias and bool(command.group),
                 context_settings=_CONTEXT,
-            )(taking(command.flags_like or command.name if name in arguments else None, run))
+            )(_taking(command.flags_like or command.name if name in arguments else None, run))
     return app
+
+
+def _taking(command: str | None, run: Invoke) -> Callable[..., None]:
+    """What typer calls for a command: it hands a context and the command's flags on to `run`."""
+
+    def called(context: typer.Context, **given: Any) -> None:
+        given.pop("version", None)
+        run(context, given)
+
+    return sign(called, command)
 
 
 def names_of(command: Command) -> tuple[str, ...]:

@@ -77,18 +77,11 @@ def _parameter(flag: Flag) -> inspect.Parameter:
     )
 
 
-def taking(
-    command: str | None, function: Callable[[typer.Context, dict[str, Any]], None]
-) -> Callable[..., None]:
-    """A function of a context and a command's flags, with the signature that typer reads them off.
+def sign(called: Callable[..., None], command: str | None) -> Callable[..., None]:
+    """Give a function of a context and flags the signature that typer reads a command's flags off.
 
     Without a command there are no flags.
     """
-
-    def called(context: typer.Context, **given: Any) -> None:
-        given.pop("version", None)
-        function(context, given)
-
     parameters = [
         inspect.Parameter(
             "context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context
