@@ -29,7 +29,7 @@ from headrace import Options
 from headrace.engine.selection.selection_context import MethodContext
 from headrace.engine.selection.selector import Selector
 from headrace.engine.state.previous import PreviousState
-from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
 from headrace.engine.workspace.workspace import Start, open_workspace
 from project_load import write_load
 
@@ -51,13 +51,13 @@ def reach(edges: Edges, start: str) -> set[str]:
     return seen
 
 
-def parsed(directory: Path, models: int) -> ParsedProject:
+def parsed(directory: Path, models: int) -> LoadedProject:
     write_load(directory, models)
     workspace = open_workspace(Start(Options(command="ls"), {}, directory), lambda _: None)
     return parse_project(workspace, lambda _: None)
 
 
-def selector_of(project: ParsedProject, root: Path) -> Selector:
+def selector_of(project: LoadedProject, root: Path) -> Selector:
     context = MethodContext(
         project.manifest,
         root=root,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..running.run import Run
     from ..running.work import NodeWork
     from ..settings.options import Options
-    from ..workspace.loaded_project import ParsedProject
+    from ..workspace.loaded_project import LoadedProject
     from .command_context import CommandContext
 
 Perform = Callable[["CommandContext"], Awaitable[ExitCode]]
@@ -65,4 +65,4 @@ class NodeCommand(Command, frozen=True, kw_only=True):
     work: Callable[[], NodeWork] | None = None
     check: Callable[[Options], None] | None = None
     narrow: Callable[[Options, Mapping[str, Node]], Mapping[str, Node]] | None = None
-    answer: Callable[[CommandContext, ParsedProject, Run], Awaitable[None]] | None = None
+    answer: Callable[[CommandContext, LoadedProject, Run], Awaitable[None]] | None = None

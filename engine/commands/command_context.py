@@ -27,7 +27,7 @@ from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
 from ..settings.options import Options
 from ..settings.warning_policy import RaisedWarningsError, Verdict, policy_of
-from ..workspace.loaded_project import ParsedProject, parse_project
+from ..workspace.loaded_project import LoadedProject, parse_project
 from ..workspace.workspace import Start, Workspace, open_workspace
 from .command import Command, NodeCommand
 from .documents import Documents
@@ -193,7 +193,7 @@ class CommandContext:
             self.emit(ProjectFound(workspace.log_path))
         return workspace
 
-    async def load(self) -> ParsedProject:
+    async def load(self) -> LoadedProject:
         """The project with its nodes, read in a thread, so that the event loop stays free."""
         workspace = await self.open()
         project = await self.in_thread(partial(parse_project, workspace))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..running.run import Run
     from ..running.work import NodeWork
     from ..settings.options import Options
-    from ..workspace.loaded_project import ParsedProject
+    from ..workspace.loaded_project import LoadedProject
     from .command_context import CommandContext
 
 
@@ -30,7 +30,7 @@ def _work() -> NodeWork:
     return NodeWork(do=lambda run: only_compile)
 
 
-async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:
+async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> None:
     from .sql_answers import compiled_answer, named_nodes
 
     for unique_id in named_nodes(context.options, run.nodes):

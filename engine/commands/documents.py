@@ -8,7 +8,7 @@ from ..core.blocking import in_thread
 from ..core.event_queue import EventQueue
 from ..core.events import CatalogReady, ManifestReady
 from ..project.secrets import Redactor
-from ..workspace.loaded_project import ParsedProject, manifest_of
+from ..workspace.loaded_project import LoadedProject, manifest_of
 
 
 class Documents:
@@ -28,7 +28,7 @@ class Documents:
             await in_thread(self._events.artifacts.write, event)
 
     async def hand_out_manifest(
-        self, project: ParsedProject, compiled: Mapping[str, str] | None = None
+        self, project: LoadedProject, compiled: Mapping[str, str] | None = None
     ) -> None:
         """Make the manifest known. `compiled` holds the SQL of the nodes that were compiled."""
 

@@ -21,7 +21,7 @@ from ..settings.seen_flags import arguments_of
 from ..state.earlier_settings import find_directory
 from ..state.unfinished import UnfinishedRun, find_unfinished
 from ..workspace.chosen_nodes import Choice, choose_nodes
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 from ..workspace.workspace import Start, open_workspace, target_path
 from .command import Command
 from .command_context import CommandContext
@@ -158,7 +158,7 @@ def opening(run: UnfinishedRun) -> MessageLogged:
 
 
 def choose_again(
-    project: ParsedProject,
+    project: LoadedProject,
     run: UnfinishedRun,
     takes: NodeTypes,
     warn: Callable[[WarningRaised], None],

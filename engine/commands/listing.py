@@ -17,7 +17,7 @@ from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.source_node import Source
 from ..settings.options import Options
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 
 _DEFAULT_KEYS = (
     "alias name package_name depends_on tags config resource_type source_name "
@@ -27,7 +27,7 @@ _DEFAULT_KEYS = (
 RelationName = Callable[[Node], str]
 
 
-def list_lines(project: ParsedProject, selected: Iterable[str], options: Options) -> list[str]:
+def list_lines(project: LoadedProject, selected: Iterable[str], options: Options) -> list[str]:
     """The lines, in the order of the nodes' ids.
 
     `--output` is "selector" (what `--select` takes), "name", "path" or "json"; `--output-keys` are

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..running.run import Run
     from ..running.work import NodeWork
     from ..workspace.chosen_nodes import Choice
-    from ..workspace.loaded_project import ParsedProject
+    from ..workspace.loaded_project import LoadedProject
     from .command import NodeCommand
     from .command_context import CommandContext
 
@@ -69,7 +69,7 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     return exit_code_of(run.results)
 
 
-async def choose(context: CommandContext, command: NodeCommand, project: ParsedProject) -> Choice:
+async def choose(context: CommandContext, command: NodeCommand, project: LoadedProject) -> Choice:
     """What a command is about, by selection and by resource type."""
     from ..core.events import WarningRaised
     from ..workspace.chosen_nodes import choose_nodes
@@ -86,7 +86,7 @@ async def choose(context: CommandContext, command: NodeCommand, project: ParsedP
     return choice
 
 
-def nodes_to_run(command: NodeCommand, project: ParsedProject, choice: Choice) -> dict[str, Node]:
+def nodes_to_run(command: NodeCommand, project: LoadedProject, choice: Choice) -> dict[str, Node]:
     """The chosen nodes for which there is something to do, by unique id."""
     from ..workspace.chosen_nodes import is_run
 
@@ -100,7 +100,7 @@ def nodes_to_run(command: NodeCommand, project: ParsedProject, choice: Choice) -
 
 @asynccontextmanager
 async def keeping_results(
-    context: CommandContext, project: ParsedProject, run: Run
+    context: CommandContext, project: LoadedProject, run: Run
 ) -> AsyncIterator[None]:
     """Keep a run's results, and hand out the manifest with what it compiled, however it ends."""
     from anyio import CancelScope, get_cancelled_exc_class

@@ -11,7 +11,7 @@ from .node_flow import run_nodes
 if TYPE_CHECKING:
     from ..running.run import Run
     from ..running.work import NodeWork
-    from ..workspace.loaded_project import ParsedProject
+    from ..workspace.loaded_project import LoadedProject
     from .command_context import CommandContext
 
 
@@ -26,7 +26,7 @@ def _work() -> NodeWork:
     )
 
 
-async def show_samples(context: CommandContext, project: ParsedProject, run: Run) -> None:
+async def show_samples(context: CommandContext, project: LoadedProject, run: Run) -> None:
     """Say some rows of each seed that was loaded, if that is asked for."""
     if context.options.show:
         from .seed_samples import seed_samples

@@ -14,12 +14,12 @@ from ..core.results import RunResult, Status
 from ..manifest.nodes.seed_node import Seed
 from ..materializations.seed import read_seed
 from ..template.dbt.result_table import ResultTable
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 
 _SHOWN_ROWS = 10
 
 
-async def seed_samples(project: ParsedProject, results: Iterable[RunResult]) -> AsyncIterator[str]:
+async def seed_samples(project: LoadedProject, results: Iterable[RunResult]) -> AsyncIterator[str]:
     """A heading and up to ten rows, taken at random, of each seed that was loaded.
 
     Raises:

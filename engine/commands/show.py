@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..running.run import Run
     from ..running.work import NodeWork
     from ..settings.options import Options
-    from ..workspace.loaded_project import ParsedProject
+    from ..workspace.loaded_project import LoadedProject
     from .command_context import CommandContext
 
 
@@ -38,7 +38,7 @@ def _work() -> NodeWork:
     return NodeWork(do=lambda run: run.preview.fetch, order=Order.FLAT)
 
 
-async def _answer(context: CommandContext, project: ParsedProject, run: Run) -> None:
+async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> None:
     from .sql_answers import rows_answer
 
     for unique_id, rows in run.shown.items():

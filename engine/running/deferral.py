@@ -22,7 +22,7 @@ from ..manifest.nodes.unit_test_node import UnitTest
 from ..state.past_manifest import PastManifest, PastNode, read_past_manifest
 from ..template.relations import parts_of
 from ..workspace.chosen_nodes import Choice
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 from .work import Deferring
 
 _REFERABLE = ("model", "seed", "snapshot")
@@ -47,7 +47,7 @@ class Deferral(Struct, frozen=True):
     favors_state: bool
 
 
-def find_deferral(project: ParsedProject, choice: Choice, defers: Deferring) -> Deferral | None:
+def find_deferral(project: LoadedProject, choice: Choice, defers: Deferring) -> Deferral | None:
     """What a command defers to; None where it doesn't, as when everything is selected.
 
     Reads the manifest of the state, which blocks.
@@ -68,7 +68,7 @@ def find_deferral(project: ParsedProject, choice: Choice, defers: Deferring) -> 
 class Deferrer:
     """Decides for the nodes that a run refers to and doesn't build."""
 
-    def __init__(self, deferral: Deferral, project: ParsedProject, cache: RelationCache) -> None:
+    def __init__(self, deferral: Deferral, project: LoadedProject, cache: RelationCache) -> None:
         self._deferral = deferral
         self._manifest = project.manifest
         self._relations = project.workspace.relations

@@ -21,14 +21,14 @@ from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of
 from ..materializations.node_build import Outcome
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 from .node_result import Progress
 from .node_run import NodeRun, run_by_itself
 from .run_context import open_context
 
 
 async def run_operation(
-    project: ParsedProject,
+    project: LoadedProject,
     name: str,
     arguments: Mapping[str, Any],
     emit: Callable[[Event], None],

@@ -37,7 +37,7 @@ from ..materializations.built_name import keeps_whole
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 from ..workspace.workspace import Workspace
 from .catalog_document import describe
 from .deferral import Deferral, Deferrer
@@ -71,7 +71,7 @@ class Run:
 
     def __init__(
         self,
-        project: ParsedProject,
+        project: LoadedProject,
         nodes: Mapping[str, Node],
         *,
         work: NodeWork,
@@ -335,7 +335,7 @@ def _row_limit(limit: int | None) -> int | None:
     return None if wanted < 0 else wanted
 
 
-def _plan(project: ParsedProject, nodes: Mapping[str, Node], order: Order) -> Plan:
+def _plan(project: LoadedProject, nodes: Mapping[str, Node], order: Order) -> Plan:
     """The order of the selected nodes, urgent ones first."""
     graph = project.graph
     if order is Order.FLAT:

@@ -19,7 +19,7 @@ from ..template.query_comment import QueryComments
 from ..template.scope import Scope
 from ..template.template_engine import TemplateEngine
 from ..template.template_environment import TemplateEnvironment
-from ..workspace.loaded_project import ParsedProject
+from ..workspace.loaded_project import LoadedProject
 from ..workspace.workspace import Workspace
 from .own_tables import OwnTables
 
@@ -54,7 +54,7 @@ class RunContext(Struct, frozen=True):
 
 
 def open_context(
-    project: ParsedProject,
+    project: LoadedProject,
     cache: RelationCache,
     emit: Emitter,
     selected: Iterable[str] = (),

@@ -20,7 +20,7 @@ from ..selection.selection_context import MethodContext
 from ..selection.selector import IndirectSelection, Selector, no_such_selector
 from ..settings.options import Options
 from ..state.previous import PreviousState
-from .loaded_project import ParsedProject
+from .loaded_project import LoadedProject
 from .workspace import Workspace
 
 
@@ -41,7 +41,7 @@ class Choice(Struct, frozen=True):
 
 
 def choose_nodes(
-    project: ParsedProject,
+    project: LoadedProject,
     options: Options,
     takes: NodeTypes,
     warn: Callable[[WarningRaised], None],

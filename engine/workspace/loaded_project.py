@@ -35,7 +35,7 @@ _QUOTING = {"database": True, "schema": True, "identifier": True, "column": None
 """Of which parts of a name dbt's manifest says whether they are quoted, and what is usual."""
 
 
-class ParsedProject(Struct, frozen=True):
+class LoadedProject(Struct, frozen=True):
     """A workspace whose nodes have been read, and don't go in circles."""
 
     workspace: Workspace
@@ -45,7 +45,7 @@ class ParsedProject(Struct, frozen=True):
     """What `FILE_NAME` in the target path is to hold for the next parse; None: what it does."""
 
 
-def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> ParsedProject:
+def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> LoadedProject:
     """Parse the project's nodes, and check that they don't go in circles. Connects to nothing.
 
     Raises:
@@ -91,10 +91,10 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
-    return ParsedProject(workspace, manifest, graph, cache.encoded())
+    return LoadedProject(workspace, manifest, graph, cache.encoded())
 
 
-def manifest_of(project: ParsedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
+def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
     """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
     workspace = project.workspace
     start = workspace.start

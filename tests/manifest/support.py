@@ -13,7 +13,7 @@ from headrace.engine.core.graph import Graph
 from headrace.engine.manifest.manifest import Manifest
 from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.settings.options import Options
-from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
 from headrace.engine.workspace.workspace import Start, Workspace, open_workspace
 
 
@@ -21,7 +21,7 @@ from headrace.engine.workspace.workspace import Start, Workspace, open_workspace
 class Parsed:
     """A project that was parsed, and the warnings on the way."""
 
-    project: ParsedProject
+    project: LoadedProject
     warnings: tuple[WarningRaised, ...]
 
     @property

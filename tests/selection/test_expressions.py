@@ -12,7 +12,7 @@ import pytest
 from headrace import Options, cli
 from headrace.engine.commands import ls
 from headrace.engine.workspace.chosen_nodes import choose_nodes
-from headrace.engine.workspace.loaded_project import ParsedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
 from headrace.engine.workspace.workspace import Start, open_workspace
 from msgspec.structs import replace
 
@@ -32,7 +32,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def project(root: Path) -> ParsedProject:
+def project(root: Path) -> LoadedProject:
     return parse_project(
         open_workspace(Start(Options(command="ls"), {}, root), lambda _: None), lambda _: None
     )
@@ -57,7 +57,7 @@ def test_selection_finds_what_it_should(
     flags: str,
     expected: tuple[str, ...],
     root: Path,
-    project: ParsedProject,
+    project: LoadedProject,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     options = options_of(flags, monkeypatch)
