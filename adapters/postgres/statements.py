@@ -49,7 +49,7 @@ _ROLLBACK = re.compile(r"\b(?:rollback|abort)\b", re.IGNORECASE)
 # Words without which a statement changes nothing that lasts, but for what a function does.
 _WRITING = re.compile(
     r"\b(?:insert|update|delete|merge|truncate|copy|create|drop|alter|comment|grant|revoke|refresh"
-    r"|call|do|into|vacuum|analyze|cluster|reindex|import|security|commit|end|nextval|setval)\b",
+    r"|call|do|into|vacuum|analyze|cluster|reindex|import|security|nextval|setval)\b",
     re.IGNORECASE,
 )
 
@@ -61,7 +61,8 @@ def may_write(sql: str, *, is_query: bool) -> bool:
     what it does, whatever it looks like.
     """
     if is_query:
-        return _WRITING.search(sql) is not None
+        # A COMMIT stands at the beginning of a statement, and the END of a CASE doesn't.
+        return (_WRITING.search(sql) or _MAYBE_COMMIT.search(sql)) is not None
     return not all(map(_PASSING.match, split(sql)))
 
 

@@ -176,6 +176,10 @@ def test_sql_is_taken_apart_at_its_commits(sql: str, parts: list[str]) -> None:
         ("call f()", True),
         ("set work_mem = '1MB'", False),
         ("vacuum a", True),
+        ("select case when a then 1 end from b", False),
+        ("select a as commit from b", False),
+        ("select 1; -- then\n commit", True),
+        ("END; select 1", True),
     ],
 )
 def test_what_may_write_is_known_by_its_words(sql: str, writes: bool) -> None:
