@@ -10,8 +10,13 @@ from msgspec import Struct
 
 # White space and comments. The quantifiers are possessive: a text that doesn't match costs
 # no backtracking.
-_GAP = r"(?:\s++|--[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)"
-_PART = r"""(?:"(?:[^"]|"")*+"|`(?:[^`]|``)*+`|\[[^\]]*+\]|'(?:[^']|'')*+'|[\w$]++)"""
+# Without possessive groups of alternatives, which Python up to 3.11.4 gets wrong
+# (https://github.com/python/cpython/issues/106052).
+_GAP = r"(?:\s++|--[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*\*/)"
+_PART = (
+    r"""(?:"[^"]*+(?:""[^"]*+)*"(?!")|`[^`]*+(?:``[^`]*+)*`(?!`)|\[[^\]]*+\]"""
+    r"""|'[^']*+(?:''[^']*+)*'(?!')|[\w$]++)"""
+)
 _NAME = rf"{_PART}(?:{_GAP}*+\.{_GAP}*+{_PART})?"
 
 _BLANK = re.compile(rf"(?:{_GAP}|;)*+")
