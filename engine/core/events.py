@@ -237,11 +237,15 @@ class MessageLogged(Struct, frozen=True):
 
 
 class RunFinished(Struct, frozen=True):
-    """Every selected node has its final status. `elapsed` is in seconds, of executing."""
+    """Every selected node has its final status. `elapsed` is in seconds, of executing.
+
+    `failed_fast` is the node whose failure has ended the run, under `--fail-fast`.
+    """
 
     results: tuple[RunResult, ...]
     elapsed: float
     interrupted: bool = False
+    failed_fast: NodeInfo | None = None
 
 
 class OutputProduced(Struct, frozen=True):

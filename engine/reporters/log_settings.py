@@ -16,8 +16,8 @@ _LEVELS = {level.name.lower(): level for level in Level}
 
 
 def console_style(options: Options, *, use_colors: bool, scrub: Scrub) -> Style:
-    """How what is shown on standard output or error looks."""
-    level = _LEVELS[options.log_level or "info"]
+    """How what is shown on standard output or error looks. `--debug` shows all of the log."""
+    level = Level.DEBUG if options.debug else _LEVELS[options.log_level or "info"]
     quiet, width = bool(options.quiet), options.printer_width
     return Style(level, quiet=quiet, use_colors=use_colors, width=width, scrub=scrub)
 

@@ -43,7 +43,8 @@ class Onlooker:
         self.environ = environ
         self.output = output
         self.stream = errors if answers else output
-        self.is_live = self.stream.isatty() and not options.quiet and not answers
+        plain = options.quiet or options.debug or answers
+        self.is_live = self.stream.isatty() and not plain
         self._scrub = scrub
 
     @cached_property

@@ -179,7 +179,7 @@ class Run:
             end.skip_rest(INTERRUPTED)
             self.results = (*start.results, *nodes, *end.results)
             elapsed = time.perf_counter() - began
-            self._emit(RunFinished(self.results, elapsed, interrupted))
+            self._emit(RunFinished(self.results, elapsed, interrupted, scheduler.failed_fast))
 
     def _hooks(self, hook_type: RunHookType) -> RunHooks:
         """The hooks of one type; none for a command that only reads."""

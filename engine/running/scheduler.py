@@ -115,6 +115,7 @@ class Scheduler:
         self._in_flight: dict[int, NodeStarted] = {}
         self._reports: deque[_Report] = deque()
         self._stop: _Stop | None = None
+        self._failed_fast: NodeInfo | None = None
         self._index = 0
         self._results: dict[str, RunResult] = {}
 
@@ -125,6 +126,11 @@ class Scheduler:
         When `run` has ended, in whatever way, it holds every node of the plan.
         """
         return MappingProxyType(self._results)
+
+    @property
+    def failed_fast(self) -> NodeInfo | None:
+        """The node whose failure has stopped the run, under `fail_fast`."""
+        return self._failed_fast
 
     async def run(self) -> None:
         """Run the plan to its end, or until something stops it.
@@ -218,8 +224,8 @@ class Scheduler:
             case _:
                 reason = self._stop.cancelled if self._stop else "Cancelled"
                 result = _result_of_cancellation(started, report, reason)
-        if self._fail_fast and result.status.is_failure:
-            self._stop = self._stop or _stop_for_failure(node)
+        if self._fail_fast and result.status.is_failure and self._stop is None:
+            self._stop, self._failed_fast = _stop_for_failure(node), node
         self._finish(started, result)
         skipped = self._plan.done(node.unique_id, result.status)
         if skipped and self._stop is None:  # or else they share the others' reason, at the end

@@ -75,6 +75,23 @@ async def test_each_node_has_one_last_event(write_project: WriteProject) -> None
     assert len(finished.results) == len(SHOP)
 
 
+def test_end_of_the_log_says_that_the_first_failure_has_ended_the_run(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({"models/a_failing.sql": "select nonsense", "models/b.sql": "select 1"})
+
+    stopped = headrace(root, "run", "--fail-fast", "--threads", "1")
+    went_on = headrace(root, "run", "--threads", "1")
+
+    block = (
+        "\n\nEncountered an error:\n"
+        "FailFast Error in model a_failing (models/a_failing.sql)\n"
+        "  Failing early due to test failure or runtime error\n"
+    )
+    assert block in stopped.stdout
+    assert "FailFast" not in went_on.stdout
+
+
 async def test_next_run_finds_nothing_in_its_way(write_project: WriteProject) -> None:
     root = write_project(SHOP)
     await run(root, fail_fast=True, threads=2)

@@ -31,7 +31,8 @@ def test_run_tells_in_dbts_lines_on_standard_output(write_project: WriteProject)
     done = headrace(root, "run", "--threads", "1", "--exclude", "loud")
 
     assert (done.exit_code, done.stderr) == (1, "")
-    lines = [line.partition(" | ")[2] for line in done.stdout.splitlines()]
+    whole = done.stdout.splitlines()
+    lines = [line.partition(" | ")[2] for line in whole]
     for beginning, end in (
         ("Running with headrace=", __version__),
         ("Found 3 models, ", "macros"),
@@ -41,10 +42,12 @@ def test_run_tells_in_dbts_lines_on_standard_output(write_project: WriteProject)
         ("2 of 2 OK created table model main.orders ....", "s]"),
         ("Finished running 1 table model, 1 view model in ", "s."),
         ("Completed with 1 error, 0 partial successes, and 0 warnings:", ""),
-        ("Database Error in model broken (models/broken.sql)", ""),
         ("Done. PASS=1 WARN=0 ERROR=1 SKIP=0 NO-OP=0 TOTAL=2", ""),
     ):
         assert [x for x in lines if x.startswith(beginning) and x.endswith(end)], beginning
+    block = whole.index("Database Error in model broken (models/broken.sql)")
+    assert whole[block - 1] == ""
+    assert whole[block + 1].startswith("  ")
     assert "\x1b" not in done.stdout
 
 
@@ -73,6 +76,22 @@ def test_quiet_says_nothing_but_errors(
     assert bad.exit_code == 1
     assert "ERROR creating view model main.broken" in bad.output
     assert "START" not in bad.output
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "run"), ("run", "-d")])
+def test_debug_shows_what_is_sent_and_what_templates_log_for_themselves(
+    write_project: WriteProject, arguments: tuple[str, ...]
+) -> None:
+    root = write_project(SHOP)
+
+    usual = headrace(root, "run", "--select", "orders", "loud")
+    debug = headrace(root, *arguments, "--select", "orders", "loud")
+
+    assert "On model.shop.orders:\n" not in usual.stdout
+    assert "| hushed\n" not in usual.stdout
+    assert "On model.shop.orders:\n" in debug.stdout
+    assert "| hushed\n" in debug.stdout
+    assert "| Done. PASS=2" in debug.stdout
 
 
 @pytest.mark.parametrize("command", ["run", "ls", "compile", "debug"])

@@ -9,7 +9,9 @@ import sys
 import textwrap
 from pathlib import Path
 
+from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import (
+    InvocationFailed,
     MessageLogged,
     NodeExecuted,
     NodeStarted,
@@ -55,17 +57,17 @@ def test_log_of_a_small_run() -> None:
 12:00:00 | Finished running 4 table models in 0.45s.
 12:00:00 |
 12:00:00 | Completed with 2 errors, 0 partial successes, and 0 warnings:
-12:00:00 |
-12:00:00 | Database Error in model model_2 (models/model_2.sql)
-12:00:00 |   relation "nope" does not exist
-12:00:00 |   at models/model_2.sql:4
-12:00:00 |   compiled SQL at target/run/debug/models/model_2.sql
-12:00:00 |
-12:00:00 | Skipped because of model.debug.model_2:
-12:00:00 |   test_schema.model_4
-12:00:00 |
-12:00:00 | Cancelled in flight:
-12:00:00 |   test_schema.model_3
+
+Database Error in model model_2 (models/model_2.sql)
+  relation "nope" does not exist
+  at models/model_2.sql:4
+  compiled SQL at target/run/debug/models/model_2.sql
+
+Skipped because of model.debug.model_2:
+  test_schema.model_4
+
+Cancelled in flight:
+  test_schema.model_3
 12:00:00 |
 12:00:00 | Done. PASS=1 WARN=0 ERROR=2 SKIP=1 NO-OP=0 TOTAL=4
 """
@@ -86,10 +88,10 @@ def test_quiet_log_holds_only_errors() -> None:
         == """\
 12:00:00 | 2 of 4 ERROR creating table model test_schema.model_2 ............... [ERROR in 0.06s]
 12:00:00 | CANCEL query model.debug.model_3 .................................... [CANCEL]
-12:00:00 | Database Error in model model_2 (models/model_2.sql)
-12:00:00 |   relation "nope" does not exist
-12:00:00 |   at models/model_2.sql:4
-12:00:00 |   compiled SQL at target/run/debug/models/model_2.sql
+Database Error in model model_2 (models/model_2.sql)
+  relation "nope" does not exist
+  at models/model_2.sql:4
+  compiled SQL at target/run/debug/models/model_2.sql
 but this
 """
     )
@@ -116,13 +118,31 @@ def test_answer_is_exact_in_a_pipe_and_escaped_on_a_terminal() -> None:
     assert "\x1b" not in terminal.getvalue()
 
 
+def test_lines_of_a_message_after_the_first_carry_no_time() -> None:
+    stream = io.StringIO()
+    reporter = TextReporter(stream, Style(clock=at_noon))
+
+    reporter.handle(MessageLogged("first\n  second\n\nthird", to_console=True))
+
+    assert stream.getvalue() == "12:00:00 | first\n  second\n\nthird\n"
+
+
+def test_invocation_that_could_not_run_ends_in_a_block_without_a_time() -> None:
+    stream = io.StringIO()
+    reporter = TextReporter(stream, Style(clock=at_noon))
+
+    reporter.handle(InvocationFailed(UsageError("there is no such target")))
+
+    assert stream.getvalue() == ("Encountered an error:\nUsage Error\n  there is no such target\n")
+
+
 def test_debug_level_shows_what_was_sent() -> None:
     stream = io.StringIO()
     reporter = TextReporter(stream, Style(level=Level.DEBUG, clock=at_noon))
 
     reporter.handle(NodeExecuted(model("m"), "m.sql", "select 1"))
 
-    assert stream.getvalue() == "12:00:00 | On model.debug.m:\n12:00:00 | select 1\n"
+    assert stream.getvalue() == "12:00:00 | On model.debug.m:\nselect 1\n"
 
 
 def test_forged_log_line_is_no_line_of_its_own() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum, IntEnum
 
 from msgspec import Struct
@@ -57,7 +58,8 @@ class Line(Struct, frozen=True):
     With a `status` it is laid out in dbt's form: text, dots, and the status in brackets with
     the `seconds` that it took. Without one, the text stands alone; it may have several lines,
     of which the first is painted. `text` and `status` are already clean (see `Cleaner`).
-    `about` is the node that the line speaks of.
+    `about` is the node that the line speaks of. A block (`is_block`) is what tools look for at
+    the beginning of a line, such as an error's: no time stands before it.
     """
 
     kind: LineKind
@@ -67,6 +69,7 @@ class Line(Struct, frozen=True):
     seconds: float | None = None
     paint: Paint = Paint.NONE
     about: RunResult | NodeInfo | None = None
+    is_block: bool = False
 
     @property
     def bracket_width(self) -> int:
@@ -79,6 +82,7 @@ class Line(Struct, frozen=True):
 
 
 BLANK = Line(LineKind("Formatting", "Z017"), "")
+BLANK_BEFORE_BLOCK = Line(LineKind("Formatting", "Z017"), "", is_block=True)
 
 
 def segments(line: Line, dotted_width: int) -> list[Segments]:
@@ -101,6 +105,12 @@ def fitted(line: Line, width: int) -> list[Segments]:
         return segments(line, width - bracket)
     dots = "." * max(3, width - bracket - 2)
     return [(line.text, "", ""), (f"  {dots} [", line.status, line._after)]
+
+
+def timed(line: Line, rows: Sequence[str], prefix: str) -> list[str]:
+    """The physical lines of an entry with the time before the first, but for a block."""
+    first, *others = rows
+    return [first if line.is_block else (prefix + first).rstrip(), *others]
 
 
 def render(line: Line, dotted_width: int = LINE_WIDTH, *, use_colors: bool = False) -> list[str]:

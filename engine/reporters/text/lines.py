@@ -273,7 +273,8 @@ def _failure_line(error: HeadraceError, clean: Cleaner) -> Line:
         innermost, *callers = (clean.name(str(frame)) for frame in error.stack)
         body += ["", f"> in {innermost}", *(f"> called by {caller}" for caller in callers)]
     text = indented(f"Encountered an error:\n{error.title}", body)
-    return Line(LineKind("MainEncounteredError", "Z002"), text, Level.ERROR, paint=Paint.RED)
+    kind = LineKind("MainEncounteredError", "Z002")
+    return Line(kind, text, Level.ERROR, paint=Paint.RED, is_block=True)
 
 
 def _debug_line(event: NodeExecuted | InvocationFinished, clean: Cleaner) -> Line:

@@ -24,7 +24,7 @@ def operation_lines(event: Event, clean: Cleaner) -> list[Line]:
                 body.append(f"at {clean.name(str(error.location))}")
             heading = f"Encountered an error while running operation: {clean.name(error.title)}"
             text = indented(heading, body)
-            return [Line(_CAUGHT, text, Level.ERROR, paint=Paint.RED, about=result)]
+            return [Line(_CAUGHT, text, Level.ERROR, paint=Paint.RED, about=result, is_block=True)]
         case NodeCancelled(result=result):
             text = f"Cancelled: the operation {clean.name(result.node.name)}"
             return [Line(_CAUGHT, text, Level.ERROR, paint=Paint.YELLOW, about=result)]

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from ...core.events import Kept, Manner, RunFinished
 from ...core.plain_text import Cleaner, indented
 from ...core.results import NodeInfo, RunResult, Status
-from .line import BLANK, Level, Line, LineKind, Paint
+from .line import BLANK, BLANK_BEFORE_BLOCK, Level, Line, LineKind, Paint
 from .tally import Tally
 
 NAMES_SHOWN = 10
 """How many names a list of skipped or cancelled nodes shows before "and 5 more"."""
 
 _NOTE = LineKind("Note", "Z050")
+_FAILED_FAST = LineKind("FailFast")
 _ERROR = LineKind("RunResultError", "Z024")
 _FAILURE = LineKind("RunResultFailure", "Z022")
 _WARNING = LineKind("RunResultWarning", "Z021")
@@ -42,11 +43,14 @@ def summary_lines(event: RunFinished, clean: Cleaner, manner: Manner = _USUAL) -
         Line(finished, ran),
         *(() if is_check else (_completion_line(tally, event.interrupted),)),
         *(_failure_block(r, clean) for r in event.results if _wants_a_block(r)),
+        *_fail_fast_lines(event.failed_fast, clean),
         *_skip_lines(event.results, clean),
         *_cancelled_lines(event.results, clean),
         _CHECKED if is_check else Line(LineKind("StatsLine", "Z023"), f"Done. {tally}"),
     ]
-    return [line for part in parts for line in (BLANK, part)]
+    return [
+        line for part in parts for line in (BLANK_BEFORE_BLOCK if part.is_block else BLANK, part)
+    ]
 
 
 def counted(results: Iterable[RunResult]) -> str:
@@ -125,11 +129,22 @@ def _failure_block(result: RunResult, clean: Cleaner) -> Line:
     text = indented(heading, body)
     match result.status:
         case Status.WARN:
-            return Line(_WARNING, text, Level.WARN, paint=Paint.YELLOW, about=result)
+            kind, level, paint = _WARNING, Level.WARN, Paint.YELLOW
         case Status.FAIL:
-            return Line(_FAILURE, text, Level.ERROR, paint=Paint.RED, about=result)
+            kind, level, paint = _FAILURE, Level.ERROR, Paint.RED
         case _:
-            return Line(_ERROR, text, Level.ERROR, paint=Paint.RED, about=result)
+            kind, level, paint = _ERROR, Level.ERROR, Paint.RED
+    return Line(kind, text, level, paint=paint, about=result, is_block=True)
+
+
+def _fail_fast_lines(failed: NodeInfo | None, clean: Cleaner) -> list[Line]:
+    """That the first failure has ended the run, as dbt's documentation has it."""
+    if failed is None:
+        return []
+    title = f"FailFast Error in {failed.resource_type} {failed.name} ({failed.path})"
+    why = "Failing early due to test failure or runtime error"
+    text = indented(f"Encountered an error:\n{clean.name(title)}", [why])
+    return [Line(_FAILED_FAST, text, Level.ERROR, paint=Paint.RED, about=failed, is_block=True)]
 
 
 def _default_heading(result: RunResult) -> str:
@@ -146,7 +161,7 @@ def _skip_lines(results: Sequence[RunResult], clean: Cleaner) -> list[Line]:
             reason = f"Skipped because of {result.because}" if result.because else result.message
             by_reason.setdefault(reason or "Skipped", []).append(result.node.display_name)
     return [
-        Line(_NOTE, indented(f"{clean.name(reason)}:", _listed(names, clean)))
+        Line(_NOTE, indented(f"{clean.name(reason)}:", _listed(names, clean)), is_block=True)
         for reason, names in by_reason.items()
     ]
 
@@ -155,7 +170,8 @@ def _cancelled_lines(results: Sequence[RunResult], clean: Cleaner) -> list[Line]
     names = [r.node.display_name for r in results if r.status is Status.CANCELLED]
     if not names:
         return []
-    return [Line(_NOTE, indented("Cancelled in flight:", _listed(names, clean)))]
+    text = indented("Cancelled in flight:", _listed(names, clean))
+    return [Line(_NOTE, text, is_block=True)]
 
 
 def _listed(names: Sequence[str], clean: Cleaner) -> list[str]:

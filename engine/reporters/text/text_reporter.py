@@ -15,7 +15,7 @@ from ...core.events import (
 from ...core.plain_text import Cleaner, Scrub, escape_block
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
-from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render
+from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render, timed
 from .lines import lines_of
 
 
@@ -59,9 +59,11 @@ class TextReporter:
         rows = [
             row
             for line in shown
-            for row in render(line, self._dotted_width, use_colors=style.use_colors)
+            for row in timed(
+                line, render(line, self._dotted_width, use_colors=style.use_colors), prefix
+            )
         ]
-        self._stream.write("".join(f"{(prefix + row).rstrip()}\n" for row in rows))
+        self._stream.write("".join(f"{row}\n" for row in rows))
 
 
 def answer(text: str, scrub: Scrub | None, *, escaped: bool) -> str:
