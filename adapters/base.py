@@ -19,8 +19,9 @@ from typing import ClassVar, Self
 from .answers import Deferred, Response, Rows, Transaction
 from .column import Column
 from .comment import StatementComment
-from .errors import CommitInDoubtError
+from .errors import CommitInDoubtError, OtherDatabaseError
 from .relation import Namespace, Parts, Relation, RelationType
+from .relation import Path as RelationPath
 from .value_kinds import STANDARD_TYPES, ValueKind
 
 __all__ = [
@@ -183,8 +184,8 @@ class Adapter(ABC):
         retries: how often a node is tried again after an error that may pass.
         incremental_strategies: the strategies of its own that `incremental` may be told.
         ignored_configs: configuration for which the database has nothing, such as grants.
-        has_several_databases: whether a connection reaches more than one, by their names. Where
-            it doesn't, the database in a name is no part of what it stands for.
+        names_databases: whether a relation's name says in which database it is, also where a
+            connection reaches only its own. Where it doesn't, the database is no part of a name.
         has_materialized_views: whether a view can keep its rows.
         has_views_across_schemas: whether a view may read what is in another schema.
         has_fixed_types: whether a column holds values of its own type only.
@@ -201,7 +202,7 @@ class Adapter(ABC):
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.RENAME
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert")
     ignored_configs: ClassVar[frozenset[str]] = frozenset()
-    has_several_databases: ClassVar[bool] = False
+    names_databases: ClassVar[bool] = False
     has_materialized_views: ClassVar[bool] = False
     has_views_across_schemas: ClassVar[bool] = True
     has_fixed_types: ClassVar[bool] = True
@@ -277,6 +278,19 @@ class Adapter(ABC):
         """What the database makes of a name that isn't quoted: the same, as far as is known."""
         return name
 
+    def reaches(self, database: str | None) -> bool:
+        """Whether a connection can build and find relations in a database; in its own for None."""
+        return True
+
+    def require_reachable(self, database: str | None) -> None:
+        """See that a database is one that a connection reaches.
+
+        Raises:
+            OtherDatabaseError: it isn't.
+        """
+        if database is not None and not self.reaches(database):
+            raise OtherDatabaseError(self.type, database, self.target.database)
+
     def sets_session(self, sql: str) -> bool:
         """Whether SQL does nothing but set the session that it runs in."""
         return False
@@ -296,7 +310,7 @@ class Adapter(ABC):
         """A namespace in the one spelling that all of its spellings have in common."""
         database = namespace.database or self.target.database or ""
         return Namespace(
-            self.spelled(database) if self.has_several_databases else "",
+            database.casefold() if self.names_databases else "",
             self.spelled(namespace.schema),
         )
 
@@ -318,11 +332,18 @@ class Adapter(ABC):
         A part that isn't quoted is spelled as the database will call it.
         """
         quoted = quote_policy or Parts()
+        given = RelationPath(database or self.target.database, schema, identifier)
+        spelled = RelationPath(
+            given.database,
+            schema if quoted.schema else self.folded(schema),
+            identifier if quoted.identifier else self.folded(identifier),
+        )
         return Relation(
-            database=database or self.target.database,
-            schema=schema if quoted.schema else self.folded(schema),
-            identifier=identifier if quoted.identifier else self.folded(identifier),
+            database=spelled.database,
+            schema=spelled.schema,
+            identifier=spelled.identifier,
             type=type,
             quote_policy=quoted,
             quote_character=self.quote_character,
+            written=None if spelled == given else given,
         )

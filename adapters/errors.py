@@ -62,6 +62,15 @@ class DatabaseError(AdapterError):
         super().__init__(message)
 
 
+class OtherDatabaseError(DatabaseError):
+    """Something is said to be in another database than the one that a connection reaches."""
+
+    def __init__(self, adapter_type: str, database: str, own: str | None) -> None:
+        super().__init__(
+            f"Cross-db references not allowed in {adapter_type} ({database} vs {own})."
+        )
+
+
 class RelationChangedError(DatabaseError):
     """A relation is there already, or is of another kind than the statement takes it for.
 

@@ -83,6 +83,8 @@ class Relation(Struct, frozen=True):
     quote_policy: Parts = Parts()
     include_policy: Parts = Parts()
     quote_character: str = '"'
+    written: Path | None = None
+    """The name as it was given, where the database spells a part that isn't quoted otherwise."""
     rows: str | None = None
     """What follows `from <name>` where only some rows are to be read; None for all of them."""
 
@@ -231,15 +233,18 @@ class Relation(Struct, frozen=True):
         """The name as SQL."""
         if self.type is RelationType.CTE:
             return self.identifier or ""
+        written = self.written or self.path
         parts = (
-            (self.database, self.include_policy.database, self.quote_policy.database),
-            (self.schema, self.include_policy.schema, self.quote_policy.schema),
-            (self.identifier, self.include_policy.identifier, self.quote_policy.identifier),
+            (self.database, written.database, "database"),
+            (self.schema, written.schema, "schema"),
+            (self.identifier, written.identifier, "identifier"),
         )
         return ".".join(
-            quote_identifier(part, self.quote_character) if is_quoted else part
-            for part, is_included, is_quoted in parts
-            if is_included and part
+            quote_identifier(part, self.quote_character)
+            if getattr(self.quote_policy, name)
+            else _as_written(part, given)
+            for part, given, name in parts
+            if part and getattr(self.include_policy, name)
         )
 
     @property
@@ -266,6 +271,11 @@ def quote_identifier(identifier: str, quote_character: str = '"') -> str:
     """An identifier between quotes, with the quotes inside it doubled."""
     doubled = identifier.replace(quote_character, quote_character * 2)
     return f"{quote_character}{doubled}{quote_character}"
+
+
+def _as_written(part: str, given: str | None) -> str:
+    """A part that isn't quoted, as its author spells it, unless it has been replaced since."""
+    return given if given is not None and given.lower() == part.lower() else part
 
 
 def _override(

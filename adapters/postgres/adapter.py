@@ -62,6 +62,7 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
     max_identifier_bytes: ClassVar[int | None] = 63
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.EXCHANGE
     is_case_sensitive: ClassVar[bool] = True
+    names_databases: ClassVar[bool] = True
     has_materialized_views: ClassVar[bool] = True
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert", "merge")
 
@@ -142,10 +143,16 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
             return None
         return f"create table\n  {relation.include(database=False)} as (\n{sql}\n  );"
 
+    def reaches(self, database: str | None) -> bool:
+        # As dbt compares them, though to the server itself a quoted one is another.
+        return database is None or database.strip('"').lower() == self._keys.database.lower()
+
     async def list_schemas(self, database: str | None = None) -> frozenset[str]:
+        self.require_reachable(database)
         return frozenset(str(row[0]) for row in await self._fetch(SCHEMAS))
 
     async def create_schema(self, namespace: Namespace) -> None:
+        self.require_reachable(namespace.database)
         try:
             await self._run(f"CREATE SCHEMA IF NOT EXISTS {quote_identifier(namespace.schema)}")
         except DatabaseError as error:
@@ -154,6 +161,7 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
                 raise
 
     async def drop_schema(self, namespace: Namespace) -> None:
+        self.require_reachable(namespace.database)
         await self._run(f"DROP SCHEMA IF EXISTS {quote_identifier(namespace.schema)} CASCADE")
 
     async def missing_rights(self) -> list[str]:
@@ -171,10 +179,12 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
         ]
 
     async def list_relations(self, namespace: Namespace) -> list[Relation]:
+        self.require_reachable(namespace.database)
         found = await self._fetch(RELATIONS, namespace.schema)
         return [self.relation(namespace.schema, str(name), KINDS[kind]) for name, kind in found]
 
     async def describe_schema(self, namespace: Namespace) -> list[CatalogTable]:
+        self.require_reachable(namespace.database)
         return [
             CatalogTable(
                 schema=str(row[5]),

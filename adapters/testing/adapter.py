@@ -40,7 +40,7 @@ class ScriptedAdapter(Adapter):
     type: ClassVar[str] = "testing"
     dialect: ClassVar[tuple[str, ...]] = ("testing",)
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.IN_PLACE
-    has_several_databases: ClassVar[bool] = True
+    names_databases: ClassVar[bool] = True
 
     def __init__(self, target: Target, script: Script) -> None:
         self.target = target

@@ -39,7 +39,7 @@ def list_lines(project: LoadedProject, selected: Iterable[str], options: Options
     manifest, relations = project.manifest, project.workspace.relations
 
     def relation_name(node: Node) -> str:
-        return str(relations.of(node))
+        return relations.described(node)
 
     formats: Mapping[str, Callable[[Node], str]] = {
         "selector": _selector,

@@ -17,8 +17,13 @@ from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..settings.warning_policy import RaisedWarningsError
+from ..template.relations import RelationFactory
 
 _BUILT_BY_CONTRACT = ("table", "incremental")
+
+
+Name = tuple[str | None, str | None]
+"""Schema and identifier, as the database spells them: foreign keys lead to no other database."""
 
 
 class OwnTables:
@@ -27,19 +32,22 @@ class OwnTables:
     (comes_anew(…) → note(…))* → validate(…)
     """
 
-    def __init__(self, manifest: Manifest, selected: Collection[str]) -> None:
+    def __init__(
+        self, manifest: Manifest, relations: RelationFactory, selected: Collection[str]
+    ) -> None:
         self._manifest = manifest
+        self._relations = relations
         self._selected = selected
         self._noted: dict[tuple[str, str], ForeignKey] = {}
 
     def is_ours(self, relation: Relation) -> bool:
         """Whether a relation is one that the project builds."""
-        return (relation.schema, relation.identifier) in self._names
+        return _name(relation) in self._names
 
     @cached_property
-    def _names(self) -> frozenset[tuple[str | None, str | None]]:
+    def _names(self) -> frozenset[Name]:
         return frozenset(
-            (node.schema, node.alias)
+            _name(self._relations.of(node))
             for node in self._manifest.nodes.values()
             if isinstance(node, RELATION_KINDS)
         )
@@ -82,12 +90,12 @@ class OwnTables:
                     emit(WarningRaised("ForeignKeyNotValid", str(error), place))
 
     def _child(self, key: ForeignKey) -> Model | None:
-        return self._models.get((key.child.schema, key.child.identifier))
+        return self._models.get(_name(key.child))
 
     @cached_property
-    def _models(self) -> dict[tuple[str | None, str | None], Model]:
+    def _models(self) -> dict[Name, Model]:
         return {
-            (node.schema, node.alias): node
+            _name(self._relations.of(node)): node
             for node in self._manifest.nodes.values()
             if isinstance(node, Model)
         }
@@ -101,6 +109,10 @@ class OwnTables:
             seen |= new
             waiting += new
         return False
+
+
+def _name(relation: Relation) -> Name:
+    return relation.schema, relation.identifier
 
 
 def _declares(model: Model, key: ForeignKey) -> bool:

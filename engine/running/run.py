@@ -33,7 +33,6 @@ from ..manifest.nodes.source_node import Source
 from ..manifest.nodes.stored_failures import check_stored_names, stores_failures
 from ..manifest.nodes.test_nodes import Test
 from ..manifest.nodes.unit_test_node import UnitTest
-from ..materializations.built_name import keeps_whole
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
@@ -42,6 +41,7 @@ from ..workspace.workspace import Workspace
 from .catalog_document import describe
 from .deferral import Deferral, Deferrer
 from .hooks import RunHooks
+from .namespaces import namespaces_of
 from .node_builder import NodeBuilder
 from .node_rows import Preview
 from .node_run import in_slots
@@ -262,15 +262,8 @@ class Run:
         return [*models, *self._storing()]
 
     def _namespaces(self) -> list[Namespace]:
-        """The schemas that something is made in, as the database calls them.
-
-        Without those whose names it would cut, each of whose nodes says so for itself.
-        """
-        workspace = self._workspace
-        adapter = workspace.adapter
-        named = {workspace.relations.of(node).namespace for node in self._built()}
-        kept = (one for one in named if one.schema and keeps_whole(adapter, one.schema))
-        return sorted(kept, key=lambda one: (one.database or "", one.schema))
+        """The schemas that something is made in, as the database calls them."""
+        return namespaces_of(self._workspace, self._built())
 
     def _storing(self) -> list[Node]:
         """The tests that keep the rows that they find."""

@@ -90,6 +90,6 @@ def open_context(
         templates=templates,
         compiler=Compiler(templates),
         comments=comments,
-        own_tables=OwnTables(project.manifest, frozenset(selected)),
+        own_tables=OwnTables(project.manifest, workspace.relations, frozenset(selected)),
         emit=emit,
     )

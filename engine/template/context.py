@@ -141,7 +141,7 @@ class CommonContext:
         self._variables = variables
         self._emit = emit
         self._search_order = dict(_search_order(entry) for entry in project.dispatch)
-        api = make_api(adapter)
+        api = make_api(adapter, project.quoting)
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
             "log": self._log,

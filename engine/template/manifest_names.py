@@ -39,7 +39,7 @@ class ManifestNames:
     @cached_property
     def _graph(self) -> dict[str, Any]:
         sources = {
-            source.unique_id: source_dict(source, str(self._relations.of(source)))
+            source.unique_id: source_dict(source, self._relations.described(source))
             for source in self._manifest.sources.values()
         }
         everything = (*self._manifest.nodes.values(), *self._manifest.run_hooks.values())

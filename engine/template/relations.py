@@ -30,7 +30,7 @@ class RelationFactory:
     def __init__(self, adapter: Adapter, project_quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
         self.quoting = project_quoting
-        self._made: dict[tuple[str, str, str], Relation] = {}
+        self._made: dict[tuple[str, str | None, str, str], Relation] = {}
 
     def this(self, node: Node) -> Relation:
         """What a node itself is called, also where nothing is built of it."""
@@ -39,7 +39,7 @@ class RelationFactory:
     def of(self, node: Node) -> Relation:
         """What a node is to those that read it; a bare name for an ephemeral model."""
         # While parsing a node is asked for before its macros have named it.
-        key = (node.unique_id, node.schema, node.alias)
+        key = (node.unique_id, node.database, node.schema, node.alias)
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._make(node)
@@ -50,20 +50,34 @@ class RelationFactory:
             return Relation(None, None, f"{CTE_PREFIX}{node.alias}", RelationType.CTE)
         return self._named(node)
 
+    def described(self, node: Node) -> str:
+        """The name that artifacts have of a node.
+
+        As in dbt a source's heeds the project's quoting there, though in SQL it doesn't.
+        """
+        if not isinstance(node, Source):
+            return str(self.of(node))
+        return str(self._source(node, {**self.quoting, **node.quoting}))
+
     def _named(self, node: Node) -> Relation:
-        own = node.quoting if isinstance(node, Source) else node.config.quoting
-        parts = parts_of({**self.quoting, **own})
-        kind = _TYPES.get(node.config.materialized, RelationType.TABLE)
         if isinstance(node, Source):
-            reaches = self._adapter.has_several_databases
-            return self._adapter.relation(
-                node.schema,
-                node.identifier,
-                database=node.database if reaches else None,
-                quote_policy=parts,
-            )
+            # Somebody else's tables aren't called as the project calls its own
+            # (https://docs.getdbt.com/reference/project-configs/quoting).
+            return self._source(node, node.quoting)
         return self._adapter.relation(
-            node.schema, node.alias, kind, database=node.database, quote_policy=parts
+            node.schema,
+            node.alias,
+            _TYPES.get(node.config.materialized, RelationType.TABLE),
+            database=node.database,
+            quote_policy=parts_of({**self.quoting, **node.config.quoting}),
+        )
+
+    def _source(self, source: Source, quoting: Mapping[str, bool | None]) -> Relation:
+        return self._adapter.relation(
+            source.schema,
+            source.identifier,
+            database=source.database,
+            quote_policy=parts_of(quoting),
         )
 
 

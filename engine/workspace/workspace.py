@@ -113,7 +113,7 @@ class Workspace(Struct, frozen=True):
     def relation_name(self, node: Node) -> str | None:
         """The name under which a node stands in the database, where it does."""
         stores_failures = self.settings.build.store_failures
-        return str(self.relations.of(node)) if has_relation(node, stores_failures) else None
+        return self.relations.described(node) if has_relation(node, stores_failures) else None
 
     def common_context(
         self, emit: Callable[[Event], None], selected: Iterable[str] = ()

@@ -49,7 +49,7 @@ class AdapterValues:
     @property
     def Relation(self) -> RelationMaker:  # noqa: N802 # dbt's name
         """As `api.Relation`."""
-        return RelationMaker(self._adapter)
+        return RelationMaker(self._adapter, self._quoting)
 
     @property
     def Column(self) -> ColumnMaker:  # noqa: N802 # dbt's name

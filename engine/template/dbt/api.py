@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
 from ....adapters.base import Adapter
 from ....adapters.column import Column, numeric_type, string_type, translate_type
-from ....adapters.relation import Parts, Relation, RelationType
+from ....adapters.relation import Relation, RelationType
 from ...core.errors import CompilationError
 from ...sandbox.allowed_names import Names
 from ...sandbox.sizes import require_printable
-from ..relations import CTE_PREFIX
+from ..relations import CTE_PREFIX, parts_of
 
 
 class RelationMaker:
@@ -28,8 +29,9 @@ class RelationMaker:
     CTE = RelationType.CTE
     External = RelationType.EXTERNAL
 
-    def __init__(self, adapter: Adapter) -> None:
+    def __init__(self, adapter: Adapter, quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
+        self._quoting = quoting
 
     def create(
         self,
@@ -38,9 +40,12 @@ class RelationMaker:
         identifier: str | None = None,
         type: str | None = None,
         quote_policy: dict[str, bool] | None = None,
+        include_policy: dict[str, bool] | None = None,
         **more: Any,
     ) -> Relation:
         """A relation of that name, whether there is one or not. What isn't given isn't written.
+
+        It is quoted as the project quotes its own, and then as `quote_policy` says.
 
         Raises:
             CompilationError: there is no such type of relation.
@@ -49,9 +54,10 @@ class RelationMaker:
             schema,
             identifier,
             _relation_type(type),
-            quote_policy=Parts(**quote_policy) if quote_policy else None,
+            database=database,
+            quote_policy=parts_of({**self._quoting, **(quote_policy or {})}),
         )
-        return replace(relation, database=database)
+        return replace(relation, database=database).include(**(include_policy or {}))
 
     def add_ephemeral_prefix(self, name: str) -> str:
         """What an ephemeral model of a name is called inside a statement."""
@@ -108,9 +114,9 @@ class ColumnMaker:
         return numeric_type(dtype, precision, scale)
 
 
-def make_api(adapter: Adapter) -> Names:
-    """`api` for one database."""
-    return Names({"Relation": RelationMaker(adapter), "Column": ColumnMaker(adapter)})
+def make_api(adapter: Adapter, quoting: Mapping[str, bool | None]) -> Names:
+    """`api` for one database, and a project's way of quoting."""
+    return Names({"Relation": RelationMaker(adapter, quoting), "Column": ColumnMaker(adapter)})
 
 
 def _relation_type(name: str | None) -> RelationType | None:
