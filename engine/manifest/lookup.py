@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import TypeVar
 
 from ..core.errors import Location, ParseError, did_you_mean
 from .jinja.line_numbers import line_quoting
@@ -14,6 +15,8 @@ from .nodes.snapshot_node import RELATION_KINDS
 from .nodes.source_node import Source
 from .nodes.version_order import is_newer, newest
 
+NodeT = TypeVar("NodeT", bound=Node)
+
 
 class MissingTargetError(ParseError):
     """A `ref` or a `source` that leads nowhere. `is_disabled`: it would, if that were enabled."""
@@ -21,6 +24,21 @@ class MissingTargetError(ParseError):
     def __init__(self, problem: str, *, location: Location, is_disabled: bool = False) -> None:
         self.is_disabled = is_disabled
         super().__init__(problem, location=location)
+
+
+class AmbiguousRefError(ParseError):
+    """A `ref` that several packages could mean, none of which is nearer than the others."""
+
+    def __init__(
+        self, call: RefCall, packages: Sequence[str], *, location: Location | None = None
+    ) -> None:
+        self.call, self.packages = call, packages
+        ways = ", ".join(str(RefCall(call.name, package, call.version)) for package in packages)
+        super().__init__(
+            f"{call} could mean a node of any of the packages {', '.join(packages)}. Say which "
+            f"one: {ways}.",
+            location=location,
+        )
 
 
 class NodeLookup:
@@ -41,19 +59,14 @@ class NodeLookup:
                 self._add_version(node)
             elif isinstance(node, RELATION_KINDS):
                 self._refs.setdefault(node.name, {})[node.package_name] = node
-        self._sources: dict[tuple[str, str], Source] = {}
+        self._sources: dict[tuple[str, str], dict[str, Source]] = {}
         for source in sources:
-            self._sources[source.source_name, source.name] = source
-        self._disabled: set[str | tuple[str, str]] = set()
+            named = self._sources.setdefault((source.source_name, source.name), {})
+            named[source.package_name] = source
+        self._disabled: dict[str | tuple[str, str], set[str]] = {}
         for node in disabled:
-            if isinstance(node, Source):
-                self._disabled.add((node.source_name, node.name))
-            elif isinstance(node, Model) and node.version is not None:
-                self._disabled.add(node.versioned_name)
-                if node.is_latest_version:
-                    self._disabled.add(node.name)
-            else:
-                self._disabled.add(node.name)
+            for name in _names(node):
+                self._disabled.setdefault(name, set()).add(node.package_name)
 
     def _add_version(self, model: Model) -> None:
         """A version goes by its name with the version; the latest one by its name alone, too."""
@@ -67,9 +80,10 @@ class NodeLookup:
         """Every version of a versioned model, in the order of their files."""
         return tuple(self._versions[model.name][model.package_name])
 
-    def is_disabled(self, name: str) -> bool:
-        """Whether there is a disabled node of that name."""
-        return name in self._disabled
+    def is_disabled(self, name: str | tuple[str, str], package: str | None = None) -> bool:
+        """Whether there is a disabled node of that name, in a package or in any."""
+        packages = self._disabled.get(name, set())
+        return bool(packages) if package is None else package in packages
 
     def prerelease(self, model: Model) -> Version | None:
         """The newest version of a model, where that is newer than its latest one."""
@@ -79,24 +93,34 @@ class NodeLookup:
         version = newest(other.version for other in models if other.version is not None)
         return version if is_newer(version, model.latest_version) else None
 
-    def ref(self, call: RefCall, package: str) -> Node | None:
+    def ref(self, call: RefCall, package: str, place: Location | None = None) -> Node | None:
         """The model, seed or snapshot that a `ref` in a package means.
 
         Without a package of its own it is looked for in the root project, then in the package
         that calls, then anywhere (https://docs.getdbt.com/reference/dbt-jinja-functions/ref).
+        `place` is that of the call, for messages.
+
+        Raises:
+            AmbiguousRefError: it is in neither of the two, and in several others.
         """
         by_package = self._refs.get(_name(call))
         if by_package is None:
             return None
         if call.package is not None:
             return by_package.get(call.package)
-        for candidate in (self.root_package, package):
-            if candidate in by_package:
-                return by_package[candidate]
-        return next(iter(by_package.values()))
+        found = self._near(by_package, package)
+        if found is None and len(by_package) > 1:
+            raise AmbiguousRefError(call, sorted(by_package), location=place)
+        return found or next(iter(by_package.values()))
 
-    def source(self, call: SourceCall) -> Source | None:
-        return self._sources.get((call.source_name, call.table_name))
+    def source(self, call: SourceCall, package: str) -> Source | None:
+        """The table that a `source` in a package means: looked for as a `ref` is."""
+        by_package = self._sources.get((call.source_name, call.table_name), {})
+        return self._near(by_package, package) or next(iter(by_package.values()), None)
+
+    def _near(self, by_package: Mapping[str, NodeT], package: str) -> NodeT | None:
+        """What the root project has of a name, or else the package that says it."""
+        return by_package.get(self.root_package) or by_package.get(package)
 
     def missing_ref(self, call: RefCall, caller: Node) -> MissingTargetError:
         """The error for a `ref` that means nothing."""
@@ -106,7 +130,7 @@ class NodeLookup:
             what += f" with version '{call.version}'"
         if call.package:
             what += f" in package '{call.package}'"
-        if _name(call) in self._disabled:
+        if self.is_disabled(_name(call), call.package):
             return MissingTargetError(
                 f"{what} which is disabled. Enable '{_name(call)}', or take the ref out.",
                 location=where,
@@ -159,7 +183,7 @@ class NodeLookup:
         known = {f"{source}.{table}" for source, table in self._sources}
         wanted = f"{call.source_name}.{call.table_name}"
         what = f"{_describe(caller)} depends on a source named '{wanted}'"
-        if (call.source_name, call.table_name) in self._disabled:
+        if self.is_disabled((call.source_name, call.table_name)):
             return MissingTargetError(
                 f"{what} which is disabled. Enable '{wanted}', or take the source() out.",
                 location=where,
@@ -170,6 +194,18 @@ class NodeLookup:
             f"no properties file declares it.{did_you_mean(wanted, known)}",
             location=where,
         )
+
+
+def _names(node: Node) -> Iterator[str | tuple[str, str]]:
+    """What a node may be called by."""
+    if isinstance(node, Source):
+        yield node.source_name, node.name
+    elif isinstance(node, Model) and node.version is not None:
+        yield node.versioned_name
+        if node.is_latest_version:
+            yield node.name
+    else:
+        yield node.name
 
 
 def _name(call: RefCall) -> str:

@@ -72,7 +72,7 @@ async def run_operation(
 
 
 def find_macro(macros: MacroIndex, name: str) -> Macro:
-    """The macro that is meant, as the root project sees it.
+    """The macro that is meant: without a package the root's, or else any package's.
 
     Raises:
         CompilationError: there is none; says which ones sound like it.
@@ -83,8 +83,8 @@ def find_macro(macros: MacroIndex, name: str) -> Macro:
         known = macros.by_package.get(package, {})
         where = f"in the '{package}' package"
     else:
-        found = macros.find(macro_name, macros.root_package)
-        known = dict(macros.visible_from(macros.root_package))
+        found = macros.nearest(macro_name)
+        known = {macro.name: macro for macro in macros}
         where = "in any package"
     if found is None:
         raise CompilationError(

@@ -9,6 +9,7 @@ from typing import Any
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError
 from ..manifest.jinja.bare_calls import literal_reference
+from ..manifest.lookup import AmbiguousRefError
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
@@ -58,9 +59,7 @@ class References:
                 have waited for it.
         """
         call = ref_call(arguments, named)
-        found = self._manifest.lookup.ref(call, self._node.package_name)
-        if found is None:
-            raise CompilationError(self._manifest.lookup.missing_ref(call, self._node).problem)
+        found = self._find(call)
         if isinstance(self._node, Operation):
             return self._operation_ref(found)
         if found.unique_id not in self._manifest.parents_of(self._node.unique_id):
@@ -70,6 +69,16 @@ class References:
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
         return self._relation(found)
+
+    def _find(self, call: RefCall) -> Node:
+        lookup = self._manifest.lookup
+        try:
+            found = lookup.ref(call, self._node.package_name)
+        except AmbiguousRefError as error:
+            raise CompilationError(error.problem) from error
+        if found is None:
+            raise CompilationError(lookup.missing_ref(call, self._node).problem)
+        return found
 
     def _speak_of_prerelease(self, model: Model) -> None:
         """Say that a `ref` without a version will soon mean another one, where it will."""
@@ -100,7 +109,7 @@ class References:
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
         call = source_call(arguments)
-        found = self._manifest.lookup.source(call)
+        found = self._manifest.lookup.source(call, self._node.package_name)
         if found is None:
             missing = self._manifest.lookup.missing_source(call, self._node)
             raise CompilationError(missing.problem)

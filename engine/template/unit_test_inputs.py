@@ -62,9 +62,9 @@ class UnitTestInputs:
         lookup = self._manifest.lookup
         found: Node | None
         if isinstance(call, RefCall):
-            found = lookup.ref(call, self._test.package_name)
+            found = lookup.ref(call, self._test.package_name, where)
         else:
-            found = lookup.source(call)
+            found = lookup.source(call, self._test.package_name)
         if found is None:
             known = [_called(parent) for parent in self._parents()]
             raise CompilationError(
@@ -109,7 +109,7 @@ class UnitTestInputs:
         """
         call = source_call(arguments)
         spelled = f"source('{call.source_name}', '{call.table_name}')"
-        found = self._manifest.lookup.source(call)
+        found = self._manifest.lookup.source(call, self._model.package_name)
         return self._relation(found, call, spelled)
 
     def _relation(self, node: Node | None, call: RefCall | SourceCall, spelled: str) -> Relation:

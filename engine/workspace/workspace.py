@@ -67,7 +67,7 @@ class Workspace(Struct, frozen=True):
     target: Target
     adapter: Adapter
     variables: Vars
-    yaml: Renderer
+    yaml: Mapping[str, Renderer]
     invocation: Invocation
     reading: Reading
     state: StateSettings
@@ -152,7 +152,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         root=project.vars,
         packages={package.name: package.vars for package in packages},
     )
-    yaml = Renderer(environ=environ, cli_vars=variables.for_package(project.name), target=shown)
+    yaml = {
+        seen.name: Renderer(
+            environ=environ, cli_vars=variables.for_package(seen.name), target=shown
+        )
+        for seen in (project, *packages)
+    }
     log_path = _log_path(start, project, settings)
     return Workspace(
         start=start,
@@ -173,7 +178,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
-        selectors=load_selectors(project.root, yaml),
+        selectors=load_selectors(project.root, yaml[project.name]),
         target_path=_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),

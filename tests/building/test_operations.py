@@ -178,3 +178,24 @@ async def test_a_cancelled_operation_ends_and_has_its_result(shop: Path) -> None
     assert finished.interrupted
     assert [result.status for result in finished.results] == [Status.CANCELLED]
     assert rows(shop, "select 1") == [(1,)]
+
+
+async def test_macro_of_a_package_is_found_after_the_roots_and_before_a_built_in(
+    shop: Path,
+) -> None:
+    (shop / "packages.yml").write_text("packages: [{local: ../util}, {local: ../tool}]")
+    words = "'{0} of {1} ' ~ var('own', 'unset')"
+    says = "{{% macro {0}() %}}{{{{ log(" + words + ", info=true) }}}}{{% endmacro %}}"
+    for name in ("util", "tool"):
+        package = shop / "dbt_packages" / name
+        (package / "macros").mkdir(parents=True)
+        (package / "dbt_project.yml").write_text(f"name: {name}\nvars: {{own: {name}s}}\n")
+        text = "".join(says.format(macro, name) for macro in ("speak", f"of_{name}", "greet"))
+        (package / "macros" / "m.sql").write_text(text + says.format("date_spine", name))
+
+    assert logged(await operate(shop, "of_util")) == ["of_util of util utils"]
+    assert logged(await operate(shop, "tool.speak")) == ["speak of tool tools"]
+    assert logged(await operate(shop, "util.speak")) == ["speak of util utils"]
+    assert logged(await operate(shop, "greet"))[0] == "hello you 2"
+    assert logged(await operate(shop, "util.greet")) == ["greet of util utils"]
+    assert logged(await operate(shop, "date_spine"))[0].startswith("date_spine of")

@@ -73,3 +73,17 @@ def test_override_is_warned_of_and_so_is_one_of_nothing(write_project: WriteProj
     )
     assert second.name == "NoNodeForYamlKey"
     assert "Did not find a source 'tills' in the package 'util'" in second.message
+
+
+def test_override_sees_the_variables_of_the_project_that_it_stands_in(
+    write_project: WriteProject,
+) -> None:
+    entry = """name: till, overrides: util, schema: "{{ var('whose') }}"
+    , tables: [{name: receipts, identifier: "{{ var('whose') }}_r"}]"""
+    variables = "vars: {whose: ours, util: {whose: theirs}}\n"
+    project = "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
+    root = write_project(override(entry) | {"dbt_project.yml": project + variables})
+
+    receipts = parse(root).manifest.sources["source.util.till.receipts"]
+
+    assert (receipts.schema, receipts.identifier) == ("ours", "ours_r")

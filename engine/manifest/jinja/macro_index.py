@@ -98,6 +98,15 @@ class MacroIndex:
         found = self.find(name, package)
         return found if found is not None else next(iter(self.named(name)), None)
 
+    def nearest(self, name: str) -> Macro | None:
+        """The macro of that name which stands over the others: the root's, a package's, a built-in.
+
+        So an operation is found, which no node calls. The last of several packages' has it.
+        """
+        named = {macro.package_name: macro for macro in self.named(name)}
+        root, built_in = named.pop(self.root_package, None), named.pop(BUILTIN_PACKAGE, None)
+        return root or next(reversed(named.values()), built_in)
+
     def find(self, name: str, package: str) -> Macro | None:
         """The macro that a bare name means in a package."""
         return self.visible_from(package).get(name)

@@ -52,7 +52,7 @@ class DeclaredEntry(Struct, frozen=True):
             below = path[len(patch.keys) :]
             return bool(below) and (below[-1] == "description" or later(below))
 
-        yaml = self.package.inputs.yaml
+        yaml = self.package.yaml
         rendered = yaml.render(patch.document, patch.values, patch.keys, keep=keep)
         assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
         return rendered

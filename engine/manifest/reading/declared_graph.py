@@ -66,12 +66,12 @@ class DeclaredGraph:
         self, node: Declared, lookup: NodeLookup, check_reference: CheckReference
     ) -> Iterator[str]:
         for source_call in node.sources:
-            source = lookup.source(source_call)
+            source = lookup.source(source_call, node.package_name)
             if source is None:
                 raise self._missing(lookup.missing_source(source_call, node), node)
             yield source.unique_id
         for call in node.refs:
-            found = lookup.ref(call, node.package_name)
+            found = lookup.ref(call, node.package_name, self.locate(node))
             if found is None:
                 raise self._missing(lookup.missing_ref(call, node), node)
             check_reference(node, found, self.locate(node))

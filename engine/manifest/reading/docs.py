@@ -91,7 +91,7 @@ class Docs:
         )
 
     def _find(self, call: DocCall, package: str) -> Doc | None:
-        packages = [call.first] if call.second else [package, self._root_package]
+        packages = [call.first] if call.second else [self._root_package, package]
         name = call.name
         for candidate in packages:
             doc = self.by_id.get(f"doc.{candidate}.{name}")
@@ -126,7 +126,7 @@ def read_docs(inputs: ParseInputs) -> Docs:
         ParseError: a block has no end, Jinja in it fails, or a package has two of one name.
     """
     docs = (doc for project in inputs.projects for doc in _docs_of(project))
-    return Docs(docs, inputs.root.name, inputs.yaml)
+    return Docs(docs, inputs.root.name, inputs.yaml[inputs.root.name])
 
 
 def _docs_of(project: Project) -> Iterator[Doc]:

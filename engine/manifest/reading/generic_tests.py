@@ -171,7 +171,7 @@ def _config(package: PackageParse, asked: _Asked) -> dict[str, Any]:
     """What the entry configures."""
     entry, definition = asked.entry, asked.definition
     own = {
-        key: package.inputs.yaml.render(entry.document, value, entry.keys)
+        key: package.yaml.render(entry.document, value, entry.keys)
         for key, value in definition.config.items()
     }
     if definition.short_name != definition.name:

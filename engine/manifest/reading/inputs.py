@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -29,7 +29,7 @@ class ParseInputs(Struct, frozen=True):
         inline: a query that is given beside the files, with its Jinja.
         effects: those of them on which something depends all the same, in this invocation.
         make_renderer: the template engine over the macros found.
-        yaml: renders the Jinja in the values of properties files.
+        yaml: renders the Jinja in the values of properties files, by the project that they are of.
         warn: takes each warning.
         cache: what the files said when they were last parsed.
     """
@@ -43,7 +43,7 @@ class ParseInputs(Struct, frozen=True):
     ignored_configs: frozenset[str]
     context_names: frozenset[str]
     make_renderer: Callable[[MacroIndex], ParseRenderer]
-    yaml: Renderer
+    yaml: Mapping[str, Renderer]
     warn: Callable[[WarningRaised], None]
     cache: ParseCache = field(default_factory=ParseCache)
     effects: frozenset[str] = frozenset()

@@ -76,16 +76,16 @@ def _parents(node: Node, lookup: NodeLookup, check_reference: CheckReference) ->
 
 def _referred(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> Iterator[str]:
     for source_call in node.sources:
-        source = lookup.source(source_call)
+        source = lookup.source(source_call, node.package_name)
         if source is None:
             raise lookup.missing_source(source_call, node)
         yield source.unique_id
     for call in node.refs:
-        target = lookup.ref(call, node.package_name)
-        if target is None:
-            raise lookup.missing_ref(call, node)
         # The lines of a value in a file aren't the file's.
         is_embedded = node.is_embedded
         place = node.location if is_embedded else Location(node.original_file_path, call.line)
+        target = lookup.ref(call, node.package_name, place)
+        if target is None:
+            raise lookup.missing_ref(call, node)
         check_reference(node, target, place)
         yield target.unique_id

@@ -10,7 +10,7 @@ import msgspec
 
 from ...core.errors import Location, ParseError
 from ...project.config_tree import config_key
-from ...project.render import has_template
+from ...project.render import Renderer, has_template
 from ...project.yaml_file import YamlDocument
 from ..nodes.node import Column
 from ..nodes.resource_type import ResourceType
@@ -53,7 +53,8 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
         ProjectError: a template in it fails.
     """
     package, document, keys = patch.package_name, patch.document, patch.keys
-    draft.patch_config = patch_config(patch.values, document, keys, inputs)
+    yaml = inputs.yaml[package]
+    draft.patch_config = patch_config(patch.values, document, keys, yaml)
     draft.written_patch_config = written_config(patch.values)
     draft.description = docs.describe(patch.values, package, document, keys)
     draft.doc_blocks = docs.called_by(patch.values, package)
@@ -84,7 +85,7 @@ def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft, inputs: P
     draft.default_alias = f"{patch.name}_v{version_text(version.version)}"
     draft.fields = {"version": version.version, "latest_version": version.latest}
     document, keys = patch.document, version.model_keys
-    below = patch_config(version.model_values, document, keys, inputs)
+    below = patch_config(version.model_values, document, keys, inputs.yaml[patch.package_name])
     draft.patch_config = deep_merge(below, draft.patch_config)
     written = draft.written_patch_config or {}
     draft.written_patch_config = deep_merge(written_config(version.model_values), written)
@@ -94,7 +95,7 @@ def patch_config(
     values: Mapping[str, Any],
     document: YamlDocument,
     keys: tuple[str | int, ...],
-    inputs: ParseInputs,
+    yaml: Renderer,
 ) -> dict[str, Any]:
     """The configuration in a properties entry: under `config:`, and in the old places beside it.
 
@@ -103,7 +104,7 @@ def patch_config(
         ProjectError: a template in it fails.
     """
     config: dict[str, Any] = {
-        key: inputs.yaml.render(document, values[key], (*keys, key))
+        key: yaml.render(document, values[key], (*keys, key))
         for key in _CONFIG_BESIDE
         if values.get(key) is not None
     }
@@ -119,7 +120,7 @@ def patch_config(
         name = config_key(str(key))
         is_rendered_later = name in ("pre_hook", "post_hook", "loaded_at_query")
         path = (*keys, "config", key)
-        config[name] = value if is_rendered_later else inputs.yaml.render(document, value, path)
+        config[name] = value if is_rendered_later else yaml.render(document, value, path)
     return config
 
 
@@ -152,7 +153,7 @@ def read_columns(
     found: dict[str, Column] = {}
     for written, keys in columns:
         place = Place(document, keys, "a column")
-        column = _rendered_column(written, document, keys, inputs)
+        column = _rendered_column(written, document, keys, inputs.yaml[package])
         typed_entry(_ColumnEntry, column, place)
         found[column["name"]] = msgspec.structs.replace(
             read_column(column, docs.describe(column, package, document, keys)),
@@ -166,13 +167,13 @@ def _rendered_column(
     column: Mapping[str, Any],
     document: YamlDocument,
     keys: tuple[str | int, ...],
-    inputs: ParseInputs,
+    yaml: Renderer,
 ) -> Mapping[str, Any]:
     """A column's entry with its Jinja done, but for what is rendered later by itself."""
     if not any(has_template(str(column[key])) for key in column.keys() - _RENDERED_LATER):
         return column
     return {
-        key: value if key in _RENDERED_LATER else inputs.yaml.render(document, value, (*keys, key))
+        key: value if key in _RENDERED_LATER else yaml.render(document, value, (*keys, key))
         for key, value in column.items()
     }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct, field
 
 from ...project.project import Project
+from ...project.render import Renderer
 from ..jinja.macro_index import MacroIndex
 from ..jinja.syntax import SyntaxEnvironment
 from .docs import Docs
@@ -47,6 +48,11 @@ class PackageParse(Struct, frozen=True):
     @property
     def is_root(self) -> bool:
         return self.project is self.inputs.root
+
+    @property
+    def yaml(self) -> Renderer:
+        """What renders the Jinja in its properties files: with the variables that it sees."""
+        return self.inputs.yaml[self.name]
 
     @property
     def inputs(self) -> ParseInputs:

@@ -91,7 +91,12 @@ class SourceOverride(Struct, frozen=True):
 
     source: Mapping[str, Any]
     tables: tuple[SourcePatch, ...]
-    location: Location
+    document: YamlDocument
+    keys: tuple[str | int, ...]
+
+    @property
+    def location(self) -> Location:
+        return self.document.locate(*self.keys, "overrides")
 
     @property
     def package_name(self) -> str:

@@ -247,8 +247,7 @@ class PropertiesReader:
                 SourcePatch(source, table, self.package_name, document, table_keys, tests)
             )
         if source.get("overrides"):
-            override = SourceOverride(source, tuple(tables), document.locate(*keys, "overrides"))
-            self.properties.overrides.append(override)
+            self.properties.overrides.append(SourceOverride(source, tuple(tables), document, keys))
         else:
             self.properties.sources += tables
 

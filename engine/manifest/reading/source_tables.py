@@ -100,7 +100,7 @@ class _Entry(Struct, frozen=True):
     keys: tuple[str | int, ...]
 
     def rendered(self, key: str) -> Any:
-        yaml = self.package.inputs.yaml
+        yaml = self.package.yaml
         return yaml.render(self.patch.document, self.values.get(key), (*self.keys, key))
 
     def name(self, key: str) -> str | None:
@@ -118,7 +118,7 @@ class _Entry(Struct, frozen=True):
         return None if found is None else str(found)
 
     def config(self) -> dict[str, Any]:
-        return patch_config(self.values, self.patch.document, self.keys, self.package.inputs)
+        return patch_config(self.values, self.patch.document, self.keys, self.package.yaml)
 
     def description(self) -> str:
         docs = self.package.docs

@@ -18,6 +18,7 @@ from ...project.project import Project
 from ...project.text_file import read_text
 from ..jinja.bare_calls import read_call
 from ..lookup import NodeLookup
+from ..nodes.node import Node
 from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.seed_node import Seed
 from ..nodes.unit_test_node import THIS, Fixture, Given, Row, UnitTest
@@ -167,8 +168,7 @@ class SeedRows(Struct, frozen=True):
         """
         if given.rows is not SEED_ROWS:
             return given
-        call = input_call(given, where)
-        seed = self.lookup.ref(call, test.package_name) if isinstance(call, RefCall) else None
+        seed = self._node(test, input_call(given, where), where)
         root = self.roots.get(seed.package_name) if seed else None
         if not isinstance(seed, Seed) or root is None:
             raise ParseError(
@@ -180,6 +180,16 @@ class SeedRows(Struct, frozen=True):
         path = seed.original_file_path
         text = read_text(root / path, display=path, error=ParseError)
         return replace(given, rows=tuple(csv_rows(text, Location(path))))
+
+    def _node(
+        self, test: UnitTest, call: RefCall | SourceCall | None, where: Location
+    ) -> Node | None:
+        """The node of an input: the test's own package's, also where the root has one as well."""
+        if not isinstance(call, RefCall):
+            return None
+        own = RefCall(call.name, call.package or test.package_name, call.version)
+        package = test.package_name
+        return self.lookup.ref(own, package) or self.lookup.ref(call, package, where)
 
 
 def input_call(given: Given, where: Location) -> RefCall | SourceCall | None:

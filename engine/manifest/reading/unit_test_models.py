@@ -75,7 +75,7 @@ def _models(
 ) -> Sequence[Model]:
     """The model that a test is for, or several versions of it; none where it is disabled."""
     found = lookup.ref(RefCall(test.model, test.package_name), test.package_name)
-    if found is None and lookup.is_disabled(test.model):
+    if found is None and lookup.is_disabled(test.model, test.package_name):
         return ()
     if not isinstance(found, Model):
         names = [node.name for node in nodes.values() if isinstance(node, Model)]

@@ -1,0 +1,217 @@
+"""One name in several packages: which of them is meant, by each way of naming something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from headrace.engine.manifest.lookup import AmbiguousRefError
+from headrace.engine.manifest.nodes.unit_test_node import UnitTest
+
+from .support import failure, parse
+
+WriteProject = Callable[[Mapping[str, str]], Path]
+
+SOURCE = "sources: [{{name: till, schema: {0}, tables: [{{name: receipts}}]}}]\n"
+READS = "select * from {{ source('till', 'receipts') }}"
+
+
+def packages(*names: str, **more: str) -> dict[str, str]:
+    """The project files of packages that are installed; `more` are lines for some of them."""
+    files = {"packages.yml": f"packages: [{', '.join(f'{{local: ../{name}}}' for name in names)}]"}
+    for name in names:
+        head = f"name: {name}\nversion: '1.0'\n{more.get(name, '')}"
+        files[f"dbt_packages/{name}/dbt_project.yml"] = head
+    return files
+
+
+def project(lines: str) -> str:
+    return f"name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n{lines}"
+
+
+class TestSources:
+    def test_roots_source_is_meant_by_everybody(self, write_project: WriteProject) -> None:
+        root = write_project(
+            {
+                **packages("one", "two"),
+                "models/sources.yml": SOURCE.format("of_shop"),
+                "models/a.sql": READS,
+                "dbt_packages/one/models/sources.yml": SOURCE.format("of_one"),
+                "dbt_packages/one/models/b.sql": READS,
+                "dbt_packages/two/models/sources.yml": SOURCE.format("of_two"),
+            }
+        )
+
+        parsed = parse(root)
+
+        assert parsed.parents("a") == ("source.shop.till.receipts",)
+        assert parsed.parents("b") == ("source.shop.till.receipts",)
+
+    def test_a_packages_own_comes_before_that_of_another(self, write_project: WriteProject) -> None:
+        files = packages("one", "two")
+        for name in ("one", "two"):
+            files[f"dbt_packages/{name}/models/sources.yml"] = SOURCE.format(f"of_{name}")
+            files[f"dbt_packages/{name}/models/in_{name}.sql"] = READS
+        exposure = (
+            "exposures: [{name: board, type: dashboard, owner: {name: me}, "
+            "depends_on: [\"source('till', 'receipts')\"]}]"
+        )
+        files["dbt_packages/one/models/exposures.yml"] = exposure
+
+        parsed = parse(write_project(files))
+
+        assert parsed.parents("in_one") == ("source.one.till.receipts",)
+        assert parsed.parents("in_two") == ("source.two.till.receipts",)
+        assert parsed.manifest.parents["exposure.one.board"] == ("source.one.till.receipts",)
+
+    def test_a_disabled_one_gives_way(self, write_project: WriteProject) -> None:
+        off = "sources: [{name: till, config: {enabled: false}, tables: [{name: receipts}]}]"
+        root = write_project(
+            {
+                **packages("one"),
+                "models/sources.yml": off,
+                "models/a.sql": READS,
+                "dbt_packages/one/models/sources.yml": SOURCE.format("of_one"),
+            }
+        )
+
+        assert parse(root).parents("a") == ("source.one.till.receipts",)
+
+
+class TestRefs:
+    def files(self) -> dict[str, str]:
+        files = packages("one", "two", "three")
+        files["dbt_packages/one/models/orders.sql"] = "{{ config(alias='o1') }} select 1 as id"
+        files["dbt_packages/two/models/orders.sql"] = "{{ config(alias='o2') }} select 2 as id"
+        files["dbt_packages/two/models/b.sql"] = "select * from {{ ref('orders') }}"
+        return files
+
+    def test_what_two_other_packages_have_must_be_said(self, write_project: WriteProject) -> None:
+        model = "select 1 as id\nunion all select * from {{ ref('orders') }}"
+        root = write_project(self.files() | {"models/a.sql": model})
+
+        error = failure(root)
+
+        assert isinstance(error, AmbiguousRefError)
+        assert str(error.location) == "models/a.sql:2"
+        assert "one, two" in str(error)
+        assert "ref('one', 'orders'), ref('two', 'orders')" in str(error)
+
+    def test_a_packages_own_is_meant_there(self, write_project: WriteProject) -> None:
+        root = write_project(self.files())
+
+        assert parse(root).parents("b") == ("model.two.orders",)
+
+    def test_a_disabled_one_is_spoken_of_where_it_is_meant(
+        self, write_project: WriteProject
+    ) -> None:
+        files = self.files() | {"dbt_packages/three/models/off.sql": "{{ config(enabled=false) }}"}
+        here = write_project(files | {"models/a.sql": "select * from {{ ref('three', 'off') }}"})
+        assert "which is disabled" in str(failure(here))
+
+        there = write_project(files | {"models/a.sql": "select * from {{ ref('two', 'off') }}"})
+        assert "which was not found" in str(failure(there))
+
+
+VARS_OF_ROOT = "vars: {shared: by_shop, one: {scoped: for_one, both: for_one}}\n"
+VARS_OF_ONE = "vars: {own: ones, both: ones, shared: ones, one: {own_scoped: ones_too}}\n"
+
+
+class TestVariablesOfProperties:
+    def files(self, entry: str) -> dict[str, str]:
+        return {
+            **packages("one", "two", one=VARS_OF_ONE),
+            "dbt_project.yml": project(VARS_OF_ROOT),
+            "dbt_packages/one/models/schema.yml": entry,
+            "dbt_packages/one/models/m.sql": "select 1 as id",
+            "dbt_packages/two/models/sources.yml": SOURCE.format("\"{{ var('own', 'unset') }}\""),
+        }
+
+    def test_a_package_sees_its_own_and_what_the_root_says_for_it(
+        self, write_project: WriteProject
+    ) -> None:
+        names = "shared scoped both own own_scoped".split()
+        schema = "-".join(f"{{{{ var('{name}', 'unset') }}}}" for name in names)
+
+        manifest = parse(write_project(self.files(SOURCE.format(f'"{schema}"')))).manifest
+
+        of_one = manifest.sources["source.one.till.receipts"]
+        assert of_one.schema == "by_shop-for_one-for_one-ones-ones_too"
+        assert manifest.sources["source.two.till.receipts"].schema == "unset"
+
+    def test_in_everything_that_they_configure(self, write_project: WriteProject) -> None:
+        entry = """
+models:
+- name: m
+  config: {enabled: "{{ var('own') == 'ones' }}", tags: "{{ var('scoped') }}"}
+  columns:
+  - name: id
+    data_type: "{{ var('own_scoped') }}"
+    data_tests: [not_null: {config: {severity: "{{ 'warn' if var('own') else 'error' }}"}}]
+macros: [{name: mac, config: {meta: {by: "{{ var('own') }}"}}}]
+groups: [{name: g, owner: {name: "{{ var('own') }}"}}]
+exposures: [{name: board, type: dashboard, owner: {name: "{{ var('own') }}"}}]
+"""
+        files = self.files(entry) | {
+            "dbt_packages/one/macros/mac.sql": "{% macro mac() %}{% endmacro %}"
+        }
+
+        manifest = parse(write_project(files)).manifest
+
+        model = manifest.nodes["model.one.m"]
+        assert (model.tags, model.columns["id"].data_type) == (("for_one",), "ones_too")
+        (test,) = (node for node in manifest.nodes.values() if node.resource_type == "test")
+        assert test.config.severity == "WARN"
+        assert manifest.macro_properties["macro.one.mac"].meta == {"by": "ones"}
+        assert manifest.groups["group.one.g"].owner["name"] == "ones"
+        assert manifest.declared["exposure.one.board"].fields["owner"]["name"] == "ones"
+
+    @pytest.mark.parametrize("package", ["one", "shop"])
+    def test_on_the_command_line_they_hold_for_all(
+        self, write_project: WriteProject, package: str
+    ) -> None:
+        files = self.files(SOURCE.format("\"{{ var('own') }}\""))
+        files["models/sources.yml"] = SOURCE.format("\"{{ var('own') }}\"")
+
+        manifest = parse(write_project(files), vars={"own": "now"}).manifest
+
+        assert manifest.sources[f"source.{package}.till.receipts"].schema == "now"
+
+
+def test_unit_tests_take_the_rows_of_their_own_packages_seed(write_project: WriteProject) -> None:
+    unit_test = (
+        "unit_tests: [{name: u, model: m, given: [{input: \"ref('people')\"}], "
+        "expect: {rows: [{n: 1}]}}]"
+    )
+    root = write_project(
+        {
+            **packages("one"),
+            "seeds/people.csv": "name\nroots\n",
+            "dbt_packages/one/seeds/people.csv": "name\nones\n",
+            "dbt_packages/one/dbt_project.yml": "name: one\nversion: '1'\nseeds: {+schema: one}\n",
+            "dbt_packages/one/models/m.sql": "select 1 as n from {{ ref('people') }}",
+            "dbt_packages/one/models/schema.yml": unit_test,
+        }
+    )
+
+    test = parse(root).manifest.unit_tests["unit_test.one.m.u"]
+
+    assert isinstance(test, UnitTest)
+    assert test.given[0].rows == ({"name": "ones"},)
+
+
+def test_docs_block_is_looked_for_as_a_ref_is(write_project: WriteProject) -> None:
+    files = packages("one", "two")
+    described = "models: [{name: m, description: \"{{ doc('d') }}, {{ doc('e') }}, {{ doc('f') }}"
+    block = "{{% docs {0} %}}{0} of {1}{{% enddocs %}}\n"
+    files["models/d.md"] = block.format("d", "shop")
+    files["dbt_packages/one/models/d.md"] = block.format("d", "one") + block.format("e", "one")
+    files["dbt_packages/two/models/d.md"] = "".join(block.format(name, "two") for name in "def")
+    files["dbt_packages/one/models/m.sql"] = "select 1 as id"
+    files["dbt_packages/one/models/schema.yml"] = described + ", {{ doc('two', 'd') }}\"}]"
+
+    model = parse(write_project(files)).node("m")
+
+    assert model.description == "d of shop, e of one, f of two, d of two"
+    assert model.doc_blocks == ("doc.shop.d", "doc.one.e", "doc.two.f", "doc.two.d")
