@@ -234,6 +234,7 @@ async def _until_signal(
     from .engine.session import invoke
 
     loop = asyncio.get_running_loop()
+    signals.wake(loop)
     with anyio.CancelScope() as scope:
 
         def cancel() -> None:

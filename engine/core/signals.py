@@ -14,7 +14,11 @@ import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+if TYPE_CHECKING:  # nothing but the command that runs needs them
+    from asyncio import AbstractEventLoop
+    from socket import socket
 
 SIGNAL_EXIT = 128
 """What is added to a signal's number in the exit code, as shells do."""
@@ -48,6 +52,7 @@ class Signals:
         # Who runs a command under nohup has asked that the end of the terminal be ignored.
         self._ends_process = signal.getsignal(signal.SIGINT) is signal.SIG_DFL
         self._former: dict[signal.Signals, Any] = {}
+        self._waker: tuple[socket, socket] | None = None
         is_heard = _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN
         self._heeded = (*_HEEDED, _HANGUP) if _HANGUP is not None and is_heard else _HEEDED
 
@@ -66,6 +71,27 @@ class Signals:
         if self.received is not None:
             cancel()
 
+    def wake(self, loop: AbstractEventLoop) -> None:
+        """Have each signal wake this loop, which runs in the main thread, until the block is left.
+
+        Python answers a signal between two steps of the main thread. One that comes after the
+        last step before the loop waits, or that the system hands to another thread, would be
+        answered only when something else happened; while a query runs, nothing does.
+        """
+        from socket import socketpair
+
+        reading, writing = socketpair()
+        reading.setblocking(False)
+        writing.setblocking(False)
+        former = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        if former != -1:  # a loop that sees to it by itself, as uvloop's does
+            signal.set_wakeup_fd(former)
+            reading.close()
+            writing.close()
+            return
+        self._waker = reading, writing
+        loop.add_reader(reading, reading.recv, 4096)
+
     def over(self) -> None:
         """The run has ended: a first signal from now on makes no difference to it."""
         self._is_over = True
@@ -78,6 +104,10 @@ class Signals:
     def __exit__(self, *_: object) -> None:
         for number, former in self._former.items():
             signal.signal(number, signal.SIG_IGN if self._ends_process else former)
+        if self._waker is not None:
+            signal.set_wakeup_fd(-1)
+            for end in self._waker:
+                end.close()
 
     def _take(self, number: int, frame: FrameType | None) -> None:
         if self._is_second:

@@ -64,6 +64,19 @@ main()
 """
 """The command line, which sends itself a signal in the n-th call of a function by its name."""
 
+UNDISTURBED = """
+import signal, sys, threading
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+from headrace.__main__ import main
+main()
+"""
+"""The command line, in which the system hands signals to a thread that isn't the main one.
+
+So they come as they seldom do otherwise: without an end to what the main thread is waiting for.
+"""
+
 EXIT_CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 
@@ -130,10 +143,11 @@ def run_and_signal_after(
 
 
 @contextmanager
-def in_process(root: Path, *command: str) -> Iterator[subprocess.Popen[str]]:
-    """The command line in a process, and a process group, of its own."""
+def in_process(root: Path, *command: str, program: str = "") -> Iterator[subprocess.Popen[str]]:
+    """The command line, or a program that runs it, in a process, and a process group, of its own."""
+    how = ("-c", program) if program else ("-m", "headrace")
     process = subprocess.Popen(
-        [sys.executable, "-m", "headrace", *command],
+        [sys.executable, *how, *command],
         cwd=root,
         env=environment(),
         stdin=subprocess.DEVNULL,

@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from ..building.support import relations, rows, run, run_results
-from .signalling import in_process
+from .signalling import UNDISTURBED, in_process
 from .support import ENDLESS, SECONDS
 
 WriteProject = Callable[[Mapping[str, str]], Path]
@@ -35,9 +35,9 @@ DEAF = TABLE + (
 
 
 @contextmanager
-def started(root: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+def started(root: Path, *arguments: str, program: str = "") -> Iterator[subprocess.Popen[str]]:
     """The command line, up to where the model that doesn't end is under way."""
-    with in_process(root, *arguments) as process:
+    with in_process(root, *arguments, program=program) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if "START table model main.endless" in line:
@@ -80,6 +80,21 @@ async def test_signal_ends_the_run_with_a_status_for_every_node(
     }
     assert rows(root, "select n from quick") == [(2,)]
     assert rows(root, "select n from endless union all select n from below") == [(1,), (1,)]
+
+
+async def test_signal_that_ends_no_wait_is_answered_all_the_same(
+    write_project: WriteProject,
+) -> None:
+    root = await an_earlier_run(write_project)
+
+    with started(root, "run", program=UNDISTURBED) as process:
+        sent = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=SECONDS)
+
+    assert time.monotonic() - sent < 5
+    assert process.returncode == 143, output
+    assert "CANCEL query model.shop.endless" in output
 
 
 async def test_run_after_an_interrupted_one_finds_nothing_in_its_way(
