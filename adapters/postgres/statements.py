@@ -23,24 +23,29 @@ _ALTERING = re.compile(
     re.IGNORECASE,
 )
 
+# White space and comments, atomic: up to 3.11.4 Python gets possessive groups wrong
+# (https://github.com/python/cpython/issues/106052).
 _GAP = r"(?:\s|--[^\n]*+(?:\n|\Z)|/\*.*?\*/)"
+_GAPS = rf"(?>{_GAP}*)"
+_BETWEEN = rf"(?>{_GAP}+)"
 _COMMIT = re.compile(
-    rf"{_GAP}*+(?:commit|end)(?:{_GAP}++(?:work|transaction))?+{_GAP}*+", re.IGNORECASE | re.DOTALL
+    rf"{_GAPS}(?:commit|end)(?>(?:{_BETWEEN}(?:work|transaction))?){_GAPS}",
+    re.IGNORECASE | re.DOTALL,
 )
-_END = re.compile(rf"{_GAP}*+end\b", re.IGNORECASE | re.DOTALL)
-_BODY = re.compile(rf"\bbegin{_GAP}++atomic\b", re.IGNORECASE | re.DOTALL)
-_MAYBE_COMMIT = re.compile(rf"(?:\A|;){_GAP}*+(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
+_END = re.compile(rf"{_GAPS}end\b", re.IGNORECASE | re.DOTALL)
+_BODY = re.compile(rf"\bbegin{_BETWEEN}atomic\b", re.IGNORECASE | re.DOTALL)
+_MAYBE_COMMIT = re.compile(rf"(?:\A|;){_GAPS}(?:commit|end)\b", re.IGNORECASE | re.DOTALL)
 _BEGIN = re.compile(
-    rf"(?:{_GAP}|;)*+(?:begin|start{_GAP}++transaction)\b", re.IGNORECASE | re.DOTALL
+    rf"(?>(?:{_GAP}|;)*)(?:begin|start{_BETWEEN}transaction)\b", re.IGNORECASE | re.DOTALL
 )
-_SETTING = re.compile(rf"{_GAP}*+(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
+_SETTING = re.compile(rf"{_GAPS}(?:set|reset|discard|load)\b", re.IGNORECASE | re.DOTALL)
 _MAYBE_SETTING = re.compile(
-    rf"(?:\A|;){_GAP}*+(?:set|reset|load|listen|prepare)\b|\bset_config\b",
+    rf"(?:\A|;){_GAPS}(?:set|reset|load|listen|prepare)\b|\bset_config\b",
     re.IGNORECASE | re.DOTALL,
 )
 _PASSING = re.compile(
-    rf"{_GAP}*+(?:set|reset|discard|load|begin|start|rollback|abort)\b"
-    rf"|{_GAP}*+(?:create{_GAP}++temp(?:orary)?\b|drop{_GAP}++view{_GAP}++\"headrace_tmp_columns\")",
+    rf"{_GAPS}(?:set|reset|discard|load|begin|start|rollback|abort)\b"
+    rf"|{_GAPS}(?:create{_BETWEEN}temp(?:orary)?\b|drop{_BETWEEN}view{_BETWEEN}\"headrace_tmp_columns\")",
     re.IGNORECASE | re.DOTALL,
 )
 """What leaves nothing behind when its session has ended."""

@@ -8,26 +8,28 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-# White space and comments. The quantifiers are possessive: a text that doesn't match costs
-# no backtracking.
-# Without possessive groups of alternatives, which Python up to 3.11.4 gets wrong
+# White space and comments. What is possessive or atomic costs no backtracking where a text
+# doesn't match. Groups are atomic: up to 3.11.4 Python gets possessive ones wrong
 # (https://github.com/python/cpython/issues/106052).
 _GAP = r"(?:\s++|--[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*\*/)"
+_GAPS = rf"(?>{_GAP}*)"
+_BETWEEN = rf"(?>{_GAP}+)"
+_SKIPPED = rf"(?>(?:{_GAP}|;)*)"
 _PART = (
     r"""(?:"[^"]*+(?:""[^"]*+)*"(?!")|`[^`]*+(?:``[^`]*+)*`(?!`)|\[[^\]]*+\]"""
     r"""|'[^']*+(?:''[^']*+)*'(?!')|[\w$]++)"""
 )
-_NAME = rf"{_PART}(?:{_GAP}*+\.{_GAP}*+{_PART})?"
+_NAME = rf"{_PART}(?:{_GAPS}\.{_GAPS}{_PART})?"
 
-_BLANK = re.compile(rf"(?:{_GAP}|;)*+")
-_VERB = re.compile(rf"(?:{_GAP}|;)*+(?P<verb>[a-z]++)", re.IGNORECASE)
+_BLANK = re.compile(_SKIPPED)
+_VERB = re.compile(rf"{_SKIPPED}(?P<verb>[a-z]++)", re.IGNORECASE)
 _ENDING = re.compile(
-    rf"(?:{_GAP}|;)*+(?:commit|end|rollback)(?:{_GAP}++transaction)?+(?:{_GAP}|;)*+", re.IGNORECASE
+    rf"{_SKIPPED}(?:commit|end|rollback)(?>(?:{_BETWEEN}transaction)?){_SKIPPED}", re.IGNORECASE
 )
 _CREATE = re.compile(
-    rf"(?:{_GAP}|;)*+create{_GAP}++(?:(?P<temporary>temp(?:orary)?+){_GAP}++)?+"
-    rf"(?P<kind>table|view)\b{_GAP}*+(?P<exists>if{_GAP}++not{_GAP}++exists\b{_GAP}*+)?+"
-    rf"(?P<name>{_NAME}){_GAP}*+(?P<is_as>as\b)?",
+    rf"{_SKIPPED}create{_BETWEEN}(?>(?:(?P<temporary>temp(?>(?:orary)?)){_BETWEEN})?)"
+    rf"(?P<kind>table|view)\b{_GAPS}(?>(?P<exists>if{_BETWEEN}not{_BETWEEN}exists\b{_GAPS})?)"
+    rf"(?P<name>{_NAME}){_GAPS}(?P<is_as>as\b)?",
     re.IGNORECASE,
 )
 _READING_VERBS = frozenset({"select", "values", "explain", "pragma"})

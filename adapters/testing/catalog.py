@@ -8,15 +8,16 @@ from msgspec import Struct
 
 from ..relation import Namespace, RelationType
 
-_PART = r'(?:"(?:[^"]|"")*+"|\w++)'
-_NAME = rf"(?P<name>{_PART}(?:\.{_PART})*+)"
+_PART = r'(?:"(?>(?:[^"]|"")*)"|\w++)'
+_NAME = rf"(?P<name>{_PART}(?>(?:\.{_PART})*))"
 _KIND = r"(?P<kind>table|view|materialized\s+view)"
 _CREATE = re.compile(
     rf"\bcreate\s+(?:or\s+replace\s+)?{_KIND}\s+(?:if\s+not\s+exists\s+)?{_NAME}", re.IGNORECASE
 )
 _DROP = re.compile(rf"\bdrop\s+{_KIND}\s+(?:if\s+exists\s+)?{_NAME}", re.IGNORECASE)
 _RENAME = re.compile(
-    rf"\balter\s+{_KIND}\s+{_NAME}\s+rename\s+to\s+(?P<new>{_PART}(?:\.{_PART})*+)", re.IGNORECASE
+    rf"\balter\s+{_KIND}\s+{_NAME}\s+rename\s+to\s+(?P<new>{_PART}(?>(?:\.{_PART})*))",
+    re.IGNORECASE,
 )
 
 Key = tuple[str, str, str]

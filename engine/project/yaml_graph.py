@@ -34,7 +34,7 @@ _LONG_TEXT = 256 * 1024
 _FEW_BRACKETS = 400
 _LONG_RUN_OF_INDICATORS = re.compile(r"^[ \t?:-]{200}", re.MULTILINE)
 # A bracket; or a comment or a quoted text, in which brackets mean nothing.
-_BRACKETS = re.compile(r"[\[\]{}]|(?:^|(?<=\s))#[^\n]*|'[^']*'|\"(?:[^\"\\]|\\[\s\S])*+\"")
+_BRACKETS = re.compile(r"[\[\]{}]|(?:^|(?<=\s))#[^\n]*|'[^']*'|\"(?>(?:[^\"\\]|\\[\s\S])*)\"")
 
 
 def compose(text: str) -> Node | None:

@@ -144,7 +144,7 @@ def run_and_signal_after(
 
 @contextmanager
 def in_process(root: Path, *command: str, program: str = "") -> Iterator[subprocess.Popen[str]]:
-    """The command line, or a program that runs it, in a process, and a process group, of its own."""
+    """The command line, or a program that runs it, in a process and a process group of its own."""
     how = ("-c", program) if program else ("-m", "headrace")
     process = subprocess.Popen(
         [sys.executable, *how, *command],
