@@ -278,6 +278,13 @@ class Adapter(ABC):
         """What the database makes of a name that isn't quoted: the same, as far as is known."""
         return name
 
+    def spelled_unquoted(self, text: str) -> str:
+        """What the database calls a name that stands in SQL as a text has it: quoted or not."""
+        quote = self.quote_character
+        if len(text) > 2 * len(quote) and text.startswith(quote) and text.endswith(quote):
+            return text.removeprefix(quote).removesuffix(quote).replace(quote * 2, quote)
+        return self.folded(text) or ""
+
     def reaches(self, database: str | None) -> bool:
         """Whether a connection can build and find relations in a database; in its own for None."""
         return True

@@ -11,6 +11,8 @@ class ValueKind(StrEnum):
     """What the values of a CSV column can be read as, most particular first."""
 
     INTEGER = "integer"
+    BIG_INTEGER = "big integer"
+    """A whole number of more than 32 bits, and no more than 64."""
     NUMBER = "number"
     DATE = "date"
     TIMESTAMP = "timestamp"
@@ -21,6 +23,7 @@ class ValueKind(StrEnum):
 STANDARD_TYPES: Mapping[ValueKind, str] = MappingProxyType(
     {
         ValueKind.INTEGER: "integer",
+        ValueKind.BIG_INTEGER: "bigint",
         ValueKind.NUMBER: "double precision",
         ValueKind.DATE: "date",
         ValueKind.TIMESTAMP: "timestamp",

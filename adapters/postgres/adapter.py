@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
+from types import MappingProxyType
 from typing import ClassVar
 
 import asyncpg
@@ -17,6 +18,8 @@ from ..cancellation import outlast
 from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Namespace, Relation, quote_identifier
+from ..value_kinds import STANDARD_TYPES as VALUE_TYPES
+from ..value_kinds import ValueKind
 from .backend import Backend
 from .catalog import DESCRIPTION, KINDS, MAY_CREATE, RELATIONS, SCHEMAS, STANDARD_TYPES
 from .connecting import connect, server_version
@@ -63,6 +66,13 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
     swap_policy: ClassVar[SwapPolicy] = SwapPolicy.EXCHANGE
     is_case_sensitive: ClassVar[bool] = True
     names_databases: ClassVar[bool] = True
+    column_types: ClassVar[Mapping[ValueKind, str]] = MappingProxyType(
+        {
+            **VALUE_TYPES,
+            ValueKind.NUMBER: "float8",
+            ValueKind.TIMESTAMP: "timestamp without time zone",
+        }
+    )
     has_materialized_views: ClassVar[bool] = True
     incremental_strategies: ClassVar[tuple[str, ...]] = ("append", "delete+insert", "merge")
 

@@ -7,11 +7,13 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 from ..abilities import CatalogColumn, CatalogTable, Describing
 from ..base import Adapter, Connection, SwapPolicy, Target
 from ..relation import Namespace, Parts, Relation, RelationType, quote_identifier
+from ..value_kinds import STANDARD_TYPES, ValueKind
 from .connection import SqliteConnection
 from .file_session import Session, close_sessions
 from .keys import SqliteKeys, read_keys
@@ -51,6 +53,13 @@ class SqliteAdapter(Adapter, Describing):
     ignored_configs: ClassVar[frozenset[str]] = frozenset({"grants", "persist_docs"})
     has_views_across_schemas: ClassVar[bool] = False
     has_fixed_types: ClassVar[bool] = False
+    # Every integer has 64 bits, and the columns of a seed keep the type that they have had.
+    column_types: ClassVar[Mapping[ValueKind, str]] = MappingProxyType(
+        {
+            **STANDARD_TYPES,
+            ValueKind.BIG_INTEGER: STANDARD_TYPES[ValueKind.INTEGER],
+        }
+    )
     retries = 3
 
     def __init__(self, target: Target, keys: SqliteKeys) -> None:

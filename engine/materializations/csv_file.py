@@ -6,13 +6,9 @@ The file is read twice, a row at a time, so that its size costs time and not mem
 from __future__ import annotations
 
 import csv
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from math import isfinite
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
+from string import ascii_lowercase
 from typing import TextIO
 
 from msgspec import Struct
@@ -20,19 +16,12 @@ from msgspec import Struct
 from ...adapters.base import ValueKind
 from ..core.checkpoints import checked
 from ..core.errors import Location, ProjectError
+from .csv_column import AS_LOADED, CsvColumn, Readers, is_null
 
 BATCH_ROWS = 2_000
 """Rows that are read and sent at once."""
 
-_NULLS = frozenset({"", "null"})
 _NO_DELIMITERS = frozenset('\r\n"')
-_INTEGER = re.compile(r"[+-]?[0-9]+\Z")
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[+-]?[0-9]+)?\Z", re.IGNORECASE)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}|\Z)")
-_CURRENCIES = "؋$ƒ៛¥₡₱£€¢﷼₪₩₭₮₦฿₤₫"
-_SURELY_64_BITS = 18
-_LONGEST_INTEGER = 40
 
 
 class CsvFile(Struct, frozen=True):
@@ -48,17 +37,19 @@ class CsvFile(Struct, frozen=True):
     column_names: tuple[str, ...]
     kinds: tuple[ValueKind, ...]
 
-    def batches(self, as_text: frozenset[str]) -> Iterator[list[tuple[object, ...]]]:
+    def batches(
+        self, as_text: frozenset[str], readers: Readers = AS_LOADED
+    ) -> Iterator[list[tuple[object, ...]]]:
         """The rows, converted; the columns in `as_text` stay as the file has them."""
         converters = [
-            str if name in as_text else _CONVERTERS[kind]
+            readers[ValueKind.TEXT if name in as_text else kind]
             for name, kind in zip(self.column_names, self.kinds, strict=True)
         ]
         batch: list[tuple[object, ...]] = []
         for row in _rows(self.path, self.display, self.delimiter, self.column_names):
             batch.append(
                 tuple(
-                    None if cell.strip().lower() in _NULLS else convert(cell)
+                    None if is_null(cell) else convert(cell)
                     for cell, convert in zip(row, converters, strict=True)
                 )
             )
@@ -87,25 +78,12 @@ def inspect_csv(
             location=Location(display),
         )
     header = _header(path, display, delimiter)
-    candidates = [[ValueKind.TEXT] if name in column_types else list(_TESTS) for name in header]
+    columns = [CsvColumn(is_text=name in column_types) for name in header]
     for row in _rows(path, display, delimiter, header):
-        for possible, cell in zip(candidates, row, strict=True):
-            if len(possible) > 1:
-                _narrow(possible, cell.strip())
-    kinds = tuple(possible[0] for possible in candidates)
+        for column, cell in zip(columns, row, strict=True):
+            column.see(cell)
+    kinds = tuple(column.kind for column in columns)
     return CsvFile(path, display, delimiter, header, kinds)
-
-
-def _narrow(possible: list[ValueKind], value: str) -> None:
-    """Drop the kinds that a value rules out."""
-    if value.lower() in _NULLS:
-        return
-    if len(possible) == len(_TESTS):
-        # The first value leaves a chain, such as integer, number, text: from then on what the
-        # first kind of it takes, the others take as well.
-        possible[:] = [kind for kind in possible if _TESTS[kind](value)]
-    while not _TESTS[possible[0]](value):
-        del possible[0]
 
 
 def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
@@ -118,18 +96,24 @@ def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
         raise ProjectError(
             "the seed is empty: its first line must name its columns.", location=Location(display)
         )
-    for position, name in enumerate(header):
-        if not name.strip():
-            raise ProjectError(
-                f"column {position + 1} of the header has no name.", location=Location(display, 1)
-            )
-    repeated = {name for name in header if header.count(name) > 1}
-    if repeated:
-        raise ProjectError(
-            f"the header names '{min(repeated)}' twice. Rename one of the columns.",
-            location=Location(display, 1),
-        )
-    return tuple(header)
+    return _distinct(header)
+
+
+def _distinct(header: Sequence[str]) -> tuple[str, ...]:
+    """The names of the columns, as dbt calls those without a name of their own.
+
+    Without any it is the letter of its place; one that is taken gets a number.
+    """
+    names: list[str] = []
+    for position, given in enumerate(header):
+        rounds, letter = divmod(position, len(ascii_lowercase))
+        name = wanted = given or ascii_lowercase[letter] * (rounds + 1)
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{wanted}_{number}"
+        names.append(name)
+    return tuple(names)
 
 
 def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> Iterator[list[str]]:
@@ -157,7 +141,7 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
 
 def _opened(path: Path, display: str) -> TextIO:
     try:
-        return path.open(encoding="utf-8-sig", newline="")
+        return path.open(encoding="utf-8-sig")  # line ends in values, too, are those of Unix
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise ProjectError(
@@ -179,94 +163,3 @@ def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
 
 def _values(count: int) -> str:
     return "1 value" if count == 1 else f"{count} values"
-
-
-def _plain_number(value: str) -> str:
-    """A value without what dbt lets a number have: digits in groups, a currency, a percent sign."""
-    text = value.strip().strip("%")
-    sign, text = ("-", text[1:]) if text.startswith("-") else ("", text)
-    return sign + text.strip(_CURRENCIES).replace(",", "").replace("_", "")
-
-
-def _is_integer(value: str) -> bool:
-    """Whether a value is an integer of 64 bits: what is longer is an identifier, and a text.
-
-    As in dbt `1.0` and `1e3` are integers.
-    """
-    if not _INTEGER.match(value):
-        plain = _plain_number(value)
-        if not _NUMBER.match(plain) or not isfinite(float(plain)):
-            return False
-        number = Decimal(plain)
-        return number == number.to_integral_value() and -(2**63) <= number < 2**63
-    if len(value) <= _SURELY_64_BITS:
-        return True
-    return len(value) <= _LONGEST_INTEGER and -(2**63) <= int(value) < 2**63
-
-
-def _is_number(value: str) -> bool:
-    """Whether a value is a number of finite size, and no identifier of many digits."""
-    plain = value if _NUMBER.match(value) else _plain_number(value)
-    if not _NUMBER.match(plain):
-        return False
-    return isfinite(float(plain)) and (not _INTEGER.match(plain) or _is_integer(plain))
-
-
-def _integer(value: str) -> int:
-    return int(value) if _INTEGER.match(value.strip()) else int(Decimal(_plain_number(value)))
-
-
-def _number(value: str) -> float:
-    return float(_plain_number(value))
-
-
-def _timestamp(value: str) -> str:
-    """A moment as its text; one with an offset in UTC, since the column's type has none."""
-    text = value.strip()
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        return text
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
-
-
-def _is_timestamp(value: str) -> bool:
-    if not _TIMESTAMP.match(value):
-        return False
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_date(value: str) -> bool:
-    if not _DATE.match(value):
-        return False
-    try:
-        date.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-_TESTS: Mapping[ValueKind, Callable[[str], bool]] = MappingProxyType(
-    {
-        ValueKind.INTEGER: _is_integer,
-        ValueKind.NUMBER: _is_number,
-        ValueKind.DATE: _is_date,
-        ValueKind.TIMESTAMP: _is_timestamp,
-        ValueKind.BOOLEAN: lambda value: value.lower() in ("true", "false"),
-        ValueKind.TEXT: lambda value: True,
-    }
-)
-
-_CONVERTERS: Mapping[ValueKind, Callable[[str], object]] = MappingProxyType(
-    {
-        ValueKind.INTEGER: _integer,
-        ValueKind.NUMBER: _number,
-        ValueKind.DATE: str.strip,
-        ValueKind.TIMESTAMP: _timestamp,
-        ValueKind.BOOLEAN: lambda value: value.strip().lower() == "true",
-        ValueKind.TEXT: str,
-    }
-)

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...adapters.base import Deferred, Response, Rows
+from ...adapters.base import Deferred, Response, Rows, ValueKind
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..core.blocking import in_thread
@@ -19,6 +19,7 @@ from ..manifest.nodes.node import NodeConfig
 from ..manifest.nodes.seed_node import Seed
 from ..sandbox.handed import printed
 from ..template.dbt.result_table import ResultTable
+from .csv_column import AS_PYTHON
 from .csv_file import CsvFile, inspect_csv
 from .finishing import create_indexes
 from .foreign_keys import released_keys
@@ -32,10 +33,14 @@ _ROW_MACROS = ("load_csv_rows", "reset_csv_table")
 
 
 class SeedTable(Struct, frozen=True):
-    """A seed's file, and the columns of the table that it becomes."""
+    """A seed's file, and the columns of the table that it becomes.
+
+    `names` are the columns' names as the database spells them.
+    """
 
     file: CsvFile
     columns: tuple[Column, ...]
+    names: tuple[str, ...]
 
 
 async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
@@ -114,7 +119,7 @@ async def _load(build: NodeBuild, table: SeedTable, relation: Relation) -> tuple
             sent += len(batch)
             yield batch
 
-    count = await build.connection.insert_rows(relation, table.file.column_names, counted())
+    count = await build.connection.insert_rows(relation, table.names, counted())
     return sent, count
 
 
@@ -142,15 +147,15 @@ def table_reader(node: Seed, path: Path) -> Callable[[], Awaitable[ResultTable]]
 
 async def agate_table(config: NodeConfig, file: CsvFile) -> ResultTable:
     """The file's rows, as a macro looks at them."""
-    batches = file.batches(frozenset(config.column_types))
+    batches = file.batches(frozenset(config.column_types), AS_PYTHON)
     rows = await in_thread(lambda: tuple(chain.from_iterable(batches)))
     return ResultTable(Rows(file.column_names, rows))
 
 
 async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation) -> None:
     there = await build.connection.columns(existing)
-    names = [column.name.casefold() for column in there]
-    if names != [name.casefold() for name in table.file.column_names]:
+    known = {column.name.casefold() for column in there}
+    if any(name.casefold() not in known for name in table.names):
         raise ProjectError(
             f"the file's columns are {', '.join(table.file.column_names)}, but the table's are "
             f"{', '.join(column.name for column in there)}. Run with --full-refresh to build the "
@@ -160,13 +165,12 @@ async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation)
 
 
 def _table(build: NodeBuild, file: CsvFile) -> SeedTable:
-    given = build.node.config.column_types
+    config, adapter = build.node.config, build.adapter
+    types = {ValueKind.BIG_INTEGER: adapter.column_types[ValueKind.INTEGER], **adapter.column_types}
     columns = tuple(
-        Column(
-            name,
-            given.get(name) or build.adapter.column_types[kind],
-            build.adapter.quote_character,
-        )
+        Column(name, config.column_types.get(name) or types[kind], adapter.quote_character)
         for name, kind in zip(file.column_names, file.kinds, strict=True)
     )
-    return SeedTable(file, columns)
+    if config.quote_columns is False:
+        return SeedTable(file, columns, tuple(map(adapter.spelled_unquoted, file.column_names)))
+    return SeedTable(file, columns, file.column_names)

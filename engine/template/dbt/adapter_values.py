@@ -72,7 +72,8 @@ class AdapterValues:
     def convert_type(self, agate_table: Any, col_idx: int) -> str:
         """The type that a column of a result would have in a table."""
         values = [value for value in agate_table.columns[col_idx].values() if value is not None]
-        return self._adapter.column_types[_kind_of(values)]
+        types = self._adapter.column_types
+        return types.get(_kind_of(values)) or types[ValueKind.INTEGER]
 
     def standardize_grants_dict(self, grants_table: Any) -> dict[str, list[str]]:
         """Who holds which privilege, from rows of a grantee and a privilege."""
@@ -136,6 +137,9 @@ def _kind_of(values: list[Any]) -> ValueKind:
     if not names or names - set(_KINDS):
         return ValueKind.TEXT if names else ValueKind.INTEGER
     kinds = {_KINDS[name] for name in names}
+    if kinds == {ValueKind.INTEGER}:
+        is_wide = any(not -(2**31) <= value < 2**31 for value in values)
+        return ValueKind.BIG_INTEGER if is_wide else ValueKind.INTEGER
     if len(kinds) == 1:
         return kinds.pop()
     return ValueKind.NUMBER if kinds == {ValueKind.INTEGER, ValueKind.NUMBER} else ValueKind.TEXT
