@@ -58,7 +58,7 @@ def _open(inputs: ParseInputs) -> Parse:
         project.name: read_properties(inputs, project, DECLARED_SECTIONS)
         for project in inputs.projects
     }
-    apply_source_overrides(properties, inputs.yaml, inputs.warn)
+    apply_source_overrides(properties, inputs.warn)
     for project in inputs.projects:
         said = properties[project.name]
         parse.packages.append(PackageParse(parse, project, said, NodePatches(said)))

@@ -70,7 +70,8 @@ class NativeTemplates:
     """Evaluates texts with the same names in scope.
 
     A text that is one expression gives that expression's value: `{{ target.name == 'prod' }}`
-    a boolean, `{{ env_var('N') }}` a text, unless a filter says otherwise. All else gives text.
+    a boolean, `{{ env_var('N') }}` a text, unless a filter says otherwise. All else gives text,
+    and so does a number that is spelled out: `{{ 1 + 1 }}` is '2', as in dbt.
     """
 
     def __init__(self, names: Mapping[str, object]) -> None:
@@ -113,7 +114,9 @@ class NativeTemplates:
             template = self._compile(nodes.Template([assign], lineno=1))
             context = self._context(template)
             list(template.root_render_func(context))
-            return context.vars["value"]
+            value = context.vars["value"]
+            is_number = type(value) in (int, float)
+            return str(value) if is_number and _is_constant(expression) else value
         template = self._compile(tree)
         written = list(template.root_render_func(self._context(template)))
         return written[0] if len(written) == 1 else concatenate(map(text_of, written))
@@ -125,6 +128,12 @@ class NativeTemplates:
     def _compile(self, tree: nodes.Template) -> Template:
         tree.set_environment(self._environment)
         return self._environment.from_string(tree)
+
+
+def _is_constant(expression: nodes.Expr) -> bool:
+    """Whether an expression says its value without a name, a call or a filter."""
+    asking = (nodes.Name, nodes.Call, nodes.Filter)
+    return not isinstance(expression, asking) and not any(map(expression.find, asking))
 
 
 def _sole_expression(tree: nodes.Template) -> nodes.Expr | None:

@@ -156,7 +156,7 @@ def test_test_has_the_tags_of_its_column_and_of_its_source(write_project: WriteP
     )
 
     assert parsed.node("unique_m_a").tags == ("column", "own")
-    assert parsed.node("source_unique_raw_t_x").tags == ("source", "table", "column")
+    assert parsed.node("source_unique_raw_t_x").tags == ("column", "source")
 
 
 def test_macro_of_a_test_may_configure_it_and_the_entry_goes_before_it(
@@ -298,7 +298,7 @@ def test_tags_of_what_is_tested_are_the_tests_and_not_its_configuration(
 
     node = parse(root).node("source_not_null_lake_fish_id")
 
-    assert node.tags == ("wet", "key", "own")
+    assert node.tags == ("key", "own", "wet")
     assert node.config.tags == ("own",)
 
 

@@ -256,7 +256,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "      tags: [a]\n      enabled: perhaps\n",
             },
             "models/s.yml:5:7: config 'enabled' of model 'm' is wrong: it must "
-            "be a boolean, but it is a text.",
+            "be a boolean, but it is a text: 'perhaps' is not of type 'boolean'.",
         ),
         (
             {
@@ -278,7 +278,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "dbt_project.yml": PROJECT + "models: {shop: {+enabled: perhaps}}\n",
             },
             "dbt_project.yml:4:17: config 'enabled' of model 'm' is wrong: it must "
-            "be a boolean, but it is a text.",
+            "be a boolean, but it is a text: 'perhaps' is not of type 'boolean'.",
         ),
         (
             {
@@ -363,7 +363,7 @@ def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
         ),
         (
             "models: [{name: m, columns: [{name: '{{ [1] }}'}]}]",
-            "'name': it must be a text, but it is a list.",
+            "an entry of 'columns' has a 'name' that is no text",
         ),
         ("models: [{name: m, versions: [{v: 1, defined_in: 1}]}]", "'defined_in' is the name of"),
         (

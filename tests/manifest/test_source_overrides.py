@@ -31,7 +31,8 @@ def override(entry: str) -> dict[str, str]:
 
 
 def test_override_stands_in_the_place_of_what_the_package_says(write_project: WriteProject) -> None:
-    entry = "name: till, overrides: util, schema: ours, tables: [{name: receipts, loader: me}]"
+    table = "{name: receipts, identifier: q}"
+    entry = f"name: till, overrides: util, schema: ours, loader: me, tables: [{table}]"
     root = write_project(override(entry))
 
     manifest = parse(root).manifest
@@ -42,7 +43,7 @@ def test_override_stands_in_the_place_of_what_the_package_says(write_project: Wr
         "source.util.other.receipts",
     }
     receipts = manifest.sources["source.util.till.receipts"]
-    assert (receipts.schema, receipts.identifier, receipts.loader) == ("ours", "r", "me")
+    assert (receipts.schema, receipts.identifier, receipts.loader) == ("ours", "q", "me")
     assert receipts.source_description == "what the till writes"
     assert manifest.sources["source.util.till.shops"].schema == "ours"
     assert manifest.sources["source.util.other.receipts"].schema == "other"

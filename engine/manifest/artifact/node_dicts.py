@@ -207,7 +207,7 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
         "unrendered_config": {
             # As dbt has it of every source, so that its states compare equal.
             "loaded_at_field": source.loaded_at_field,
-            "loaded_at_query": None,
+            "loaded_at_query": source.loaded_at_query,
             "meta": {},
             "tags": [],
             **_plain_hooks(source.unrendered_config),

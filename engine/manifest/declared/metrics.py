@@ -6,14 +6,14 @@ import re
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from ...core.errors import ParseError
 from ..nodes.declared_nodes import Metric
 from ..nodes.resource_type import ResourceType
 from ..reading.declared_entry import DeclaredEntry, entries_under
-from ..reading.entries import Keys, Place, read_entry
+from ..reading.entries import Place, read_entry
 from ..reading.package_parse import PackageParse
-from ..reading.patches import NodePatch
 from .semantic_values import Expression, Filter, Grain, filter_dict, window_dict
 
 _LONGEST_NAME = 250
@@ -104,7 +104,7 @@ def _read(declared: DeclaredEntry) -> Metric:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a metric")
-    entry = read_entry(_Entry, declared.render(_is_filter), place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
     _check_name(entry.name, place)
     for key in _NEEDED[entry.type]:
         if not getattr(entry.type_params, key):
@@ -143,13 +143,8 @@ def metric_of_measure(
         "description": description or f"Metric created from measure {measure}",
         "config": config,
     }
-    made = NodePatch("metrics", measure, patch.package_name, values, patch.document, patch.keys)
+    made = replace(patch, section="metrics", name=measure, values=values, written=values)
     return _read(DeclaredEntry(declared.package, made))
-
-
-def _is_filter(path: Keys) -> bool:
-    """Filters are templates of the semantic layer's own."""
-    return "filter" in path
 
 
 def _check_name(name: str, place: Place) -> None:

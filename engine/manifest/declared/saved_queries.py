@@ -10,7 +10,7 @@ from ..nodes.declared_nodes import SavedQuery
 from ..nodes.node_calls import MetricCall
 from ..nodes.resource_type import ResourceType
 from ..reading.declared_entry import DeclaredEntry, entries_under
-from ..reading.entries import Keys, Place, read_entry
+from ..reading.entries import Place, read_entry
 from ..reading.package_parse import PackageParse
 from .semantic_values import Filter, filter_dict
 
@@ -58,7 +58,7 @@ def _read(declared: DeclaredEntry) -> SavedQuery:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a saved query")
-    entry = read_entry(_Entry, declared.render(_is_where), place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
     query = entry.query_params
     node = declared.make(
         SavedQuery,
@@ -77,11 +77,6 @@ def _read(declared: DeclaredEntry) -> SavedQuery:
         "exports": exports,
     }
     return msgspec.structs.replace(node, fields=fields)
-
-
-def _is_where(path: Keys) -> bool:
-    """Filters are templates of the semantic layer's own."""
-    return path[:2] == ("query_params", "where")
 
 
 def _export_dict(export: _Export, node: SavedQuery, at: Place) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def _read(declared: DeclaredEntry) -> Iterator[SemanticModel | Metric]:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a semantic model")
-    entry = read_entry(_Entry, declared.render(), place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
     call = read_call(entry.model, ("ref",), place.locate("model"))
     assert isinstance(call, RefCall)  # nothing else is allowed
     model = declared.make(SemanticModel, ResourceType.SEMANTIC_MODEL, entry.config, refs=(call,))

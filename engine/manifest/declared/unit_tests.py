@@ -63,8 +63,8 @@ def read_unit_tests(package: PackageParse) -> None:
 
 
 def _read(declared: DeclaredEntry, place: Place, fixtures: FixtureReader) -> UnitTest:
-    entry = read_entry(_Entry, declared.render(), place, None)
     package, patch = declared.package, declared.patch
+    entry = read_entry(_Entry, patch.values, place, None)
     project, display = package.project, patch.document.display
     path = below_search_path(display, project)
     location = patch.document.locate(*patch.keys)
@@ -84,7 +84,7 @@ def _read(declared: DeclaredEntry, place: Place, fixtures: FixtureReader) -> Uni
         raw_code="",
         checksum=_PENDING,
         patch_config={config_key(str(key)): value for key, value in entry.config.items()},
-        written_patch_config=patch.values.get("config") or {},
+        written_patch_config=patch.written_config,
         description=declared.describe(patch.values),
         locate_in_patch=lambda key: locate_config(patch.document, patch.keys, key),
     )

@@ -6,7 +6,7 @@ that a selection can start or end at one, and are kept in the manifest for those
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from ..nodes.declared_nodes import Declared
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
-from .entries import Keys, Place, below_search_path, directories_of
+from .entries import Place, below_search_path, directories_of
 from .node_properties import locate_config
 from .package_parse import PackageParse
 from .patches import NodePatch
@@ -24,10 +24,6 @@ from .patches import NodePatch
 DeclaredT = TypeVar("DeclaredT", bound=Declared)
 
 _NO_FILE = Checksum("none", "")
-
-
-def _never(path: Keys) -> bool:
-    return False
 
 
 class DeclaredEntry(Struct, frozen=True):
@@ -39,23 +35,6 @@ class DeclaredEntry(Struct, frozen=True):
     @property
     def name(self) -> str:
         return self.patch.name
-
-    def render(self, later: Callable[[Keys], bool] = _never) -> dict[str, Any]:
-        """The entry with its Jinja done, but for what says yes to `later`, and descriptions.
-
-        Raises:
-            ProjectError: a template in it fails.
-        """
-        patch = self.patch
-
-        def keep(path: Keys) -> bool:
-            below = path[len(patch.keys) :]
-            return bool(below) and (below[-1] == "description" or later(below))
-
-        yaml = self.package.yaml
-        rendered = yaml.render(patch.document, patch.values, patch.keys, keep=keep)
-        assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
-        return rendered
 
     def make(
         self,
@@ -82,7 +61,7 @@ class DeclaredEntry(Struct, frozen=True):
             raw_code="",
             checksum=_NO_FILE,
             patch_config={config_key(str(key)): value for key, value in config.items()},
-            written_patch_config=patch.values.get("config") or {},
+            written_patch_config=patch.written_config,
             description=self.describe(patch.values),
             locate_in_patch=lambda key: locate_config(patch.document, patch.keys, key),
         )

@@ -100,13 +100,15 @@ def _of_source(patch: SourcePatch) -> Iterator[_Asked]:
     expression = f"source('{source}', '{table}')"
     for entry in patch.tests:
         definition = define_test(entry, f"{source}_{table}", expression, kind="source_")
-        tags = (*_tags(patch.source), *_tags(patch.table), *_tags(entry.column or {}))
+        above = (*_texts(patch.source.get("tags")), *_texts(patch.table.get("tags")))
+        tags = (*above, *_tags(entry.column or {}))
         target = SourceCall(source, table)
         yield _Asked(entry, definition, target, None, f"sources.{source}", tags)
 
 
 def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> GenericTest:
     """The test as a node. `seen` are the entries so far, by id."""
+    asked = _with_rendered_config(package, asked)
     macro = _macro(package, asked)
     draft = _draft(package, asked)
     twin = seen.setdefault(draft.unique_id, asked.entry)
@@ -140,7 +142,7 @@ def _draft(package: PackageParse, asked: _Asked) -> Draft:
         fqn=(package.name, *directories_of(display, package.project), definition.name),
         raw_code="{{ " + asked.called + "(**_dbt_generic_test_kwargs) }}" + definition.config_call,
         checksum=_NO_FILE,
-        patch_config=_config(package, asked),
+        patch_config=_config(definition),
         description=package.docs.describe(described, package.name, entry.document, entry.keys),
         doc_blocks=package.docs.called_by(described, package.name),
         default_alias=definition.short_name,
@@ -162,18 +164,24 @@ def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[s
         "column_name": definition.column_name,
         "attached_node": attached.unique_id if attached else None,
         "attached_group": attached.group if attached else None,
-        "inherited_tags": tuple(dict.fromkeys(asked.tags)),
+        "inherited_tags": tuple(sorted({*asked.tags, *_texts(definition.config.get("tags"))})),
         "file_key_name": asked.file_key,
     }
 
 
-def _config(package: PackageParse, asked: _Asked) -> dict[str, Any]:
-    """What the entry configures."""
+def _with_rendered_config(package: PackageParse, asked: _Asked) -> _Asked:
+    """The same with the Jinja in its configuration done."""
     entry, definition = asked.entry, asked.definition
-    own = {
+    config = {
         key: package.yaml.render(entry.document, value, entry.keys)
         for key, value in definition.config.items()
     }
+    return replace(asked, definition=replace(definition, config=config))
+
+
+def _config(definition: TestDefinition) -> dict[str, Any]:
+    """What the entry configures."""
+    own = dict(definition.config)
     if definition.short_name != definition.name:
         own.setdefault("alias", definition.short_name)
     return own
@@ -269,13 +277,16 @@ def _texts_in(value: Any) -> Iterator[str]:
             yield from _texts_in(item)
 
 
-def _tags(values: Mapping[str, Any]) -> list[str]:
-    """The tags of a column, a table or a source, in either of their places."""
-    config = values.get("config")
-    given = [values.get("tags"), config.get("tags") if isinstance(config, dict) else None]
+def _tags(column: Mapping[str, Any]) -> list[str]:
+    """The tags of a column, in either of their places."""
+    config = column.get("config")
     return [
-        str(tag)
-        for tags in given
-        if tags is not None
-        for tag in (tags if isinstance(tags, list) else [tags])
+        *_texts(column.get("tags")),
+        *_texts(config.get("tags") if isinstance(config, dict) else None),
     ]
+
+
+def _texts(tags: Any) -> list[str]:
+    if tags is None:
+        return []
+    return [str(tag) for tag in (tags if isinstance(tags, list) else [tags])]

@@ -45,9 +45,7 @@ def read_groups(package: PackageParse) -> None:
 def _read(package: PackageParse, patch: NodePatch) -> Group:
     inputs = package.inputs
     place = Place(patch.document, patch.keys, "a group")
-    rendered = package.yaml.render(patch.document, patch.values, patch.keys)
-    assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
-    entry = read_entry(_Entry, rendered, place, inputs.warn)
+    entry = read_entry(_Entry, patch.values, place, inputs.warn)
     path = patch.document.display
     return Group(
         unique_id=f"group.{package.name}.{patch.name}",

@@ -71,8 +71,6 @@ def _read(package: PackageParse, patch: NodePatch) -> MacroProperties:
     known = {key: patch.values[key] for key in _Entry.__struct_fields__ if key in patch.values}
     entry = read_entry(_Entry, known, place, inputs.warn)
     meta = {**(entry.meta or {}), **configured_meta(entry.config, place)}
-    rendered = package.yaml.render(document, meta, (*patch.keys, "meta"))
-    assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
     return MacroProperties(
         description=docs.describe(patch.values, package.name, document, patch.keys),
         arguments=tuple(
@@ -89,6 +87,6 @@ def _read(package: PackageParse, patch: NodePatch) -> MacroProperties:
             for position, argument in enumerate(entry.arguments)
         ),
         docs=msgspec.structs.asdict(entry.docs),
-        meta=rendered,
+        meta=meta,
         patch_path=patch.patch_path,
     )

@@ -10,7 +10,6 @@ import msgspec
 
 from ...core.errors import Location, ParseError
 from ...project.config_tree import config_key
-from ...project.render import Renderer, has_template
 from ...project.yaml_file import YamlDocument
 from ..nodes.node import Column
 from ..nodes.resource_type import ResourceType
@@ -25,7 +24,6 @@ from .patches import NodePatch
 from .time_spines import read_time_spine
 from .versions import PlacedColumn, VersionOf, deep_merge
 
-_RENDERED_LATER = frozenset({"description", "tests", "data_tests"})
 _CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
 """Configuration that may stand beside `config:`, as it did before there was one."""
 
@@ -53,16 +51,15 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
         ProjectError: a template in it fails.
     """
     package, document, keys = patch.package_name, patch.document, patch.keys
-    yaml = inputs.yaml[package]
-    draft.patch_config = patch_config(patch.values, document, keys, yaml)
-    draft.written_patch_config = written_config(patch.values)
+    draft.patch_config = patch_config(patch.values, document, keys)
+    draft.written_patch_config = written_config(patch.written)
     draft.description = docs.describe(patch.values, package, document, keys)
     draft.doc_blocks = docs.called_by(patch.values, package)
     draft.columns = read_columns(patch.columns, package, document, docs, inputs)
     draft.patch_path = patch.patch_path
     draft.locate_in_patch = partial(locate_config, document, keys)
     if patch.version is not None:
-        _apply_version(patch, patch.version, draft, inputs)
+        _apply_version(patch, patch.version, draft)
     if draft.resource_type is ResourceType.MODEL:
         place = Place(document, keys, "a model")
         warn = inputs.warn
@@ -77,37 +74,28 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
         draft.referred = tuple(referred_calls(constraints, draft.columns, place))
 
 
-def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft, inputs: ParseInputs) -> None:
+def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft) -> None:
     """What makes a file one version of a model: its names, and its model's configuration."""
     name = f"v{version.version}"
     draft.unique_id = f"{draft.unique_id}.{name}"
     draft.fqn = (*draft.fqn, name)
     draft.default_alias = f"{patch.name}_v{version_text(version.version)}"
     draft.fields = {"version": version.version, "latest_version": version.latest}
-    document, keys = patch.document, version.model_keys
-    below = patch_config(version.model_values, document, keys, inputs.yaml[patch.package_name])
+    below = patch_config(version.model_values, patch.document, version.model_keys)
     draft.patch_config = deep_merge(below, draft.patch_config)
     written = draft.written_patch_config or {}
-    draft.written_patch_config = deep_merge(written_config(version.model_values), written)
+    draft.written_patch_config = deep_merge(written_config(version.written_model), written)
 
 
 def patch_config(
-    values: Mapping[str, Any],
-    document: YamlDocument,
-    keys: tuple[str | int, ...],
-    yaml: Renderer,
+    values: Mapping[str, Any], document: YamlDocument, keys: tuple[str | int, ...]
 ) -> dict[str, Any]:
     """The configuration in a properties entry: under `config:`, and in the old places beside it.
 
     Raises:
         ParseError: `config:` is no mapping.
-        ProjectError: a template in it fails.
     """
-    config: dict[str, Any] = {
-        key: yaml.render(document, values[key], (*keys, key))
-        for key in _CONFIG_BESIDE
-        if values.get(key) is not None
-    }
+    config = {key: values[key] for key in _CONFIG_BESIDE if values.get(key) is not None}
     given = values.get("config")
     if given is None:
         return config
@@ -116,20 +104,16 @@ def patch_config(
             "'config' must be a mapping of configurations.",
             location=document.locate(*keys, "config"),
         )
-    for key, value in given.items():
-        name = config_key(str(key))
-        is_rendered_later = name in ("pre_hook", "post_hook", "loaded_at_query")
-        path = (*keys, "config", key)
-        config[name] = value if is_rendered_later else yaml.render(document, value, path)
-    return config
+    return config | {config_key(str(key)): value for key, value in given.items()}
 
 
-def written_config(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, as its author wrote it."""
-    config = {key: values[key] for key in _CONFIG_BESIDE if values.get(key) is not None}
-    return config | {
-        config_key(str(key)): value for key, value in (values.get("config") or {}).items()
-    }
+def written_config(written: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, as its author wrote it; what is one template as a whole has no keys yet."""
+    config = {key: written[key] for key in _CONFIG_BESIDE if written.get(key) is not None}
+    given = written.get("config")
+    if not isinstance(given, dict):
+        return config
+    return config | {config_key(str(key)): value for key, value in given.items()}
 
 
 def locate_config(document: YamlDocument, keys: tuple[str | int, ...], key: str) -> Location:
@@ -151,9 +135,8 @@ def read_columns(
 ) -> dict[str, Column]:
     """The columns that a properties file describes, by name."""
     found: dict[str, Column] = {}
-    for written, keys in columns:
+    for column, keys in columns:
         place = Place(document, keys, "a column")
-        column = _rendered_column(written, document, keys, inputs.yaml[package])
         typed_entry(_ColumnEntry, column, place)
         found[column["name"]] = msgspec.structs.replace(
             read_column(column, docs.describe(column, package, document, keys)),
@@ -161,21 +144,6 @@ def read_columns(
             doc_blocks=docs.called_by(column, package),
         )
     return found
-
-
-def _rendered_column(
-    column: Mapping[str, Any],
-    document: YamlDocument,
-    keys: tuple[str | int, ...],
-    yaml: Renderer,
-) -> Mapping[str, Any]:
-    """A column's entry with its Jinja done, but for what is rendered later by itself."""
-    if not any(has_template(str(column[key])) for key in column.keys() - _RENDERED_LATER):
-        return column
-    return {
-        key: value if key in _RENDERED_LATER else yaml.render(document, value, (*keys, key))
-        for key, value in column.items()
-    }
 
 
 def read_column(column: Mapping[str, Any], description: str) -> Column:

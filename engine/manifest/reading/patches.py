@@ -31,12 +31,17 @@ class TestEntry(Struct, frozen=True):
 
 
 class NodePatch(Struct, frozen=True):
-    """What a properties file says of one node."""
+    """What a properties file says of one node.
+
+    `values` are its entry with the Jinja done, but for what is rendered later; `written` is the
+    entry as its author wrote it.
+    """
 
     section: str
     name: str
     package_name: str
     values: Mapping[str, Any]
+    written: Mapping[str, Any]
     document: YamlDocument
     keys: tuple[str | int, ...]
     tests: tuple[TestEntry, ...] = ()
@@ -50,6 +55,12 @@ class NodePatch(Struct, frozen=True):
             return self.versioned_columns
         columns = enumerate(self.values.get("columns") or ())
         return tuple((column, (*self.keys, "columns", number)) for number, column in columns)
+
+    @property
+    def written_config(self) -> Mapping[str, Any]:
+        """What stands under `config:`, as it was written; nothing where that is one template."""
+        config = self.written.get("config")
+        return config if isinstance(config, Mapping) else {}
 
     @property
     def versioned_name(self) -> str:
@@ -66,10 +77,16 @@ class NodePatch(Struct, frozen=True):
 
 
 class SourcePatch(Struct, frozen=True):
-    """One table of a source, with the source's own entry."""
+    """One table of a source, with the source's own entry.
+
+    Both have their Jinja done, but for what is rendered later; the ones that begin with
+    `written` are as their author wrote them.
+    """
 
     source: Mapping[str, Any]
     table: Mapping[str, Any]
+    written_source: Mapping[str, Any]
+    written_table: Mapping[str, Any]
     package_name: str
     document: YamlDocument
     keys: tuple[str | int, ...]
@@ -90,6 +107,7 @@ class SourceOverride(Struct, frozen=True):
     """What a project says of a source of one of its packages, in the place of what that says."""
 
     source: Mapping[str, Any]
+    written_source: Mapping[str, Any]
     tables: tuple[SourcePatch, ...]
     document: YamlDocument
     keys: tuple[str | int, ...]

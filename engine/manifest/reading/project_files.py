@@ -38,7 +38,7 @@ def read_properties(inputs: ParseInputs, project: Project, declared: Iterable[st
         YamlError: one isn't YAML.
         ParseError: something in one has the wrong shape; says where.
     """
-    reader = PropertiesReader(project.name, declared, inputs.warn)
+    reader = PropertiesReader(project.name, declared, inputs.yaml[project.name], inputs.warn)
     for file in find_files(project.root, project.properties_paths, (".yml", ".yaml")):
         document = _read_document(file, inputs.cache)
         for warning in document.warnings():

@@ -15,8 +15,10 @@ from msgspec.structs import replace
 
 from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
+from ...project.render import Renderer
 from ...project.yaml_file import YamlDocument
 from .patches import NodePatch, SourceOverride, SourcePatch, TestEntry
+from .rendered_entry import rendered_entry
 from .versions import VERSION_KEYS, VersionEntry, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
@@ -110,7 +112,6 @@ _TABLE_KEYS = frozenset(
         "name",
         "description",
         "identifier",
-        "loader",
         "loaded_at_field",
         "loaded_at_query",
         "meta",
@@ -143,13 +144,19 @@ class Properties(Struct):
 class PropertiesReader:
     """Takes properties documents apart, checking as much as is needed to trust them later.
 
-    `declared` are the sections whose entries are all that there is of what they name.
+    `declared` are the sections whose entries are all that there is of what they name; `yaml`
+    renders the Jinja in entries.
     """
 
     def __init__(
-        self, package_name: str, declared: Iterable[str], warn: Callable[[WarningRaised], None]
+        self,
+        package_name: str,
+        declared: Iterable[str],
+        yaml: Renderer,
+        warn: Callable[[WarningRaised], None],
     ) -> None:
         self.package_name = package_name
+        self.yaml = yaml
         self.warn = warn
         self.properties = Properties(declared={section: [] for section in declared})
 
@@ -194,9 +201,10 @@ class PropertiesReader:
     def _patches(
         self, document: YamlDocument, data: dict[str, Any], section: str
     ) -> Iterator[NodePatch]:
-        for position, entry in enumerate(self._entries(document, data, section)):
+        for position, written in enumerate(self._entries(document, data, section)):
             keys: tuple[str | int, ...] = (section, position)
             tests: tuple[TestEntry, ...] = ()
+            entry = self._rendered(document, section, written, keys)
             if section in NODE_SECTIONS:
                 self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
                 tests = tuple(self._tests(document, entry, keys))
@@ -208,13 +216,25 @@ class PropertiesReader:
             elif section == "macros":
                 self._check_keys(entry, _MACRO_KEYS, document, keys, "a macro")
             patch = NodePatch(
-                section, entry["name"], self.package_name, entry, document, keys, tests
+                section, entry["name"], self.package_name, entry, written, document, keys, tests
             )
             if section == "models" and entry.get("versions"):
-                for version in read_versions(entry, document, keys):
+                for version in read_versions(entry, written, document, keys):
                     yield self._version_patch(patch, version)
             else:
                 yield patch
+
+    def _rendered(
+        self,
+        document: YamlDocument,
+        section: str,
+        written: Mapping[str, Any],
+        keys: tuple[str | int, ...],
+    ) -> dict[str, Any]:
+        """An entry with its Jinja done, whose name is a text still."""
+        entry = rendered_entry(self.yaml, document, section, written, keys)
+        self._check_name(entry, document, section, keys)
+        return entry
 
     def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
         """What the entry of a model says of one of its versions."""
@@ -228,6 +248,7 @@ class PropertiesReader:
         return replace(
             patch,
             values=version.values,
+            written=version.written,
             keys=version.keys,
             tests=tuple(tests),
             version=version.of,
@@ -235,19 +256,22 @@ class PropertiesReader:
         )
 
     def _read_source(
-        self, document: YamlDocument, source: dict[str, Any], keys: tuple[str | int, ...]
+        self, document: YamlDocument, written: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
+        source = self._rendered(document, "sources", written, keys)
         self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
+        as_written = written.get("tables")
         tables: list[SourcePatch] = []
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
-            table_keys = (*keys, "tables", position)
-            self._check_keys(table, _TABLE_KEYS, document, table_keys, "a source's table")
-            tests = tuple(self._tests(document, table, table_keys))
-            tables.append(
-                SourcePatch(source, table, self.package_name, document, table_keys, tests)
-            )
+            where = (*keys, "tables", position)
+            self._check_keys(table, _TABLE_KEYS, document, where, "a source's table")
+            tests = tuple(self._tests(document, table, where))
+            raw = as_written[position] if isinstance(as_written, list) else table
+            package = self.package_name
+            tables.append(SourcePatch(source, table, written, raw, package, document, where, tests))
         if source.get("overrides"):
-            self.properties.overrides.append(SourceOverride(source, tuple(tables), document, keys))
+            override = SourceOverride(source, written, tuple(tables), document, keys)
+            self.properties.overrides.append(override)
         else:
             self.properties.sources += tables
 
@@ -302,15 +326,23 @@ class PropertiesReader:
                     f"an entry of '{section}' is a mapping with a 'name', not a {_kind(entry)}.",
                     location=document.locate(*where),
                 )
-            if not isinstance(entry.get("name"), str):
-                problem = "has a 'name' that is no text."
-                if "name" not in entry:
-                    near = get_close_matches("name", map(str, entry), n=1, cutoff=0.6)
-                    problem = f"has no 'name'. Is '{near[0]}' it?" if near else "has no 'name'."
-                raise ParseError(
-                    f"an entry of '{section}' {problem}", location=document.locate(*where)
-                )
+            self._check_name(entry, document, section, where)
             yield entry
+
+    def _check_name(
+        self,
+        entry: Mapping[str, Any],
+        document: YamlDocument,
+        section: str,
+        keys: tuple[str | int, ...],
+    ) -> None:
+        if isinstance(entry.get("name"), str):
+            return
+        problem = "has a 'name' that is no text."
+        if "name" not in entry:
+            near = get_close_matches("name", map(str, entry), n=1, cutoff=0.6)
+            problem = f"has no 'name'. Is '{near[0]}' it?" if near else "has no 'name'."
+        raise ParseError(f"an entry of '{section}' {problem}", location=document.locate(*keys))
 
     def _check_keys(
         self,

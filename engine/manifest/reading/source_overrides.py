@@ -12,31 +12,19 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...core.events import WarningRaised
-from ...project.render import Renderer
 from .patches import SourceOverride, SourcePatch, TestEntry
 from .properties import Properties
 
 _OWN_KEYS = frozenset({"name", "overrides", "tables"})
 _TESTS = frozenset({"tests", "data_tests"})
-_RENDERED_LATER = _TESTS | {"description", "loaded_at_query"}
 
 
 def apply_source_overrides(
-    properties: Mapping[str, Properties],
-    yaml: Mapping[str, Renderer],
-    warn: Callable[[WarningRaised], None],
+    properties: Mapping[str, Properties], warn: Callable[[WarningRaised], None]
 ) -> None:
-    """Put each project's overrides into what the other packages say.
-
-    `properties` and what renders them go by package: an override sees the variables of the
-    project that it stands in.
-
-    Raises:
-        ProjectError: a template in an override fails.
-    """
-    for name, own in properties.items():
-        for written in own.overrides:
-            override = _rendered(written, yaml[name])
+    """Put each project's overrides into what the other packages say. `properties` go by package."""
+    for own in properties.values():
+        for override in own.overrides:
             warn(_deprecated(override))
             of_package = properties.get(override.package_name, Properties())
             if not any(_is_about(override, patch) for patch in of_package.sources):
@@ -47,36 +35,25 @@ def apply_source_overrides(
             ]
 
 
-def _rendered(override: SourceOverride, yaml: Renderer) -> SourceOverride:
-    """An override with its Jinja done, but for what is rendered later by itself."""
-
-    def render(values: Mapping[str, Any], keys: tuple[str | int, ...]) -> Any:
-        return yaml.render(override.document, values, keys, keep=_is_rendered_later)
-
-    tables = (replace(table, table=render(table.table, table.keys)) for table in override.tables)
-    source = render(_said(override.source), override.keys)
-    return replace(override, source={**override.source, **source}, tables=tuple(tables))
-
-
-def _is_rendered_later(path: tuple[str | int, ...]) -> bool:
-    return path[-1] in _RENDERED_LATER
-
-
 def _is_about(override: SourceOverride, patch: SourcePatch) -> bool:
     return bool(patch.source["name"] == override.source["name"])
 
 
 def _overridden(patch: SourcePatch, override: SourceOverride) -> SourcePatch:
-    source = {**patch.source, **_said(override.source)}
+    patch = replace(
+        patch,
+        source={**patch.source, **_said(override.source)},
+        written_source={**patch.written_source, **_said(override.written_source)},
+    )
     for table in override.tables:
         if table.table["name"] == patch.table["name"]:
             return replace(
                 patch,
-                source=source,
                 table={**patch.table, **_said(table.table)},
+                written_table={**patch.written_table, **_said(table.written_table)},
                 tests=tuple(_tests(patch, table)),
             )
-    return replace(patch, source=source)
+    return patch
 
 
 def _said(entry: Mapping[str, Any]) -> dict[str, Any]:

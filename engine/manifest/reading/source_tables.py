@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -16,12 +17,47 @@ from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
 from .draft import Draft
-from .entries import directories_of
+from .entries import Place, directories_of, typed_entry
 from .node_properties import locate_config, patch_config, read_columns, written_config
 from .package_parse import PackageParse
 from .patches import SourcePatch
 
 _NO_FILE = Checksum("none", "")
+
+
+class _Quoting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    database: bool | None = None
+    schema: bool | None = None
+    identifier: bool | None = None
+    column: bool | None = None
+
+
+class _Partition(msgspec.Struct, frozen=True):
+    name: str | None = None
+    description: str | None = None
+    data_type: str | None = None
+    meta: dict[Any, Any] | None = None
+
+
+class _External(msgspec.Struct, frozen=True):
+    location: str | None = None
+    file_format: str | None = None
+    row_format: str | None = None
+    tbl_properties: str | None = None
+    partitions: list[_Partition | str] | None = None
+
+
+class _SourceEntry(msgspec.Struct, frozen=True):
+    """What of a source has but one type, beside what has a reader of its own."""
+
+    name: str
+    loader: str | None = None
+    meta: dict[Any, Any] | None = None
+    quoting: _Quoting | None = None
+
+
+class _TableEntry(_SourceEntry, frozen=True):
+    external: _External | None = None
 
 
 def read_sources(package: PackageParse) -> None:
@@ -39,23 +75,28 @@ def _read(package: PackageParse, patch: SourcePatch) -> Source:
     source, table = patch.source, patch.table
     of_source = _Entry(package, patch, source, patch.keys[:2])
     of_table = _Entry(package, patch, table, patch.keys)
+    typed_entry(_SourceEntry, source, Place(patch.document, of_source.keys, "a source"))
+    typed_entry(_TableEntry, table, Place(patch.document, of_table.keys, "a source's table"))
     configs = of_source.config(), of_table.config()
+    merged = _sorted_tags(merge_config(*configs))
     made = package.factory.make(
         Source,
-        _draft(package, patch, merge_config(*configs)),
+        _draft(package, patch, merged),
         source_name=source["name"],
         identifier=of_table.name("identifier") or table["name"],
         source_description=of_source.description(),
-        written_schema=source.get("schema"),
-        written_database=source.get("database"),
-        loader=str(table.get("loader") or source.get("loader") or ""),
-        source_meta=source.get("meta") or {},
+        written_schema=patch.written_source.get("schema"),
+        written_database=patch.written_source.get("database"),
+        loader=source.get("loader") or "",
+        source_meta=configs[0].get("meta") or {},
         external=table.get("external"),
         quoting={**(source.get("quoting") or {}), **(table.get("quoting") or {})},
     )
-    freshness, loaded_at = read_age(
-        of_source.age(configs[0]), of_table.age(configs[1]), made.config.values
-    )
+    ages = of_source.age(configs[0]), of_table.age(configs[1])
+    freshness, loaded_at = read_age(*ages, made.config.values)
+    written = made.unrendered_config
+    if any("freshness" in level for age in ages for level, _ in age.levels()):
+        written = {**written, "freshness": msgspec.to_builtins(freshness)}
     # A source's schema is meant literally: no custom schema is put together for it.
     return replace(
         made,
@@ -63,9 +104,15 @@ def _read(package: PackageParse, patch: SourcePatch) -> Source:
         alias=made.identifier,
         database=of_source.name("database") or made.database,
         freshness=freshness,
+        unrendered_config=written,
         loaded_at_field=loaded_at.field,
         loaded_at_query=loaded_at.query,
     )
+
+
+def _sorted_tags(config: dict[str, Any]) -> dict[str, Any]:
+    """The tags of a source in dbt's order, which is that of the alphabet."""
+    return config | {"tags": sorted(config["tags"])} if config.get("tags") else config
 
 
 def _draft(package: PackageParse, patch: SourcePatch, config: Mapping[str, Any]) -> Draft:
@@ -83,12 +130,23 @@ def _draft(package: PackageParse, patch: SourcePatch, config: Mapping[str, Any])
         raw_code="",
         checksum=_NO_FILE,
         patch_config=config,
-        written_patch_config=merge_config(written_config(source), written_config(table)),
+        written_patch_config=_sorted_tags(
+            merge_config(_written(patch.written_source), _written(patch.written_table))
+        ),
         description=docs.describe(table, package.name, document, patch.keys),
         doc_blocks=docs.called_by(table, package.name),
         columns=read_columns(patch.columns, package.name, document, docs, package.inputs),
         locate_in_patch=partial(locate_config, document, patch.keys),
     )
+
+
+def _written(written: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry configures, as it was written, whichever of it goes by two places."""
+    beside = {key: written[key] for key in ("meta", "tags") if written.get(key)}
+    try:
+        return merge_config(beside, written_config(written))
+    except ParseError:  # a template stands for the whole of one
+        return written_config(written)
 
 
 class _Entry(Struct, frozen=True):
@@ -99,17 +157,13 @@ class _Entry(Struct, frozen=True):
     values: Mapping[str, Any]
     keys: tuple[str | int, ...]
 
-    def rendered(self, key: str) -> Any:
-        yaml = self.package.yaml
-        return yaml.render(self.patch.document, self.values.get(key), (*self.keys, key))
-
     def name(self, key: str) -> str | None:
         """A name that the entry gives.
 
         Raises:
             ParseError: it is a list or a mapping.
         """
-        found = self.rendered(key)
+        found = self.values.get(key)
         if isinstance(found, dict | list):
             raise ParseError(
                 f"the '{key}' of a source must be a name.",
@@ -118,7 +172,10 @@ class _Entry(Struct, frozen=True):
         return None if found is None else str(found)
 
     def config(self) -> dict[str, Any]:
-        return patch_config(self.values, self.patch.document, self.keys, self.package.yaml)
+        """What the entry configures: `meta` and `tags` beside `config:` and in it, together."""
+        config = patch_config(self.values, self.patch.document, self.keys)
+        beside = {key: self.values[key] for key in ("meta", "tags") if self.values.get(key)}
+        return merge_config(beside, config)
 
     def description(self) -> str:
         docs = self.package.docs
@@ -126,10 +183,8 @@ class _Entry(Struct, frozen=True):
 
     def age(self, config: Mapping[str, Any]) -> AgeEntry:
         """What the entry says of how old its rows may be, with its configuration."""
-        keys = ("freshness", "loaded_at_field")
-        beside = {key: self.rendered(key) for key in keys if key in self.values}
-        if "loaded_at_query" in self.values:  # rendered when it is sent
-            beside["loaded_at_query"] = self.values["loaded_at_query"]
+        keys = ("freshness", "loaded_at_field", "loaded_at_query")
+        beside = {key: self.values[key] for key in keys if key in self.values}
         return AgeEntry(beside, config, partial(locate_config, self.patch.document, self.keys))
 
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from ...core.errors import ParseError, did_you_mean
+from ...core.nouns import noun_of
 from ...project.type_problems import read_type_problem
 from ..nodes.node import Hook, NodeConfig
 from .draft import Draft
 
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
 _SEVERITIES = ("WARN", "ERROR")
+_BOOLEANS = (
+    "enabled",
+    "full_refresh",
+    "quote_columns",
+    "store_failures",
+    "invalidate_hard_deletes",
+)
+"""Where a configuration is yes or no; to a template the text 'false' would be yes."""
+_BOOLEANS_IN = {"contract": ("enforced", "alias_types"), "docs": ("show",)}
+_SPELLED = {"true": True, "1": True, "false": False, "0": False}
 
 
 def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
@@ -22,6 +33,7 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
     Raises:
         ParseError: a value has the wrong type; names the key and the place.
     """
+    values = _with_booleans(values, draft)
     known = {key: values[key] for key in _TYPED if values.get(key) is not None}
     try:
         config = msgspec.convert(known, NodeConfig, strict=False)
@@ -32,9 +44,6 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
             f"config '{key}' of {draft.resource_type} '{draft.name}' is wrong: {problem.text}.",
             location=draft.configured_at(key),
         ) from error
-    if isinstance(values.get("full_refresh"), str):
-        # Templates are to see what the engine goes by: 'false' would be true to them.
-        values = {**values, "full_refresh": config.full_refresh}
     hooks = {
         key: tuple(_hooks(values[key], key, draft))
         for key in ("pre_hook", "post_hook")
@@ -49,6 +58,41 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
             location=draft.configured_at("severity"),
         )
     return msgspec.structs.replace(config, values=values, severity=config.severity.upper(), **hooks)
+
+
+def _with_booleans(values: dict[str, Any], draft: Draft) -> dict[str, Any]:
+    """The configuration with each boolean that is spelled as a text read as what it says.
+
+    Raises:
+        ParseError: a text, or something else, is no boolean.
+    """
+    read = _booleans_in(values, _BOOLEANS, draft)
+    for key, keys in _BOOLEANS_IN.items():
+        inner = values.get(key)
+        if isinstance(inner, dict) and (found := _booleans_in(inner, keys, draft, key)):
+            read[key] = {**inner, **found}
+    return {**values, **read} if read else values
+
+
+def _booleans_in(
+    values: dict[str, Any], keys: Iterable[str], draft: Draft, below: str | None = None
+) -> dict[str, Any]:
+    """Which of some keys have a boolean that is no boolean by its type, and what it says."""
+    found: dict[str, Any] = {}
+    for key in keys:
+        given = values.get(key)
+        if given is None or isinstance(given, bool):
+            continue
+        spelled = _SPELLED.get(str(given).strip().lower())
+        if spelled is None:
+            raise ParseError(
+                f"config '{f'{below}.' if below else ''}{key}' of {draft.resource_type} "
+                f"'{draft.name}' is wrong: it must be a boolean, but it is {noun_of(given)}: "
+                f"{given!r} is not of type 'boolean'.",
+                location=draft.configured_at(below or key),
+            )
+        found[key] = spelled
+    return found
 
 
 def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:

@@ -35,6 +35,7 @@ class VersionOf(Struct, frozen=True):
     latest: Version
     defined_in: str | None
     model_values: Mapping[str, Any]
+    written_model: Mapping[str, Any]
     model_keys: Keys
 
     def file_names(self, model: str) -> list[str]:
@@ -51,6 +52,7 @@ class VersionEntry(Struct, frozen=True):
 
     of: VersionOf
     values: Mapping[str, Any]
+    written: Mapping[str, Any]
     keys: Keys
     columns: tuple[PlacedColumn, ...]
 
@@ -64,9 +66,11 @@ class VersionEntry(Struct, frozen=True):
 
 
 def read_versions(
-    model: Mapping[str, Any], document: YamlDocument, keys: Keys
+    model: Mapping[str, Any], written: Mapping[str, Any], document: YamlDocument, keys: Keys
 ) -> Iterator[VersionEntry]:
     """The versions that a model's entry declares; `keys` lead to that entry.
+
+    `model` is the entry with its Jinja done, `written` as its author wrote it.
 
     Raises:
         ParseError: they contradict each other, or one has the wrong shape; says where.
@@ -83,16 +87,23 @@ def read_versions(
             location=document.locate(*keys, "latest_version"),
         )
     for position, entry in enumerate(entries):
-        of = VersionOf(entry["v"], latest, entry.get("defined_in"), model, keys)
+        of = VersionOf(entry["v"], latest, entry.get("defined_in"), model, written, keys)
         version_keys = (*keys, "versions", position)
         inherited = {key: model[key] for key in _FALLS_BACK if model.get(key)}
         own = {key: value for key, value in entry.items() if value not in (None, "")}
         yield VersionEntry(
             of,
             {**inherited, **own, "name": model["name"]},
+            _written_version(written, position) or entry,
             version_keys,
             tuple(_columns(model, entry, document, keys, version_keys)),
         )
+
+
+def _written_version(model: Mapping[str, Any], position: int) -> Mapping[str, Any] | None:
+    """A version's entry as it was written; None where all of them are one template."""
+    versions = model["versions"]
+    return versions[position] if isinstance(versions, list) else None
 
 
 def _checked(
