@@ -233,7 +233,7 @@ class Relation(Struct, frozen=True):
         """The name as SQL."""
         if self.type is RelationType.CTE:
             return self.identifier or ""
-        written = self.written or self.path
+        written = self.written or self
         parts = (
             (self.database, written.database, "database"),
             (self.schema, written.schema, "schema"),

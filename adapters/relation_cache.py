@@ -96,8 +96,10 @@ class RelationCache:
             listing[name] = now
         known = self._known_in.get(key)
         if known is not None:
-            _set(known, name, now)
-            if now is not None:
+            if now is None:
+                known.pop(name, None)
+            else:
+                known[name] = now
                 self._spellings.setdefault(key, {})[name.casefold()] = name
 
     async def _known(self, namespace: Namespace) -> dict[str, Relation]:
@@ -114,18 +116,10 @@ class RelationCache:
         finally:
             listings.remove(noted)
         spelled = self._adapter.spelled
-        known = {spelled(relation.identifier or ""): relation for relation in relations}
-        for name, now in noted.items():
-            _set(known, name, now)
+        listed = {spelled(relation.identifier or ""): relation for relation in relations}
+        known = {name: now for name, now in {**listed, **noted}.items() if now is not None}
         self._known_in[key] = known
         self._spellings[key] = {name.casefold(): name for name in known}
         self._found.clear()
         self._views.clear()
         return known
-
-
-def _set(known: dict[str, Relation], name: str, now: Relation | None) -> None:
-    if now is None:
-        known.pop(name, None)
-    else:
-        known[name] = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import anyio
@@ -26,8 +26,8 @@ _MOMENT_SECONDS = 0.01
 # To plan what is asked of the catalog takes longer than to answer it: once a session is enough.
 PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 _RELEASE = f"RELEASE SAVEPOINT {SAVEPOINT}"
-_ENDING = ("SET LOCAL lock_timeout TO DEFAULT", _RELEASE)
-_ENDING_OF_ATTEMPTS = ("SET LOCAL plan_cache_mode TO DEFAULT", *_ENDING)
+ENDING = ("SET LOCAL lock_timeout TO DEFAULT", _RELEASE)
+_ENDING_OF_ATTEMPTS = ("SET LOCAL plan_cache_mode TO DEFAULT", *ENDING)
 _ROLLING_BACK = f"ROLLBACK TO SAVEPOINT {SAVEPOINT}"
 
 
@@ -43,16 +43,12 @@ class Surroundings(Struct, frozen=True):
     turn: anyio.Lock
 
 
-def with_lock_timeout(keys: PostgresKeys, statements: Iterable[str]) -> list[str]:
-    """Statements that wait for their locks no longer than the profile says."""
-    return [_lock_timeout(keys), *statements, *_ENDING]
-
-
 def _beginning(keys: PostgresKeys) -> list[str]:
-    return [f"SAVEPOINT {SAVEPOINT}", PLAN_ONCE, _lock_timeout(keys)]
+    return [f"SAVEPOINT {SAVEPOINT}", PLAN_ONCE, lock_timeout(keys)]
 
 
-def _lock_timeout(keys: PostgresKeys) -> str:
+def lock_timeout(keys: PostgresKeys) -> str:
+    """Have what follows wait for its locks no longer than the profile says, up to `ENDING`."""
     return f"SET LOCAL lock_timeout = '{round(keys.lock_timeout * 1000)}ms'"
 
 
@@ -136,7 +132,7 @@ async def execute_each(
     except DatabaseError as error:
         if len(statements) == 1:
             raise
-        await connection.execute_all([_ROLLING_BACK, _lock_timeout(keys)])
+        await connection.execute_all([_ROLLING_BACK, lock_timeout(keys)])
         for sql in statements:
             await connection.execute(sql)
         raise error

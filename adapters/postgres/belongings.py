@@ -328,4 +328,5 @@ def temporary_name(thing: Belonging, relation: Relation) -> str:
 
 def table_name(relation: Relation) -> str:
     """A relation's name with all that it takes to find it, as PostgreSQL reads it."""
-    return relation.include(database=False).quote(True, True, True).render()
+    included = relation.include_policy
+    return Relation(None, relation.schema, relation.identifier, include_policy=included).render()

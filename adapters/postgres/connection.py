@@ -60,8 +60,7 @@ class PostgresConnection(
 
     async def columns(self, relation: Relation) -> list[Column]:
         # A temporary table is found without a schema, where the session looks first.
-        name = relation.include(database=False).quote(True, True, True)
-        found = await self.fetch(COLUMNS, str(name))
+        found = await self.fetch(COLUMNS, table_name(relation))
         return [Column(str(name), str(data_type)) for name, data_type in found]
 
     async def swap(

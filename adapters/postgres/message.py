@@ -79,7 +79,7 @@ class Message:
             texts.append("COMMIT")
         self._texts = texts
         joined = texts[0] if len(texts) == 1 else _SEPARATOR.join(texts)
-        self._start = len(comment.before) if comment else 0
+        self._comment = comment
         self.sql = comment.on(joined) if comment else joined
 
     @property
@@ -98,7 +98,7 @@ class Message:
     def error(self, error: BaseException) -> DatabaseError:
         """A driver's error, as one of the statement that it is about."""
         place = int(getattr(error, "position", None) or 0) - 1
-        start = self._start
+        start = len(self._comment.before) if self._comment else 0
         for text in self._texts:
             # A place behind a text is about what the text lacks: a bracket, an expression.
             if start <= place < start + len(text) + len(_SEPARATOR):

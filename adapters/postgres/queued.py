@@ -15,10 +15,8 @@ class QueuedSwap(ABC):
     is locked no longer than it takes.
     """
 
-    @property
-    @abstractmethod
-    def preparation(self) -> str:
-        """What a session is told once, before its first swap of the kind."""
+    preparation: str
+    """What a session is told once, before its first swap of the kind."""
 
     @property
     @abstractmethod

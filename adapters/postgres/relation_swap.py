@@ -11,13 +11,14 @@ from ..connection_abilities import ComesAnew, Swapped, nothing_comes
 from ..errors import DatabaseError
 from ..relation import Relation, RelationType
 from .attempts import (
+    ENDING,
     PASSING,
     PLAN_ONCE,
     Surroundings,
     attempt,
     execute_each,
     give_back_locks,
-    with_lock_timeout,
+    lock_timeout,
 )
 from .belongings import Belongings, Carried, Carrying, carrying, table_name
 from .catalog import COLUMNS
@@ -80,6 +81,7 @@ class RelationSwap(QueuedSwap):
         self._existing = existing
         self._replacement = replacement
         self._gets_more = gets_more or hooks_follow
+        self.preparation = _WITH_OWN if self._gets_more else _PLAIN
         self._hooks_follow = hooks_follow
         self._seen = Inventory()
         self._made_beside: frozenset[str] = frozenset()
@@ -95,10 +97,6 @@ class RelationSwap(QueuedSwap):
         return SwapKeys(self._around, self._existing, self._comes_anew)
 
     @property
-    def preparation(self) -> str:
-        return _WITH_OWN if self._gets_more else _PLAIN
-
-    @property
     def statements(self) -> Sequence[str]:
         old, new = self._existing, self._replacement
         name = "headrace_free_of_others" if self._gets_more else "headrace_free"
@@ -106,7 +104,7 @@ class RelationSwap(QueuedSwap):
         # From the lock on nobody hangs anything on it.
         lock = f"LOCK TABLE ONLY {table_name(old)} IN ACCESS EXCLUSIVE MODE"
         before = [lock, asked] if old.is_table else [asked]
-        return [*with_lock_timeout(self._keys, [*before, *self._simple])]
+        return [lock_timeout(self._keys), *before, *self._simple, *ENDING]
 
     async def recover(self, error: DatabaseError) -> None:
         if error.code not in (_TIED, NEEDED_BY_OTHERS) and not isinstance(error, PASSING):

@@ -201,7 +201,7 @@ class SendingConnection(BoundConnection):
             if taken.swap is not None and taken.swap.preparation not in session.told:
                 await self._prepare(session, taken.swap)
             is_left = bool(queue) or (commit is not None and not commits)
-            if message.is_blank:
+            if not (begins or commits) and message.is_blank:
                 self._has_begun = self._transaction is not None
                 message.note_answers("")
                 continue

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from ..connection_abilities import Swapped
 from ..errors import DatabaseError
 from ..relation import Relation
-from .attempts import PASSING, Surroundings, attempt, execute_each, with_lock_timeout
+from .attempts import ENDING, PASSING, Surroundings, attempt, execute_each, lock_timeout
 from .belongings import Belongings, carrying
 from .inventory import HAS_OPTIONS, literal_name, take_belongings
 from .queued import QueuedSwap
@@ -39,14 +39,12 @@ class ViewSwap(QueuedSwap):
         self._sql = sql
         self._build_beside = build_beside
 
-    @property
-    def preparation(self) -> str:
-        return HAS_OPTIONS
+    preparation = HAS_OPTIONS
 
     @property
     def statements(self) -> Sequence[str]:
         asked = f"EXECUTE headrace_no_options ({literal_name(self._existing)})"
-        return with_lock_timeout(self._around.keys, [asked, self._sql])
+        return [lock_timeout(self._around.keys), asked, self._sql, *ENDING]
 
     async def recover(self, error: DatabaseError) -> None:
         around = self._around

@@ -142,7 +142,7 @@ class NodeBuild(Struct):
         """What the database holds now, if this build's transaction is through."""
         if not self.committed or self.made is None or self.made.response is None:
             return None
-        return Outcome(Status.SUCCESS, self.made.response)
+        return self.success()
 
     async def existing(self) -> Relation | None:
         """What stands under the node's name now.
@@ -216,9 +216,10 @@ class NodeBuild(Struct):
 
     def success(self) -> Outcome:
         """The outcome of a build that is through."""
-        outcome = self.outcome
-        assert outcome is not None, "a transaction ended well without having made anything"
-        return outcome
+        made = self.made
+        assert made is not None
+        assert made.response is not None
+        return Outcome(Status.SUCCESS, made.response)
 
 
 def hook_dict(hook: Hook) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from ..core.events import NodeCancelled, NodeFinished, NodeStarted, WarningRaise
 from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.operation_node import Operation
-from ..materializations.node_build import Outcome
+from ..materializations.node_build import NodeBuild, Outcome
 from .node_error import FINDINGS, doubtful_outcome, failed_outcome, timed_out, with_findings
 from .node_result import (
     Progress,
@@ -88,7 +88,10 @@ class NodeRun(Struct, frozen=True):
         except (HeadraceError, AdapterError) as failure:
             outcome = failed_outcome(node, failure, progress, target_path)
         finally:
-            self._note_end()
+            note_executed(self.info, node, progress, self.context.emit)
+            build = progress.build
+            if build is not None and (build.swapped.dropped or build.swapped.foreign_keys):
+                self._note_swapped(build)
         if outcome is None:
             outcome = timed_out(node, seconds or 0.0, progress, target_path)
         if outcome.error is None and (outcome.status in FINDINGS or progress.late_warnings):
@@ -126,15 +129,12 @@ class NodeRun(Struct, frozen=True):
         await anyio.sleep(pause)
         return True
 
-    def _note_end(self) -> None:
-        build, context = self.progress.build, self.context
-        if build is None:
+    def _note_swapped(self, build: NodeBuild) -> None:
+        if not build.committed:
             return
-        swapped = build.swapped
-        note_executed(self.info, self.node, self.progress, context.emit)
-        if build.committed and (swapped.dropped or swapped.foreign_keys):
-            note_dropped(self.node, self.progress, context.cache, context.emit)
-            context.own_tables.note(filter(build.comes_anew, swapped.foreign_keys))
+        context, swapped = self.context, build.swapped
+        note_dropped(self.node, self.progress, context.cache, context.emit)
+        context.own_tables.note(filter(build.comes_anew, swapped.foreign_keys))
 
 
 Work = Callable[[NodeRun], Awaitable[Outcome]]

@@ -59,7 +59,13 @@ class References:
                 have waited for it.
         """
         call = ref_call(arguments, named)
-        found = self._find(call)
+        lookup = self._manifest.lookup
+        try:
+            found = lookup.ref(call, self._node.package_name)
+        except AmbiguousRefError as error:
+            raise CompilationError(error.problem) from error
+        if found is None:
+            raise CompilationError(lookup.missing_ref(call, self._node).problem)
         if isinstance(self._node, Operation):
             return self._operation_ref(found)
         if found.unique_id not in self._manifest.parents_of(self._node.unique_id):
@@ -69,16 +75,6 @@ class References:
         if found.is_ephemeral:
             self.ephemeral[found.unique_id] = found
         return self._relation(found)
-
-    def _find(self, call: RefCall) -> Node:
-        lookup = self._manifest.lookup
-        try:
-            found = lookup.ref(call, self._node.package_name)
-        except AmbiguousRefError as error:
-            raise CompilationError(error.problem) from error
-        if found is None:
-            raise CompilationError(lookup.missing_ref(call, self._node).problem)
-        return found
 
     def _speak_of_prerelease(self, model: Model) -> None:
         """Say that a `ref` without a version will soon mean another one, where it will."""
