@@ -79,6 +79,65 @@ async def grants(shop: Shop) -> set[tuple[str, str]]:
     return {(str(grantee), str(privilege)) for grantee, privilege in found}
 
 
+@pytest.fixture
+async def odd_roles(postgres: PostgresServer, schema: str) -> AsyncIterator[list[str]]:
+    """Roles whose names have to be quoted, as they stand in SQL."""
+    names = [f'"{schema}-x"', f'"{schema}.y"', f'"{schema.upper()}"']
+    await postgres.execute("; ".join(f"create role {name}" for name in names))
+    yield names
+    await postgres.execute(f"drop owned by {', '.join(names)}; drop role {', '.join(names)}")
+
+
+@pytest.mark.parametrize("kind", ["table", "view", "incremental", "materialized_view"])
+async def test_roles_are_quoted_where_they_are_given_and_where_they_are_taken_away(
+    shop: Shop, odd_roles: list[str], kind: str
+) -> None:
+    one, other, capitals = odd_roles
+    written = [one, other.strip('"'), capitals.strip('"'), "public"]
+    shop.write("models/orders.sql", model(f"grants={{'select': {written}}}", kind=kind))
+
+    for _ in range(2):
+        await shop.build()
+        assert await grants(shop) == {
+            *((role, "SELECT") for role in odd_roles),
+            ("-", "SELECT"),
+        }
+    shop.write("models/orders.sql", model(f"grants={{'select': ['{one}']}}", kind=kind))
+    await shop.build()
+    assert await grants(shop) == {(one, "SELECT")}
+    await shop.execute(f"grant select on {{schema}}.orders to {other}, {capitals}, public")
+    await shop.build()
+    assert await grants(shop) == {(one, "SELECT")}
+
+
+async def test_role_in_other_capitals_is_the_one_in_small_letters_where_it_is_there(
+    shop: Shop, roles: tuple[str, str]
+) -> None:
+    config = f"grants={{'select': ['{roles[0].upper()}', 'current_user']}}"
+    shop.write("models/orders.sql", model(config))
+
+    await shop.build()
+
+    assert await grants(shop) == {(roles[0], "SELECT")}
+
+
+async def test_columns_of_an_index_stand_in_sql_as_they_are_written(shop: Shop) -> None:
+    config = (
+        "indexes=[{'columns': ['ID']}, {'columns': ['Order Date', 'order']}, "
+        "{'columns': ['lower(name)']}]"
+    )
+    sql = 'select 1 as id, 2 as "Order Date", 3 as "order", \'a\' as name'
+    shop.write("models/orders.sql", model(config, sql))
+
+    await shop.build()
+
+    assert [definition for _, _, definition in await indexes(shop)] == [
+        ' USING btree ("Order Date", "order")',
+        " USING btree (id)",
+        " USING btree (lower(name))",
+    ]
+
+
 @pytest.mark.parametrize("kind", ["table", "view", "incremental", "materialized_view"])
 async def test_descriptions_become_comments(shop: Shop, kind: str) -> None:
     shop.write(

@@ -37,18 +37,63 @@
   create {% if index_dict.get('unique') %}unique {% endif %}index
   {{ adapter.quote(this.identifier[:20] ~ '_' ~ local_md5(key | join('|'))[:20]) }}
   on {{ relation }} {% if index_dict.get('type') %}using {{ index_dict.type }} {% endif -%}
-  ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+  ({{ postgres_index_columns(relation, columns) | join(', ') }})
 {%- endmacro %}
 
 
-{#- What others have been given; the owner's own rights aren't told. -#}
+{#- The columns of an index as they stand in SQL: as a configuration has them, so that ID is the
+    column id, and lower(name) an expression; quoted where there is a column of just that name. -#}
+{% macro postgres_index_columns(relation, columns) -%}
+  {%- set written, known = [], [] -%}
+  {%- for column in columns -%}
+    {%- if modules.re.match('[a-z_][a-z0-9_]*$', column) -%}
+      {%- do written.append(adapter.quote(column)) -%}
+    {%- else -%}
+      {%- if not known -%}
+        {%- do known.extend(adapter.get_columns_in_relation(relation) | map(attribute='name')) -%}
+      {%- endif -%}
+      {%- set is_exact = column in known and column | lower not in known -%}
+      {%- do written.append(adapter.quote(column) if is_exact else column) -%}
+    {%- endif -%}
+  {%- endfor -%}
+  {{ return(written) }}
+{%- endmacro %}
+
+
+{#- What others have been given; the owner's own rights aren't told. A role is called as it has to
+    stand in SQL: "foo-bar" in quotes, and so may a configuration have it. -#}
 {% macro postgres__get_show_grant_sql(relation) -%}
   select
-    case g.grantee when 0 then 'public' else pg_catalog.pg_get_userbyid(g.grantee)::text end as grantee,
+    case g.grantee when 0 then 'public'
+      else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) end as grantee,
     g.privilege_type
   from pg_catalog.pg_class as c, pg_catalog.aclexplode(c.relacl) as g
   where c.oid = '{{ relation | string | replace("'", "''") }}'::pg_catalog.regclass
     and g.grantee <> c.relowner
+{%- endmacro %}
+
+
+{% macro postgres__get_grant_sql(relation, privilege, grantees) -%}
+  {%- set roles = [] -%}
+  {%- for grantee in grantees -%} {%- do roles.append(postgres_role(grantee)) -%} {%- endfor -%}
+  grant {{ privilege }} on {{ relation.render() }} to {{ roles | join(', ') }}
+{%- endmacro %}
+
+
+{#- A role of a configuration as it stands in SQL. A plain name is one in small letters, as
+    PostgreSQL reads it, unless only a role in its capitals is there. What has room between words
+    (group reporters) is more than a name. -#}
+{% macro postgres_role(grantee) -%}
+  {%- set plain = modules.re.match('[A-Za-z_][A-Za-z0-9_$]*$', grantee) -%}
+  {%- if grantee[:1] == '"' or ' ' in grantee or (plain and grantee == grantee | lower) -%}
+    {{ return(grantee) }}
+  {%- elif not plain or not execute -%}
+    {{ return(adapter.quote(grantee)) }}
+  {%- endif -%}
+  {%- set found = run_query(
+    "select rolname from pg_catalog.pg_roles where rolname in ('" ~ grantee ~ "', '" ~ grantee | lower ~ "')"
+  ).columns[0].values() | list -%}
+  {{ return(adapter.quote(grantee) if found == [grantee] else grantee) }}
 {%- endmacro %}
 
 

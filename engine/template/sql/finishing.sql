@@ -43,8 +43,14 @@
     {{ return(adapter.dispatch('get_revoke_sql', 'dbt')(relation, privilege, grantees)) }}
 {%- endmacro %}
 
+{#- Who holds a privilege is told by the name that the database has for it. -#}
 {% macro default__get_revoke_sql(relation, privilege, grantees) -%}
-    revoke {{ privilege }} on {{ relation.render() }} from {{ grantees | join(', ') }}
+    {%- set quoted = [] -%}
+    {%- for grantee in grantees -%}
+        {%- set is_as_written = grantee | lower == 'public' or adapter.quote(grantee[1:-1]) == grantee -%}
+        {%- do quoted.append(grantee if is_as_written else adapter.quote(grantee)) -%}
+    {%- endfor -%}
+    revoke {{ privilege }} on {{ relation.render() }} from {{ quoted | join(', ') }}
 {%- endmacro %}
 
 {% macro alter_relation_comment(relation, relation_comment) -%}
