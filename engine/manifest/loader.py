@@ -16,8 +16,9 @@ from .jinja.macro_reader import read_macros
 from .jinja.syntax import SyntaxEnvironment
 from .manifest import Manifest
 from .nodes.macro import Macro
-from .readers import DECLARED_SECTIONS, READERS
+from .readers import DECLARED_SECTIONS, DESCRIBED_READERS, READERS, Reader
 from .reading.docs import read_docs
+from .reading.foreign_patches import hand_over_patches
 from .reading.found import Found
 from .reading.inputs import ParseInputs
 from .reading.node_factory import NodeFactory
@@ -35,13 +36,19 @@ def load_manifest(inputs: ParseInputs) -> Manifest:
         HeadraceError: a file can't be read, parsed, or fitted to the others; says where.
     """
     parse = _open(inputs)
-    for package in parse.packages:
-        for reader in READERS:
-            reader.read(package)
+    _read(parse.packages, DESCRIBED_READERS)
+    _read(hand_over_patches(parse), DESCRIBED_READERS)
+    _read(parse.packages, READERS)
     heed(CHECKS_OF_NODES, parse)
     manifest = connect(parse)
     heed(CHECKS_OF_GRAPH, parse)
     return manifest
+
+
+def _read(packages: Iterable[PackageParse], readers: Iterable[Reader]) -> None:
+    for package in packages:
+        for reader in readers:
+            reader.read(package)
 
 
 def _open(inputs: ParseInputs) -> Parse:

@@ -39,13 +39,17 @@ class Reader(Struct, frozen=True):
     section: str | None = None
 
 
-READERS = (
+DESCRIBED_READERS = (
     Reader(read_models),
     Reader(read_analyses),
     Reader(read_seeds),
+    Reader(read_snapshots),
+)
+"""Of the nodes that properties files of any project may describe."""
+
+READERS = (
     Reader(read_singular_tests),
     Reader(read_given_query),
-    Reader(read_snapshots),
     Reader(read_groups, "groups"),
     Reader(read_sources),
     # The tests of properties files look for the nodes that they test among those before.

@@ -215,3 +215,193 @@ def test_docs_block_is_looked_for_as_a_ref_is(write_project: WriteProject) -> No
 
     assert model.description == "d of shop, e of one, f of two, d of two"
     assert model.doc_blocks == ("doc.shop.d", "doc.one.e", "doc.two.f", "doc.two.d")
+
+
+class TestPropertiesOfAnotherProject:
+    def test_root_describes_configures_and_tests_a_packages_model(
+        self, write_project: WriteProject
+    ) -> None:
+        entry = """models:
+- name: orders
+  description: by {{ var('who') }}, {{ doc('d') }}
+  config: {materialized: table, tags: [ours], meta: {by: "{{ var('who') }}"}}
+  columns: [{name: id, description: a key, data_tests: [not_null]}]
+  data_tests: [unique: {column_name: id}]
+"""
+        root = write_project(
+            {
+                **packages("one", one="vars: {who: one}\nmodels: {+tags: [theirs]}\n"),
+                "dbt_project.yml": project("vars: {who: shop}\n"),
+                "models/schema.yml": entry,
+                "dbt_packages/one/models/orders.sql": "select 1 as id",
+                "dbt_packages/one/models/d.md": "{% docs d %}its own{% enddocs %}",
+            }
+        )
+
+        parsed = parse(root)
+
+        model = parsed.node("orders")
+        assert (model.description, model.patch_path) == (
+            "by shop, its own",
+            "shop://models/schema.yml",
+        )
+        assert (model.config.materialized, model.config.meta) == ("table", {"by": "shop"})
+        assert model.columns["id"].description == "a key"
+        assert model.config.tags == ("ours",)
+        # dbt takes the package's entry out of the configuration, and leaves the tag that it gave.
+        assert model.tags == ("theirs", "ours")
+        tests = {name: parsed.parents(name) for name in ("not_null_orders_id", "unique_orders_id")}
+        assert set(tests.values()) == {("model.one.orders",)}
+        assert {parsed.node(name).package_name for name in tests} == {"shop"}
+        assert parsed.warnings == ()
+
+    def test_package_describes_the_roots_node_where_its_own_is_off(
+        self, write_project: WriteProject
+    ) -> None:
+        entry = "seeds: [{name: people, description: by one, config: {column_types: {n: text}}}]"
+        files = {
+            **packages("one"),
+            "seeds/people.csv": "n\n1\n",
+            "dbt_packages/one/seeds/people.csv": "n\n1\n",
+            "dbt_packages/one/seeds/schema.yml": entry,
+        }
+        off = write_project(files | {"dbt_project.yml": project("seeds: {one: {+enabled: false}}")})
+
+        manifest = parse(off).manifest
+
+        ours, theirs = manifest.nodes["seed.shop.people"], manifest.disabled["seed.one.people"]
+        assert (ours.description, ours.config.column_types) == ("by one", {"n": "text"})
+        assert (theirs.description, theirs.patch_path) == ("", None)
+
+    def test_its_own_node_is_meant_where_the_entry_itself_disables_it(
+        self, write_project: WriteProject
+    ) -> None:
+        entry = "models: [{name: m, description: by one, config: {enabled: false}}]"
+        root = write_project(
+            {
+                **packages("one"),
+                "models/m.sql": "select 1 as id",
+                "dbt_packages/one/models/m.sql": "select 2 as id",
+                "dbt_packages/one/models/schema.yml": entry,
+            }
+        )
+
+        manifest = parse(root).manifest
+
+        assert manifest.nodes["model.shop.m"].description == ""
+        assert manifest.disabled["model.one.m"].description == "by one"
+
+    def test_snapshots_and_analyses_too(self, write_project: WriteProject) -> None:
+        snapshot = (
+            "{% snapshot kept %}{{ config(unique_key='id', strategy='check', check_cols='all') }}"
+            "select 1 as id{% endsnapshot %}{% snapshot other %}{{ config(unique_key='id', "
+            "strategy='check', check_cols='all') }}select 1 as id{% endsnapshot %}"
+        )
+        root = write_project(
+            {
+                **packages("one"),
+                "models/schema.yml": "snapshots: [{name: kept, description: s}]\n"
+                "analyses: [{name: look, description: a}]",
+                "dbt_packages/one/snapshots/s.sql": snapshot,
+                "dbt_packages/one/analyses/look.sql": "select 1",
+            }
+        )
+
+        parsed = parse(root)
+
+        names = ("kept", "other", "look")
+        assert [parsed.node(name).description for name in names] == ["s", "", "a"]
+
+    def test_what_the_package_configures_and_nobody_else_stays_but_for_names(
+        self, write_project: WriteProject
+    ) -> None:
+        configured = "models: {+schema: theirs, +unique_key: id, +materialized: incremental}\n"
+        root = write_project(
+            {
+                **packages("one", one=configured),
+                "models/schema.yml": "models: [{name: m, config: {meta: {a: 1}}}]",
+                "dbt_packages/one/models/m.sql": "select 1 as id",
+                "dbt_packages/one/models/n.sql": "select 1 as id",
+            }
+        )
+
+        parsed = parse(root)
+
+        m, n = parsed.node("m"), parsed.node("n")
+        assert (n.schema, n.config.materialized) == ("main_theirs", "incremental")
+        assert (m.schema, m.config.materialized, m.config.unique_key) == ("main", "view", "id")
+
+    def test_two_entries_for_one_node_are_an_error_with_both_places(
+        self, write_project: WriteProject
+    ) -> None:
+        entry = "models:\n- {name: m, description: d}"
+        root = write_project(
+            {
+                **packages("one"),
+                "models/schema.yml": entry,
+                "dbt_packages/one/models/m.sql": "select 1 as id",
+                "dbt_packages/one/models/schema.yml": f"# of the package\n{entry}",
+            }
+        )
+
+        error = failure(root)
+
+        assert str(error.location) == "models/schema.yml:2:4"
+        assert "in the project 'shop'" in str(error)
+        assert "in the project 'one' at models/schema.yml:3:4" in str(error)
+
+    def test_a_name_that_two_other_projects_have_is_an_error(
+        self, write_project: WriteProject
+    ) -> None:
+        root = write_project(
+            {
+                **packages("one", "two"),
+                "models/schema.yml": "models: [{name: m, description: d}]",
+                "dbt_packages/one/models/m.sql": "{{ config(alias='m1') }} select 1 as id",
+                "dbt_packages/two/models/m.sql": "{{ config(alias='m2') }} select 1 as id",
+            }
+        )
+
+        assert "model.one.m (models/m.sql), model.two.m (models/m.sql)" in str(failure(root))
+
+    def test_an_entry_in_the_wrong_section_is_warned_of(self, write_project: WriteProject) -> None:
+        entry = "seeds: [{name: m, description: d, columns: [{name: id, data_tests: [unique]}]}]"
+        root = write_project(
+            {
+                **packages("one"),
+                "models/schema.yml": entry,
+                "dbt_packages/one/models/m.sql": "select 1 as id",
+            }
+        )
+
+        parsed = parse(root)
+
+        assert [warning.name for warning in parsed.warnings] == ["WrongResourceSchemaFile"]
+        assert parsed.node("m").description == ""
+        assert parsed.parents("unique_m_id") == ("model.one.m",)
+
+
+def test_tags_of_properties_come_after_the_models_own(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/m.sql": "{{ config(tags=['sql']) }} select 1 as id",
+            "models/schema.yml": "models: [{name: m, config: {tags: [yaml]}}]",
+        }
+    )
+
+    model = parse(root).node("m")
+
+    assert (model.tags, model.config.tags) == (("sql", "yaml"), ("yaml", "sql"))
+
+
+def test_analyses_are_configured_as_models_are(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "dbt_project.yml": project("models: {shop: {+tags: [all], analysis: {+meta: {a: 1}}}}"),
+            "analyses/look.sql": "select 1",
+        }
+    )
+
+    parsed = parse(root)
+
+    assert (parsed.node("look").tags, parsed.node("look").config.meta) == (("all",), {"a": 1})

@@ -112,6 +112,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     macros: tuple[str, ...] = ()
     """Unique ids of the macros that its template names."""
     patch_path: str | None = None
+    first_tags: tuple[str, ...] = ()
+    """Tags that come before those of its configuration, where it has them from elsewhere."""
     created_at: float = 0.0
 
     @property
@@ -125,7 +127,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return self.config.tags
+        if not self.first_tags:
+            return self.config.tags
+        return tuple(dict.fromkeys((*self.first_tags, *self.config.tags)))
 
     @property
     def is_ephemeral(self) -> bool:

@@ -32,8 +32,8 @@ class ResourceType(StrEnum):
 
 _TREES: Mapping[ResourceType, str] = MappingProxyType(
     {
-        ResourceType.ANALYSIS: "analyses",
-        ResourceType.SQL_OPERATION: "analyses",
+        ResourceType.ANALYSIS: "models",
+        ResourceType.SQL_OPERATION: "models",
         ResourceType.SAVED_QUERY: "saved_queries",
     }
 )

@@ -43,6 +43,8 @@ class Draft(Struct):
     locate_in_patch: Callable[[str], Location] | None = None
     """Where its properties configure a key. For messages: finding the place takes its time."""
     default_alias: str | None = None
+    described_by: Project | None = None
+    """The project that configures it in a properties file, where that isn't its own."""
 
     @property
     def location(self) -> Location:

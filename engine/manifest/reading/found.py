@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from ...core.checkpoints import checkpoint
@@ -58,6 +58,14 @@ class Found:
                 location=node.location,
             )
         home[node.unique_id] = node
+
+    def forget(self, files: Collection[tuple[str, str]], kinds: Collection[str]) -> None:
+        """Take out the nodes of some kinds that some files hold; files go by their projects."""
+        for home in (self.nodes, self.disabled):
+            for node in list(home.values() if files else ()):
+                file = node.package_name, node.original_file_path
+                if node.resource_type in kinds and file in files:
+                    del home[node.unique_id]
 
     def nodes_and_sources(self) -> Iterator[Node]:
         yield from self.nodes.values()

@@ -17,6 +17,7 @@ from ..nodes.macro import Macro
 from ..nodes.node import Checksum, Node
 from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.resource_type import ResourceType
+from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.test_nodes import GenericTest
 from .draft import Draft
 from .entries import directories_of
@@ -39,12 +40,18 @@ def read_generic_tests(package: PackageParse) -> None:
         CompilationError: an argument or a macro fails while nothing is executed.
     """
     found, seen = package.found, dict[str, TestEntry]()
+    names = {
+        node.unique_id.split(".", 2)[2]
+        for node in found.nodes.values()
+        if isinstance(node, RELATION_KINDS)
+    }
     for patch in package.properties.nodes:
-        # The tests of an entry in the wrong section count, as in dbt.
+        # The tests of an entry in the wrong section count, as in dbt, and of another project's
+        # node, which dbt attaches to nothing.
         sections = (patch.section, *NODE_SECTIONS)
         ids = (f"{NODE_SECTIONS[x]}.{package.name}.{patch.versioned_name}" for x in sections)
         attached = next((found.nodes[id_] for id_ in ids if id_ in found.nodes), None)
-        if attached is not None:
+        if patch.versioned_name in names:
             for asked in _of_node(patch, attached):
                 found.add(_read(package, asked, seen))
     for patch_of_source in _patches_of_sources(package):
@@ -80,7 +87,7 @@ class _Asked(Struct, frozen=True):
         return f"{namespace}.{name}" if namespace else name
 
 
-def _of_node(patch: NodePatch, attached: Node) -> Iterator[_Asked]:
+def _of_node(patch: NodePatch, attached: Node | None) -> Iterator[_Asked]:
     """The tests of a model or a seed."""
     target, name, expression = RefCall(patch.name), patch.name, f"ref('{patch.name}')"
     if patch.version is not None:

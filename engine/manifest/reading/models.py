@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...core.errors import Location, ParseError
 from ...core.events import WarningRaised
 from ...project.discovery import find_files
@@ -24,13 +26,19 @@ def read_models(package: PackageParse) -> None:
     """Read every model; of one in Python, it is said that there are none yet."""
     paths = package.project.model_paths
     files = node_files(package, paths, ".sql")
-    package.patches.find_versions(file.stem for file in files)
+    if package.again is None:
+        package.patches.find_versions(file.stem for file in files)
     for file in files:
         draft = sql_draft(package, file, ResourceType.MODEL)
         model = sql_node(package, Model, draft)
         _check_materialization(model, draft)
         check_access(model, draft)
         package.found.add(model)
+    if package.again is None:
+        _warn_of_python(package, paths)
+
+
+def _warn_of_python(package: PackageParse, paths: Sequence[str]) -> None:
     for file in find_files(package.project.root, paths, (".py",)):
         package.inputs.warn(
             WarningRaised(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -33,6 +34,13 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.ANALYSIS: {"materialized": "view"},
     ResourceType.SQL_OPERATION: {"materialized": "view"},
 }
+
+_RESET = frozenset(
+    "enabled materialized tags meta pre_hook post_hook quoting column_types persist_docs grants "
+    "packages docs contract on_schema_change on_configuration_change access lookback delimiter "
+    "schema alias database".split()
+)
+"""What of a package's configuration of a node doesn't stay where another project describes it."""
 
 
 class NodeFactory:
@@ -65,7 +73,10 @@ class NodeFactory:
         Raises:
             ParseError: a value of its configuration has the wrong type.
         """
-        values = self._resolve(draft)
+        values = self._resolve(draft, draft.patch_config)
+        bare = self._without_properties(draft)
+        if draft.described_by is not None:
+            values = {**{key: bare[key] for key in bare.keys() - _RESET}, **values}
         if draft.resource_type is ResourceType.TEST:
             values = settled(values)
         config = typed_config(values, draft)
@@ -88,25 +99,39 @@ class NodeFactory:
             raw_code=draft.raw_code,
             checksum=draft.checksum,
             patch_path=draft.patch_path,
+            first_tags=bare.get("tags", ()),
             created_at=self._created_at,
             **{**draft.fields, **more},
         )
         return self._with_generated_names(node)
 
-    def _resolve(self, draft: Draft) -> dict[str, Any]:
-        """A node's configuration, by dbt's precedence.
+    def _without_properties(self, draft: Draft) -> dict[str, Any]:
+        """What configured a node before its properties were read, where that still shows.
+
+        dbt reads it twice: tags of the first time stay in front, and, where the properties are
+        another project's, so does what they leave open.
+        """
+        if draft.described_by is None and not draft.patch_config.get("tags"):
+            return {}
+        values = self._resolve(msgspec.structs.replace(draft, described_by=None), {})
+        return {**values, "tags": typed_config(values, draft).tags}
+
+    def _resolve(self, draft: Draft, said: Mapping[str, Any]) -> dict[str, Any]:
+        """A node's configuration, by dbt's precedence, with what properties have `said`.
 
         Low to high: the entries of its own package's project file from general to specific, its
         properties, its own `config()`, and, for a package's node, the root project's entries
-        (https://docs.getdbt.com/reference/configs-and-properties).
+        (https://docs.getdbt.com/reference/configs-and-properties). Where another project's
+        properties configure it, dbt takes that project's entries in the place of its package's.
         """
+        project = draft.described_by or draft.project
         levels = [
             _DEFAULTS.get(draft.resource_type, {}),
-            self._tree(draft.project, draft.resource_type).merged(draft.fqn),
-            draft.patch_config,
+            self._tree(project, draft.resource_type).merged(draft.fqn),
+            said,
             draft.in_file_config,
         ]
-        if draft.project is not self._root:
+        if project is not self._root:
             levels.append(self._tree(self._root, draft.resource_type).merged(draft.fqn))
         merged: dict[str, Any] = {}
         try:
@@ -126,14 +151,15 @@ class NodeFactory:
         configuration itself would be merged.
         """
         tree = draft.resource_type.config_tree
+        project = draft.described_by or draft.project
         levels = [
-            *tree_config(draft.project.raw_trees.get(tree, {}), draft.fqn),
+            *tree_config(project.raw_trees.get(tree, {}), draft.fqn),
             draft.patch_config
             if draft.written_patch_config is None
             else draft.written_patch_config,
             draft.in_file_config,
         ]
-        if draft.project is not self._root:
+        if project is not self._root:
             levels += tree_config(self._root.raw_trees.get(tree, {}), draft.fqn)
         return {key: value for level in levels for key, value in level.items()}
 

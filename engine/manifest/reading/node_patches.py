@@ -12,7 +12,7 @@ from .properties import Properties
 class NodePatches:
     """The entries of the nodes that have a file of their own, by section and name.
 
-        find_versions(…) → (of_file(…) | named(…))* → unused()
+        find_versions(…) → (of_file(…) | named(…) | hand_over(…))* → unused()
 
     A version of a model goes by "orders.v2". `file_names` are the names of the files that were
     asked for, and of the nodes, by section.
@@ -58,6 +58,26 @@ class NodePatches:
         self._unused.discard((section, patch.versioned_name))
         return patch
 
+    def entries(self) -> list[tuple[str, NodePatch]]:
+        """The entries of nodes without versions, with their sections."""
+        return [
+            (section, patch)
+            for (section, _), patch in self._by_name.items()
+            if patch.version is None and patch.relation is None
+        ]
+
+    def hand_over(self, section: str, name: str, other: NodePatches) -> None:
+        """Let an entry be about a node of another project.
+
+        Raises:
+            ParseError: that is described already.
+        """
+        patch = self._by_name.pop((section, name))
+        self._unused.discard((section, name))
+        twin = other._by_name.setdefault((section, name), patch)
+        if twin is not patch:
+            raise _described_twice(section, patch, twin)
+
     def names(self, section: str) -> set[str]:
         """The names that entries of a section have."""
         return {name for kind, name in self._by_name if kind == section}
@@ -74,13 +94,22 @@ def _by_name(properties: Properties) -> dict[tuple[str, str], NodePatch]:
         section = patch.section.removeprefix("data_")
         twin = entries.setdefault((section, patch.name), patch)
         if twin is not patch and _entry_keys(twin) != _entry_keys(patch):
-            raise ParseError(
-                f"'{patch.name}' is described twice under '{patch.section}': here and at "
-                f"{twin.location}. Merge the two entries.",
-                location=patch.location,
-            )
+            raise _described_twice(patch.section, patch, twin)
         patches[section, patch.versioned_name] = patch
     return patches
+
+
+def _described_twice(section: str, patch: NodePatch, twin: NodePatch) -> ParseError:
+    places = f"here and at {twin.location}"
+    if patch.package_name != twin.package_name:
+        places = (
+            f"here, in the project '{patch.package_name}', and in the project "
+            f"'{twin.package_name}' at {twin.location}"
+        )
+    return ParseError(
+        f"'{patch.name}' is described twice under '{section}': {places}. Merge the two entries.",
+        location=patch.location,
+    )
 
 
 def _entry_keys(patch: NodePatch) -> tuple[str, tuple[str | int, ...]]:

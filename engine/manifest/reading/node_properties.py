@@ -50,13 +50,16 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
         ParseError: something in it has the wrong shape; says where.
         ProjectError: a template in it fails.
     """
-    package, document, keys = patch.package_name, patch.document, patch.keys
+    package, document, keys = draft.project.name, patch.document, patch.keys
     draft.patch_config = patch_config(patch.values, document, keys)
     draft.written_patch_config = written_config(patch.written)
     draft.description = docs.describe(patch.values, package, document, keys)
     draft.doc_blocks = docs.called_by(patch.values, package)
     draft.columns = read_columns(patch.columns, package, document, docs, inputs)
     draft.patch_path = patch.patch_path
+    if draft.patch_config and patch.package_name != draft.project.name:
+        projects = {project.name: project for project in inputs.projects}
+        draft.described_by = projects[patch.package_name]
     draft.locate_in_patch = partial(locate_config, document, keys)
     if patch.version is not None:
         _apply_version(patch, patch.version, draft)
@@ -133,7 +136,7 @@ def read_columns(
     docs: Docs,
     inputs: ParseInputs,
 ) -> dict[str, Column]:
-    """The columns that a properties file describes, by name."""
+    """The columns that a properties file describes of a package's node, by name."""
     found: dict[str, Column] = {}
     for column, keys in columns:
         place = Place(document, keys, "a column")

@@ -33,13 +33,19 @@ class Parse(Struct, frozen=True):
 class PackageParse(Struct, frozen=True):
     """A parse as the readers of one project see it, the root project or one of its packages.
 
-    `patches` is what its properties say of the nodes that have a file of their own.
+    `patches` is what properties say of its nodes that have a file of their own. `again` are the
+    only files to read, where some are read a second time.
     """
 
     parse: Parse
     project: Project
     properties: Properties
     patches: NodePatches
+    again: frozenset[str] | None = None
+
+    def reads(self, path: str) -> bool:
+        """Whether the nodes of a file are to be read."""
+        return self.again is None or path in self.again
 
     @property
     def name(self) -> str:

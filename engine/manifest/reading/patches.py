@@ -63,6 +63,11 @@ class NodePatch(Struct, frozen=True):
         return config if isinstance(config, Mapping) else {}
 
     @property
+    def relation(self) -> Any:
+        """What a snapshot is to keep, where the entry is all that there is of it."""
+        return self.values.get("relation") if self.section == "snapshots" else None
+
+    @property
     def versioned_name(self) -> str:
         """ "orders.v2", as the end of the node's id; the name alone without versions."""
         return self.name if self.version is None else f"{self.name}.v{self.version.version}"

@@ -42,14 +42,14 @@ def read_snapshots(package: PackageParse) -> None:
             snapshot = _read(package, draft, line=block.line, has_own_file=len(blocks) == 1)
             package.found.add(snapshot)
     for patch in package.properties.nodes:
-        if patch.section == SECTION and "relation" in patch.values:
+        if patch.relation is not None and package.reads(patch.document.display):
             package.found.add(_of_properties(package, patch))
 
 
 def _of_properties(package: PackageParse, patch: NodePatch) -> Snapshot:
     """A snapshot of all that a relation has."""
     project = package.project
-    call, location = patch.values["relation"], patch.document.locate(*patch.keys, "relation")
+    call, location = patch.relation, patch.document.locate(*patch.keys, "relation")
     if not isinstance(call, str) or not _is_reference(call):
         raise ParseError(
             f"the 'relation' of the snapshot '{patch.name}' is {call!r}, and must be "

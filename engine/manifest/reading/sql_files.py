@@ -11,10 +11,15 @@ from .draft import Draft
 from .node_properties import apply_properties
 from .package_parse import PackageParse
 
+_SECTIONS = {ResourceType.ANALYSIS: "analyses"}
+"""The sections of properties files that aren't called as the kind's configuration is."""
+
 
 def node_files(package: PackageParse, paths: Sequence[str], suffix: str) -> list[SourceFile]:
     """The files of one kind of node."""
-    return find_files(package.project.root, paths, (suffix,), warn=package.inputs.warn)
+    warn = package.inputs.warn if package.again is None else None
+    files = find_files(package.project.root, paths, (suffix,), warn=warn)
+    return [file for file in files if package.reads(file.root_relative)]
 
 
 def sql_draft(package: PackageParse, file: SourceFile, kind: ResourceType) -> Draft:
@@ -36,7 +41,7 @@ def file_draft(
     Raises:
         ParseError: that has the wrong shape; says where.
     """
-    patch = package.patches.of_file(kind.config_tree, file.stem)
+    patch = package.patches.of_file(_SECTIONS.get(kind, kind.config_tree), file.stem)
     name = file.stem if patch is None else patch.name
     draft = Draft(
         resource_type=kind,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ...core.events import WarningRaised
 from ...project.config_tree import unused_paths_warning
+from ..nodes.resource_type import ResourceType
 from .package_parse import Parse
 
 _TREES = (
@@ -31,8 +32,9 @@ def unused_configuration(parse: Parse) -> Iterator[WarningRaised]:
         *found.declared.nodes.values(),
         *found.declared.disabled.values(),
     ):
-        if (paths := used.get(node.resource_type.config_tree)) is not None:
-            paths.append(node.fqn)
+        kind = node.resource_type
+        if kind is not ResourceType.ANALYSIS and kind.config_tree in used:
+            used[kind.config_tree].append(node.fqn)
     configured = parse.inputs.root.config_trees
     warning = unused_paths_warning({tree: configured.get(tree, {}) for tree in _TREES}, used)
     if warning is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ...core.errors import did_you_mean
 from ...core.events import WarningRaised
@@ -15,11 +15,14 @@ _MOST_PROPOSALS = 100
 
 def unused_properties(parse: Parse) -> Iterator[WarningRaised]:
     """A warning for each entry that no node was found for."""
+    everywhere = [package.patches.file_names for package in parse.packages]
     for package in parse.packages:
-        yield from _unused_in(package)
+        yield from _unused_in(package, everywhere)
 
 
-def _unused_in(package: PackageParse) -> Iterator[WarningRaised]:
+def _unused_in(
+    package: PackageParse, everywhere: Iterable[Mapping[str, set[str]]]
+) -> Iterator[WarningRaised]:
     patches = package.patches
     unused = patches.unused()
     free = {
@@ -30,7 +33,8 @@ def _unused_in(package: PackageParse) -> Iterator[WarningRaised]:
         name = patch.name
         if patch.version is not None:
             name, *_ = patch.version.file_names(patch.name)
-        other = _section_of(name, patches.file_names)
+        homes = (patches.file_names, *everywhere)
+        other = next((found for home in homes if (found := _section_of(name, home))), None)
         if other is not None:
             yield _wrong_section(patch, other)
             continue
