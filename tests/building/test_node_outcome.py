@@ -16,6 +16,7 @@ from headrace.adapters.errors import (
     DatabaseError,
 )
 from headrace.engine.core.errors import CompilationError, Frame, Location
+from headrace.engine.core.events import WarningRaised
 from headrace.engine.core.results import NodeInfo, Status
 from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.materializations.node_build import NodeBuild, Outcome
@@ -25,6 +26,7 @@ from headrace.engine.running.node_error import (
     finding,
     late_error,
     timed_out,
+    with_findings,
 )
 from headrace.engine.running.node_result import (
     Progress,
@@ -150,7 +152,17 @@ def test_timeout_is_an_outcome_of_its_own_that_names_its_seconds() -> None:
 
 
 def test_warning_that_came_late_and_counts_as_an_error_is_the_nodes() -> None:
+    done = Outcome(Status.SUCCESS, Response("SELECT 4"))
+    warned = progress(late_warnings=[WarningRaised("DependentViewDropped", "the view v is gone.")])
+
+    outcome = with_findings(NODE, done, warned, "target")
+
+    assert outcome.status is Status.ERROR
+    assert outcome.error is not None
+    assert "the view v is gone." in outcome.error.message
+    assert outcome.response.message == outcome.error.text
     assert late_error(NODE, progress(), "target") is None
+    assert with_findings(NODE, done, progress(), "target") == done
 
 
 @pytest.mark.parametrize(

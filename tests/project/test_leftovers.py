@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -158,6 +159,23 @@ def test_without_locks_only_age_tells(tmp_path: Path, monkeypatch: pytest.Monkey
     os.utime(tmp_path / NAME, (LONG_AGO, LONG_AGO))
     leftovers.sweep(tmp_path)
     assert names(tmp_path) == ["manifest.json"]
+
+
+def test_file_system_without_locks_is_one_where_only_age_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(leftovers.fcntl, "flock", refuse)
+    a_file(tmp_path / NAME)
+
+    leftovers.sweep(tmp_path)
+    assert names(tmp_path) == [NAME]
+
+    os.utime(tmp_path / NAME, (LONG_AGO, LONG_AGO))
+    leftovers.sweep(tmp_path)
+    assert names(tmp_path) == []
 
 
 def test_links_are_not_followed_on_the_way_down(tmp_path: Path) -> None:

@@ -9,9 +9,13 @@ import pytest
 from headrace.engine.core.errors import HeadraceError, UsageError
 from headrace.engine.manifest.reading.microbatch_settings import MicrobatchSettings
 from headrace.engine.project.event_time import (
+    EARLIEST,
+    LATEST,
     BatchSize,
     EventWindow,
     Reading,
+    back,
+    parse_moment,
     parse_sample,
     windows,
 )
@@ -104,6 +108,24 @@ def test_sample_that_is_no_window_is_refused(text: str) -> None:
         parse_sample(text, at("2024-01-10"))
 
     assert "--sample" in str(failure.value)
+
+
+def test_unless_it_is_said_all_rows_are_read() -> None:
+    assert Reading() == Reading(is_empty=False, sample=None, batches=None)
+
+
+def test_moments_are_those_of_which_there_is_a_moment_before_and_after() -> None:
+    assert parse_moment(EARLIEST.isoformat()) == EARLIEST
+    assert parse_moment(LATEST.isoformat()) == LATEST
+    for beyond in ("0001-12-31", "9999-01-01"):
+        with pytest.raises(ValueError, match="between the years 2 and 9998"):
+            parse_moment(beyond)
+
+
+@pytest.mark.parametrize("size", BatchSize)
+@pytest.mark.parametrize("count", [10**5 * 8784, 10**10, 10**25])
+def test_what_began_before_all_years_has_no_moment(size: BatchSize, count: int) -> None:
+    assert back(at("2024-01-10"), count, size) is None
 
 
 def test_sample_may_be_a_window_and_must_not_end_before_it_starts() -> None:
