@@ -24,10 +24,9 @@ def _check(options: Options) -> None:
 
 
 def _work() -> NodeWork:
-    from ..running.node_sql import only_compile
-    from ..running.work import NodeWork
+    from ..running.node_sql import COMPILING
 
-    return NodeWork(do=lambda run: only_compile)
+    return COMPILING
 
 
 async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> None:

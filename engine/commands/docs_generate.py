@@ -11,7 +11,6 @@ from .command import NodeCommand
 from .node_flow import choose, keeping_results, nodes_to_run
 
 if TYPE_CHECKING:
-    from ..running.work import NodeWork
     from .command_context import CommandContext
 
 
@@ -19,6 +18,7 @@ async def _generate(context: CommandContext) -> ExitCode:
     from ..core.events import CatalogReady
     from ..core.outcome import exit_code_of
     from ..running import catalog_document as catalog
+    from ..running.node_sql import COMPILING
     from ..running.run import Run
 
     options = context.options
@@ -26,7 +26,7 @@ async def _generate(context: CommandContext) -> ExitCode:
     choice = await choose(context, COMMAND, project)
     nodes = nodes_to_run(COMMAND, project, choice)
     compiled = {} if options.compile is False else catalog.nodes_to_compile(nodes)
-    run = Run(project, compiled, work=_work(), emit=context.emit)
+    run = Run(project, compiled, work=COMPILING, emit=context.emit)
     if not options.empty_catalog:
         selected = None if choice.is_everything else choice.named
         run.described = catalog.nodes_to_describe(project.manifest, selected)
@@ -36,13 +36,6 @@ async def _generate(context: CommandContext) -> ExitCode:
     await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
     context.emit(catalog.closing(project.workspace))
     return ExitCode.NODE_FAILED if run.catalog["errors"] else exit_code_of(run.results)
-
-
-def _work() -> NodeWork:
-    from ..running.node_sql import only_compile
-    from ..running.work import NodeWork
-
-    return NodeWork(do=lambda run: only_compile)
 
 
 COMMAND = NodeCommand(

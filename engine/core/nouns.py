@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
-_NOUNS = {str: "a text", bool: "a boolean", int: "a number", float: "a number", list: "a list"}
+_NOUNS = {
+    str: "a text",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    date: "a date",
+    datetime: "a time",
+}
 
 
 def noun_of(value: object) -> str:

@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..core.errors import UsageError, YamlError
-from ..core.nouns import noun_of
 from ..settings.options import Options
 from ..settings.precedence import Sources
 from ..settings.settings import Settings, settings_from
 from ..settings.warning_policy import Warn
-from .yaml_file import load_yaml_text
-
-_EXAMPLE = """'{"error": "all", "warn": ["JinjaLogWarning"]}'"""
+from .flag_mapping import parse_mapping
 
 
 def sources_of(
@@ -42,20 +38,9 @@ def settings_of(
 
 
 def parse_policy_text(text: str, place: str = "--warn-error-options") -> Mapping[str, object]:
-    """What `--warn-error-options` was given: a mapping in YAML, of which JSON is a part.
+    """What `--warn-error-options` was given.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is no mapping.
     """
-    try:
-        data = load_yaml_text(text, display=place)
-    except YamlError as problem:
-        raise UsageError(f"{place} isn't YAML: {problem.problem}") from problem
-    if data is None:
-        return {}
-    if not isinstance(data, Mapping):
-        raise UsageError(
-            f"{place} takes a mapping in YAML or JSON, such as {_EXAMPLE}, but this is "
-            f"{noun_of(data)}."
-        )
-    return {str(key): value for key, value in data.items()}
+    return parse_mapping(text, place, """'{"error": "all", "warn": ["JinjaLogWarning"]}'""")

@@ -6,35 +6,17 @@ from collections.abc import Mapping
 
 from msgspec import Struct, field
 
-from ..core.errors import UsageError, YamlError
+from .flag_mapping import parse_mapping
 from .render import has_template
-from .yaml_file import load_yaml_text
 
 
 def parse_cli_vars(text: str, flag: str = "--vars") -> dict[str, object]:
-    """What `--vars`, or a flag like it, was given: a mapping in YAML, of which JSON is a part.
-
-    Blank means none.
+    """What `--vars`, or a flag like it, was given.
 
     Raises:
-        UsageError: it is something else.
+        UsageError: it is no mapping.
     """
-    try:
-        data = load_yaml_text(text, display=flag)
-    except YamlError as problem:
-        raise UsageError(f"{flag} isn't YAML: {problem.problem}") from problem
-    if data is None:
-        return {}
-    if not isinstance(data, Mapping):
-        raise UsageError(
-            f"{flag} takes a mapping in YAML or JSON, such as '{{start: 2024-01-01, limit: 10}}', "
-            f"but this is {_kind(data)}. Put a space after each colon."
-        )
-    return {str(name): value for name, value in data.items()}
-
-
-def _kind(data: object) -> str:
-    return {str: "a text", list: "a list", bool: "a boolean"}.get(type(data), "a number")
+    return parse_mapping(text, flag, "'{start: 2024-01-01, limit: 10}'")
 
 
 class Vars(Struct, frozen=True):

@@ -14,6 +14,7 @@ from ..manifest.nodes.seed_node import Seed
 from ..materializations.node_build import Outcome
 from ..template.compiler import BatchScope, Compiled
 from .node_run import NodeRun
+from .work import NodeWork
 
 
 async def compile_node(
@@ -47,3 +48,7 @@ async def only_compile(run: NodeRun) -> Outcome:
         if not isinstance(run.node, Seed):
             await compile_node(run, connection)
     return Outcome(Status.SUCCESS, Response("OK"))
+
+
+COMPILING = NodeWork(do=lambda run: only_compile)
+"""What is done where nodes' SQL is all that is wanted."""

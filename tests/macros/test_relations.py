@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from headrace.adapters.relation import Relation, RelationType
+from headrace.engine.template.dbt.adapter_facade import drop_sql
 
 from .places import Place
 
@@ -344,3 +346,16 @@ async def test_plain_table_is_made_by_what_the_macro_says_of_it(place: Place) ->
 
     assert sent.startswith("create table")
     assert [text.strip() for text in spoken] == [sent]
+
+
+@pytest.mark.parametrize("kind", ["table", "view"])
+async def test_relation_is_dropped_by_what_the_macros_say_of_it(place: Place, kind: str) -> None:
+    said = "get_drop_sql(m), drop_view(m) if m.is_view else drop_table(m)"
+
+    spoken = await place.look(
+        f"{{% set m = api.Relation.create(schema='s', identifier='a\"b', type='{kind}') %}}"
+        f"{{% for sql in ({said}) %}}{{{{ say(sql) }}}}{{% endfor %}}"
+    )
+
+    relation = Relation(None, "s", 'a"b', RelationType(kind))
+    assert [text.strip() for text in spoken] == 2 * [drop_sql(relation)]

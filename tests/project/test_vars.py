@@ -26,9 +26,19 @@ def test_cli_vars_are_yaml_or_json(text: str, expected: dict[str, object]) -> No
     assert parse_cli_vars(text) == expected
 
 
-@pytest.mark.parametrize("text", ["a:1", "[a]", "3", "true"])
-def test_cli_vars_that_are_no_mapping_are_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="takes a mapping in YAML or JSON, such as"):
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a:1", "a text"),
+        ("[a]", "a list"),
+        ("3", "a number"),
+        ("true", "a boolean"),
+        ("2024-01-01", "a date"),
+        ("2024-01-01 10:00:00", "a time"),
+    ],
+)
+def test_cli_vars_that_are_no_mapping_are_refused(text: str, kind: str) -> None:
+    with pytest.raises(UsageError, match=f"such as '{{start: .* but this is {kind}"):
         parse_cli_vars(text)
 
 
