@@ -30,8 +30,9 @@ def _work() -> NodeWork:
 
 
 async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> None:
-    from .sql_answers import compiled_answer, named_nodes
+    from .sql_answers import check_query, compiled_answer, named_nodes
 
+    check_query(run)
     for unique_id in named_nodes(context.options, run.nodes):
         if unique_id in run.compiled:
             node, sql = run.nodes[unique_id], run.compiled[unique_id]
@@ -44,7 +45,9 @@ COMMAND = NodeCommand(
     perform=run_nodes,
     answers=True,
     manner=Manner(verbs=("OK compiled", "ERROR compiling"), tells_failures_alone=True),
-    takes=NodeTypes(frozenset({"model", "snapshot", "test", "analysis"})),
+    takes=NodeTypes(
+        frozenset({"model", "snapshot", "test", "analysis", "seed"}), takes_ephemeral=True
+    ),
     work=_work,
     check=_check,
     answer=_answer,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
-from ..core.errors import HeadraceError
+from ..core.errors import HeadraceError, ProfileError
 from ..core.outcome import ExitCode
 from ..core.version import VERSION
 from .command import Command
 
 if TYPE_CHECKING:
+    from ...adapters.base import Adapter
     from ..workspace.workspace import Start
     from .command_context import CommandContext
 
@@ -42,26 +44,51 @@ async def _checks_pass(context: CommandContext) -> bool:
         workspace = await context.open()
     except HeadraceError as error:
         say(f"Configuration: [ERROR]\n  {error}")
+        if not isinstance(error, ProfileError):
+            await _check_profile_alone(context)
         return False
     target = workspace.target
     say_before(f"Using project at {workspace.project.root}")
     say_before(f"Using profile '{target.profile_name}', target '{target.name}' ({target.type})")
     say_before("Configuration: [OK]")
+    if not await _connection_works(context, workspace.adapter, workspace.invocation.target):
+        return False
+    say("All checks passed!")
+    return True
+
+
+async def _check_profile_alone(context: CommandContext) -> None:
+    """Say whether the connection works, although there is no project that could be used."""
+    from ..core.blocking import in_thread
+    from ..workspace.workspace import open_profile, target_context
+
+    try:
+        target, adapter = await in_thread(open_profile, context.start)
+    except HeadraceError as error:
+        context.say(f"Connection test skipped since no profile was found\n  {error}")
+        return
+    context.redactor.learn(target)
+    await _connection_works(context, adapter, target_context(target, adapter))
+
+
+async def _connection_works(
+    context: CommandContext, adapter: Adapter, shown: Mapping[str, object]
+) -> bool:
+    """Say how a target is connected to, and whether that works. True if it does."""
+    say = context.say
     say("Connection:")
-    for key, value in sorted(workspace.invocation.target.items()):
+    for key, value in sorted(shown.items()):
         say(f"  {key}: {value}")
     try:
-        async with workspace.adapter:
-            lacking = await workspace.adapter.missing_rights()
+        async with adapter:
+            lacking = await adapter.missing_rights()
     except AdapterError as error:
         say(f"Connection test: [ERROR]\n  {error}")
         return False
     say("Connection test: [OK connection ok]")
     if lacking:
         say("Rights: [ERROR]\n  " + "\n  ".join(lacking))
-        return False
-    say("All checks passed!")
-    return True
+    return not lacking
 
 
 def _how_to_open(start: Start) -> str:

@@ -20,18 +20,23 @@ async def _generate(context: CommandContext) -> ExitCode:
     from ..running import catalog_document as catalog
     from ..running.node_sql import COMPILING
     from ..running.run import Run
+    from ..state.past_manifest import MANIFEST_NAME
 
     options = context.options
     project = await context.load()
     choice = await choose(context, COMMAND, project)
     nodes = nodes_to_run(COMMAND, project, choice)
-    compiled = {} if options.compile is False else catalog.nodes_to_compile(nodes)
-    run = Run(project, compiled, work=COMPILING, emit=context.emit)
+    compiled = None if options.compile is False else catalog.nodes_to_compile(nodes)
+    run = Run(project, compiled or {}, work=COMPILING, emit=context.emit)
     if not options.empty_catalog:
         selected = None if choice.is_everything else choice.named
         run.described = catalog.nodes_to_describe(project.manifest, selected)
-    async with keeping_results(context, project, run):
+    if compiled is None and (project.workspace.target_path / MANIFEST_NAME).exists():
+        # The manifest of before has the SQL that was compiled, which the page shows.
         await run.run()
+    else:
+        async with keeping_results(context, project, run):
+            await run.run()
     document = catalog.catalog_document(project.workspace, run.catalog)
     await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
     context.emit(catalog.closing(project.workspace))
@@ -46,5 +51,8 @@ COMMAND = NodeCommand(
     manner=Manner(
         verbs=("OK compiled", "ERROR compiling"), tells_failures_alone=True, keeps=Kept.NOTHING
     ),
-    takes=NodeTypes(frozenset({"model", "snapshot", "test", "analysis", "seed", "source"})),
+    takes=NodeTypes(
+        frozenset({"model", "snapshot", "test", "analysis", "seed", "source"}),
+        takes_ephemeral=True,
+    ),
 )

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ..core.outcome import ExitCode, exit_code_of
 
 if TYPE_CHECKING:
@@ -24,6 +26,13 @@ def built() -> NodeWork:
     from ..running.work import NodeWork
 
     return NodeWork(do=lambda run: run.builder.build, makes_relations=True, runs_hooks=True)
+
+
+def built_out_of_others() -> NodeWork:
+    """Each node is built, or tested, and what it refers to is built by other commands."""
+    from ..running.work import Deferring
+
+    return replace(built(), defers=Deferring.ALL_REFERENCES)
 
 
 async def run_nodes(context: CommandContext) -> ExitCode:

@@ -39,8 +39,9 @@ def _work() -> NodeWork:
 
 
 async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> None:
-    from .sql_answers import rows_answer
+    from .sql_answers import check_query, rows_answer
 
+    check_query(run)
     for unique_id, rows in run.shown.items():
         context.emit(rows_answer(run.nodes[unique_id], rows, context.options))
 

@@ -21,6 +21,7 @@ def _work() -> NodeWork:
         do=lambda run: look_at_freshness,
         defers=Deferring.NOTHING,
         runs_hooks=True,
+        heeds_freshness_flag=True,
         # As in dbt, one source that is too old keeps none from being looked at.
         stops_at_failure=False,
     )

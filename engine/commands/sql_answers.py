@@ -9,11 +9,13 @@ import json
 from collections.abc import Mapping
 
 from ...adapters.base import Rows
-from ..core.errors import UsageError, did_you_mean
+from ..core.errors import HeadraceError, UsageError, did_you_mean
 from ..core.events import OutputProduced
+from ..core.results import NodeError
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.query_nodes import InlineQuery
+from ..running.run import Run
 from ..selection.grammar import parse_criterion
 from ..settings.options import Options
 from ..template.dbt.result_table import ResultTable
@@ -52,6 +54,25 @@ def check_asked(options: Options) -> None:
         )
 
 
+class QueryError(HeadraceError):
+    """The query of `--inline` has failed: there was nothing else to do."""
+
+    def __init__(self, error: NodeError) -> None:
+        super().__init__(error.message)
+        self.title = error.title
+
+
+def check_query(run: Run) -> None:
+    """See that the query of `--inline`, if it was one, has not failed.
+
+    Raises:
+        QueryError: it has.
+    """
+    for result in run.results:
+        if isinstance(run.nodes.get(result.node.unique_id), InlineQuery) and result.error:
+            raise QueryError(result.error)
+
+
 def named_nodes(options: Options, nodes: Mapping[str, Node]) -> list[str]:
     """The ids of those nodes that are selected by their names: what is shown of a selection."""
     texts = [part for text in options.select for word in text.split() for part in word.split(",")]
@@ -83,7 +104,7 @@ def rows_answer(node: Node, rows: Rows, options: Options) -> OutputProduced:
     """The rows of a node."""
     table = ResultTable(rows)
     if options.output == "json":
-        text = _json(node, "show", [row.dict() for row in table.rows])
+        text = _json(node, "show", table.records())
         return OutputProduced(text, "ShowNode", _data(node, options) | {"preview": text})
     preview = table.text(max_rows=len(table)) + "\n"
     text = preview if options.quiet else f"Previewing {_called(node)}:\n{preview}"

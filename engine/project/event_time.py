@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -159,13 +160,29 @@ def parse_sample(text: str, now: datetime) -> EventWindow:
             f"{did_you_mean(unit, sizes)}"
         ) from error
     count = whole_number(words[0])
-    start = None if count is None else back(now, count, size)
+    start = None if count is None else _earlier(now, count, size)
     if start is None:
         raise UsageError(
             f"--sample is '{shortened(text)}', which reaches back to before the year "
             f"{EARLIEST.year}. Give a smaller number."
         )
     return EventWindow(start, now)
+
+
+def _earlier(moment: datetime, count: int, size: BatchSize) -> datetime | None:
+    """The moment so many hours, days, months or years before; None before all years.
+
+    A month or a year back, the 31st is the last day of a month that has none.
+    """
+    moment = moment.astimezone(UTC)
+    first = back(moment, count, size)
+    if first is None:
+        return None
+    if size in (BatchSize.HOUR, BatchSize.DAY):
+        return first + (moment - size.floor(moment))
+    month = moment.month if size is BatchSize.YEAR else first.month
+    day = min(moment.day, monthrange(first.year, month)[1])
+    return moment.replace(year=first.year, month=month, day=day)
 
 
 def back(moment: datetime, count: int, size: BatchSize) -> datetime | None:

@@ -17,7 +17,7 @@ from ..core.nouns import noun_of
 from ..core.numbers import is_within
 from ..settings.flags import MAX_THREADS
 from ..settings.precedence import find_value
-from .profiles_file import as_mapping, find_profiles, raw_profile, read_profiles
+from .profiles_file import as_mapping, find_profiles, profile_names, raw_profile, read_profiles
 from .project import Project
 from .render import Renderer
 from .secrets import is_secret_key
@@ -79,6 +79,58 @@ def load_target(
     if warn is not None:
         for warning in document.warnings():
             warn(warning)
+    return _target_of(
+        document,
+        name,
+        project.root,
+        target=target,
+        threads=threads,
+        cli_vars=cli_vars,
+        environ=environ,
+    )
+
+
+def load_target_alone(
+    *,
+    profiles_dir: Path | None,
+    profile: str | None,
+    target: str | None,
+    cli_vars: Mapping[str, object],
+    environ: Mapping[str, str],
+    cwd: Path,
+) -> Target:
+    """The target where there is no project: that of the flag's profile, or else the only one.
+
+    Raises:
+        YamlError: profiles.yml isn't YAML.
+        ProfileError: there is no such profile or target, or it says what it can't.
+    """
+    name = find_value("profile", profile, environ).value
+    source = find_profiles(cwd, profiles_dir=profiles_dir, environ=environ, cwd=cwd)
+    if name is None:
+        known = profile_names(source)
+        if len(known) != 1:
+            listed = ", ".join(f"'{key}'" for key in known) or "none"
+            raise ProfileError(
+                f"No profile was specified. Say which one with --profile; there are: {listed}."
+            )
+        (name,) = known
+    document = read_profiles(source, name)
+    return _target_of(
+        document, name, cwd, target=target, threads=None, cli_vars=cli_vars, environ=environ
+    )
+
+
+def _target_of(
+    document: YamlDocument,
+    name: str,
+    root: Path,
+    *,
+    target: str | None,
+    threads: int | None,
+    cli_vars: Mapping[str, object],
+    environ: Mapping[str, str],
+) -> Target:
     renderer = Renderer(environ=environ, cli_vars=cli_vars, error=ProfileError, with_secrets=True)
     reader = _ProfileReader(document, name, renderer)
     target_name = find_value("target", target, environ).value or reader.default_target()
@@ -97,7 +149,7 @@ def load_target(
         ),
         threads=find_value("threads", threads, environ).value
         or reader.threads(target_name, output),
-        project_root=project.root,
+        project_root=root,
         keys={key: value for key, value in output.items() if key not in _FIELD_KEYS},
     )
 

@@ -110,6 +110,20 @@ def read_profiles(source: ProfileSource, name: str) -> YamlDocument:
     return document
 
 
+def profile_names(source: ProfileSource) -> list[str]:
+    """The names of the profiles that there are.
+
+    Raises:
+        YamlError: the file isn't YAML.
+        ProfileError: it is no mapping.
+    """
+    if source.path is None:
+        return []
+    document = _read(source.path)
+    profiles = as_mapping(document, document.data) if document.data is not None else {}
+    return [str(key) for key in profiles if key != _FLAGS_KEY]
+
+
 def raw_profile(document: YamlDocument, name: str) -> Mapping[str, object]:
     """One profile, as it was written.
 

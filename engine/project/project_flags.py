@@ -21,7 +21,6 @@ _BEHAVIOUR_FLAGS = frozenset(
     "require_explicit_package_overrides_for_builtin_materializations "
     "require_generic_test_arguments_property require_nested_cumulative_type_params "
     "require_resource_names_without_spaces require_yaml_configuration_for_mf_time_spines "
-    "source_freshness_run_project_hooks "
     "state_modified_compare_more_unrendered_values state_modified_compare_vars "
     "validate_macro_args "
     "enable_iceberg_materializations enable_truthy_nulls_equals_macro "

@@ -3,7 +3,8 @@
 An unselected node resolves to the namespace of the state, as dbt's first documentation of it
 says, whatever the target holds. With `--no-favor-state` a relation of the target's own comes
 first, as in later versions. What the selection names and the command doesn't build (the seed of
-`run --select +orders`) is read from the target where it is there, and else from the state.
+`run --select +orders`) is read from the target where it is there, and else from the state. A
+command that builds no models, and is given no selection, defers all that its nodes refer to.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _TYPES = {"view": RelationType.VIEW, "materialized_view": RelationType.MATERIALI
 
 _NOT_SELECTED = "it isn't selected"
 _NOT_THERE = "it isn't selected, and the target has none"
+_NEVER_BUILT = "this command doesn't build it"
 _NOT_BUILT = "this command doesn't build it, and the target has none"
 
 
@@ -48,7 +50,7 @@ class Deferral(Struct, frozen=True):
 
 
 def find_deferral(project: LoadedProject, choice: Choice, defers: Deferring) -> Deferral | None:
-    """What a command defers to; None where it doesn't, as when everything is selected.
+    """What a command defers to; None where it doesn't, as when all is selected and built.
 
     Reads the manifest of the state, which blocks.
 
@@ -57,12 +59,15 @@ def find_deferral(project: LoadedProject, choice: Choice, defers: Deferring) -> 
     """
     settings = project.workspace.state
     takes_whole = defers is Deferring.WHOLE
+    named = choice.named
     if not takes_whole and (not settings.is_deferring or defers is Deferring.NOTHING):
         return None
     past = read_past_manifest(settings.manifest_directory())
-    if not takes_whole and choice.is_everything:
-        return None
-    return Deferral(past, choice.named, settings.favors_state)
+    if choice.is_everything and not takes_whole:
+        if defers is not Deferring.ALL_REFERENCES:
+            return None
+        named = frozenset()
+    return Deferral(past, named, settings.favors_state)
 
 
 class Deferrer:
@@ -112,7 +117,7 @@ class Deferrer:
         """Why a node is read from the state; nothing where it isn't."""
         is_named = node.unique_id in self._deferral.named
         if self._deferral.favors_state and not is_named:
-            return _NOT_SELECTED
+            return _NOT_SELECTED if self._deferral.named else _NEVER_BUILT
         own = self._relations.of(node)
         if await self._cache.find(own) is not None:
             return ""

@@ -32,7 +32,19 @@ async def compile_node(
     progress.compile_ended = datetime.now(UTC)
     context.compiled[run.node.unique_id] = compiled.sql
     context.emit(NodeCompiled(run.info, progress.path_of(run.node), compiled.sql))
+    for unique_id in compiled.ctes:
+        if unique_id not in context.compiled:
+            await _tell_ephemeral(run, unique_id, connection)
     return compiled
+
+
+async def _tell_ephemeral(run: NodeRun, unique_id: str, connection: Connection) -> None:
+    """Tell the SQL of an ephemeral model, which is compiled with the first that reads it."""
+    context = run.context
+    node = context.manifest.nodes[unique_id]
+    sql = await context.compiler.ephemeral_sql(unique_id, connection, run.progress.thread_id)
+    context.compiled[unique_id] = sql
+    context.emit(NodeCompiled(node.info(None), node.build_path, sql))
 
 
 def uncompiled(run: NodeRun, node: Node, connection: Connection) -> Compiled:

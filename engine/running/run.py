@@ -54,6 +54,11 @@ from .work import Deferring, NodeWork, Order
 
 _DEFAULT_LIMIT = 5
 
+_HOOKS_NOT_RUN = (
+    "`on-run-start` and `on-run-end` are not run around `source freshness`, since "
+    "`source_freshness_run_project_hooks` is false under `flags:` of dbt_project.yml."
+)
+
 INTERRUPTED = "Skipped: the run was interrupted"
 
 
@@ -135,6 +140,8 @@ class Run:
         self._raise_late_warnings()
 
     async def _prepare(self) -> None:
+        if self._hooks_are_off and self._project.manifest.run_hooks:
+            self._emit(WarningRaised("SourceFreshnessProjectHooksNotRun", _HOOKS_NOT_RUN))
         await self._lock_schemas()
         await self._defer()
         await self._prepare_schemas()
@@ -184,8 +191,14 @@ class Run:
     def _hooks(self, hook_type: RunHookType) -> RunHooks:
         """The hooks of one type; none for a command that only reads."""
         hooks = self._project.manifest.run_hooks.values()
-        wanted = hooks if self._work.runs_hooks else ()
+        wanted = hooks if self._work.runs_hooks and not self._hooks_are_off else ()
         return RunHooks([hook for hook in wanted if hook.hook_type == hook_type], self.context)
+
+    @property
+    def _hooks_are_off(self) -> bool:
+        """Whether the project has its hooks not run around a look at freshness."""
+        build = self._workspace.settings.build
+        return self._work.heeds_freshness_flag and not build.source_freshness_run_project_hooks
 
     def _end_context(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
         """As in dbt, a start hook is a result to the end hooks if it failed."""

@@ -29,6 +29,8 @@ class Deferring(Enum):
 
     REFERENCES = auto()
     """What isn't selected, where deferral is asked for."""
+    ALL_REFERENCES = auto()
+    """The same. Without a selection all that is referred to, since none of it is built."""
     WHOLE = auto()
     """The relations themselves, which needs an earlier run in any case."""
     NOTHING = auto()
@@ -44,6 +46,8 @@ class NodeWork(Struct, frozen=True, kw_only=True):
         defers: what is taken from an earlier run.
         makes_relations: whether schemas are created, and locked against other runs.
         runs_hooks: whether `on-run-start` and `on-run-end` are run.
+        heeds_freshness_flag: whether the project may switch those off, by
+            `source_freshness_run_project_hooks`.
         stops_at_failure: whether `--fail-fast` counts.
     """
 
@@ -52,4 +56,5 @@ class NodeWork(Struct, frozen=True, kw_only=True):
     defers: Deferring = Deferring.REFERENCES
     makes_relations: bool = False
     runs_hooks: bool = False
+    heeds_freshness_flag: bool = False
     stops_at_failure: bool = True

@@ -137,6 +137,9 @@ _TABLE = (
     _flag("skip_nodes_if_on_run_start_fails", SWITCH,
           "Build nothing when a hook of on-run-start has failed.", _BUILDING, EACH,
           ENV | PROJECT, spelled=(), default=False),
+    _flag("source_freshness_run_project_hooks", SWITCH,
+          "Run the hooks of the project also around a look at freshness.", _BUILDING,
+          _set("freshness"), PROJECT, spelled=(), default=True),
 
     _flag("empty", SWITCH, "Build the relations without rows: refs and sources give none.",
           _ROWS, BUILDING | {"snapshot"}, ENV | PROJECT | SEEN | ARGS | KEPT, default=False),

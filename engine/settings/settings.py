@@ -60,6 +60,7 @@ class BuildSettings(Struct, frozen=True):
     lock: bool
     store_failures: bool
     skip_nodes_if_on_run_start_fails: bool
+    source_freshness_run_project_hooks: bool
     empty: bool
     sample: str | None
     event_time_start: str | None

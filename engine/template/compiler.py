@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -114,7 +114,8 @@ class Compiler:
         read_from_state = frozenset(scoped.references.read_from_state)
         if not scoped.references.ephemeral:
             return Compiled(sql, scoped, read_from_state=read_from_state)
-        ctes = await self._ctes_of(scoped, connection, thread_id)
+        parents = scoped.references.ephemeral.values()
+        ctes = await self._ctes_of(parents, connection, thread_id)
         schemas = (self._ephemeral[parent].read_from_state for parent in ctes)
         return Compiled(
             inject_ctes(sql, list(ctes.values())), scoped, ctes, read_from_state.union(*schemas)
@@ -132,14 +133,14 @@ class Compiler:
         return scoped.references.settle_aliases(sql) if scoped.references.selections else sql
 
     async def _ctes_of(
-        self, scoped: NodeScope, connection: Connection, thread_id: str
+        self, parents: Iterable[Node], connection: Connection, thread_id: str
     ) -> dict[str, tuple[str, str]]:
         """The ephemeral models that a node reads, and those that they read, parents first.
 
         A chain of them may be longer than Python lets functions call each other.
         """
         ctes: dict[str, tuple[str, str]] = {}
-        waiting = list(scoped.references.ephemeral.values())[::-1]
+        waiting = list(parents)[::-1]
         while waiting:
             node = waiting[-1]
             known = self._ephemeral.get(node.unique_id)
@@ -152,6 +153,12 @@ class Compiler:
             waiting.pop()
             ctes.setdefault(node.unique_id, (f"{CTE_PREFIX}{node.alias}", known.sql))
         return ctes
+
+    async def ephemeral_sql(self, unique_id: str, connection: Connection, thread_id: str) -> str:
+        """The SQL of an ephemeral model that a child has needed, as it is by itself."""
+        found = self._ephemeral[unique_id]
+        ctes = await self._ctes_of(found.parents, connection, thread_id)
+        return inject_ctes(found.sql, list(ctes.values()))
 
     async def _render_ephemeral(
         self, node: Node, connection: Connection, thread_id: str

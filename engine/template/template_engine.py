@@ -17,7 +17,7 @@ from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.resource_type import ResourceType
-from ..manifest.nodes.snapshot_node import shown_values
+from ..manifest.nodes.snapshot_node import Snapshot, shown_values
 from ..manifest.nodes.test_nodes import GenericTest
 from ..project.event_time import EventWindow, Reading
 from .context import CommonContext
@@ -130,7 +130,7 @@ class TemplateEngine:
         if node.resource_type is ResourceType.OPERATION:
             return None
         sample, is_empty = self._reading.sample, self._reading.is_empty
-        if not isinstance(node, Model):
+        if not isinstance(node, Model | Snapshot):
             sample = window = None
         wanted = window.within(sample) if window else sample
         if wanted is None and not is_empty:

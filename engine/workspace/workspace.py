@@ -23,7 +23,7 @@ from ..packages.required_version import check_required_version
 from ..project.discovery import find_project_directory
 from ..project.event_time import Reading, parse_event_times, parse_sample
 from ..project.invocation_settings import settings_of, sources_of
-from ..project.profile import load_target
+from ..project.profile import load_target, load_target_alone
 from ..project.profiles_file import (
     ProfileSource,
     find_profiles,
@@ -183,6 +183,25 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
     )
+
+
+def open_profile(start: Start) -> tuple[Target, Adapter]:
+    """The target and its adapter where there is no project. Connects to nothing.
+
+    Raises:
+        HeadraceError: there is no such profile or target, or it says what it can't.
+    """
+    options, environ, cwd = start.options, start.environ, start.cwd
+    target = load_target_alone(
+        profiles_dir=options.profiles_dir,
+        profile=options.profile,
+        target=options.target,
+        cli_vars=options.vars,
+        environ=environ,
+        cwd=cwd,
+    )
+    profiles = find_profiles(cwd, profiles_dir=options.profiles_dir, environ=environ, cwd=cwd)
+    return target, _adapter(target, profiles)
 
 
 def _target(start: Start, project: Project, warn: Callable[[WarningRaised], None]) -> Target:

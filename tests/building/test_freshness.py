@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from headrace import Status
 from headrace.engine.commands import source_freshness
+from headrace.engine.core.events import WarningRaised
 from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.reporters.text.lines import lines_of
 
@@ -136,6 +137,50 @@ async def test_what_stands_at_the_table_is_laid_over_the_sources(shop: Path) -> 
     assert criteria["later"]["error_after"] == {"count": 5, "period": "day"}
     assert criteria["in_config"]["warn_after"] is None
     assert ran.statuses["in_config"] is Status.PASS
+
+
+@pytest.mark.parametrize(("said", "is_run"), [("", True), ("true", True), ("false", False)])
+async def test_project_may_have_its_hooks_not_run(shop: Path, said: str, is_run: bool) -> None:
+    flag = f"flags: {{source_freshness_run_project_hooks: {said}}}\n"
+    hook = "on-run-start: create table from_hook as select 1 as id\n"
+    (shop / "dbt_project.yml").write_text(PROJECT + hook + flag)
+    declare(shop, {"name": "one", "freshness": {"error_after": DAY}})
+
+    ran = await run(shop, "freshness")
+
+    with closing(sqlite3.connect(shop / "shop.db")) as connection:
+        made = connection.execute("select 1 from sqlite_master where name = 'from_hook'").fetchone()
+    warned = [
+        event.name
+        for event in ran.events
+        if isinstance(event, WarningRaised) and event.name == "SourceFreshnessProjectHooksNotRun"
+    ]
+    assert ran.exit_code == 0, ran.outcome
+    assert (bool(made), bool(warned)) == (is_run, not is_run)
+
+
+async def test_limit_that_is_empty_or_half_is_the_sources(shop: Path) -> None:
+    declare(
+        shop,
+        {"name": "empty", "freshness": {"error_after": {}}},
+        {"name": "half", "freshness": {"error_after": {"count": 5}}},
+        {"name": "off", "freshness": {"error_after": None}},
+        {"name": "own", "freshness": {"error_after": HOUR, "warn_after": {}}},
+        config={"freshness": {"warn_after": HOUR, "error_after": DAY}},
+    )
+
+    await run(shop, "freshness")
+
+    criteria = {name: entry["criteria"] for name, entry in sources(shop).items()}
+    assert {name: found["error_after"] for name, found in criteria.items()} == {
+        "empty": DAY,
+        "half": DAY,
+        "off": None,
+        "own": HOUR,
+    }
+    assert {name: found["warn_after"] for name, found in criteria.items()} == dict.fromkeys(
+        criteria, HOUR
+    )
 
 
 async def test_the_project_file_speaks_for_sources_that_say_nothing(shop: Path) -> None:

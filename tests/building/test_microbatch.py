@@ -313,10 +313,13 @@ async def test_sample_reads_a_window_of_what_has_event_times(write_project: Writ
             "models/timeless.sql": "select 1 as id",
             "models/both.sql": "{{ config(materialized='table') }} select e.id from "
             "{{ ref('events') }} e, {{ ref('timeless') }}",
+            "snapshots/kept.sql": "{% snapshot kept %}{{ config(strategy='check', unique_key='id', "
+            "check_cols='all') }}select id from {{ ref('events') }}{% endsnapshot %}",
         }
     )
 
-    ran = await run(root, sample="{start: 2024-01-02, end: 2024-01-04}")
+    ran = await run(root, "build", sample="{start: 2024-01-02, end: 2024-01-04}")
 
-    assert ran.exit_code == 0
+    assert ran.exit_code == 0, ran.outcome
     assert rows(root, "select id from both order by id") == [(2,), (3,)]
+    assert rows(root, "select id from kept order by id") == [(2,), (3,)]

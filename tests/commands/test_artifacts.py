@@ -53,6 +53,26 @@ async def test_sql_of_each_node_is_there_as_compiled_and_as_run(
     assert not (executed / "models/below.sql").exists()
 
 
+async def test_ephemeral_model_is_there_as_it_is_by_itself(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/base.sql": "{{ config(materialized='ephemeral') }}select 1 as id",
+            "models/upper.sql": "{{ config(materialized='ephemeral') }}"
+            "select id from {{ ref('base') }}",
+            "models/below.sql": "select id from {{ ref('upper') }}",
+        }
+    )
+
+    await run(root)
+
+    compiled = root / "target/compiled/shop/models"
+    upper = "with __dbt__cte__base as (\nselect 1 as id\n)\nselect id from __dbt__cte__base"
+    assert (compiled / "base.sql").read_text().strip() == "select 1 as id"
+    assert (compiled / "upper.sql").read_text().strip() == upper
+    nodes = read(root / "target/manifest.json")["nodes"]
+    assert nodes["model.shop.upper"]["compiled_code"] == upper
+
+
 async def test_run_results_hold_every_selected_node(write_project: WriteProject) -> None:
     root = write_project(SHOP)
 

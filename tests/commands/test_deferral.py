@@ -167,6 +167,39 @@ async def test_run_of_everything_is_the_same_as_without(shop: Path) -> None:
     assert deferred(ran) == {}
 
 
+async def test_test_of_everything_defers_all_that_it_refers_to(
+    write_project: WriteProject,
+) -> None:
+    tested = "models: [{name: model_1, columns: [{name: id, data_tests: [unique]}]}]"
+    root = await with_production(write_project({**FILES, "models/schema.yml": tested}))
+
+    absent = await run(root, "test", defer=True, state=STATE)
+    await run(root, "run")
+    there = await run(root, "test", defer=True, state=STATE)
+    not_favored = await run(root, "test", defer=True, state=STATE, favor_state=False)
+    without = await run(root, "test", state=STATE)
+
+    told = {"model_1": ('"prod"."model_1"', "this command doesn't build it")}
+    assert [ran.exit_code for ran in (absent, there, not_favored, without)] == [0] * 4
+    assert deferred(absent) == deferred(there) == told
+    assert deferred(not_favored) == deferred(without) == {}
+
+
+async def test_snapshot_of_everything_defers_all_that_it_refers_to(
+    write_project: WriteProject,
+) -> None:
+    kept = (
+        "{% snapshot kept %}{{ config(strategy='check', unique_key='id', check_cols='all') }}"
+        "select * from {{ ref('model_1') }}{% endsnapshot %}"
+    )
+    root = await with_production(write_project({**FILES, "snapshots/kept.sql": kept}))
+
+    ran = await run(root, "snapshot", defer=True, state=STATE)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert deferred(ran).keys() == {"model_1"}
+
+
 async def test_selected_nodes_are_not_deferred(shop: Path) -> None:
     ran = await run(shop, select=("model_1", "model_2"), defer=True, state=STATE)
 

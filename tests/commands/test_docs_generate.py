@@ -56,6 +56,25 @@ async def test_catalog_has_what_is_in_the_database(shop: Path) -> None:
     }
 
 
+async def test_manifest_keeps_what_was_compiled_before_where_nothing_is_compiled(
+    shop: Path,
+) -> None:
+    path = shop / "target/manifest.json"
+
+    def compiled_code() -> object:
+        return json.loads(path.read_text())["nodes"]["model.shop.late"].get("compiled_code")
+
+    before = compiled_code()
+    kept = await run(shop, "generate", compile=False)
+    after = compiled_code()
+    path.unlink()
+    anew = await run(shop, "generate", compile=False)
+
+    assert (kept.exit_code, anew.exit_code) == (0, 0)
+    assert before == after == 'select id from "main"."Orders"'
+    assert compiled_code() is None
+
+
 async def test_nodes_are_compiled_unless_that_is_left_out(shop: Path) -> None:
     compiled = shop / "target/compiled/shop/models/late.sql"
 

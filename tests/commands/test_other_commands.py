@@ -130,6 +130,27 @@ def test_debug_can_be_about_the_connection_alone(write_project: WriteProject) ->
     assert "Connection test: [OK" in done.stdout
 
 
+def test_debug_tries_the_connection_also_where_there_is_no_project(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({})
+    (root / "dbt_project.yml").unlink()
+
+    found = headrace(root, "debug", "--connection")
+    named = headrace(root, "debug", "--profile", "shop", "--target", "dev")
+    unknown = headrace(root, "debug", "--connection", "--profile", "nope")
+
+    # As in dbt, a check has failed: that of the project.
+    assert (found.exit_code, named.exit_code, unknown.exit_code) == (1, 1, 1)
+    for done in (found, named):
+        assert "No dbt_project.yml" in done.stdout
+        assert "path: shop.db" in done.stdout
+        assert "Connection test: [OK" in done.stdout
+        assert "All checks passed" not in done.stdout
+    assert "Could not find profile named 'nope'" in unknown.stdout
+    assert "Connection test: [" not in unknown.stdout
+
+
 @pytest.mark.parametrize(
     ("files", "parts"),
     [

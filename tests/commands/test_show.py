@@ -122,10 +122,67 @@ async def test_query_that_fails_is_told(shop: Path) -> None:
     database = await run(shop, "show", inline="select missing from {{ ref('orders') }}")
     template = await run(shop, "show", inline="select * from {{ ref('ordrs') }}")
 
-    assert database.exit_code == 1
+    assert database.exit_code == 2
     assert "no such column: missing" in database.error("inline_query")
+    assert "no such column: missing" in str(database.outcome.error)
     assert template.exit_code == 2
     assert "Did you mean 'orders'?" in str(template.outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "title"),
+    [
+        (("show", "--inline", "slect 1"), "Database Error in sql_operation inline_query"),
+        (("show", "--inline-direct", "slect 1"), "Database Error in sql_operation inline_query"),
+        (("compile", "--inline", "{{ nope() }}"), "Compilation Error in sql_operation"),
+    ],
+)
+def test_query_that_fails_could_not_run_and_is_told_once(
+    shop: Path, arguments: tuple[str, ...], title: str
+) -> None:
+    done = headrace(shop, *arguments)
+
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert f"\nEncountered an error:\n{title}" in done.stderr
+    assert done.stderr.count("Error in") == 1
+    assert "Done." not in done.stderr
+
+
+async def test_node_that_fails_is_a_node_that_failed(write_project: WriteProject) -> None:
+    root = write_project({"models/bad.sql": "slect 1"})
+
+    shown = headrace(root, "show", "-s", "bad")
+
+    assert shown.exit_code == 1
+    assert "\nDatabase Error in model bad (models/bad.sql)\n" in shown.stderr
+
+
+async def test_inline_query_may_look_at_what_is_private(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            "models/hidden.sql": "select 1 as id",
+            "models/schema.yml": "groups: [{name: g, owner: {name: me}}]\n"
+            "models: [{name: hidden, config: {group: g, access: private}}]",
+        }
+    )
+    await run(root)
+
+    shown = await run(root, "show", inline="select * from {{ ref('hidden') }}", output="json")
+
+    assert shown.exit_code == 0, shown.outcome
+    assert json.loads(shown.lines[0]) == {"show": [{"id": 1}]}
+
+
+async def test_ephemeral_model_is_compiled_by_itself(shop: Path) -> None:
+    compiled = shop / "target/compiled/shop/models"
+
+    by_itself = await run(shop, "compile", select=("between",))
+
+    assert by_itself.exit_code == 0, by_itself.outcome
+    (answer,) = by_itself.lines
+    assert answer.startswith("Compiled node 'between' is:\n")
+    assert "where id > 6" in answer
+    assert "where id > 6" in (compiled / "between.sql").read_text()
 
 
 @pytest.mark.parametrize(

@@ -96,10 +96,20 @@ def test_table_that_is_there_gets_the_newest_batches(now: str, lookback: int, fi
 
 
 def test_sample_is_relative_to_now() -> None:
-    now = at("2024-01-10T12:34:56")
+    now = at("2024-03-31T12:34:56")
 
-    assert parse_sample("3 days", now) == EventWindow(at("2024-01-07"), now)
-    assert parse_sample("1 hour", now) == EventWindow(at("2024-01-10T11:00"), now)
+    starts = {
+        "3 days": "2024-03-28T12:34:56",
+        "1 hour": "2024-03-31T11:34:56",
+        "13 hours": "2024-03-30T23:34:56",
+        "1 month": "2024-02-29T12:34:56",
+        "13 months": "2023-02-28T12:34:56",
+        "2 years": "2022-03-31T12:34:56",
+    }
+    for text, start in starts.items():
+        assert parse_sample(text, now) == EventWindow(at(start), now), text
+    leap_day = at("2024-02-29T01:00")
+    assert parse_sample("1 year", leap_day).start == at("2023-02-28T01:00")
 
 
 @pytest.mark.parametrize("text", ["{start: 2024-01-01}", "{a: 1, b: 2}", "{}", "{x}", "{[a]: b}"])

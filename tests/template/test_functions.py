@@ -150,6 +150,15 @@ def test_table_is_printed_as_csv_and_as_json_too() -> None:
     ]
 
 
+def test_numbers_and_moments_of_printed_json_are_those_of_json() -> None:
+    said: list[str] = []
+    row = (Decimal("1.50"), Decimal("NaN"), datetime(2024, 1, 2, 3, 4), 7)
+
+    ResultTable(Rows(tuple("abcd"), [row]), said.append).print_json()
+
+    assert said == ['[{"a": 1.5, "b": "NaN", "c": "2024-01-02T03:04:00", "d": 7}]']
+
+
 async def test_unknown_name_may_be_looked_into_and_called_while_parsing() -> None:
     unknown: Any = LenientUndefined(name="unknown")
 

@@ -146,12 +146,17 @@ def _is_limit(limit: Any) -> bool:
 
 
 def _laid_over(low: Mapping[str, Any], high: Mapping[str, Any]) -> dict[str, Any]:
+    """One level over another. As in dbt, a limit without both of its parts says nothing there."""
     merged = {**low, **high}
     for key in _LIMITS:
-        below, above = low.get(key), high.get(key)
-        if below and above:
-            merged[key] = {**below, **{k: v for k, v in above.items() if v is not None}}
+        above = high.get(key)
+        if key in low and above is not None and not _is_whole(above):
+            merged[key] = low[key]
     return merged
+
+
+def _is_whole(limit: Mapping[str, Any]) -> bool:
+    return limit.get("count") is not None and limit.get("period") is not None
 
 
 def _limit(key: str, value: Any) -> Any:

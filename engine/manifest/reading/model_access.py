@@ -11,6 +11,7 @@ from ...core.errors import Location, ParseError, did_you_mean
 from ...project.project import Project
 from ..nodes.model_node import Model
 from ..nodes.node import Node
+from ..nodes.query_nodes import InlineQuery
 from .draft import Draft
 
 _ACCESS = ("private", "protected", "public")
@@ -47,6 +48,8 @@ def reference_check(projects: Iterable[Project]) -> Callable[[Node, Node, Locati
     def check(caller: Node, target: Node, place: Location) -> None:
         if not isinstance(target, Model) or target.access == "public":
             return
+        if isinstance(caller, InlineQuery):
+            return  # As in dbt, whoever is at the command line may look at everything.
         is_foreign = caller.package_name != target.package_name
         is_shut_out = is_foreign and target.package_name in restricted
         if target.access == "private":

@@ -122,11 +122,16 @@ def _went_well(event: Event) -> bool:
         case NodeStarted():
             return True
         case NodeFinished(result=result):
-            return not result.status.is_failure
+            return not _is_bad_news(result)
         case RunFinished(results=results, interrupted=interrupted):
-            return not interrupted and not any(result.status.is_failure for result in results)
+            return not interrupted and not any(map(_is_bad_news, results))
         case _:
             return False
+
+
+def _is_bad_news(result: RunResult) -> bool:
+    """Whether a result is a failure. That of a query given with --inline ends the invocation."""
+    return result.status.is_failure and result.node.resource_type != "sql_operation"
 
 
 def _opening_lines(

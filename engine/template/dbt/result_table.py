@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 from ....adapters.base import Rows
 from ...core.text_table import text_table
 from ...sandbox.callables import template_call
-from .table_types import DataType, plain, type_of, unlike
+from .table_types import DataType, as_json, plain, type_of, unlike
 
 _PRINTED_ROWS = 20
 
@@ -226,8 +226,12 @@ class ResultTable:
     def print_json(self, **more: Any) -> str:
         """Print all rows as JSON, each by its columns. Renders to nothing."""
         if self._say is not None:
-            self._say(json.dumps([row.dict() for row in self.rows], default=str))
+            self._say(json.dumps(self.records(), default=str))
         return ""
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as JSON can hold them, each by its columns."""
+        return [{name: as_json(value) for name, value in row.items()} for row in self.rows]
 
     def text(self, max_rows: int = _PRINTED_ROWS) -> str:
         """The first rows as text, in columns."""

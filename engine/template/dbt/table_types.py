@@ -12,6 +12,13 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 
+def as_json(value: Any) -> Any:
+    """A value as JSON can hold it: a number stays one, and a moment is a text in ISO 8601."""
+    if isinstance(value, Decimal):
+        return float(value) if value.is_finite() else str(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
 class DataType:
     """What the values of a column are: "Text", "Number", "Boolean", "Date" or "DateTime"."""
 
@@ -22,9 +29,7 @@ class DataType:
 
     def jsonify(self, value: Any) -> Any:
         """A value as JSON can hold it."""
-        if isinstance(value, Decimal):
-            return float(value)
-        return value.isoformat() if isinstance(value, date) else value
+        return as_json(value)
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
