@@ -76,7 +76,9 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     if policy == "ignore" and not build.adapter.has_fixed_types:
         return existing
     columns = await build.connection.columns(arriving)
-    widened = {column.name: column for column in wider(columns, existing)}
+    # A contract says the types, and what doesn't go into them is an error.
+    wide = () if build.has_contract else wider(columns, existing)
+    widened = {column.name: column for column in wide}
     for column in widened.values():
         await build.scope.call_macro(
             "alter_column_type", build.relation, column.name, column.data_type

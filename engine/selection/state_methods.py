@@ -31,7 +31,7 @@ def by_state(criterion: Criterion, context: MethodContext) -> Predicate:
     Raises:
         SelectionError: there is no such question, or no manifest.
         UsageError: the manifest can't be read.
-        ParseError: a version breaks its contract.
+        ParseError: a version breaks its contract, or is gone with it.
     """
     check = _CHECKS.get(criterion.value)
     if check is None:
@@ -41,7 +41,7 @@ def by_state(criterion: Criterion, context: MethodContext) -> Predicate:
         )
     comparison = context.comparison
     if criterion.value in _LOOKING_AT_CONTRACTS:
-        comparison.warn_of_removed_contracts()
+        comparison.look_for_removed_contracts()
     return lambda node: check(comparison, node)
 
 

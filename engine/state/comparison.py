@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ..core.errors import ParseError
+from ..core.errors import Location, ParseError
 from ..core.events import WarningRaised
 from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
@@ -134,13 +134,23 @@ class Comparison:
             return False
         return bool(plain(self._used_vars.of(node)) != before.get(node.unique_id, {}))
 
-    def warn_of_removed_contracts(self) -> None:
-        """Tell of models under contract that are gone, or are disabled."""
+    def look_for_removed_contracts(self) -> None:
+        """Tell of models under contract that are gone, or are disabled.
+
+        Raises:
+            ParseError: a version is, before its deprecation date.
+        """
         for unique_id, old in self._past.nodes.items():
             is_there = unique_id in self._manifest.nodes
             if is_there or not has_contract(old) or _is_deprecated(old):
                 continue
             what = "disabled" if unique_id in self._manifest.disabled else "deleted or renamed"
+            if old.version is not None:
+                raise ParseError(
+                    f"Contracted model '{unique_id}' was {what}. Those who use this version rely "
+                    "on it. Keep it until the deprecation_date that you give it is over.",
+                    location=Location(old.original_file_path),
+                )
             self._tell_of_break(old, [f"it was {what}"])
 
     def _is_built(self, node: Node) -> bool:

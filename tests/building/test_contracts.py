@@ -147,3 +147,21 @@ async def test_incremental_model_under_contract_must_say_what_of_new_columns(
     assert ran.exit_code == 2
     assert "must set on_schema_change to 'append_new_columns' or 'fail'" in str(ran.outcome.error)
     assert not (root / DATABASE).exists()
+
+
+async def test_contract_is_kept_by_what_is_added_to_an_incremental_model(
+    project: Callable[..., Path],
+) -> None:
+    root = project("select 1 as id, 5 as amount, 'a' as kind", "incremental")
+    properties = root / "models" / "orders.yml"
+    properties.write_text(properties.read_text().replace(": fail}", ": append_new_columns}"))
+    await run(root)
+    (root / "models/orders.sql").write_text("select 2 as id, 6 as amount, 'b' as kind, 7 as more")
+
+    ran = await run(root)
+
+    assert ran.statuses == {"orders": Status.ERROR}
+    assert "| more        |                 |               | missing in contract |" in (
+        ran.error("orders").replace("INTEGER", "       ").replace("integer", "       ")
+    )
+    assert rows(root, "select * from orders") == [(1, 5, "a")]

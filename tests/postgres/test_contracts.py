@@ -90,3 +90,36 @@ async def test_constraints_keep_their_names_when_the_table_is_built_again(shop: 
         "select conname::text from pg_constraint where contype = 'p' "
         "and conrelid = '{schema}.customers'::regclass"
     ) == [("customers_pkey",)]
+
+
+@pytest.mark.parametrize("key", ["", ", unique_key: id"])
+async def test_contract_is_enforced_on_each_run_of_an_incremental_model(
+    shop: Shop, key: str
+) -> None:
+    shop.write(
+        "models/all.yml",
+        "models: [{name: m, config: {contract: {enforced: true}, materialized: incremental, "
+        f"on_schema_change: append_new_columns{key}}}, columns: [{{name: id, data_type: int}}, "
+        "{name: name, data_type: varchar(10)}]}]",
+    )
+    types = (
+        "select attname::text, format_type(atttypid, atttypmod) from pg_attribute "
+        "where attrelid = '{schema}.m'::regclass and attnum > 0 order by attnum"
+    )
+    promised = [("id", "integer"), ("name", "character varying(10)")]
+
+    for sql in ("select 1 as id, 'Ada' as name", "select 'Grace'::text as name, 2 as id"):
+        shop.write("models/m.sql", sql)
+        await shop.build()
+        assert await shop.fetch(types) == promised
+    for sql, problem in (
+        ("select 3 as id, 'x' as name, 5 as more", "missing in contract"),
+        ("select 3::bigint as id, 'x' as name", "data type mismatch"),
+        ("select 3 as id", "missing in definition"),
+        ("select 3 as id, 'longer than ten' as name", "too long for type character varying(10)"),
+    ):
+        shop.write("models/m.sql", sql)
+        assert problem in (await shop.run()).error("m")
+
+    assert await shop.fetch(types) == promised
+    assert await shop.fetch("select * from {schema}.m order by 1") == [(1, "Ada"), (2, "Grace")]

@@ -440,6 +440,45 @@ async def test_broken_contract_of_a_version_is_refused(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("criterion", ["state:modified", "state:modified.contract"])
+@pytest.mark.parametrize(
+    ("versions", "what"),
+    [
+        ("- {v: 2}", "deleted or renamed"),
+        ("- {v: 1, config: {enabled: false}}\n      - {v: 2}", "disabled"),
+    ],
+)
+async def test_version_under_contract_that_is_gone_is_refused(
+    tmp_path: Path, versions: str, what: str, criterion: str
+) -> None:
+    properties = (
+        "models:\n  - name: m\n    latest_version: 2\n    config: {contract: {enforced: true}}\n"
+        "    columns: [{name: id, data_type: integer}]\n    versions:\n      "
+    )
+    files = {
+        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n",
+        "profiles.yml": "shop: {target: dev, outputs: {dev: {type: sqlite, path: shop.db}}}\n",
+        "models/m.yml": f"{properties}- {{v: 1}}\n      - {{v: 2}}",
+        "models/m_v1.sql": "select 1 as id",
+        "models/m_v2.sql": "select 1 as id",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    await keep_state(tmp_path)
+    (tmp_path / "models/m.yml").write_text(properties + versions)
+    if what != "disabled":
+        (tmp_path / "models/m_v1.sql").unlink()
+
+    ran = await run(tmp_path, "ls", select=(criterion,), state=Path("prod"))
+
+    assert ran.exit_code == 2
+    assert str(ran.outcome.error).startswith(
+        f"models/m_v1.sql: Contracted model 'model.shop.m.v1' was {what}."
+    )
+
+
 async def test_model_under_contract_that_is_gone_is_told(library: Path, tmp_path: Path) -> None:
     root = Path(shutil.copytree(library, tmp_path / "library"))
     edit(FINANCE, "config: {contract", "config: {enabled: false, contract")(root)

@@ -6,6 +6,7 @@
   {%- if not temporary and (config.get('contract') or {}).enforced -%}
   {{ _create_table_by_contract(relation.include(database=false), sql, unlogged) }}
   {%- else %}
+  {%- if temporary -%} {{ _assert_contract(sql) }} {%- endif %}
   create {% if temporary %}temporary {% else %}{{ unlogged }}{% endif %}table
   {{ relation.include(database=false, schema=not temporary) }} as (
 {{ sql }}

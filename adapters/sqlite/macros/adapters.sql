@@ -5,6 +5,7 @@
   {%- if not temporary and (config.get('contract') or {}).enforced -%}
   {{ _create_table_by_contract(relation, sql) }}
   {%- else %}
+  {%- if temporary -%} {{ _assert_contract(sql) }} {%- endif %}
   create {% if temporary %}temporary {% endif %}table {{ relation.include(schema=not temporary) }} as
   {{ sql }}
   ;
