@@ -240,8 +240,11 @@ def checksum(text: str) -> str:
     return hashlib.sha256(text.strip().encode("utf-8")).hexdigest()
 
 
-def seed_checksum(file: SourceFile) -> tuple[str, str]:
+def seed_checksums(file: SourceFile) -> tuple[str, ...]:
     """The name of an algorithm and what it gives: ("sha256", "9f86…"), or ("path", "seeds/a.csv").
+
+    After that come the checksums that the same rows have with lines that end in the other way:
+    a file may be checked out with either.
 
     Raises:
         ProjectError: it can't be read or isn't UTF-8.
@@ -255,4 +258,7 @@ def seed_checksum(file: SourceFile) -> tuple[str, str]:
         ) from error
     if is_large:
         return "path", file.root_relative
-    return "sha256", checksum(read_source(file))
+    text = read_source(file)
+    plain = text.replace("\r\n", "\n")
+    other = plain if plain != text else text.replace("\n", "\r\n")
+    return "sha256", checksum(text), checksum(other)

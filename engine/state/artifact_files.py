@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,11 +27,19 @@ class _Head(msgspec.Struct):
     metadata: _Metadata | None = None
 
 
-def read_artifact(path: Path, kind: type[ArtifactT], *, name: str, newest: int) -> ArtifactT:
+def read_artifact(
+    path: Path,
+    kind: type[ArtifactT],
+    *,
+    name: str,
+    newest: int,
+    prepare: Callable[[bytes], bytes] | None = None,
+) -> ArtifactT:
     """An artifact as a value of its type.
 
     `name` is what its schema calls it ("manifest"), `newest` the newest version that is known.
-    One that names no schema is taken for one of dbt 0.18, which had none.
+    One that names no schema is taken for one of dbt 0.18, which had none. `prepare` is what is
+    to be done to the file's content before it is read.
 
     Raises:
         UsageError: the file can't be read, isn't such an artifact, or is too new.
@@ -42,7 +51,7 @@ def read_artifact(path: Path, kind: type[ArtifactT], *, name: str, newest: int) 
         raise UsageError(f"{path} can't be read: {reason}.") from error
     try:
         _check_version(path, msgspec.json.decode(content, type=_Head), name, newest)
-        return msgspec.json.decode(content, type=kind)
+        return msgspec.json.decode(prepare(content) if prepare else content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(
             f"{path} is no {name} that can be read: {error}. Perhaps it was cut off when it was "

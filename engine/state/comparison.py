@@ -65,7 +65,8 @@ class Comparison:
             for unique_id, macro in self._macros.items()
             if macro.package_name != BUILTIN_PACKAGE
             and (
-                unique_id not in past.macros or past.macros[unique_id].macro_sql != macro.macro_sql
+                unique_id not in past.macros
+                or past.macros[unique_id].macro_sql.strip() != _plain(macro.macro_sql)
             )
         }
         self._reaches_change: dict[str, bool] = {}
@@ -197,6 +198,8 @@ class Comparison:
     def _is_same_body(self, node: Node, old: PastNode, new: PastNode) -> bool:
         if not isinstance(node, Seed):
             return old.body == new.body
+        if isinstance(old.checksum, dict) and old.checksum.get("checksum") in node.same_rows:
+            return True
         if old.checksum == new.checksum and node.checksum.name == "path":
             self._tell(
                 "SeedExceedsLimitSamePath",
@@ -251,6 +254,10 @@ class Comparison:
                 called = self._manifest.macros.called_by(self._macros[current])
                 waiting += [macro.unique_id for macro in called]
         return seen
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
 
 
 def _is_same_relation(node: Node, old: PastNode, new: PastNode) -> bool:

@@ -16,6 +16,10 @@ NAMES = ("database", "schema", "alias")
 NOT_COMPARED = frozenset((*NAMES, "tags", "group"))
 """A node's configuration that says how it is found and called, and not what it is."""
 
+_COMPARED_OF_SOURCE = frozenset(("freshness", "loaded_at_field", "loaded_at_query"))
+"""A source's configuration that is compared as what it comes to: not every version noted it."""
+
+_COLLECTIONS = ("tags", "meta")
 _JINJA = "{{"
 _ABSENT = object()
 _DECLARED: Mapping[str, tuple[str, ...]] = {
@@ -69,7 +73,7 @@ def is_same_source(old: PastNode, new: PastNode) -> bool:
     return (
         is_same_source_relation(old, new)
         and old.fqn == new.fqn
-        and is_same_config(old, new)
+        and is_same_config(old, new, _COMPARED_OF_SOURCE)
         and _without_none(old.quoting) == _without_none(new.quoting)
         and _without_none(old.freshness) == _without_none(new.freshness)
         and old.loaded_at_field == new.loaded_at_field
@@ -123,9 +127,43 @@ def _written(node: PastNode) -> dict[str, Any]:
 def _is_same_key(
     key: str, before: Mapping[str, Any], now: Mapping[str, Any], old: PastNode, new: PastNode
 ) -> bool:
-    if before.get(key, _ABSENT) == now.get(key, _ABSENT):
+    was, is_now = before.get(key, _ABSENT), now.get(key, _ABSENT)
+    if was == is_now or (key in _COLLECTIONS and _is_same_collection(was, is_now)):
         return True
+    if _is_noted_twice(was, is_now, new.configuration.get(key)):
+        return True
+    if was is not _ABSENT and _holds_jinja(is_now) and not _holds_jinja(was):
+        # Written by a version that noted only what an environment made of it, as dbt does.
+        return bool(old.configuration.get(key) == new.configuration.get(key))
     return old.body == new.body and _is_in_template(key, new.body)
+
+
+def _is_same_collection(was: object, is_now: object) -> bool:
+    """Whether two say the same: in whichever order, and nothing is as good as an empty one."""
+    before, now = (value if value is not _ABSENT else None for value in (was, is_now))
+    if isinstance(before, list) and isinstance(now, list):
+        return sorted(map(str, before)) == sorted(map(str, now))
+    return not before and not now
+
+
+def _is_noted_twice(was: object, is_now: object, rendered: object) -> bool:
+    """Whether two say the same but for lists that dbt has noted as written, and as rendered.
+
+    It does so where it is to compare more of what is written.
+    """
+    if isinstance(was, list) and isinstance(is_now, list):
+        half = len(is_now)
+        return was == is_now or (was[:half] == is_now and was[half:] in (is_now, rendered))
+    if isinstance(was, Mapping) and isinstance(is_now, Mapping):
+        known = rendered if isinstance(rendered, Mapping) else {}
+        return was.keys() == is_now.keys() and all(
+            _is_noted_twice(was[key], is_now[key], known.get(key)) for key in was
+        )
+    return was == is_now
+
+
+def _holds_jinja(value: object) -> bool:
+    return value is not _ABSENT and _JINJA in str(value)
 
 
 def _is_in_template(key: str, body: str) -> bool:

@@ -100,7 +100,7 @@ class PastNode(Struct):
     def body(self) -> str:
         """Its template, by whichever name its version has for it."""
         code = self.raw_code if self.raw_code is not None else self.raw_sql
-        return (code or "").replace("\r\n", "\n").strip()
+        return (code or "").strip()
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -161,12 +161,24 @@ def read_past_manifest(directory: Path) -> PastManifest:
     Raises:
         UsageError: it can't be read, or is no manifest of a version that is known.
     """
-    return read_artifact(directory / MANIFEST_NAME, PastManifest, name="manifest", newest=_NEWEST)
+    return read_artifact(
+        directory / MANIFEST_NAME,
+        PastManifest,
+        name="manifest",
+        newest=_NEWEST,
+        prepare=_with_plain_line_ends,
+    )
 
 
 def as_past(described: Mapping[str, Any]) -> PastNode:
     """One of today's nodes in the shape that it will have for those who come later."""
-    return msgspec.json.decode(msgspec.json.encode(described, enc_hook=str), type=PastNode)
+    content = _with_plain_line_ends(msgspec.json.encode(described, enc_hook=str))
+    return msgspec.json.decode(content, type=PastNode)
+
+
+def _with_plain_line_ends(content: bytes) -> bytes:
+    """JSON in whose texts each line ends as on Unix: how a file was checked out is no change."""
+    return content.replace(rb"\r\n", rb"\n") if rb"\r\n" in content else content
 
 
 def plain(value: Any) -> Any:

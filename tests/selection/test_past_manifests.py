@@ -155,6 +155,45 @@ async def test_references_are_deferred_to_any_version(root: Path, version: str) 
     assert 'from "production"."loans"' in "".join(ran.lines)
 
 
+def noted_by_dbt(document: Document) -> Document:
+    """As dbt notes it: lists in another order, Jinja rendered or beside what it gave."""
+    document = of_1_10(document)
+    books = document["nodes"]["model.library.books"]
+    books["unrendered_config"]["merged_by"] = ["a", "b", "a", "b"]
+    books["config"]["tags"] = books["config"]["tags"][::-1]
+    for source in document["sources"].values():
+        source["unrendered_config"] |= {"freshness": source["freshness"]}
+        source["unrendered_config"]["tags"] = source["unrendered_config"]["tags"][::-1]
+    return document
+
+
+async def test_way_in_which_dbt_notes_a_configuration_is_no_change(
+    library: Path, tmp_path: Path
+) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    shutil.rmtree(root / "prod")
+    custom = "{group: circulation, custom: '{{ target.schema }}', merged_by: [a, b]"
+    edit("models/marts/core/_core.yml", "{group: circulation", custom)(root)
+    edit("models/staging/_staging.yml", "schema: crm", "schema: crm\n    tags: [z, a]")(root)
+    await keep_state(root)
+    target = json.loads((root / "prod" / "manifest.json").read_text())
+    schema = target["nodes"]["model.library.books"]["config"]["custom"]
+
+    def shape(document: Document) -> Document:
+        noted = noted_by_dbt(document)
+        noted["nodes"]["model.library.books"]["unrendered_config"]["custom"] = schema
+        return noted
+
+    rewrite(root, shape)
+
+    _, same = await listed(root, "state:modified")
+    edit("models/marts/core/_core.yml", "merged_by: [a, b]", "merged_by: [b, a]")(root)
+    _, modified = await listed(root, "state:modified")
+
+    assert same == ""
+    assert modified == "model.books"
+
+
 CONTENTS = {
     "nothing": b"",
     "a list": b"[]",

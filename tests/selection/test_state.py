@@ -327,6 +327,41 @@ async def test_value_that_an_environment_makes_is_no_change(library: Path, tmp_p
     assert (ran.exit_code, again.exit_code, again.lines) == (0, 0, [])
 
 
+def end_lines(root: Path, by: bytes) -> int:
+    """Let all lines of a project's files end in one way. How many files there are."""
+    suffixes = (".sql", ".yml", ".csv", ".md")
+    texts = [path for path in root.rglob("*") if path.suffix in suffixes]
+    for path in texts:
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", by))
+    return len(texts)
+
+
+async def test_how_lines_end_is_no_change(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+
+    changed = end_lines(root, b"\r\n")
+    _, there = await listed(root, "state:modified")
+    shutil.rmtree(root / "prod")
+    await keep_state(root)
+    end_lines(root, b"\n")
+    _, back = await listed(root, "state:modified")
+
+    assert changed > 20
+    assert (there, back) == ("", "")
+
+
+async def test_change_is_seen_though_all_lines_end_otherwise(library: Path, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(library, tmp_path / "library"))
+    seed = root / "seeds" / "raw_loans.csv"
+    seed.write_bytes(
+        seed.read_bytes().replace(b"\n", b"\r\n").replace(b"2026-01-01", b"2026-01-02")
+    )
+
+    _, found = await listed(root, "state:modified")
+
+    assert found == "seed.raw_loans"
+
+
 CALLS = {
     "macros/outer.sql": "{% macro outer() %}{{ middle() }}{% endmacro %}",
     "macros/middle.sql": "{% macro middle() %}{% if true %}{{ inner(2) }}{% endif %}{% endmacro %}",

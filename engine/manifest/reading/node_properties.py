@@ -111,11 +111,9 @@ def patch_config(
 
 
 def written_config(written: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, as its author wrote it; what is one template as a whole has no keys yet."""
+    """The same, as its author wrote it."""
     config = {key: written[key] for key in _CONFIG_BESIDE if written.get(key) is not None}
-    given = written.get("config")
-    if not isinstance(given, dict):
-        return config
+    given = written.get("config") or {}
     return config | {config_key(str(key)): value for key, value in given.items()}
 
 

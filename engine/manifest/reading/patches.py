@@ -58,9 +58,8 @@ class NodePatch(Struct, frozen=True):
 
     @property
     def written_config(self) -> Mapping[str, Any]:
-        """What stands under `config:`, as it was written; nothing where that is one template."""
-        config = self.written.get("config")
-        return config if isinstance(config, Mapping) else {}
+        """What stands under `config:`, as it was written."""
+        return self.written.get("config") or {}
 
     @property
     def relation(self) -> Any:

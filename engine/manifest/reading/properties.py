@@ -18,7 +18,7 @@ from ...core.events import WarningRaised
 from ...project.render import Renderer
 from ...project.yaml_file import YamlDocument
 from .patches import NodePatch, SourceOverride, SourcePatch, TestEntry
-from .rendered_entry import rendered_entry
+from .rendered_entry import rendered_entry, written_entry
 from .versions import VERSION_KEYS, VersionEntry, read_versions
 
 NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
@@ -201,10 +201,10 @@ class PropertiesReader:
     def _patches(
         self, document: YamlDocument, data: dict[str, Any], section: str
     ) -> Iterator[NodePatch]:
-        for position, written in enumerate(self._entries(document, data, section)):
+        for position, given in enumerate(self._entries(document, data, section)):
             keys: tuple[str | int, ...] = (section, position)
             tests: tuple[TestEntry, ...] = ()
-            entry = self._rendered(document, section, written, keys)
+            entry, written = self._rendered(document, section, given, keys)
             if section in NODE_SECTIONS:
                 self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
                 tests = tuple(self._tests(document, entry, keys))
@@ -230,11 +230,11 @@ class PropertiesReader:
         section: str,
         written: Mapping[str, Any],
         keys: tuple[str | int, ...],
-    ) -> dict[str, Any]:
-        """An entry with its Jinja done, whose name is a text still."""
+    ) -> tuple[dict[str, Any], Mapping[str, Any]]:
+        """An entry with its Jinja done, whose name is a text still, and as it was written."""
         entry = rendered_entry(self.yaml, document, section, written, keys)
         self._check_name(entry, document, section, keys)
-        return entry
+        return entry, written_entry(written, entry)
 
     def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
         """What the entry of a model says of one of its versions."""
@@ -256,17 +256,16 @@ class PropertiesReader:
         )
 
     def _read_source(
-        self, document: YamlDocument, written: dict[str, Any], keys: tuple[str | int, ...]
+        self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
-        source = self._rendered(document, "sources", written, keys)
+        source, written = self._rendered(document, "sources", entry, keys)
         self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
-        as_written = written.get("tables")
         tables: list[SourcePatch] = []
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             where = (*keys, "tables", position)
             self._check_keys(table, _TABLE_KEYS, document, where, "a source's table")
             tests = tuple(self._tests(document, table, where))
-            raw = as_written[position] if isinstance(as_written, list) else table
+            raw = written["tables"][position]
             package = self.package_name
             tables.append(SourcePatch(source, table, written, raw, package, document, where, tests))
         if source.get("overrides"):

@@ -16,6 +16,8 @@ from ...project.yaml_file import YamlDocument
 
 Keys = tuple[str | int, ...]
 
+_PARTS = ("config", "versions", "tables")
+
 _LATER = frozenset({"description", "tests", "data_tests", "loaded_at_query"})
 _LATER_IN_CONFIG = frozenset({"pre_hook", "post_hook", "pre-hook", "post-hook", "loaded_at_query"})
 _DESCRIBED_LISTS = frozenset({"columns", "dimensions", "measures", "entities", "arguments"})
@@ -35,6 +37,14 @@ def rendered_entry(
     rendered = yaml.render(document, entry, keys, keep=keep)
     assert isinstance(rendered, dict)  # a mapping is rendered to a mapping
     return rendered
+
+
+def written_entry(written: Mapping[str, Any], rendered: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry as its author wrote it; where one template stands for a whole part of it, that
+    part as it was rendered, since its keys aren't written anywhere.
+    """
+    whole = {key: rendered[key] for key in _PARTS if isinstance(written.get(key), str)}
+    return {**written, **whole} if whole else written
 
 
 def _is_kept(depth: int, is_later: Callable[[Keys], bool], path: Keys) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...core.errors import ParseError
-from ...project.discovery import seed_checksum
+from ...project.discovery import seed_checksums
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.seed_node import Seed
@@ -15,9 +15,9 @@ from .sql_templates import with_hooks
 def read_seeds(package: PackageParse) -> None:
     """Read every seed, without a look at its rows."""
     for file in node_files(package, package.project.seed_paths, ".csv"):
-        digest = Checksum(*seed_checksum(file))
-        draft = file_draft(package, file, ResourceType.SEED, "", digest)
-        seed = package.factory.make(Seed, draft)
+        name, digest, *same_rows = seed_checksums(file)
+        draft = file_draft(package, file, ResourceType.SEED, "", Checksum(name, digest))
+        seed = package.factory.make(Seed, draft, same_rows=tuple(same_rows))
         _refuse_references(with_hooks(package, seed))
         package.found.add(seed)
 

@@ -94,16 +94,10 @@ def read_versions(
         yield VersionEntry(
             of,
             {**inherited, **own, "name": model["name"]},
-            _written_version(written, position) or entry,
+            written["versions"][position],
             version_keys,
             tuple(_columns(model, entry, document, keys, version_keys)),
         )
-
-
-def _written_version(model: Mapping[str, Any], position: int) -> Mapping[str, Any] | None:
-    """A version's entry as it was written; None where all of them are one template."""
-    versions = model["versions"]
-    return versions[position] if isinstance(versions, list) else None
 
 
 def _checked(
