@@ -22,6 +22,7 @@ from .core.events import (
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
+    Manner,
     Reporter,
     WarningRaised,
 )
@@ -32,6 +33,7 @@ from .project.peeked_flags import settle_reporting
 from .project.secrets import Redactor
 from .reporters.artifacts.target_directory import TargetDirectory
 from .reporters.log_settings import make_log_file
+from .settings.environment_variables import custom_environment
 from .settings.options import Options
 from .settings.seen_flags import arguments_of
 from .settings.warning_policy import RaisedWarningsError, Verdict, WarningPolicy
@@ -188,5 +190,6 @@ class Session:
             VERSION,
             start.started_at,
             arguments_of(options),
-            *(() if known is None else (known.manner,)),
+            Manner() if known is None else known.manner,
+            custom_environment(start.environ),
         )

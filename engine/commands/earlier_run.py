@@ -181,4 +181,4 @@ def choose_again(
     if not project.workspace.state.is_deferring:
         return Choice(left, run.planned, is_everything=True)
     first = choose_nodes(project, run.options, takes, warn)
-    return structs.replace(first, nodes=left, named=first.named | run.planned, unmatched=())
+    return structs.replace(first, nodes=left, named=first.named | run.planned, unmatched={})

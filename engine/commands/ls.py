@@ -22,7 +22,7 @@ async def _list(context: CommandContext) -> ExitCode:
     choice = await choose(context, COMMAND, project)
     await context.documents.hand_out_manifest(project)
     if not choice.nodes:
-        context.report_nothing("NoNodesSelected", choice.unmatched)
+        context.report_nothing("NoNodesSelected", tuple(choice.unmatched.values()))
     for line in await in_thread(list_lines, project, choice.nodes, context.options):
         context.say(line)
     return ExitCode.DONE

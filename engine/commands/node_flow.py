@@ -61,7 +61,7 @@ async def run_nodes(context: CommandContext) -> ExitCode:
         await context.documents.hand_out_manifest(project)
         if context.retried is None:
             context.emit(RunEmpty())
-        context.report_nothing("NothingToDo", choice.unmatched)
+        context.report_nothing("NothingToDo", tuple(choice.unmatched.values()))
         return ExitCode.DONE
     run = Run(
         project,
@@ -90,7 +90,8 @@ async def choose(context: CommandContext, command: NodeCommand, project: LoadedP
         return await context.in_thread(partial(choose_again, project, context.retried, takes))
     choice = await context.in_thread(partial(choose_nodes, project, context.options, takes))
     context.report(
-        WarningRaised("NoNodesForSelectionCriteria", message) for message in choice.unmatched
+        WarningRaised("NoNodesForSelectionCriteria", message, data={"spec_raw": criterion})
+        for criterion, message in choice.unmatched.items()
     )
     return choice
 

@@ -49,7 +49,10 @@ class Manner(Struct, frozen=True):
 
 
 class InvocationStarted(Struct, frozen=True):
-    """A command begins. `arguments` are its options by name; `--vars` may hold a secret."""
+    """A command begins. `arguments` are its options by name; `--vars` may hold a secret.
+
+    `extra` is what the environment wants each record of the log to have.
+    """
 
     invocation_id: str
     command: str
@@ -57,14 +60,19 @@ class InvocationStarted(Struct, frozen=True):
     started_at: datetime
     arguments: Mapping[str, object] = field(default_factory=dict)
     manner: Manner = Manner()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 class WarningRaised(Struct, frozen=True):
-    """Something to look at that stops nothing. `name` is the documented name of its kind."""
+    """Something to look at that stops nothing. `name` is the documented name of its kind.
+
+    `data` are the facts in the message, by the names of the fields that dbt's event has.
+    """
 
     name: str
     message: str
     location: Location | None = None
+    data: Mapping[str, object] = field(default_factory=dict)
 
 
 class RunResumed(Struct, frozen=True):

@@ -60,6 +60,30 @@ class BatchResults(Struct, frozen=True):
     failed: tuple[tuple[datetime, datetime], ...] = ()
 
 
+class GroupInfo(Struct, frozen=True):
+    """Who answers for a node: its group, and the group's owner."""
+
+    name: str
+    package_name: str
+    owner: Mapping[str, object]
+
+
+class NodeDetails(Struct, frozen=True):
+    """What tools read of a node that no line of text says.
+
+    `path` is relative to the directory that the node was found by ("staging/stg_orders.sql").
+    """
+
+    path: str = ""
+    database: str = ""
+    schema: str = ""
+    alias: str = ""
+    checksum: str = ""
+    attached_node: str = ""
+    meta: Mapping[str, object] = {}
+    group: GroupInfo | None = None
+
+
 class NodeInfo(Struct, frozen=True):
     """A node as people and logs know it.
 
@@ -75,6 +99,7 @@ class NodeInfo(Struct, frozen=True):
     path: str
     materialized: str
     relation_name: str | None = None
+    details: NodeDetails = NodeDetails()
 
 
 class Timing(Struct, frozen=True):

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.results import GroupInfo
 from .jinja.macro_index import MacroIndex
 from .lookup import NodeLookup
 from .nodes.declared_nodes import Declared
@@ -61,6 +62,14 @@ class Manifest:
     def parents_of(self, unique_id: str) -> tuple[str, ...]:
         """What a node or a hook refers to."""
         return self.parents.get(unique_id) or self.hook_parents.get(unique_id, ())
+
+    def group_of(self, node: Node) -> GroupInfo | None:
+        """Who answers for a node."""
+        named = (group for group in self.groups.values() if group.name == node.group)
+        group = next(named, None) if node.group else None
+        if group is None:
+            return None
+        return GroupInfo(group.name, group.package_name, group.owner)
 
     def counts(self) -> tuple[tuple[int, str], ...]:
         """What the "Found …" line counts, in dbt's order."""

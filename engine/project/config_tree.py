@@ -219,4 +219,5 @@ def unused_paths_warning(
         "UnusedResourceConfigPath",
         "Configuration paths exist in your dbt_project.yml file which do not apply to any "
         f"resources.\nThere are {len(unused)} unused configuration paths:\n" + "\n".join(unused),
+        data={"unused_config_paths": [path.removeprefix("- ") for path in unused]},
     )

@@ -152,6 +152,7 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
                 f"The `{old}` config has been renamed to `{new}`. Please update your "
                 "`dbt_project.yml` configuration to reflect this change.",
                 document.locate(old),
+                {"deprecated_path": old, "exp_path": new},
             )
     for key, default, name in _MOVED_TO_FLAGS:
         if key in fields and fields.value(key) != default:
@@ -161,6 +162,7 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
                 f"`{key}` has a new place: use the flag --{key}, the variable "
                 f"DBT_{flag.upper()}, or `{flag}` under `flags:`.",
                 document.locate(key),
+                {"deprecated_path": key},
             )
     known = _KNOWN | {key for keys in TREE_KEYS.values() for key in keys}
     known |= {old for old, _, _ in _RENAMED}

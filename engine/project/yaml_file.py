@@ -38,6 +38,7 @@ class DuplicateKey:
             f"'{self.key}' stands twice in this mapping: here, which counts, and in line "
             f"{self.first.line}, which doesn't. Take one of them away.",
             self.location,
+            {"duplicate_description": self.key, "file": self.location.path},
         )
 
 

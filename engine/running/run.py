@@ -37,7 +37,6 @@ from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
 from ..workspace.loaded_project import LoadedProject
-from ..workspace.workspace import Workspace
 from .catalog_document import describe
 from .deferral import Deferral, Deferrer
 from .hooks import RunHooks
@@ -312,7 +311,7 @@ class Run:
 
     @cached_property
     def _infos(self) -> dict[str, NodeInfo]:
-        return {unique_id: _info(self._workspace, node) for unique_id, node in self.nodes.items()}
+        return {unique_id: _info(self._project, node) for unique_id, node in self.nodes.items()}
 
     @cached_property
     def context(self) -> RunContext:
@@ -374,7 +373,8 @@ def _plan(project: LoadedProject, nodes: Mapping[str, Node], order: Order) -> Pl
     return Plan(graph.subgraph(nodes), timings, tolerated)
 
 
-def _info(workspace: Workspace, node: Node) -> NodeInfo:
+def _info(project: LoadedProject, node: Node) -> NodeInfo:
+    workspace = project.workspace
     if isinstance(node, Source):
         return source_info(node, str(workspace.relations.of(node)))
-    return node.info(workspace.relation_name(node))
+    return node.info(workspace.relation_name(node), project.manifest.group_of(node))

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..core.checkpoints import checked
 from ..core.errors import SelectionError, did_you_mean
@@ -47,10 +47,10 @@ class IndirectSelection(StrEnum):
 
 
 class Selection(Struct, frozen=True):
-    """The ids selected, and a message for each part that matched nothing."""
+    """The ids selected, and each part that matched nothing, with a message about it."""
 
     selected: frozenset[str]
-    unmatched: tuple[str, ...] = ()
+    unmatched: Mapping[str, str] = field(default_factory=dict)
 
 
 class _Found(Struct, frozen=True):
@@ -89,7 +89,7 @@ class Selector:
         self._tests = _tests_by_node(context.nodes, graph)
         self._by_word: dict[str, list[Node]] | None = None
         self._found: dict[tuple[str, tuple[str, ...], str], frozenset[str]] = {}
-        self._unmatched: list[str] = []
+        self._unmatched: dict[str, str] = {}
 
     def select(self, include: Sequence[str], exclude: Sequence[str] = ()) -> Selection:
         """What `include` names less what `exclude` names; everything where nothing is included.
@@ -103,9 +103,9 @@ class Selector:
 
     def evaluate(self, specification: Specification) -> Selection:
         """What a specification selects; otherwise as `select`."""
-        self._unmatched = []
+        self._unmatched = {}
         found = self._find(specification)
-        return Selection(found.nodes, tuple(self._unmatched))
+        return Selection(found.nodes, self._unmatched)
 
     def _find(self, specification: Specification) -> _Found:
         match specification:
@@ -126,7 +126,7 @@ class Selector:
                     return _Found(nodes, aside)
                 gathered = self._gather(nodes, aside)
                 if not gathered.nodes:
-                    self._unmatched.append(self._explain(raw, parts))
+                    self._unmatched[raw] = self._explain(raw, parts)
                 return gathered
             case Difference(include=include, exclude=exclude):
                 kept, dropped = self._find(include), self._find(exclude)

@@ -205,6 +205,8 @@ class Comparison:
                 "SeedExceedsLimitSamePath",
                 f"{node.original_file_path}: of a seed of more than 1 MiB only the path is "
                 "compared, so that its rows are taken to be those of before.",
+                package_name=node.package_name,
+                name=node.name,
             )
         return bool(old.checksum == new.checksum)
 
@@ -227,13 +229,16 @@ class Comparison:
             "UnversionedBreakingChange",
             f"Breaking change to the contract of '{node.name}' ({node.original_file_path}): "
             f"{'; '.join(broken)}. A new version of the model would leave its users the old one.",
+            breaking_changes=list(broken),
+            model_name=node.name,
+            model_file_path=node.original_file_path,
         )
 
-    def _tell(self, name: str, message: str) -> None:
+    def _tell(self, kind: str, message: str, **facts: object) -> None:
         """Warn of something, once."""
         if message not in self._told:
             self._told.add(message)
-            self._warn(WarningRaised(name, message))
+            self._warn(WarningRaised(kind, message, data=facts))
 
     def _reaches(self, unique_id: str) -> bool:
         """Whether a macro has changed, or calls one that has."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from ..core.errors import UsageError
 from ..core.events import WarningRaised
@@ -31,13 +31,13 @@ class Choice(Struct, frozen=True):
         nodes: the ids that the command works on.
         named: the ids that the selection names, of whatever type.
         is_everything: whether nobody has asked for less than all.
-        unmatched: a message for each part of the selection that matched nothing.
+        unmatched: the parts of the selection that matched nothing, each with a message.
     """
 
     nodes: frozenset[str]
     named: frozenset[str]
     is_everything: bool
-    unmatched: tuple[str, ...] = ()
+    unmatched: Mapping[str, str] = field(default_factory=dict)
 
 
 def choose_nodes(

@@ -327,3 +327,38 @@ async def test_secret_that_is_used_as_a_name_stands_nowhere(
     for name, content in written.items():
         for piece in ("rrect]", "ss'w", "ss''w", "rd/co"):
             assert piece not in content, name
+
+
+async def test_json_log_says_whose_a_node_is_and_what_is_tested(
+    write_project: WriteProject,
+) -> None:
+    properties = """
+groups: [{name: finance, owner: {name: Ann, email: ann@x.y}}]
+models:
+  - name: orders
+    config: {group: finance, meta: {tier: 1}}
+    columns: [{name: id, data_tests: [{unique: {config: {meta: {why: keys}}}}]}]
+"""
+    root = write_project({"models/s.yml": properties, "models/orders.sql": "select 1 as id"})
+    out = io.StringIO()
+
+    await invoke(
+        Options("build"),
+        reporters=[JsonReporter(out)],
+        environ={"DBT_ENV_CUSTOM_ENV_JOB": "nightly"},
+        cwd=root,
+    )
+
+    records = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert all(record["info"]["extra"] == {"JOB": "nightly"} for record in records)
+    by_name = {record["info"]["name"]: record["data"] for record in records}
+    model, test = by_name["LogModelResult"], by_name["LogTestResult"]
+    owner = {"name": "Ann", "email": "ann@x.y"}
+    for told in (model, test):
+        assert told["group"] == {"name": "finance", "package_name": "shop", "owner": owner}
+    assert test["attached_node"] == "model.shop.orders"
+    assert test["node_info"]["meta"] == {"why": "keys"}
+    assert model["node_info"]["meta"] == {"tier": 1}
+    assert model["node_info"]["node_path"] == "orders.sql"
+    assert model["node_info"]["node_relation"]["alias"] == "orders"
+    assert len(model["node_info"]["node_checksum"]) == 64

@@ -9,22 +9,27 @@ from typing import Any
 
 from headrace.engine.commands import ls
 from headrace.engine.core.events import (
+    BatchFinished,
+    BatchStarted,
     Event,
     InvocationFinished,
     InvocationStarted,
     MessageLogged,
+    NodeCompiled,
     NodeExecuted,
     NodeFinished,
+    NodeSkipped,
     NodeStarted,
     NothingToDo,
     OutputProduced,
     RunFinished,
     WarningRaised,
 )
-from headrace.engine.core.results import Status
+from headrace.engine.core.results import GroupInfo, NodeDetails, Status
 from headrace.engine.reporters.json.json_lines import JsonReporter
 from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.line import Level
+from msgspec import structs
 
 from .support import (
     NOON,
@@ -120,11 +125,94 @@ def test_result_of_a_model_has_what_dagster_reads() -> None:
                 "node_status": "success",
                 "node_started_at": "2026-11-23T12:00:00",
                 "node_finished_at": "2026-11-23T12:00:00",
-                "node_relation": {"relation_name": '"test_schema"."orders"'},
+                "node_relation": {
+                    "database": "",
+                    "schema": "",
+                    "alias": "",
+                    "relation_name": '"test_schema"."orders"',
+                },
+                "node_checksum": "",
                 "meta": {},
             },
         },
     }
+
+
+def test_node_has_its_meta_its_relation_and_who_answers_for_it() -> None:
+    owner = {"name": "Ann", "email": "ann@x.y", "teams": ["fin"], "pager": None}
+    details = NodeDetails(
+        path="orders.sql",
+        database="shop",
+        schema="main",
+        alias="o",
+        checksum="abc",
+        meta={"tier": 1, "by": ["hunter2"]},
+        group=GroupInfo("finance", "debug", owner),
+    )
+    orders = structs.replace(model("orders"), details=details)
+
+    records = records_of(
+        NodeStarted(orders, 1, 4, NOON),
+        NodeFinished(succeeded(orders), 1, 4),
+        NodeSkipped(succeeded(orders), 2, 4),
+        RunFinished((failed(orders),), 1.0),
+    )
+
+    group = {
+        "name": "finance",
+        "package_name": "debug",
+        "owner": {"name": "Ann", "email": "ann@x.y", "teams": "['fin']"},
+    }
+    of_node = [record for record in records if "node_info" in record["data"]]
+    for record in of_node:
+        info = record["data"]["node_info"]
+        assert info["node_path"] == "orders.sql"
+        assert info["node_checksum"] == "abc"
+        assert info["meta"] == {"tier": 1, "by": ["*****"]}
+        assert info["node_relation"] == {
+            "database": "shop",
+            "schema": "main",
+            "alias": "o",
+            "relation_name": '"test_schema"."orders"',
+        }
+    assert [(r["info"]["name"], r["data"].get("group")) for r in of_node] == [
+        ("LogStartLine", None),
+        ("LogModelResult", group),
+        ("SkippingDetails", group),
+        ("RunResultError", group),
+    ]
+
+
+def test_batches_have_their_node_and_their_window() -> None:
+    started, done = records_of(
+        BatchStarted(model("m"), "2026-01-01", 1, 3),
+        BatchFinished(model("m"), "2026-01-01", 1, 3, "INSERT 1", 0.5),
+    )
+
+    assert started["data"]["description"] == "batch 2026-01-01 of test_schema.m"
+    assert (started["data"]["batch_index"], started["data"]["total_batches"]) == (1, 3)
+    assert (done["data"]["status"], done["data"]["execution_time"]) == ("success", 0.5)
+    assert done["data"]["node_info"]["unique_id"] == "model.debug.m"
+
+
+def test_what_the_environment_wants_said_is_in_each_record() -> None:
+    records = records_of(
+        InvocationStarted("id", "run", "0.1.0", NOON, extra={"job": "hunter2 nightly"}),
+        NodeStarted(model("m"), 1, 1, NOON),
+    )
+
+    assert [r["info"]["extra"] for r in records] == [{"job": "***** nightly"}] * 2
+
+
+def test_warning_has_dbts_code_and_its_facts() -> None:
+    told, odd = records_of(
+        WarningRaised("DeprecatedModel", "It is old.", data={"model_name": "m"}),
+        WarningRaised("Odd", "Nobody knows this one."),
+    )
+
+    assert (told["info"]["code"], told["data"]["model_name"]) == ("I065", "m")
+    assert told["data"]["msg"] == "It is old."
+    assert odd["info"]["code"] == ""
 
 
 def test_each_kind_of_node_has_its_own_result_event() -> None:
@@ -206,7 +294,8 @@ def test_quiet_keeps_errors_and_prints() -> None:
 
 
 def test_debug_level_tells_sql_and_the_end_of_the_command() -> None:
-    sent, done = records_of(
+    _, sent, done = records_of(
+        InvocationStarted("id", "run", "0.1.0", NOON),
         NodeExecuted(model("m"), "m.sql", "select 1"),
         InvocationFinished(1, 2.5, NOON),
         level=Level.DEBUG,
@@ -215,11 +304,37 @@ def test_debug_level_tells_sql_and_the_end_of_the_command() -> None:
     assert (sent["info"]["name"], sent["data"]["sql"]) == ("SQLQuery", "select 1")
     assert done["info"]["name"] == "CommandCompleted"
     assert done["data"] == {
+        "command": "headrace run",
         "exit_code": 1,
         "success": False,
         "completed_at": "2026-11-23T12:00:00.000000Z",
         "elapsed": 2.5,
     }
+
+
+def test_debug_level_follows_each_node() -> None:
+    orders = model("orders")
+
+    records = records_of(
+        NodeStarted(orders, 1, 1, NOON),
+        NodeCompiled(orders, "orders.sql", "select 1"),
+        NodeFinished(succeeded(orders), 1, 1),
+        level=Level.DEBUG,
+    )
+
+    assert [(r["info"]["name"], r["data"]["node_info"]["node_status"]) for r in records] == [
+        ("NodeStart", "started"),
+        ("LogStartLine", "started"),
+        ("NodeCompiling", "compiling"),
+        ("NodeExecuting", "executing"),
+        ("LogModelResult", "success"),
+        ("NodeFinished", "success"),
+    ]
+    result = records[-1]["data"]["run_result"]
+    assert (result["status"], result["message"]) == ("success", "SELECT 4")
+    assert result["adapter_response"] == {"rows_affected": 4}
+    assert [timing["name"] for timing in result["timing_info"]] == ["compile", "execute"]
+    assert records[-1]["info"]["msg"] == "Finished running node model.debug.orders"
 
 
 def test_secrets_are_scrubbed_before_they_are_encoded() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ...core.results import NodeInfo
+from ...core.results import GroupInfo, NodeInfo
 from .node import Node
 from .node_calls import MetricCall
 
@@ -32,10 +32,10 @@ class Declared(Node, frozen=True, kw_only=True):
     def display_name(self) -> str:
         return self.name
 
-    def info(self, relation_name: str | None = None) -> NodeInfo:
+    def info(self, relation_name: str | None = None, group: GroupInfo | None = None) -> NodeInfo:
         # Only a unit test has a materialization.
         materialized = str(self.config.values.get("materialized", ""))
-        return replace(super().info(relation_name), materialized=materialized)
+        return replace(super().info(relation_name, group), materialized=materialized)
 
 
 class Exposure(Declared, frozen=True, kw_only=True):

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from ...core.errors import Location
-from ...core.results import NodeInfo
+from ...core.results import GroupInfo, NodeDetails, NodeInfo
 from .node_calls import RefCall, SourceCall
 from .resource_type import ResourceType
 
@@ -154,7 +155,19 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         """Where its compiled SQL goes, below target/compiled and target/run."""
         return f"{self.package_name}/{self.original_file_path}"
 
-    def info(self, relation_name: str | None = None) -> NodeInfo:
+    @property
+    def details(self) -> NodeDetails:
+        """What tools read of it in the log. Its group is known to the manifest alone."""
+        return NodeDetails(
+            path=self.path,
+            database=self.database or "",
+            schema=self.schema,
+            alias=self.alias,
+            checksum=self.checksum.checksum,
+            meta=self.config.meta,
+        )
+
+    def info(self, relation_name: str | None = None, group: GroupInfo | None = None) -> NodeInfo:
         return NodeInfo(
             unique_id=self.unique_id,
             name=self.name,
@@ -164,4 +177,5 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
             path=self.original_file_path,
             materialized=self.config.materialized,
             relation_name=relation_name,
+            details=replace(self.details, group=group) if group else self.details,
         )

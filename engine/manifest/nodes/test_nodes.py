@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from ...core.errors import Location
+from ...core.results import NodeDetails
 from .node import Node
 from .node_calls import RefCall, SourceCall
 from .pieces import Piece
@@ -59,6 +62,10 @@ class GenericTest(Test, frozen=True, kw_only=True):
     @property
     def location(self) -> Location:
         return Location(self.original_file_path, self.line)
+
+    @property
+    def details(self) -> NodeDetails:
+        return replace(super().details, attached_node=self.attached_node or "")
 
     @property
     def build_path(self) -> str:

@@ -48,6 +48,7 @@ def overriding_packages(parse: Parse) -> Iterator[WarningRaised]:
                     f"{{% materialization {name}, {_option(prefix)} %}} in the project itself, and "
                     f"let it return({macro.package_name}.{macro.name}()).",
                     Location(macro.original_file_path, macro.line),
+                    {"package_name": macro.package_name, "materialization_name": name},
                 )
 
 
@@ -85,6 +86,7 @@ def _arguments_beside_in(properties: Properties) -> Iterator[WarningRaised]:
         f"The test '{_name_of(first.definition)}' has arguments beside `arguments:`{more}. Put "
         "them under `arguments:`, and configurations under `config:`.",
         first.location,
+        {"test_name": _name_of(first.definition)},
     )
 
 

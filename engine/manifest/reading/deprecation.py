@@ -10,6 +10,7 @@ from typing import Any
 from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from ..nodes.model_node import Model
+from ..nodes.node_calls import Version
 from .entries import Place
 from .package_parse import Parse
 
@@ -56,6 +57,11 @@ def deprecation_warnings(parse: Parse) -> Iterator[WarningRaised]:
                 f"Model {model.versioned_name} has passed its deprecation date of "
                 f"{_day(model)}. This model should be disabled or removed.",
                 model.location,
+                {
+                    "model_name": model.name,
+                    "model_version": _version(model.version),
+                    "deprecation_date": _day(model),
+                },
             )
     for unique_id, node in nodes.items():
         if not isinstance(node, Model):
@@ -79,7 +85,19 @@ def _reference_warning(node: Model, model: Model, now: datetime) -> WarningRaise
             f"'{model.package_name}', '{model.name}', v='{model.latest_version}') }}}}."
         )
     name = "DeprecatedReference" if is_past else "UpcomingReferenceDeprecation"
-    return WarningRaised(name, message, node.location)
+    facts = {
+        "model_name": node.name,
+        "ref_model_package": model.package_name,
+        "ref_model_name": model.name,
+        "ref_model_version": _version(model.version),
+        "ref_model_latest_version": _version(model.latest_version),
+        "ref_model_deprecation_date": _day(model),
+    }
+    return WarningRaised(name, message, node.location, facts)
+
+
+def _version(version: Version | None) -> str:
+    return "" if version is None else str(version)
 
 
 def _is_past(model: Model, now: datetime) -> bool:

@@ -217,6 +217,7 @@ def _macro(package: PackageParse, asked: _Asked) -> Macro | None:
                 "MacroNotFoundForPatch",
                 f"'{name}' is undefined: no test '{definition.test_name}' exists.{hint}",
                 asked.entry.location,
+                {"patch_name": name},
             )
         )
     return found

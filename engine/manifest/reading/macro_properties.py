@@ -58,6 +58,7 @@ def read_macro_properties(package: PackageParse) -> None:
                     f"Found patch for macro '{patch.name}' which was not found."
                     f"{did_you_mean(patch.name, known)}",
                     patch.location,
+                    {"patch_name": patch.name},
                 )
             )
             continue

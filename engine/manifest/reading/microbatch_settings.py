@@ -114,6 +114,7 @@ def check_microbatch_models(parse: Parse) -> Iterator[WarningRaised]:
                 "'event_time' configuration. Every batch reads all rows, which can give "
                 "duplicates: set event_time on its inputs.",
                 node.location,
+                {"model_name": node.name},
             )
 
 

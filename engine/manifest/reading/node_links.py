@@ -67,7 +67,12 @@ def _leave_out(parse: Parse, node: Node, error: MissingTargetError) -> None:
     parse.found.disabled[node.unique_id] = parse.found.nodes.pop(node.unique_id)
     if not error.is_disabled:
         message = f"{error.problem} The test is left out."
-        parse.inputs.warn(WarningRaised("NodeNotFoundOrDisabled", message, error.location))
+        facts = {
+            "original_file_path": node.original_file_path,
+            "unique_id": node.unique_id,
+            "resource_type_title": node.resource_type.value.title(),
+        }
+        parse.inputs.warn(WarningRaised("NodeNotFoundOrDisabled", message, error.location, facts))
 
 
 def _parents(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ def _deprecated(override: SourceOverride) -> WarningRaised:
         f"'overrides' of the source '{name}' is a form that dbt has given up: configure the "
         f"package's source in dbt_project.yml instead, under 'sources: {override.package_name}:'.",
         override.location,
+        {"source_name": name, "file": override.location.path},
     )
 
 

@@ -45,6 +45,7 @@ def _unused_in(
             f"Did not find matching node for patch with name '{name}' in the "
             f"'{section}' section of file '{patch.document.display}'.{proposal}",
             patch.location,
+            {"patch_name": name, "yaml_key": section, "file_path": patch.document.display},
         )
 
 
@@ -60,4 +61,11 @@ def _wrong_section(patch: NodePatch, section: str) -> WarningRaised:
         f"{patch.document.display}: its tests count, and nothing else does. Move it to "
         f"'{section}:'.",
         patch.location,
+        {
+            "patch_name": patch.name,
+            "resource_type": NODE_SECTIONS[section],
+            "plural_resource_type": section,
+            "yaml_key": patch.section,
+            "file_path": patch.document.display,
+        },
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec import structs
 
 from ...core.encoding import utc_text
 from ...core.events import (
+    BatchFinished,
+    BatchStarted,
     Event,
     InvocationFailed,
     InvocationFinished,
@@ -25,30 +27,31 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
-from ...core.results import NodeInfo, RunResult, Status
+from ...core.results import RunResult, Status
 from ..text.freshness_lines import freshness_data
 from ..text.line import Line
 from ..text.summary import counted
 from ..text.tally import Tally
-
-Data = dict[str, object]
+from .json_node import Data, group_data, node_data
 
 
 def data_of(event: Event, line: Line, started_at: datetime | None, now: datetime) -> Data:
     """The fields of one line of an event. `started_at` is when the line's node started."""
     match event:
         case NodeStarted(node=node):
-            info = _node_info(node, "started", started_at, None)
+            info = node_data(node, "started", started_at, None)
             return _started_data(event) | {"node_info": info}
         case (
             NodeFinished(result=result) | NodeSkipped(result=result) | NodeCancelled(result=result)
         ):
             finished_at = None if isinstance(event, NodeSkipped) else now
-            info = _node_info(result.node, result.status.value, started_at, finished_at)
+            info = node_data(result.node, result.status.value, started_at, finished_at)
             return _result_data(event) | {"node_info": info}
         case NodeExecuted(node=node):
-            info = _node_info(node, "executing", started_at, None)
+            info = node_data(node, "executing", started_at, None)
             return {"conn_name": node.unique_id, "sql": event.sql, "node_info": info}
+        case BatchStarted(node=node) | BatchFinished(node=node):
+            return _batch_data(event) | {"node_info": node_data(node, "started", started_at, None)}
         case RunFinished():
             return _summary_data(event, line)
         case _:
@@ -63,6 +66,18 @@ def _started_data(event: NodeStarted) -> Data:
     return {"description": f"{node.kind} {node.display_name}"} | position
 
 
+def _batch_data(event: BatchStarted | BatchFinished) -> Data:
+    data: Data = {
+        "description": f"batch {event.label} of {event.node.display_name}",
+        "batch_index": event.index,
+        "total_batches": event.total,
+    }
+    if isinstance(event, BatchFinished):
+        status = "error" if event.failed else "success"
+        data |= {"status": status, "execution_time": event.seconds, **group_data(event.node)}
+    return data
+
+
 def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
     result = event.result
     node = result.node
@@ -74,13 +89,22 @@ def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:
         case NodeSkipped():
             why: Data = {"because": result.because or "", "message": result.message}
             names: Data = {"node_name": node.name, "schema": schema}
-            return names | why | {"resource_type": node.resource_type} | position
+            kind: Data = {"resource_type": node.resource_type}
+            return names | why | kind | position | group_data(node)
     status = result.status.value
     done: Data = {"execution_time": result.execution_time, "status": status} | position
+    done |= group_data(node)
     match node.resource_type:
         case "test" | "unit_test":
             failures: Data = {"num_failures": result.failures or 0, "num_models": event.total}
-            return done | failures | {"name": node.display_name, "attached_node": ""}
+            return (
+                done
+                | failures
+                | {
+                    "name": node.display_name,
+                    "attached_node": node.details.attached_node,
+                }
+            )
         case "seed":
             return done | {
                 "result_message": result.message,
@@ -127,7 +151,8 @@ def _summary_data(event: RunFinished, line: Line) -> Data:
         "path": result.node.path,
         "resource_type": result.node.resource_type,
         "compiled_path": (result.error and result.error.compiled_path) or "",
-        "node_info": _node_info(result.node, result.status.value, None, None),
+        "node_info": node_data(result.node, result.status.value, None, None),
+        **group_data(result.node),
     }
 
 
@@ -159,7 +184,7 @@ def _invocation_data(event: Event, line: Line) -> Data:
             return {"msg": line.text}
         case WarningRaised(location=location):
             place = str(location) if location else ""
-            return {"msg": event.message, "location": place}
+            return {"msg": event.message, "location": place, **event.data}
         case InvocationFailed():
             return {"exc": line.text.removeprefix("Encountered an error:\n")}
         case InvocationFinished():
@@ -171,25 +196,3 @@ def _invocation_data(event: Event, line: Line) -> Data:
             }
         case _:
             return {}
-
-
-def _node_info(
-    node: NodeInfo, status: str, started_at: datetime | None, finished_at: datetime | None
-) -> Data:
-    return {
-        "unique_id": node.unique_id,
-        "node_name": node.name,
-        "node_path": node.path,
-        "resource_type": node.resource_type,
-        "materialized": node.materialized,
-        "node_status": status,
-        "node_started_at": _naive_utc(started_at),
-        "node_finished_at": _naive_utc(finished_at),
-        "node_relation": {"relation_name": node.relation_name or ""},
-        "meta": {},
-    }
-
-
-def _naive_utc(moment: datetime | None) -> str:
-    """Without an offset, as dbt writes these two; empty where there is no such moment."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment else ""

@@ -10,10 +10,12 @@ from typing import TextIO
 from ...core.encoding import encode, mapped, scrubbed, utc_text
 from ...core.events import (
     Event,
+    InvocationFinished,
     InvocationStarted,
     Manner,
     MessageLogged,
     NodeCancelled,
+    NodeCompiled,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
@@ -21,15 +23,20 @@ from ...core.events import (
     RunResumed,
 )
 from ...core.plain_text import MESSAGE_LIMIT, Cleaner
-from ...core.results import NodeInfo, RunResult
+from ...core.results import NodeInfo, RunResult, Status
 from ..style import DEFAULT_STYLE, Style
 from ..text.line import Level, Line, LineKind, render
 from ..text.lines import lines_of
 from ..writing import SteadyStream
-from .json_data import Data, data_of
+from .json_data import data_of
+from .json_node import Data, node_data, run_result_data
 
 _PRINT = LineKind("PrintEvent", "Z052")
 _CODES = {"ShowNode": "Q041", "CompiledNode": "Q042"}
+_BEGAN = LineKind("NodeStart", "Q024")
+_COMPILING = LineKind("NodeCompiling", "Q030")
+_EXECUTING = LineKind("NodeExecuting", "Q031")
+_ENDED = LineKind("NodeFinished", "Q025")
 _MAIN_THREAD = "MainThread"
 
 
@@ -48,17 +55,27 @@ class JsonReporter:
         self._pid = os.getpid()
         self._manner = Manner()
         self._invocation_id = ""
+        self._command = ""
+        self._extra: Mapping[str, object] = {}
         self._started_at: dict[str, datetime] = {}
 
     def handle(self, event: Event) -> None:
         match event:
             case InvocationStarted():
                 self._manner, self._invocation_id = event.manner, event.invocation_id
+                self._command = f"headrace {event.command}"
+                self._extra = {key: self._fit(value) for key, value in event.extra.items()}
             case RunResumed(manner=manner):
                 self._manner = manner
             case NodeStarted(node=node):
                 self._started_at[node.unique_id] = event.started_at
+        debug = self._level <= Level.DEBUG
+        if debug and isinstance(event, NodeStarted):
+            text = f"Began running node {event.node.unique_id}"
+            self._write_step(_BEGAN, text, event.node, "started")
         self._write_lines(event)
+        if debug:
+            self._write_way(event)
         match event:
             case NodeFinished() | NodeSkipped() | NodeCancelled():
                 self._started_at.pop(event.result.node.unique_id, None)
@@ -73,6 +90,33 @@ class JsonReporter:
     def close(self) -> None:
         """Nothing to do: each line was flushed as it was written."""
 
+    def _write_way(self, event: Event) -> None:
+        """How far a node has got, for those who follow each."""
+        match event:
+            case NodeStarted(node=node):
+                text = f"Began compiling node {node.unique_id}"
+                self._write_step(_COMPILING, text, node, "compiling")
+            case NodeCompiled(node=node):
+                text = f"Began executing node {node.unique_id}"
+                self._write_step(_EXECUTING, text, node, "executing")
+            case NodeFinished(result=result) | NodeSkipped(result=result):
+                text = f"Finished running node {result.node.unique_id}"
+                self._write_step(_ENDED, text, result, result.status.value)
+
+    def _write_step(
+        self, kind: LineKind, text: str, about: RunResult | NodeInfo, status: str
+    ) -> None:
+        line = Line(kind, self._scrub(text) if self._scrub else text, Level.DEBUG, about=about)
+        now = self._clock()
+        more: Data = {}
+        if isinstance(about, RunResult):
+            node, ended = about.node, None if about.status is Status.SKIPPED else now
+            more = {"run_result": run_result_data(about)}
+        else:
+            node, ended = about, None
+        data: Data = {"node_info": node_data(node, status, self._start_of(line), ended), **more}
+        self._stream.write(self._record(line, data, now))
+
     def _write_lines(self, event: Event) -> None:
         lines = lines_of(
             event,
@@ -81,8 +125,9 @@ class JsonReporter:
             debug=self._level <= Level.DEBUG,
         )
         now = self._clock()
+        more = {"command": self._command} if isinstance(event, InvocationFinished) else {}
         records = [
-            self._record(line, data_of(event, line, self._start_of(line), now), now)
+            self._record(line, data_of(event, line, self._start_of(line), now) | more, now)
             for line in lines
             if line.level >= self._level
         ]
@@ -113,7 +158,7 @@ class JsonReporter:
             "pid": self._pid,
             "thread": _thread_of(line),
             "category": "",
-            "extra": {},
+            "extra": self._extra,
         }
         fitting = mapped(data, self._fit)
         return encode({"info": info, "data": fitting}).decode() + "\n"

@@ -34,6 +34,7 @@ from .freshness_lines import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
 from .summary import summary_lines
+from .warning_codes import WARNING_CODES
 
 UNMATCHED_CRITERION = "NoNodesForSelectionCriteria"
 """The warning that says all by itself: shown without its name, as in dbt."""
@@ -46,7 +47,6 @@ _START = LineKind("LogStartLine", "Q011")
 _HOOK_START = LineKind("LogHookStartLine", "Q032")
 _SKIP = LineKind("SkippingDetails", "Q034")
 _CANCEL = LineKind("LogCancelLine", "Q022")
-_UNMATCHED = LineKind(UNMATCHED_CRITERION, "M030")
 
 _TAKEN = ("exposure", "saved_query")
 """What nothing is done for, and so isn't begun."""
@@ -259,10 +259,11 @@ def _warning_line(event: WarningRaised, clean: Cleaner) -> Line:
     message = clean.message(event.message)
     if event.location:
         message = f"{clean.name(str(event.location))}: {message}"
-    if event.name == UNMATCHED_CRITERION:
-        return Line(_UNMATCHED, message, Level.WARN)
     name = clean.name(event.name)
-    return Line(LineKind(name), f"[WARNING][{name}]: {message}", Level.WARN, paint=Paint.YELLOW)
+    kind = LineKind(name, WARNING_CODES.get(name, ""))
+    if event.name == UNMATCHED_CRITERION:
+        return Line(kind, message, Level.WARN)
+    return Line(kind, f"[WARNING][{name}]: {message}", Level.WARN, paint=Paint.YELLOW)
 
 
 def _logged_line(message: str, to_console: bool, clean: Cleaner) -> Line:
