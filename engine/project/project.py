@@ -22,8 +22,10 @@ from .fields import Fields
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
     TREE_KEYS,
+    check_keys,
     key_warnings,
     project_name,
+    project_version,
     spelling,
     tree_key,
     uses_old_packages_directory,
@@ -115,6 +117,7 @@ def load_project(
     leading_out = _leading_out(cleans_inside, environ)
     renderer = Renderer(environ=environ, cli_vars=cli_vars)
     fields = Fields(document, renderer, may_lead_out=leading_out)
+    check_keys(fields)
     for warning in (*document.warnings(), *key_warnings(root, fields, document)):
         warn(warning)
     trees = _raw_trees(fields)
@@ -182,7 +185,7 @@ def _project(
     return Project(
         root=root,
         name=project_name(fields),
-        version=fields.text("version"),
+        version=project_version(fields),
         config_version=fields.whole_number("config-version") or 2,
         profile_name=fields.text("profile"),
         **sources,

@@ -50,7 +50,13 @@ _KNOWN = frozenset(
     "name version config-version profile model-paths seed-paths test-paths macro-paths "
     "snapshot-paths analysis-paths docs-paths asset-paths function-paths target-path log-path "
     "packages-install-path clean-targets require-dbt-version quoting vars on-run-start "
-    "on-run-end dispatch query-comment flags restrict-access dbt-cloud packages".split()
+    "on-run-end dispatch query-comment flags restrict-access dbt-cloud packages "
+    "project-root".split()
+)
+
+# Numbers of two parts are taken too: "1.0".
+_VERSION = re.compile(
+    r"(?a:(0|[1-9]\d*)\.(0|[1-9]\d*)(\.(0|[1-9]\d*)(-[\w-]+(\.[\w-]+)*)?(\+[\w-]+(\.[\w-]+)*)?)?)"
 )
 
 # Names that every template has already, so that no package may have them.
@@ -143,8 +149,51 @@ def project_name(fields: Fields) -> str:
     return name
 
 
+def project_version(fields: Fields) -> str | None:
+    """The project's own version.
+
+    Raises:
+        ProjectError: it is none.
+    """
+    text, value = fields.text("version"), fields.value("version")
+    if text is None or isinstance(value, float):
+        return text
+    if isinstance(value, int) or not _VERSION.fullmatch(text):
+        raise fields.error(
+            f"'version' must be a version like '1.0' or '1.0.0', in quotes, but it is {text}.",
+            "version",
+        )
+    return text
+
+
+def check_keys(fields: Fields) -> None:
+    """See that every key means something, as a misspelt one would be without effect.
+
+    Raises:
+        ProjectError: one doesn't.
+    """
+    known = _KNOWN | {key for keys in TREE_KEYS.values() for key in keys}
+    known |= {old for old, _, _ in _RENAMED}
+    for key in fields:
+        if key not in known:
+            raise fields.error(
+                f"'{key}' is no key of dbt_project.yml (additional properties are not allowed)."
+                f"{did_you_mean(key, known)}",
+                key,
+            )
+    quoting = fields.raw("quoting")
+    for key in quoting if isinstance(quoting, Mapping) else ():
+        if key not in _QUOTED:
+            raise fields.error(
+                f"'{key}' is nothing that 'quoting' speaks of.{did_you_mean(str(key), _QUOTED)}",
+                "quoting",
+                str(key),
+            )
+    fields.mapping("dbt-cloud")
+
+
 def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator[WarningRaised]:
-    """What there is to say of a project's keys: old ones, and ones that mean nothing."""
+    """What there is to say of a project's keys of old."""
     for old, new, name in _RENAMED:
         if old in fields:
             yield WarningRaised(
@@ -163,25 +212,6 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
                 f"DBT_{flag.upper()}, or `{flag}` under `flags:`.",
                 document.locate(key),
                 {"deprecated_path": key},
-            )
-    known = _KNOWN | {key for keys in TREE_KEYS.values() for key in keys}
-    known |= {old for old, _, _ in _RENAMED}
-    for key in fields:
-        if key not in known:
-            yield WarningRaised(
-                "CustomTopLevelKeyDeprecation",
-                f"'{key}' is no key of dbt_project.yml, so it has no effect."
-                f"{did_you_mean(key, known)}",
-                document.locate(key),
-            )
-    quoting = fields.raw("quoting")
-    for key in quoting if isinstance(quoting, Mapping) else ():
-        if key not in _QUOTED:
-            yield WarningRaised(
-                "CustomKeyInObjectDeprecation",
-                f"'{key}' is nothing that 'quoting' speaks of, so it has no effect."
-                f"{did_you_mean(str(key), _QUOTED)}",
-                document.locate("quoting", str(key)),
             )
     version = fields.value("config-version")
     if version is not None and version != 2:

@@ -210,25 +210,29 @@ def test_packages_of_old_are_found_where_they_are(
     assert [warning.name for warning in warnings] == ["PackageInstallPathDeprecation"]
 
 
-def test_unknown_key_below_quoting_gets_one_too(load: Load, warnings: list[WarningRaised]) -> None:
-    load("name: shop\nquoting:\n  idntifier: true\n")
+@pytest.mark.parametrize(
+    ("text", "where", "what"),
+    [
+        ("quoting:\n  idntifier: true", "3:3", "Did you mean 'identifier'?"),
+        ("model_paths: [a]", "2:1", "Did you mean 'model-paths'?"),
+        ("archive: {source_schema: a}", "2:1", "additional properties are not allowed"),
+        ("dbt-cloud: some text", "2:1", "'dbt-cloud' must be a mapping"),
+        ("version: invalid", "2:1", "must be a version like '1.0'"),
+        ("version: '1.2.3.4'", "2:1", "it is 1.2.3.4"),
+        ("version: 1", "2:1", "it is 1."),
+    ],
+)
+def test_what_means_nothing_is_refused(load: Load, text: str, where: str, what: str) -> None:
+    with pytest.raises(ProjectError) as refused:
+        load(f"name: shop\n{text}\n")
 
-    (warning,) = warnings
-    assert warning.location == Location("dbt_project.yml", 3, 3)
-    assert warning.message.endswith("Did you mean 'identifier'?")
+    assert str(refused.value).startswith(f"dbt_project.yml:{where}: ")
+    assert what in str(refused.value)
 
 
-def test_unknown_key_gets_a_warning_with_a_proposal(
-    load: Load, warnings: list[WarningRaised]
-) -> None:
-    load("name: shop\nmodel_paths: [a]\nzzz: 1\n")
-
-    assert [warning.location for warning in warnings] == [
-        Location("dbt_project.yml", 2, 1),
-        Location("dbt_project.yml", 3, 1),
-    ]
-    assert warnings[0].message.endswith("Did you mean 'model-paths'?")
-    assert "Did you mean" not in warnings[1].message
+@pytest.mark.parametrize("text", ["1.0", "'1.0'", "'0.10.2'", "1.0.0-rc.1+b5"])
+def test_version_has_two_parts_or_three(load: Load, text: str) -> None:
+    assert load(f"name: shop\nversion: {text}\n").version == text.strip("'")
 
 
 def test_duplicate_key_and_old_config_version_get_a_warning(

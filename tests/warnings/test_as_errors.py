@@ -103,11 +103,11 @@ async def test_selection_that_leaves_nothing_is_an_error_by_its_own_name(
 async def test_all_warnings_of_a_parse_that_are_errors_are_told_together(
     write_project: WriteProject,
 ) -> None:
-    root = write_project({**MISSPELT, "dbt_project.yml": f"{PROJECT}colour: red\n"})
+    root = write_project({**MISSPELT, "dbt_project.yml": f"{PROJECT}data-paths: [data]\n"})
 
     ran = await run(root, warn_error_options={"error": ["NoNodeForYamlKey"]})
 
-    assert (ran.exit_code, names(ran)) == (2, ["CustomTopLevelKeyDeprecation"])
+    assert (ran.exit_code, names(ran)) == (2, ["ConfigDataPathDeprecation"])
     lines = str(ran.outcome.error).splitlines()
     assert [line.split(": ")[0] for line in lines] == [
         "models/schema.yml:1:26",
@@ -136,18 +136,20 @@ async def test_project_says_it_under_flags_and_its_own_mistakes_count(
     root = write_project({**ORDERS, "dbt_project.yml": f"{PROJECT}flags: {{warn_error: true}}\n"})
 
     clean = await run(root)
-    (root / "dbt_project.yml").write_text(f"{PROJECT}colour: red\nflags: {{warn_error: true}}\n")
+    (root / "dbt_project.yml").write_text(
+        f"{PROJECT}data-paths: [data]\nflags: {{warn_error: true}}\n"
+    )
     failed = await run(root)
     allowed = await run(root, warn_error=False)
 
     assert [ran.exit_code for ran in (clean, failed, allowed)] == [0, 2, 0]
-    assert "'colour' is no key of dbt_project.yml" in str(failed.outcome.error)
+    assert "`data-paths` config has been renamed" in str(failed.outcome.error)
 
 
 async def test_clean_deletes_nothing_where_a_warning_of_the_project_is_an_error(
     write_project: WriteProject,
 ) -> None:
-    root = write_project({**ORDERS, "dbt_project.yml": f"{PROJECT}colour: red\n"})
+    root = write_project({**ORDERS, "dbt_project.yml": f"{PROJECT}data-paths: [data]\n"})
     (root / "target").mkdir()
 
     failed = await run(root, "clean", warn_error=True)
