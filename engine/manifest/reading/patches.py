@@ -124,3 +124,17 @@ class SourceOverride(Struct, frozen=True):
     def package_name(self) -> str:
         """The package whose source it is about."""
         return str(self.source["overrides"])
+
+
+def quotes_columns_of(source: Mapping[str, Any], table: Mapping[str, Any]) -> bool:
+    """Whether the columns of a source's table are quoted in tests, where they don't say."""
+    of_both = [entry.get("quoting") for entry in (source, table)]
+    said = [quoting.get("column") for quoting in of_both if isinstance(quoting, Mapping)]
+    return next((bool(one) for one in reversed(said) if one is not None), False)
+
+
+def quoted_column(column: Mapping[str, Any], quotes_columns: bool) -> Mapping[str, Any]:
+    """A column as its tests see it: quoted, where its node says so and it doesn't say."""
+    if quotes_columns and column.get("quote") is None:
+        return {**column, "quote": True}
+    return column

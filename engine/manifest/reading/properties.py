@@ -17,7 +17,14 @@ from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
 from ...project.render import Renderer
 from ...project.yaml_file import YamlDocument
-from .patches import NodePatch, SourceOverride, SourcePatch, TestEntry
+from .patches import (
+    NodePatch,
+    SourceOverride,
+    SourcePatch,
+    TestEntry,
+    quoted_column,
+    quotes_columns_of,
+)
 from .rendered_entry import rendered_entry, written_entry
 from .versions import VERSION_KEYS, VersionEntry, read_versions
 
@@ -207,7 +214,8 @@ class PropertiesReader:
             entry, written = self._rendered(document, section, given, keys)
             if section in NODE_SECTIONS:
                 self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
-                tests = tuple(self._tests(document, entry, keys))
+                quotes = bool(entry.get("quote_columns"))
+                tests = tuple(self._tests(document, entry, keys, quotes))
             elif section == "analyses":
                 self._check_keys(entry, _ANALYSIS_KEYS, document, keys, "an analysis")
                 for place, column in enumerate(self._entries(document, entry, "columns", keys)):
@@ -244,7 +252,8 @@ class PropertiesReader:
         for column, keys in version.columns:
             if keys[: len(version.keys)] == version.keys:
                 self._check_keys(column, _COLUMN_KEYS, document, keys, "a column")
-            tests += self._tests_of(document, column, keys, column)
+            tested = quoted_column(column, bool(version.of.model_values.get("quote_columns")))
+            tests += self._tests_of(document, column, keys, tested)
         return replace(
             patch,
             values=version.values,
@@ -264,7 +273,7 @@ class PropertiesReader:
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             where = (*keys, "tables", position)
             self._check_keys(table, _TABLE_KEYS, document, where, "a source's table")
-            tests = tuple(self._tests(document, table, where))
+            tests = tuple(self._tests(document, table, where, quotes_columns_of(source, table)))
             raw = written["tables"][position]
             package = self.package_name
             tables.append(SourcePatch(source, table, written, raw, package, document, where, tests))
@@ -275,13 +284,18 @@ class PropertiesReader:
             self.properties.sources += tables
 
     def _tests(
-        self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
+        self,
+        document: YamlDocument,
+        entry: dict[str, Any],
+        keys: tuple[str | int, ...],
+        quotes_columns: bool,
     ) -> Iterator[TestEntry]:
         yield from self._tests_of(document, entry, keys, column=None)
         for position, column in enumerate(self._entries(document, entry, "columns", keys)):
             column_keys = (*keys, "columns", position)
             self._check_keys(column, _COLUMN_KEYS, document, column_keys, "a column")
-            yield from self._tests_of(document, column, column_keys, column)
+            tested = quoted_column(column, quotes_columns)
+            yield from self._tests_of(document, column, column_keys, tested)
 
     def _tests_of(
         self,
