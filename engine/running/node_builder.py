@@ -62,6 +62,7 @@ class NodeBuilder:
             workspace.roots,
             heeds_packages=heeds_packages(workspace.project.flags),
         )
+        self._flags = workspace.project.flags
         self._invocation_id = workspace.start.invocation_id
         self._full_refresh = workspace.settings.build.full_refresh
         self._started_at = started_at
@@ -77,7 +78,7 @@ class NodeBuilder:
             node.config.incremental_strategy == "microbatch"
             and isinstance(node, Model)
             and run.progress.batch is None
-            and is_microbatch(node, self._context.manifest.macros)
+            and is_microbatch(node, self._context.manifest.macros, self._flags)
         ):
             return await self._build_in_batches(run, node)
         async with run.connection() as connection:

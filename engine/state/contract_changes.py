@@ -53,7 +53,22 @@ def _breaking_changes(old: PastNode, new: PastNode) -> Iterator[str]:
 
 
 def _lost(old: Sequence[Any] | None, new: Sequence[Any] | None) -> list[Any]:
-    return [constraint for constraint in old or () if constraint not in (new or ())]
+    return [
+        constraint
+        for constraint in old or ()
+        if not any(_is_kept(constraint, kept) for kept in new or ())
+    ]
+
+
+def _is_kept(old: Any, new: Any) -> bool:
+    """Whether two constraints are the same. A manifest of a run names the relation that a key
+    leads to, where properties have the `ref` or `source`.
+    """
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return bool(old == new)
+    if str(old.get("to") or "").startswith(("ref(", "source(")):
+        return bool(old == new)
+    return {**old, "to": None} == {**new, "to": None}
 
 
 def _named(constraint: Any) -> str:

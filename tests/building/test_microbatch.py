@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.core.events import BatchFinished, BatchStarted
+from headrace.engine.core.events import BatchFinished, BatchStarted, WarningRaised
 
-from .support import Ran, rows, run
+from .support import PROJECT, Ran, rows, run
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
@@ -323,3 +323,47 @@ async def test_sample_reads_a_window_of_what_has_event_times(write_project: Writ
     assert ran.exit_code == 0, ran.outcome
     assert rows(root, "select id from both order by id") == [(2,), (3,)]
     assert rows(root, "select id from kept order by id") == [(2,), (3,)]
+
+
+OWN_MACRO = """
+{% macro NAME(arg_dict) %}
+  insert into {{ arg_dict['target_relation'] }} (id, at, made_by)
+  select id, at, 'macro' from {{ arg_dict['temp_relation'] }}
+{% endmacro %}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "batches"),
+    [
+        ("get_incremental_microbatch_sql", "", 0),
+        ("get_incremental_microbatch_sql", "true", 4),
+        ("sqlite__get_incremental_microbatch_sql", "", 4),
+    ],
+)
+async def test_strategy_of_the_projects_own_is_called_once_unless_it_is_for_batches(
+    write_project: WriteProject, name: str, flags: str, batches: int
+) -> None:
+    flag = "require_batched_execution_for_custom_microbatch_strategy"
+    root = write_project(
+        {
+            "dbt_project.yml": PROJECT + (f"flags: {{{flag}: {flags}}}\n" if flags else ""),
+            "models/events.sql": EVENTS,
+            "models/days.sql": daily("select id, at, 'model' as made_by from {{ ref('events') }}"),
+            "macros/own.sql": OWN_MACRO.replace("NAME", name),
+        }
+    )
+    await run(root, **JANUARY)
+
+    again = await run(root, **JANUARY)
+
+    assert again.exit_code == 0, again.outcome
+    assert len(labels(again)) == batches
+    ((by_macro,),) = rows(root, "select count(*) from days where made_by = 'macro'")
+    assert by_macro
+    warned = [
+        event.name
+        for event in again.events
+        if isinstance(event, WarningRaised) and "OutsideOfBatches" in event.name
+    ]
+    assert len(warned) == (batches == 0)

@@ -362,3 +362,65 @@ models:
     assert model["node_info"]["node_path"] == "orders.sql"
     assert model["node_info"]["node_relation"]["alias"] == "orders"
     assert len(model["node_info"]["node_checksum"]) == 64
+
+
+KEYS = """
+models:
+  - name: parent
+    config: {contract: {enforced: true}, materialized: table}
+    columns: [{name: id, data_type: integer, constraints: [{type: primary_key}]}]
+  - name: child
+    config: {contract: {enforced: true}, materialized: table}
+    constraints: [{type: foreign_key, columns: [parent_id], to: ref('parent'), to_columns: [id]}]
+    columns:
+      - name: parent_id
+        data_type: integer
+        constraints: [{type: foreign_key, to: ref('parent'), to_columns: [id]}]
+"""
+
+
+async def test_manifest_of_compiled_nodes_names_the_relations_that_foreign_keys_lead_to(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/parent.sql": "select 1 as id",
+            "models/child.sql": "select 1 as parent_id",
+            "models/keys.yml": KEYS,
+        }
+    )
+
+    def referred() -> list[str]:
+        child = read(root / "target/manifest.json")["nodes"]["model.shop.child"]
+        column = child["columns"]["parent_id"]
+        return [key["to"] for key in (*child["constraints"], *column["constraints"])]
+
+    await run(root, "parse")
+    parsed = referred()
+    ran = await run(root, "compile")
+    built = referred()
+
+    assert ran.exit_code == 0, ran.outcome
+    assert parsed == ["ref('parent')"] * 2
+    assert built == ['"main"."parent"'] * 2
+
+
+async def test_key_that_a_state_names_by_its_relation_is_not_lost(
+    write_project: WriteProject,
+) -> None:
+    more = "      - {name: more, data_type: integer}\n"
+    root = write_project(
+        {
+            "models/parent.sql": "select 1 as id",
+            "models/child.sql": "select 1 as parent_id",
+            "models/keys.yml": KEYS,
+        }
+    )
+    await run(root, "compile")
+    (root / "target").rename(root / "state")
+    (root / "models/child.sql").write_text("select 1 as parent_id, 2 as more")
+    (root / "models/keys.yml").write_text(KEYS + more)
+    added = await run(root, "ls", select=("state:modified.contract",), state=Path("state"))
+
+    assert added.lines == ["shop.child"]
+    assert "lost its constraint" not in str(added.events)

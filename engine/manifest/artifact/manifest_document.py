@@ -14,9 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from ...core.checkpoints import checked
+from ..jinja.bare_calls import read_call
 from ..manifest import Manifest
 from ..nodes.declared_nodes import Declared, SemanticModel
+from ..nodes.model_node import Model
 from ..nodes.node import Node
+from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.query_nodes import InlineQuery
 from ..nodes.source_node import Source
 from .declared_dicts import SECTIONS, declared_dict
@@ -80,7 +83,7 @@ class _Written(Struct, frozen=True):
     def nodes(self) -> dict[str, Any]:
         manifest = self.manifest
         keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
-        return {
+        written = {
             node.unique_id: _written_node(
                 node,
                 parents=manifest.parents[node.unique_id],
@@ -91,6 +94,32 @@ class _Written(Struct, frozen=True):
             )
             for node in checked(manifest.nodes.values())
         }
+        for unique_id in self.compiled.keys() & written.keys():
+            node = manifest.nodes[unique_id]
+            if isinstance(node, Model):
+                self._resolve_keys(node, written[unique_id])
+        return written
+
+    def _resolve_keys(self, model: Model, described: dict[str, Any]) -> None:
+        """Name the relations that the foreign keys of a compiled model lead to, as in dbt."""
+        for holder in (described, *described["columns"].values()):
+            holder["constraints"] = [
+                {**constraint, "to": self._referred(model, constraint["to"])}
+                if constraint["type"] == "foreign_key" and constraint.get("to")
+                else constraint
+                for constraint in holder["constraints"]
+            ]
+
+    def _referred(self, model: Model, text: str) -> str:
+        """The relation that a key leads to."""
+        call, lookup = read_call(text, ("ref", "source"), model.location), self.manifest.lookup
+        found: Node | None
+        if isinstance(call, RefCall):
+            found = lookup.ref(call, model.package_name)
+        else:
+            assert isinstance(call, SourceCall), "no other call is read"
+            found = lookup.source(call, model.package_name)
+        return (found and self.relation_name(found)) or text
 
     def hooks(self) -> dict[str, Any]:
         return {

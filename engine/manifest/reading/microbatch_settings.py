@@ -22,6 +22,12 @@ MAX_BATCHES = 100_000
 """How many batches a model may have in one run: of an hour each, they are eleven years."""
 
 _MACRO = "get_incremental_microbatch_sql"
+_BATCHES = "require_batched_execution_for_custom_microbatch_strategy"
+_NO_BATCHES = (
+    f"The project's own macro '{_MACRO}' is called once for all of a model, and not for each "
+    f"batch. To have it called for batches, set `{_BATCHES}: true` under `flags:` in "
+    "dbt_project.yml."
+)
 
 
 class MicrobatchSettings(Struct, frozen=True):
@@ -38,18 +44,18 @@ class MicrobatchSettings(Struct, frozen=True):
     is_concurrent: bool | None
 
 
-def is_microbatch(node: Node, macros: MacroIndex) -> bool:
+def is_microbatch(node: Node, macros: MacroIndex, flags: Mapping[str, object]) -> bool:
     """Whether a node is built in batches.
 
     As in dbt a root project with a microbatch macro of its own gets its strategy run as any
-    other, once.
+    other, once, unless its `flags` say that it is for batches.
     """
     config = node.config
     return (
         isinstance(node, Model)
         and config.materialized == "incremental"
         and config.incremental_strategy == "microbatch"
-        and not _has_own_macro(macros)
+        and (bool(flags.get(_BATCHES)) or not _has_own_macro(macros))
     )
 
 
@@ -94,16 +100,23 @@ def microbatch_settings(node: Node) -> MicrobatchSettings:
 
 
 def check_microbatch_models(parse: Parse) -> Iterator[WarningRaised]:
-    """Check every microbatch model; a warning for each that reads nothing by event time.
+    """Check every microbatch model; a warning for each that reads nothing by event time, and
+    one where they aren't built in batches.
 
     Raises:
         ParseError: one lacks what it must say.
     """
-    found, macros = parse.found, parse.macros
+    found, macros, flags = parse.found, parse.macros, parse.inputs.root.flags
+    told = False
     nodes: Mapping[str, Node] = {**found.nodes, **found.sources}
     for unique_id, node in nodes.items():
         # Few models are: this is asked of all of them.
-        if node.config.incremental_strategy != "microbatch" or not is_microbatch(node, macros):
+        if node.config.incremental_strategy != "microbatch":
+            continue
+        if not is_microbatch(node, macros, flags):
+            if not told and isinstance(node, Model):
+                told = True
+                yield WarningRaised("MicrobatchMacroOutsideOfBatchesDeprecation", _NO_BATCHES)
             continue
         microbatch_settings(node)
         inputs: list[Any] = [nodes.get(parent) for parent in found.parents.get(unique_id, ())]
@@ -119,9 +132,9 @@ def check_microbatch_models(parse: Parse) -> Iterator[WarningRaised]:
 
 
 def _has_own_macro(macros: MacroIndex) -> bool:
-    names = (_MACRO, *(f"{prefix}__{_MACRO}" for prefix in macros.dialect))
+    """Whether the root project has the macro itself: one for its database is for batches."""
     own = macros.by_package.get(macros.root_package, {})
-    return macros.root_package != BUILTIN_PACKAGE and any(name in own for name in names)
+    return macros.root_package != BUILTIN_PACKAGE and _MACRO in own
 
 
 def _missing(node: Node, what: str) -> ParseError:
