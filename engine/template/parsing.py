@@ -62,6 +62,7 @@ class TemplateParseRenderer:
         """Render a node's template, and say what it called."""
         capture = _Capture(self._relations, node)
         scope = self._scope(node, capture, needs_vars=False)
+        scope.note_call = capture.call
         drive(render_source(self._environment, source, node, scope))
         return capture.captured()
 
@@ -69,6 +70,7 @@ class TemplateParseRenderer:
         """Evaluate a generic test's arguments, call its macro, and say what they called."""
         capture = _Capture(self._relations, node)
         scope = self._scope(node, capture, needs_vars=False)
+        scope.note_call = capture.call
         if is_inert:
             drive(evaluate_arguments(self._environment, node, scope))
         else:
@@ -132,6 +134,7 @@ class _Capture:
         self._node = node
         self._refs: list[RefCall] = []
         self._sources: list[SourceCall] = []
+        self._macros: dict[str, None] = {}
         self.config = CapturingConfig(node.config.values, node.name)
 
     def ref(self, *arguments: Any, **named: Any) -> Relation:
@@ -142,5 +145,10 @@ class _Capture:
         self._sources.append(source_call(arguments))
         return self._relations.this(self._node)
 
+    def call(self, unique_id: str) -> None:
+        self._macros[unique_id] = None
+
     def captured(self) -> Captured:
-        return Captured(tuple(self._refs), tuple(self._sources), self.config.captured)
+        return Captured(
+            tuple(self._refs), tuple(self._sources), self.config.captured, tuple(self._macros)
+        )

@@ -50,6 +50,8 @@ class Scope:
         self._forced = forced or {}
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
+        self.note_call: Callable[[str], None] | None = None
+        """Told the id of each macro that a template calls itself, and no other macro for it."""
 
     def with_names(self, lazy: Mapping[str, LazyName] | None = None, /, **names: Any) -> Scope:
         """The same scope, in which some names stand for something else."""
@@ -177,7 +179,9 @@ class BoundMacro:
         if current_budget() is None:
             require_arguments(arguments, named)
             return await metered(self(*arguments, **named))
-        macro = self._macro
+        macro, note_call = self._macro, self._scope.note_call
+        if note_call is not None and CALLING.get(None) is None:
+            note_call(macro.unique_id)
         token = CALLING.set(self._scope)
         try:
             function = await self._scope.macros.function(macro)

@@ -172,7 +172,7 @@ def node_dict(
         "doc_blocks": list(node.doc_blocks),
     }
     if isinstance(node, Seed):
-        return {**described, "root_path": None, "depends_on": {"macros": []}}
+        return {**described, "root_path": None, "depends_on": {"macros": list(node.called_macros)}}
     described |= _compiled_keys(node, parents, compiled_code, target_path)
     return described | _own_keys(node, primary_key)
 
@@ -256,7 +256,7 @@ def _compiled_keys(
         ],
         "sources": [[call.source_name, call.table_name] for call in node.sources],
         "metrics": [],
-        "depends_on": {"macros": list(node.macros), "nodes": list(parents)},
+        "depends_on": {"macros": list(node.called_macros), "nodes": list(parents)},
         "compiled_path": f"{target_path}/compiled/{node.build_path}" if compiled else None,
         "compiled": compiled,
         "compiled_code": compiled_code,

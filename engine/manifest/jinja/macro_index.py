@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ...core.errors import Location, ParseError
 from ..nodes.macro import Macro
+from .macro_calls import INCREMENTAL, MacroCalls
 from .macro_file import BUILTIN_PACKAGE, MacroFile
 from .scanner import Scan
 
@@ -204,6 +205,22 @@ class MacroIndex:
                 found = found or self.find_anywhere(implementation, macro.package_name)
                 if found is not None:
                     yield found
+
+    def ids_called_in(self, names: Iterable[str], package: str) -> tuple[str, ...]:
+        """The macros among the names that a template of a package calls, in their order."""
+        found = (self._named_from(package, name) for name in names)
+        return tuple(dict.fromkeys(macro.unique_id for macro in found if macro is not None))
+
+    def leaves_open(self, calls: MacroCalls, package: str) -> bool:
+        """Whether only a render can say which macros a template of a package calls."""
+        if calls.skips_incremental and self.overrides(INCREMENTAL, package) is not None:
+            return True
+        return any(self._named_from(package, name) is not None for name in calls.possible)
+
+    def _named_from(self, package: str, name: str) -> Macro | None:
+        """The macro that a name means in a package, bare or with its own package in front."""
+        owner, dot, member = name.partition(".")
+        return self.find_in(owner, member) if dot else self.find(name, package)
 
     def ids_named_in(self, found: Scan, package: str) -> tuple[str, ...]:
         """The macros that a template of a package names, bare or with their own package."""

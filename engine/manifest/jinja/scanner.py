@@ -17,6 +17,7 @@ from jinja2 import nodes
 from ...core.checkpoints import checkpoint
 from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.pieces import Constant, Hole, Piece
+from .macro_calls import MacroCalls, macro_calls
 from .syntax import SyntaxEnvironment, refuse_deep_nesting
 
 CAPTURING = frozenset({"ref", "source", "config"})
@@ -56,6 +57,7 @@ class Scan(msgspec.Struct, frozen=True):
     attributes: frozenset[str] = frozenset()
     needs_render: bool = False
     pieces: tuple[Piece, ...] | None = None
+    calls: MacroCalls = MacroCalls()
 
     def judged(self, is_inert: IsInert) -> Scan:
         """The same among a project's macros: one that it names may have to be rendered."""
@@ -101,7 +103,7 @@ class ScanBuilder:
             return False
         return (self._source if function == "source" else self._ref)(positional, named, line)
 
-    def finished(self, pieces: tuple[Piece, ...] | None) -> Scan:
+    def finished(self, pieces: tuple[Piece, ...] | None, calls: MacroCalls | None = None) -> Scan:
         """All that was seen, as one value."""
         own = {f"{name}.{WHOLE}" for name in self.stored}
         return Scan(
@@ -112,6 +114,7 @@ class ScanBuilder:
             attributes=frozenset(self.attributes - own),
             needs_render=self.needs_render,
             pieces=None if self.needs_render else pieces,
+            calls=calls or MacroCalls(),
         )
 
     def _config(self, positional: list[Any], named: dict[str, Any]) -> bool:
@@ -146,7 +149,7 @@ def scan(syntax: SyntaxEnvironment, text: str, path: str) -> Scan:
     found = ScanBuilder()
     with refuse_deep_nesting(tree, path):
         _walk(tree, found, conditional=False)
-        return found.finished(take_apart(tree))
+        return found.finished(take_apart(tree), macro_calls(tree))
 
 
 def _walk(node: nodes.Node, found: ScanBuilder, conditional: bool) -> None:

@@ -111,7 +111,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     refs: tuple[RefCall, ...] = ()
     sources: tuple[SourceCall, ...] = ()
     macros: tuple[str, ...] = ()
-    """Unique ids of the macros that its template names."""
+    """Unique ids of the macros that its templates name, whether they come to call them or not."""
+    called_macros: tuple[str, ...] = ()
+    """Of those, the ones that its templates call while parsing, in their order, as dbt notes it."""
     patch_path: str | None = None
     first_tags: tuple[str, ...] = ()
     """Tags that come before those of its configuration, where it has them from elsewhere."""

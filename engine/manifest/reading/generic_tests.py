@@ -132,7 +132,14 @@ def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> G
         # What the macro says of itself gives way to what this entry says.
         draft.patch_config = merge_config(captured.config, draft.patch_config)
         node = package.factory.make(GenericTest, draft, **fields)
-    return replace(node, refs=captured.refs, sources=captured.sources)
+    macros = tuple(dict.fromkeys((*node.macros, *captured.macros)))
+    return replace(
+        node,
+        refs=captured.refs,
+        sources=captured.sources,
+        macros=macros,
+        called_macros=macros,
+    )
 
 
 def _draft(package: PackageParse, asked: _Asked) -> Draft:
@@ -253,16 +260,18 @@ def _captured(
     ]
     calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
     config: Mapping[str, Any] = {}
+    macros: tuple[str, ...] = ()
     is_inert = package.macros.is_inert(macro)
     if computed or not is_inert:
         captured = _rendered(package, node, asked.entry, is_inert)
         calls += [*captured.refs, *captured.sources]
-        config = captured.config
+        config, macros = captured.config, captured.macros
     unique = dict.fromkeys([*calls, target])
     return Captured(
         refs=tuple(call for call in unique if isinstance(call, RefCall)),
         sources=tuple(call for call in unique if isinstance(call, SourceCall)),
         config=config,
+        macros=macros,
     )
 
 

@@ -37,6 +37,7 @@ _READERS = (
     "manifest/jinja/bare_calls.py",
     "manifest/jinja/blocks.py",
     "manifest/jinja/literal_template.py",
+    "manifest/jinja/macro_calls.py",
     "manifest/jinja/macro_file.py",
     "manifest/jinja/macro_reader.py",
     "manifest/jinja/macro_trees.py",

@@ -18,6 +18,8 @@ class Captured(Struct, frozen=True):
     refs: tuple[RefCall, ...] = ()
     sources: tuple[SourceCall, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    macros: tuple[str, ...] = ()
+    """The ids of the macros that it called itself, in their order."""
 
 
 class ParseRenderer(Protocol):

@@ -81,4 +81,10 @@ def _hook(
 def _with_dependencies(package: PackageParse, hook: RunHook) -> RunHook:
     """The hook with the nodes that it refers to, and the macros that it names."""
     captured, macros = captured_in(package, hook, hook.raw_code)
-    return replace(hook, refs=captured.refs, sources=captured.sources, macros=macros)
+    return replace(
+        hook,
+        refs=captured.refs,
+        sources=captured.sources,
+        macros=macros,
+        called_macros=captured.macros,
+    )

@@ -18,7 +18,8 @@ def read_seeds(package: PackageParse) -> None:
         name, digest, *same_rows = seed_checksums(file)
         draft = file_draft(package, file, ResourceType.SEED, "", Checksum(name, digest))
         seed = package.factory.make(Seed, draft, same_rows=tuple(same_rows))
-        _refuse_references(with_hooks(package, seed))
+        seed = with_hooks(package, seed)
+        _refuse_references(seed)
         package.found.add(seed)
 
 

@@ -34,7 +34,7 @@ def sql_node(package: PackageParse, kind: type[SqlNodeT], draft: Draft, **fields
         ParseError: a value of its configuration has the wrong type.
     """
     found = _scan(package, draft.raw_code, draft.original_file_path)
-    captured = Captured(found.refs, found.sources, found.config)
+    captured = _said(package, found)
     if found.needs_render:
         draft.in_file_config = found.config
         bare = package.factory.make(kind, draft, **fields)
@@ -47,6 +47,7 @@ def sql_node(package: PackageParse, kind: type[SqlNodeT], draft: Draft, **fields
         refs=(*captured.refs, *refs),
         sources=(*captured.sources, *sources),
         macros=package.macros.ids_named_in(found, package.name),
+        called_macros=captured.macros,
         pieces=found.pieces,
         **fields,
     )
@@ -63,14 +64,20 @@ def with_hooks(package: PackageParse, node: HookedT) -> HookedT:
     templates = [hook.sql for hook in hooks if has_template(hook.sql)]
     if not templates:
         return node
-    refs, sources, macros = list(node.refs), list(node.sources), list(node.macros)
+    refs, sources = list(node.refs), list(node.sources)
+    macros, called = list(node.macros), list(node.called_macros)
     for template in templates:
         captured, named = captured_in(package, node, template)
         refs += captured.refs
         sources += captured.sources
         macros += named
+        called += captured.macros
     return msgspec.structs.replace(
-        node, refs=tuple(refs), sources=tuple(sources), macros=tuple(dict.fromkeys(macros))
+        node,
+        refs=tuple(refs),
+        sources=tuple(sources),
+        macros=tuple(dict.fromkeys(macros)),
+        called_macros=tuple(dict.fromkeys(called)),
     )
 
 
@@ -83,10 +90,16 @@ def captured_in(
         CompilationError: it isn't Jinja, or fails while nothing is executed.
     """
     found = _scan(package, template, node.original_file_path)
-    captured = Captured(found.refs, found.sources, found.config)
+    captured = _said(package, found)
     if found.needs_render:
         captured = package.parse.renderer.render(node, template)
     return captured, package.macros.ids_named_in(found, package.name)
+
+
+def _said(package: PackageParse, found: Scan) -> Captured:
+    """What a template's syntax tree says, for one that needs no render."""
+    called = package.macros.ids_called_in(found.calls.made, package.name)
+    return Captured(found.refs, found.sources, found.config, called)
 
 
 def _scan(package: PackageParse, text: str, path: str) -> Scan:
@@ -98,7 +111,10 @@ def _scan(package: PackageParse, text: str, path: str) -> Scan:
     def is_inert(names: frozenset[str], attributes: frozenset[str]) -> bool:
         return _is_inert(package, names, attributes)
 
-    return package.inputs.cache.scan(text, fresh).judged(is_inert)
+    found = package.inputs.cache.scan(text, fresh)
+    if package.macros.leaves_open(found.calls, package.name):
+        return msgspec.structs.replace(found, needs_render=True, pieces=None)
+    return found.judged(is_inert)
 
 
 def _is_inert(package: PackageParse, names: frozenset[str], attributes: frozenset[str]) -> bool:
