@@ -78,6 +78,7 @@ class Materializations:
         name = node.config.materialized
         own, ours = self._own(node), self._ours(node)
         if own is not None:
+            _require_sql(own, node)
             names = {}
             if isinstance(node, Seed):
                 names["load_agate_table"] = table_reader(node, self._path(node))
@@ -130,3 +131,13 @@ class Materializations:
 
     def _path(self, node: Seed) -> Path:
         return self._project_roots[node.package_name] / node.original_file_path
+
+
+def _require_sql(macro: Macro, node: Node) -> None:
+    languages = macro.supported_languages or ()
+    if "sql" not in languages:
+        raise CompilationError(
+            f'Materialization "{macro.name}" only supports languages {list(languages)}; got "sql". '
+            "Models are written in SQL here.",
+            location=node.location,
+        )

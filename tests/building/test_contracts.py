@@ -165,3 +165,28 @@ async def test_contract_is_kept_by_what_is_added_to_an_incremental_model(
         ran.error("orders").replace("INTEGER", "       ").replace("integer", "       ")
     )
     assert rows(root, "select * from orders") == [(1, 5, "a")]
+
+
+@pytest.mark.parametrize(("kind", "is_warned"), [("Numeric", True), ("numeric(5, 2)", False)])
+async def test_numeric_without_a_precision_is_warned_of(
+    write_project: WriteProject, kind: str, is_warned: bool
+) -> None:
+    root = write_project(
+        {
+            "models/m.sql": f"select cast(1.5 as {kind}) as amount",
+            "models/m.yml": "models: [{name: m, config: {contract: {enforced: true}}, "
+            f"columns: [{{name: amount, data_type: '{kind}'}}]}}]",
+        }
+    )
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert [one for one in ran.warnings if "unspecified precision/scale" in one] == (
+        [
+            "Detected columns with numeric type and unspecified precision/scale, this can lead "
+            "to unintended rounding: ['amount']"
+        ]
+        if is_warned
+        else []
+    )

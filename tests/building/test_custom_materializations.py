@@ -217,3 +217,24 @@ async def test_model_in_a_materialization_has_its_compiled_code(
     assert (await run(root)).exit_code == 0
 
     assert rows(root, "select code, alias from other") == [("select 7", "other")]
+
+
+@pytest.mark.parametrize("languages", ["['python']", '["python", "sql"]'])
+async def test_materialization_that_is_not_for_sql_is_refused_at_the_model(
+    write_project: WriteProject, languages: str
+) -> None:
+    head = f"insert_only, default, supported_languages={languages} %}}"
+    root = write_project(
+        {
+            "macros/own.sql": INSERT_ONLY.replace("insert_only, default %}", head),
+            "models/log.sql": "{{ config(materialized='insert_only') }} select 1 as id",
+        }
+    )
+
+    ran = await run(root)
+
+    if "sql" in languages:
+        assert ran.exit_code == 0, ran.outcome
+    else:
+        assert "only supports languages ['python']; got \"sql\"." in ran.error("log")
+        assert relations(root) == {}

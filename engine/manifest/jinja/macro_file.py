@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from .scanner import PARSE_TIME_EFFECTS
 BUILTIN_PACKAGE = "dbt"
 MACRO_WORDS = frozenset({"macro", "test", "data_test", "materialization"})
 """The tags that define one."""
+
+_LANGUAGES = re.compile(r"supported_languages\s*=\s*\[([^\]]*)\]")
+_QUOTED = re.compile(r"[\"']([^\"']*)[\"']")
 
 
 class MacroFile(Struct, frozen=True):
@@ -31,9 +35,12 @@ def macro_files_in(directory: Path, prefix: str) -> Iterator[MacroFile]:
         yield MacroFile(BUILTIN_PACKAGE, name, name, path.read_text(encoding="utf-8"))
 
 
-def languages_of(macro_name: str) -> tuple[str, ...] | None:
-    """What a macro's models may be written in, if it is a materialization."""
-    return ("sql",) if macro_name.startswith(PREFIX) else None
+def languages_of(macro_name: str, text: str) -> tuple[str, ...] | None:
+    """What a macro's models may be written in, if it is a materialization: its tag may say so."""
+    if not macro_name.startswith(PREFIX):
+        return None
+    said = _LANGUAGES.search(text.partition("%}")[0])
+    return ("sql",) if said is None else tuple(_QUOTED.findall(said[1]))
 
 
 def effects_in(file: MacroFile) -> frozenset[str]:

@@ -38,6 +38,7 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
     for position, (definition, needs) in enumerate(zip(definitions, reads, strict=True)):
         name = definition.name.removeprefix(MACRO_PREFIX)
         names, dispatched, captures = needs
+        text = texts[position] if len(texts) == len(definitions) else file.source
         yield Macro(
             unique_id=f"macro.{file.package_name}.{name}",
             name=name,
@@ -50,8 +51,8 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
             dispatched=dispatched,
             is_inert=not (captures or file_has_state),
             file_has_state=file_has_state,
-            macro_sql=texts[position] if len(texts) == len(definitions) else file.source,
-            supported_languages=languages_of(name),
+            macro_sql=text,
+            supported_languages=languages_of(name, text),
         )
 
 

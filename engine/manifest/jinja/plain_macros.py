@@ -52,7 +52,7 @@ def read_plain_macros(file: MacroFile) -> Iterator[Macro]:
             dispatched=frozenset(dispatched),
             is_inert=not names & effects,
             macro_sql=block.text,
-            supported_languages=languages_of(name),
+            supported_languages=languages_of(name, block.text),
         )
 
 

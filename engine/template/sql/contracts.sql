@@ -19,6 +19,14 @@
 {#- Nothing, where the query has the columns that the contract says. -#}
 {% macro assert_columns_equivalent(sql) -%}
     {%- do adapter.assert_contract(model['columns'], sql) -%}
+    {%- set vague = [] -%}
+    {%- for name, column in model['columns'].items()
+        if column['data_type'] | trim | lower in ('numeric', 'decimal', 'number') -%}
+        {%- do vague.append(name) -%}
+    {%- endfor -%}
+    {%- if vague -%}
+        {%- do exceptions.warn('Detected columns with numeric type and unspecified precision/scale, this can lead to unintended rounding: ' ~ vague) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {#- The query with its columns in the contract's order. -#}
