@@ -39,8 +39,10 @@ async def _generate(context: CommandContext) -> ExitCode:
             await run.run()
     document = catalog.catalog_document(project.workspace, run.catalog)
     await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
-    context.emit(catalog.closing(project.workspace))
-    return ExitCode.NODE_FAILED if run.catalog["errors"] else exit_code_of(run.results)
+    errors = run.catalog["errors"]
+    for said in catalog.closing(project.workspace, errors):
+        context.emit(said)
+    return ExitCode.NODE_FAILED if errors else exit_code_of(run.results)
 
 
 COMMAND = NodeCommand(

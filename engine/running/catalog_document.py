@@ -5,7 +5,7 @@ The shape is the one of https://schemas.getdbt.com/dbt/catalog/v1.json.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,10 +112,17 @@ def catalog_document(workspace: Workspace, sections: Mapping[str, Any]) -> dict[
     }
 
 
-def closing(workspace: Workspace) -> MessageLogged:
+def closing(workspace: Workspace, errors: Collection[str] | None) -> Iterator[MessageLogged]:
     """What is said when the catalog has been handed out."""
+    for error in errors or ():
+        problem = f"Encountered an error while generating catalog: {error}"
+        yield MessageLogged(problem, True, name="CannotGenerateCatalog")
+    if errors:
+        count = "1 failure" if len(errors) == 1 else f"{len(errors)} failures"
+        text = f"headrace encountered {count} while writing the catalog"
+        yield MessageLogged(text, True, name="WriteCatalogFailure")
     path = workspace.displayed(workspace.target_path / CATALOG_NAME)
-    return MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
+    yield MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
 
 
 def _entry(unique_id: str, table: CatalogTable) -> dict[str, Any]:

@@ -46,3 +46,21 @@ async def test_catalog_has_types_comments_and_owners(shop: Shop) -> None:
         (3, "amount", "numeric(4,1)", None),
     ]
     assert nodes["model.shop.kept"]["metadata"]["type"] == "MATERIALIZED VIEW"
+
+
+async def test_source_of_another_database_is_told_and_the_rest_is_described(shop: Shop) -> None:
+    shop.write("models/orders.sql", "select 1 as id")
+    shop.write("models/raw.yml", "sources: [{name: raw, database: other, tables: [{name: items}]}]")
+    await shop.build()
+
+    ran = await shop.run("generate", compile=False)
+
+    assert ran.exit_code == 1
+    document = json.loads((shop.root / "target" / "catalog.json").read_text())
+    assert list(document["nodes"]) == ["model.shop.orders"]
+    (error,) = document["errors"]
+    assert "Cross-db references not allowed in postgres (other vs " in error
+    assert ran.messages[:2] == [
+        f"Encountered an error while generating catalog: {error}",
+        "headrace encountered 1 failure while writing the catalog",
+    ]
