@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
 
 from ..core.errors import SelectionError, did_you_mean
+from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..core.numbers import is_within, shortened, whole_number
 from ..manifest.reading.entries import Place, read_entry
@@ -39,6 +40,10 @@ _CRITERION_KEYS = (
     *("method", "value", "childrens_parents", "parents", "parents_depth", "children"),
     *("children_depth", "indirect_selection", "exclude"),
 )
+_MEANT = frozenset((*_GROUPS, "exclude", "method", "value"))
+"""Keys that mean something in their own place, so that they aren't passed over in another."""
+
+_ROOT_DEPTH = len(("selectors", 0, "definition"))
 
 
 class Selectors(Struct, frozen=True):
@@ -63,7 +68,9 @@ class _Entry(Struct, frozen=True, kw_only=True):
         return str(self.default).strip().lower() == "true"
 
 
-def load_selectors(root: Path, renderer: Renderer) -> Selectors:
+def load_selectors(
+    root: Path, renderer: Renderer, warn: Callable[[WarningRaised], None]
+) -> Selectors:
     """The selections in a project's selectors.yml; none where there is no such file.
 
     Raises:
@@ -82,14 +89,17 @@ def load_selectors(root: Path, renderer: Renderer) -> Selectors:
             "selectors, each with a name and a definition.",
             location=document.locate("selectors"),
         )
-    return _Reader(document).read(listed)
+    return _Reader(document, warn).read(listed)
 
 
 class _Reader:
     """Reads the entries in their order: one may speak of those before it."""
 
-    def __init__(self, document: YamlDocument) -> None:
+    def __init__(self, document: YamlDocument, warn: Callable[[WarningRaised], None]) -> None:
         self._document = document
+        self._warn = warn
+        self._unknown: list[_Keys] = []
+        """The places of keys that mean nothing: as in dbt, they are passed over."""
         self._named: dict[str, Specification] = {}
         self._described: dict[str, Any] = {}
 
@@ -111,7 +121,20 @@ class _Reader:
             found, said = self._definition(entry.definition, (*keys, "definition"))
             self._named[entry.name] = found
             self._described[entry.name] = {**values, "definition": said}
+        if self._unknown:
+            self._warn(self._passed_over())
         return Selectors(self._named, default, self._described)
+
+    def _passed_over(self) -> WarningRaised:
+        first, *others = self._unknown
+        places = ", ".join(f"'{keys[-1]}' ({self._document.locate(*keys)})" for keys in others)
+        more = f" So are {places}." if others else ""
+        hint = did_you_mean(str(first[-1]), _CRITERION_KEYS)
+        return WarningRaised(
+            "CustomKeyInObjectDeprecation",
+            f"'{first[-1]}' is no key of a definition, and is ignored.{hint}{more}",
+            self._document.locate(*first),
+        )
 
     def _definition(self, value: Any, keys: _Keys) -> tuple[Specification, Any]:
         """A definition, and how the manifest says it."""
@@ -121,13 +144,15 @@ class _Reader:
             raise self._error(f"a definition is a text or a mapping, not {noun_of(value)}.", keys)
         groups = [group for group in _GROUPS if group in value]
         if groups:
-            others = ", ".join(f"'{key}'" for key in value if key != groups[0])
-            if others:
+            others = ", ".join(f"'{key}'" for key in value if key in _MEANT and key != groups[0])
+            if others or (len(value) > 1 and len(keys) == _ROOT_DEPTH):
+                others = others or ", ".join(f"'{key}'" for key in value if key != groups[0])
                 raise self._error(
                     f"beside '{groups[0]}' there can be no {others}. An 'exclude' is one of the "
                     f"items of '{groups[0]}'.",
                     keys,
                 )
+            self._pass_over(value, groups, keys)
             return self._group(groups[0], value[groups[0]], (*keys, groups[0]))
         if "method" in value and "value" in value:
             return self._full(value, keys)
@@ -182,10 +207,7 @@ class _Reader:
         return Union(tuple(part for part, _ in found)), [said for _, said in found]
 
     def _full(self, value: Mapping[str, Any], keys: _Keys) -> tuple[Specification, Any]:
-        for key in value:
-            if key not in _CRITERION_KEYS:
-                hint = did_you_mean(str(key), _CRITERION_KEYS)
-                raise self._error(f"'{key}' is no key of a definition.{hint}", (*keys, str(key)))
+        self._pass_over(value, _CRITERION_KEYS, keys)
         method, wanted = str(value["method"]), value["value"]
         if method == NAMED:
             found, said = self._inherited(str(wanted), keys)
@@ -195,6 +217,9 @@ class _Reader:
             return found, said
         excluded, _ = self._excluded(value["exclude"], (*keys, "exclude"))
         return Difference(found, excluded), dict(value)
+
+    def _pass_over(self, value: Mapping[str, Any], known: Iterable[str], keys: _Keys) -> None:
+        self._unknown += [(*keys, str(key)) for key in value if key not in known]
 
     def _inherited(self, name: str, keys: _Keys) -> tuple[Specification, Any]:
         if name not in self._named:

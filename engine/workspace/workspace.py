@@ -178,7 +178,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
-        selectors=load_selectors(project.root, yaml[project.name]),
+        selectors=load_selectors(project.root, yaml[project.name], warn),
         target_path=_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),

@@ -147,10 +147,6 @@ async def test_manifest_has_the_selectors_as_dbt_writes_them(write_project: Writ
             "selectors.yml:1:54: Existing selector definition for y not found",
         ),
         (
-            "selectors: [{name: x, definition: {method: tag, value: a, childern: true}}]",
-            "Did you mean 'children'?",
-        ),
-        (
             "selectors: [{name: x, definition: {method: tag, value: a, children: 1}}]",
             "'children' must be true or false",
         ),
@@ -267,3 +263,26 @@ async def test_selector_may_leave_out_a_part_of_another(write_project: WriteProj
     root = write_project(with_selectors(text))
 
     assert models_of(await run(root, "ls", selector="some")) == ["shop.orders"]
+
+
+async def test_keys_that_mean_nothing_are_passed_over_with_one_warning(
+    write_project: WriteProject,
+) -> None:
+    text = """selectors:
+- name: mine
+  definition:
+    union:
+    - {method: tag, value: nightly, childs: true, note: all of it}
+    - union: [report]
+      description: and this
+"""
+    root = write_project(with_selectors(text))
+
+    ran = await run(root, "ls", selector="mine")
+
+    assert models_of(ran) == ["shop.orders", "shop.report"]
+    (warning,) = ran.warnings
+    assert warning == (
+        "'childs' is no key of a definition, and is ignored. Did you mean 'children'? So are "
+        "'note' (selectors.yml:5:51), 'description' (selectors.yml:7:7)."
+    )

@@ -14,7 +14,7 @@ from ..nodes.resource_type import ResourceType
 from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Place, read_entry
 from ..reading.package_parse import PackageParse
-from .semantic_values import Expression, Filter, Grain, filter_dict, window_dict
+from .semantic_values import Expression, Filter, Grain, filter_dict, in_small_letters, window_dict
 
 _LONGEST_NAME = 250
 _GOOD_NAME = re.compile(r"[A-Za-z][\w-]*\Z")
@@ -104,7 +104,8 @@ def _read(declared: DeclaredEntry) -> Metric:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a metric")
-    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
+    values = in_small_letters(_Entry, declared.patch.values)
+    entry = read_entry(_Entry, values, place, declared.package.inputs.warn)
     _check_name(entry.name, place)
     for key in _NEEDED[entry.type]:
         if not getattr(entry.type_params, key):

@@ -12,7 +12,7 @@ from ..nodes.resource_type import ResourceType
 from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Place, read_entry
 from ..reading.package_parse import PackageParse
-from .semantic_values import Filter, filter_dict
+from .semantic_values import Filter, filter_dict, in_small_letters
 
 
 class _QueryParams(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +85,7 @@ def _export_dict(export: _Export, node: SavedQuery, at: Place) -> dict[str, Any]
     own["schema_name"] = own.get("schema_name") or own.get("schema")
     wanted = {key: own[key] for key in _ExportConfig.__struct_fields__ if own.get(key) is not None}
     place = Place(at.document, (*at.keys, "config"), f"the export '{export.name}'")
+    wanted = in_small_letters(_ExportConfig, wanted)
     config = read_entry(_ExportConfig, wanted, place, lambda warning: None)
     return {
         "name": export.name,

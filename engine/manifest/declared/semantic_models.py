@@ -15,7 +15,7 @@ from ..reading.declared_entry import DeclaredEntry, entries_under
 from ..reading.entries import Place, configured_meta, read_entry
 from ..reading.package_parse import PackageParse
 from .metrics import metric_of_measure
-from .semantic_values import Expression, Grain
+from .semantic_values import Expression, Grain, in_small_letters
 
 _Aggregation = Literal[
     "sum",
@@ -112,7 +112,8 @@ def _read(declared: DeclaredEntry) -> Iterator[SemanticModel | Metric]:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a semantic model")
-    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
+    values = in_small_letters(_Entry, declared.patch.values)
+    entry = read_entry(_Entry, values, place, declared.package.inputs.warn)
     call = read_call(entry.model, ("ref",), place.locate("model"))
     assert isinstance(call, RefCall)  # nothing else is allowed
     model = declared.make(SemanticModel, ResourceType.SEMANTIC_MODEL, entry.config, refs=(call,))

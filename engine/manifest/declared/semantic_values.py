@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Union as TypingUnion
+
+from msgspec import Struct
 
 from ...core.errors import Location, ParseError
 
@@ -22,6 +26,23 @@ Grain = Literal[
     "year",
 ]
 _GRAINS = Grain.__args__  # type: ignore[attr-defined] # what a Literal keeps its members in
+
+
+def in_small_letters(kind: Any, value: Any) -> Any:
+    """A value of an entry whose choices are in small letters: dbt takes `SUM` as well as `sum`."""
+    origin, members = get_origin(kind), get_args(kind)
+    if origin in (TypingUnion, UnionType):
+        for member in members:
+            value = in_small_letters(member, value)
+    elif origin is Literal and isinstance(value, str):
+        small = value.lower()
+        return small if small in members else value
+    elif origin is list and isinstance(value, list):
+        return [in_small_letters(members[0], item) for item in value]
+    elif isinstance(kind, type) and issubclass(kind, Struct) and isinstance(value, dict):
+        types = get_type_hints(kind)
+        return {key: in_small_letters(types.get(key), item) for key, item in value.items()}
+    return value
 
 
 def filter_dict(where: Filter) -> dict[str, Any] | None:

@@ -24,8 +24,13 @@ from .patches import NodePatch
 from .time_spines import read_time_spine
 from .versions import PlacedColumn, VersionOf, deep_merge
 
-_CONFIG_BESIDE = ("meta", "tags", "docs", "access", "group", "quote_columns")
-"""Configuration that may stand beside `config:`, as it did before there was one."""
+_CONFIG_BESIDE = ("meta", "docs", "access", "group", "contract")
+"""Configuration that may stand beside `config:`, as it did before there was one.
+
+`tags` may not: dbt passes over a model's."""
+
+SOURCE_CONFIG_BESIDE = ("meta", "tags")
+"""The same for a source and its tables."""
 
 
 class _ColumnConfig(msgspec.Struct, frozen=True):
@@ -91,14 +96,17 @@ def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft) -> None:
 
 
 def patch_config(
-    values: Mapping[str, Any], document: YamlDocument, keys: tuple[str | int, ...]
+    values: Mapping[str, Any],
+    document: YamlDocument,
+    keys: tuple[str | int, ...],
+    beside: Sequence[str] = _CONFIG_BESIDE,
 ) -> dict[str, Any]:
     """The configuration in a properties entry: under `config:`, and in the old places beside it.
 
     Raises:
         ParseError: `config:` is no mapping.
     """
-    config = {key: values[key] for key in _CONFIG_BESIDE if values.get(key) is not None}
+    config = {key: values[key] for key in beside if values.get(key) is not None}
     given = values.get("config")
     if given is None:
         return config
@@ -110,9 +118,11 @@ def patch_config(
     return config | {config_key(str(key)): value for key, value in given.items()}
 
 
-def written_config(written: Mapping[str, Any]) -> dict[str, Any]:
+def written_config(
+    written: Mapping[str, Any], beside: Sequence[str] = _CONFIG_BESIDE
+) -> dict[str, Any]:
     """The same, as its author wrote it."""
-    config = {key: written[key] for key in _CONFIG_BESIDE if written.get(key) is not None}
+    config = {key: written[key] for key in beside if written.get(key) is not None}
     given = written.get("config") or {}
     return config | {config_key(str(key)): value for key, value in given.items()}
 

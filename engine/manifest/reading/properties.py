@@ -57,7 +57,7 @@ _NODE_KEYS = frozenset(
         "tests",
         "data_tests",
         "meta",
-        "tags",
+        "contract",
         "quote_columns",
         "access",
         "group",
@@ -72,7 +72,10 @@ _NODE_KEYS = frozenset(
         "primary_key",
     ]
 )
-_ANALYSIS_KEYS = frozenset("name description docs config columns meta tags access".split())
+_MEANT_FOR_CONFIG = frozenset("tags materialized enabled schema database alias".split())
+"""Configuration that is often put beside `config:`, where it is ignored."""
+
+_ANALYSIS_KEYS = frozenset("name description docs config columns meta access group".split())
 _MACRO_KEYS = frozenset("name description docs config meta arguments".split())
 _VERSION_KEYS = VERSION_KEYS | {"name"}
 _COLUMN_KEYS = frozenset(
@@ -371,10 +374,16 @@ class PropertiesReader:
             self.warn(
                 WarningRaised(
                     "CustomKeyInObjectDeprecation" if keys else "CustomTopLevelKeyDeprecation",
-                    f"'{key}' is no key of {what}, and is ignored.{did_you_mean(str(key), known)}",
+                    f"'{key}' is no key of {what}, and is ignored.{_remedy(str(key), known)}",
                     document.locate(*keys, key),
                 )
             )
+
+
+def _remedy(key: str, known: frozenset[str]) -> str:
+    if key in _MEANT_FOR_CONFIG and "config" in known:
+        return f" Put it under 'config:': {{{key}: …}}."
+    return did_you_mean(key, known)
 
 
 def _kind(value: object) -> str:

@@ -18,7 +18,13 @@ from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
 from .draft import Draft
 from .entries import Place, directories_of, typed_entry
-from .node_properties import locate_config, patch_config, read_columns, written_config
+from .node_properties import (
+    SOURCE_CONFIG_BESIDE,
+    locate_config,
+    patch_config,
+    read_columns,
+    written_config,
+)
 from .package_parse import PackageParse
 from .patches import SourcePatch
 
@@ -144,9 +150,9 @@ def _written(written: Mapping[str, Any]) -> dict[str, Any]:
     """What an entry configures, as it was written, whichever of it goes by two places."""
     beside = {key: written[key] for key in ("meta", "tags") if written.get(key)}
     try:
-        return merge_config(beside, written_config(written))
+        return merge_config(beside, written_config(written, SOURCE_CONFIG_BESIDE))
     except ParseError:  # a template stands for the whole of one
-        return written_config(written)
+        return written_config(written, SOURCE_CONFIG_BESIDE)
 
 
 class _Entry(Struct, frozen=True):
@@ -173,7 +179,7 @@ class _Entry(Struct, frozen=True):
 
     def config(self) -> dict[str, Any]:
         """What the entry configures: `meta` and `tags` beside `config:` and in it, together."""
-        config = patch_config(self.values, self.patch.document, self.keys)
+        config = patch_config(self.values, self.patch.document, self.keys, SOURCE_CONFIG_BESIDE)
         beside = {key: self.values[key] for key in ("meta", "tags") if self.values.get(key)}
         return merge_config(beside, config)
 

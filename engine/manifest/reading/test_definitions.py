@@ -31,7 +31,6 @@ _CONFIG_ORDER = (
     "database",
     "schema",
     "alias",
-    "group",
 )
 CONFIG_KEYS = frozenset(_CONFIG_ORDER)
 """Keys of a test entry that configure it, whether under `config:` or beside its arguments."""
@@ -98,14 +97,16 @@ def define_test(
     Raises:
         ParseError: the entry has no form that a test has.
     """
-    given_name, arguments, custom_name = _take_apart(entry)
+    given_name, arguments = _take_apart(entry)
     match = _NAME.match(given_name)
     if match is None:
         raise ParseError(f"'{given_name}' is no name of a test.", location=entry.location)
     namespace, test_name = match.groups()
+    # As in dbt it makes no difference what stands in here: `where` is a configuration there too.
+    arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
+    custom_name = _own_name(arguments.pop("name", None), entry)
     description = str(arguments.pop("description", "") or "")
     config = _take_config(arguments, entry)
-    arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
     _check_arguments(arguments, test_name, entry)
     column_name = _column_name(entry)
     if column_name is not None:
@@ -155,23 +156,21 @@ def _check_arguments(arguments: Mapping[Any, Any], test_name: str, entry: TestEn
         )
 
 
-def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any], str | None]:
-    """The test's name, its arguments, and the name that its author gave it."""
+def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any]]:
+    """The test's name, and what is said beside it."""
     definition = entry.definition
     if isinstance(definition, str):
-        return definition, {}, None
+        return definition, {}
     if isinstance(definition, dict) and "test_name" in definition:
         arguments = dict(definition)
-        custom = _own_name(arguments.pop("name", None), entry)
-        return str(arguments.pop("test_name")), arguments, custom
+        return str(arguments.pop("test_name")), arguments
     if not isinstance(definition, dict) or len(definition) != 1:
         raise ParseError(
             "a test is a name, or a mapping of one name to its arguments (check the indentation).",
             location=entry.location,
         )
     (name, value), *_ = definition.items()
-    arguments = dict(_mapping(value, str(name), entry))
-    return str(name), arguments, _own_name(arguments.pop("name", None), entry)
+    return str(name), dict(_mapping(value, str(name), entry))
 
 
 def _own_name(name: object, entry: TestEntry) -> str | None:
