@@ -37,9 +37,16 @@ def install_directory(project: Project) -> Path:
     """Where the packages go: a directory that `deps` replaces as a whole.
 
     Raises:
-        PackageError: files of the project itself are in it.
+        PackageError: files of the project itself are in it, or a link leads out of the project.
     """
     path = Path(os.path.realpath(project.root / project.packages_install_path))
+    if not path.is_relative_to(os.path.realpath(project.root)):
+        raise PackageError(
+            f"packages-install-path: '{project.packages_install_path}' is a link that leads out of "
+            f"the project, to {path}, and nothing is written or deleted by way of it. Make it a "
+            "directory.",
+            location=project.document.locate("packages-install-path"),
+        )
     for source in (
         *project.model_paths,
         *project.seed_paths,

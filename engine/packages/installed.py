@@ -46,6 +46,7 @@ def load_installed(
             environ=environ,
             cli_vars=cli_vars,
             warn=warn,
+            is_confined=True,
             display=(root / PROJECT_FILE).relative_to(project.root).as_posix(),
         )
         if dbt_version is not None:

@@ -90,15 +90,18 @@ def _names(directory: Path) -> list[str]:
         return []
 
 
-def checked_path(path: str, *, key: str, location: Location | None = None) -> str:
+def checked_path(
+    path: str, *, key: str, location: Location | None = None, may_lead_out: bool = False
+) -> str:
     """A path from the project's own files, normalised, that stays inside of the project.
 
     Raises:
-        ProjectError: it is absolute, or leads out by `..`.
+        ProjectError: it is absolute, or leads out by `..`, and may not; or it is no path.
     """
     normal = posixpath.normpath(path.replace("\\", "/") if os.sep == "\\" else path)
     is_absolute = posixpath.isabs(normal) or bool(PureWindowsPath(path).drive)
-    if is_absolute or normal == ".." or normal.startswith("../") or "\0" in path:
+    leads_out = is_absolute or normal == ".." or normal.startswith("../")
+    if (leads_out and not may_lead_out) or "\0" in path:
         raise ProjectError(
             f"{key}: '{path}' leads out of the project. Name a directory inside of it.",
             location=location,
@@ -111,23 +114,25 @@ def find_files(
     paths: Iterable[str],
     suffixes: Sequence[str],
     *,
+    is_confined: bool = True,
     warn: Callable[[WarningRaised], None] | None = None,
 ) -> list[SourceFile]:
     """The files below `paths` whose names end in one of `suffixes`, in the order of their paths.
 
     Left out are hidden files and directories, what `.dbtignore` names, and what is no regular
-    file. As in dbt, a link to a file counts and a link to a directory is not followed; a link
-    that leads out of the project is left out with a warning.
+    file. As in dbt, one of the paths may be a link to a directory, and a link to a file counts;
+    a link to a directory below is not followed. Where the project `is_confined`, no path may lead
+    out of it, and a link that does is left out with a warning.
 
     Raises:
-        ProjectError: one of the paths leads out of the project.
+        ProjectError: one of the paths leads out of a project that is confined.
     """
-    walk = _Walk(root, tuple(suffix.lower() for suffix in suffixes), warn)
+    walk = _Walk(root, tuple(suffix.lower() for suffix in suffixes), is_confined, warn)
     found: dict[str, SourceFile] = {}
     for path in paths:
-        search_path = checked_path(path, key="dbt_project.yml")
+        search_path = checked_path(path, key="dbt_project.yml") if is_confined else path
         start = root / search_path
-        if not walk.is_inside(start):
+        if is_confined and not walk.is_inside(start):
             raise ProjectError(
                 f"dbt_project.yml: '{path}' is a link that leads out of the project, to "
                 f"{os.path.realpath(start)}. Name a directory inside of it."
@@ -147,9 +152,11 @@ class _Walk:
         self,
         root: Path,
         suffixes: tuple[str, ...],
+        is_confined: bool,
         warn: Callable[[WarningRaised], None] | None,
     ) -> None:
         self._root = root
+        self._is_confined = is_confined
         self._resolved_root = os.path.realpath(root)
         self._suffixes = suffixes
         self._ignored = IgnoreRules.read(root)
@@ -205,7 +212,7 @@ class _Walk:
         if not os.path.exists(entry.path):
             self._say(root_relative, "is a link that leads nowhere", "Remove it.")
             return False
-        if not self.is_inside(Path(entry.path)):
+        if self._is_confined and not self.is_inside(Path(entry.path)):
             what = "is a link that leads out of the project"
             self._say(root_relative, what, "Copy the file to here.")
             return False

@@ -88,12 +88,18 @@ class Fields:
         return self._as_texts(key, self.raw(key), or_one=True) or ()
 
     def paths(self, key: str) -> tuple[str, ...] | None:
-        """A list of paths that stay inside of the project, normalised, unless they may lead out."""
+        """A list of paths, normalised, that stay inside of the project unless they may lead out."""
         texts = self.texts(key)
-        if texts is None or key in self._may_lead_out:
+        if texts is None or (key == "clean-targets" and key in self._may_lead_out):
             return texts
+        may_lead_out = key in self._may_lead_out
         return tuple(
-            checked_path(text, key=key, location=self._document.locate(key, index))
+            checked_path(
+                text,
+                key=key,
+                location=self._document.locate(key, index),
+                may_lead_out=may_lead_out,
+            )
             for index, text in enumerate(texts)
         )
 

@@ -9,7 +9,7 @@ profile has been read, and which profile that is stands in the project.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,10 +17,12 @@ from ..core.errors import ProjectError
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from ..settings.precedence import find_value
-from .discovery import PROJECT_FILE
+from .discovery import PROJECT_FILE, SourceFile, find_files
 from .fields import Fields
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
+    OLD_SEED_DIRECTORY,
+    SOURCE_PATH_KEYS,
     TREE_KEYS,
     check_keys,
     key_warnings,
@@ -29,6 +31,7 @@ from .project_keys import (
     spelling,
     tree_key,
     uses_old_packages_directory,
+    uses_old_seed_directory,
 )
 from .render import Renderer, ValuePath
 from .yaml_file import YamlDocument, read_yaml
@@ -50,7 +53,8 @@ class QueryComment:
 class Project:
     """What dbt_project.yml says, with defaults where it is silent (those of dbt 1.10).
 
-    Paths have forward slashes and are relative to `root`; none leads out of it. `config_trees`
+    Paths have forward slashes and are relative to `root`. None that is written to leads out of
+    it; where its files are may, unless it `is_confined`, as a package is. `config_trees`
     holds the configuration by folder, by kind: "models", "seeds", "snapshots", "tests",
     "sources", and so on. It is as written until `render_trees`, and `raw_trees` stays so. Vars,
     hooks and the query comment are never rendered here: that is done where they are used.
@@ -84,6 +88,7 @@ class Project:
     query_comment: QueryComment
     flags: Mapping[str, object]
     document: YamlDocument = field(repr=False)
+    is_confined: bool = False
 
     @property
     def properties_paths(self) -> tuple[str, ...]:
@@ -91,6 +96,15 @@ class Project:
         paths = (*self.model_paths, *self.seed_paths, *self.test_paths)
         more = (*self.snapshot_paths, *self.macro_paths, *self.analysis_paths)
         return tuple(dict.fromkeys((*paths, *more)))
+
+    def find_files(
+        self,
+        paths: Iterable[str],
+        *suffixes: str,
+        warn: Callable[[WarningRaised], None] | None = None,
+    ) -> list[SourceFile]:
+        """The files below some of its paths, as `discovery.find_files` has them."""
+        return find_files(self.root, paths, suffixes, is_confined=self.is_confined, warn=warn)
 
 
 def load_project(
@@ -101,12 +115,13 @@ def load_project(
     warn: Callable[[WarningRaised], None],
     display: str = PROJECT_FILE,
     cleans_inside: bool | None = None,
+    is_confined: bool = False,
 ) -> Project:
     """Read the dbt_project.yml in `root`, as far as it can be known without a target.
 
     What speaks of `target` has its default meanwhile. `display` is what messages call the file:
     a package's has its directory in it. `cleans_inside` is whether clean-targets stay inside of the
-    project; without it, the environment says so.
+    project; without it, the environment says so. `is_confined` is a package's: its files are in it.
 
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
@@ -114,14 +129,14 @@ def load_project(
     if not os.path.isfile(root / PROJECT_FILE):
         raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
     document = read_yaml(root / PROJECT_FILE, display)
-    leading_out = _leading_out(cleans_inside, environ)
+    leading_out = _leading_out(cleans_inside, environ, is_confined)
     renderer = Renderer(environ=environ, cli_vars=cli_vars)
     fields = Fields(document, renderer, may_lead_out=leading_out)
     check_keys(fields)
     for warning in (*document.warnings(), *key_warnings(root, fields, document)):
         warn(warning)
     trees = _raw_trees(fields)
-    return _project(root, document, fields, trees, raw_trees=trees)
+    return _project(root, document, fields, trees, raw_trees=trees, is_confined=is_confined)
 
 
 def render_trees(
@@ -142,19 +157,31 @@ def render_trees(
     """
     renderer = Renderer(environ=environ, cli_vars=cli_vars, target=target_context, names=names)
     document = project.document
-    fields = Fields(document, renderer, may_lead_out=_leading_out(None, environ))
+    fields = Fields(
+        document, renderer, may_lead_out=_leading_out(None, environ, project.is_confined)
+    )
     rendered: dict[str, Mapping[str, object]] = {}
     for kind, tree in project.raw_trees.items():
         value = renderer.render(document, tree, (tree_key(fields, kind),), keep=_is_hook)
         assert isinstance(value, Mapping)  # a mapping is rendered to a mapping
         rendered[kind] = value
-    return _project(project.root, document, fields, rendered, raw_trees=project.raw_trees)
+    return _project(
+        project.root,
+        document,
+        fields,
+        rendered,
+        raw_trees=project.raw_trees,
+        is_confined=project.is_confined,
+    )
 
 
-def _leading_out(cleans_inside: bool | None, environ: Mapping[str, str]) -> frozenset[str]:
+def _leading_out(
+    cleans_inside: bool | None, environ: Mapping[str, str], is_confined: bool
+) -> frozenset[str]:
     """The keys whose paths may be outside of the project."""
     stays_inside = find_value("clean_project_files_only", cleans_inside, environ).value
-    return frozenset() if stays_inside else frozenset({"clean-targets"})
+    cleaned = frozenset() if stays_inside else frozenset({"clean-targets"})
+    return cleaned if is_confined else cleaned | SOURCE_PATH_KEYS
 
 
 def _raw_trees(fields: Fields) -> Trees:
@@ -166,15 +193,22 @@ def _is_hook(path: ValuePath) -> bool:
 
 
 def _project(
-    root: Path, document: YamlDocument, fields: Fields, trees: Trees, *, raw_trees: Trees
+    root: Path,
+    document: YamlDocument,
+    fields: Fields,
+    trees: Trees,
+    *,
+    raw_trees: Trees,
+    is_confined: bool,
 ) -> Project:
     def paths(key: str, *default: str) -> tuple[str, ...]:
         found = fields.paths(spelling(fields, key))
         return default if found is None else found
 
+    seeds = OLD_SEED_DIRECTORY if uses_old_seed_directory(root, fields) else "seeds"
     sources = {
         "model_paths": paths("model-paths", "models"),
-        "seed_paths": paths("seed-paths", "seeds"),
+        "seed_paths": paths("seed-paths", seeds),
         "test_paths": paths("test-paths", "tests"),
         "macro_paths": paths("macro-paths", "macros"),
         "snapshot_paths": paths("snapshot-paths", "snapshots"),
@@ -206,6 +240,7 @@ def _project(
         query_comment=_query_comment(fields),
         flags=fields.mapping("flags"),
         document=document,
+        is_confined=is_confined,
     )
 
 

@@ -31,6 +31,16 @@ TREE_KEYS: Mapping[str, tuple[str, ...]] = {
 OLD_PACKAGES_DIRECTORY = "dbt_modules"
 """Where packages were installed before dbt 1.0."""
 
+OLD_SEED_DIRECTORY = "data"
+"""Where seeds were before dbt 1.0."""
+
+SOURCE_PATH_KEYS = frozenset(
+    "model-paths source-paths seed-paths data-paths test-paths macro-paths snapshot-paths "
+    "analysis-paths docs-paths asset-paths".split()
+)
+"""The keys that say where a project's files are, by their names of today and of old. They are
+read there, and nothing is written."""
+
 # Old spelling, new spelling, and the name of dbt's warning.
 _RENAMED = (
     ("source-paths", "model-paths", "ConfigSourcePathDeprecation"),
@@ -227,6 +237,22 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
             "Remove it and install them again, into dbt_packages.",
             document.locate(),
         )
+    if uses_old_seed_directory(root, fields):
+        yield WarningRaised(
+            "ConfigDataPathDeprecation",
+            f"Seeds are read from {OLD_SEED_DIRECTORY}, where they were before dbt 1.0. Call the "
+            f"directory seeds, or write seed-paths: [{OLD_SEED_DIRECTORY}].",
+            document.locate(),
+        )
+
+
+def uses_old_seed_directory(root: Path, fields: Fields) -> bool:
+    """Whether the seeds are where they were before dbt 1.0, and nothing says where they are."""
+    return (
+        fields.raw(spelling(fields, "seed-paths")) is None
+        and not (root / "seeds").exists()
+        and os.path.isdir(root / OLD_SEED_DIRECTORY)
+    )
 
 
 def uses_old_packages_directory(root: Path, fields: Fields) -> bool:

@@ -14,7 +14,7 @@ from msgspec import Struct, field, structs
 from ...adapters.base import Adapter, Target
 from ...adapters.errors import AdapterError, ProfileKeyError
 from ...adapters.registry import create_adapter
-from ..core.errors import ProfileError
+from ..core.errors import ProfileError, ProjectError
 from ..core.events import Event, WarningRaised
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.stored_failures import has_relation
@@ -275,7 +275,7 @@ def target_path(start: Start, project: Project) -> Path:
 
 
 def _target_path(project: Project, named: Path | None) -> Path:
-    return _resolved(project.root / (named or project.target_path))
+    return _resolved(project.root / named) if named else _own(project, "target-path")
 
 
 def _log_path(start: Start, project: Project, settings: Settings) -> Path:
@@ -283,7 +283,24 @@ def _log_path(start: Start, project: Project, settings: Settings) -> Path:
     project, from its directory. Absolute.
     """
     named = settings.project.log_path
-    return _resolved(start.cwd / named if named else project.root / project.log_path)
+    return _resolved(start.cwd / named) if named else _own(project, "log-path")
+
+
+def _own(project: Project, key: str) -> Path:
+    """A directory of the project's that is written to.
+
+    Raises:
+        ProjectError: it is a link that leads out of the project.
+    """
+    said = project.target_path if key == "target-path" else project.log_path
+    path = _resolved(project.root / said)
+    if path.is_relative_to(_resolved(project.root)):
+        return path
+    raise ProjectError(
+        f"{key}: '{said}' is a link that leads out of the project, to {path}, and nothing is "
+        f"written by way of it. Name that place with --{key} where it is meant.",
+        location=project.document.locate(key),
+    )
 
 
 def _resolved(path: Path) -> Path:

@@ -137,8 +137,7 @@ async def test_links_in_circles_below_the_models_end(write_project: WriteProject
 @pytest.mark.parametrize(
     "line",
     [
-        *("model-paths: [/etc]", "seed-paths: ['../x']", "macro-paths: [macros/../../x]"),
-        *("docs-paths: [/etc]", "asset-paths: ['../..']", "packages-install-path: ../x"),
+        "packages-install-path: ../x",
         *("log-path: /etc", "target-path: ../x"),
         "clean-targets: ['../..']",
     ],
@@ -154,6 +153,42 @@ async def test_path_that_leads_out_of_the_project_stops_every_command(
     assert ran.exit_code == 2
     assert str(ran.outcome.error).startswith("dbt_project.yml:5:")
     assert "leads out of the project" in str(ran.outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("name", "command"), [("target", "run"), ("logs", "run"), ("dbt_packages", "deps")]
+)
+async def test_nothing_is_written_through_a_link_that_leads_out(
+    write_project: WriteProject, tmp_path: Path, name: str, command: str
+) -> None:
+    files = {"packages.yml": "packages: [{local: tools}]", "tools/dbt_project.yml": "name: tools"}
+    root = write_project({**ORDERS, **(files if command == "deps" else {})})
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "kept").mkdir(parents=True)
+    (root / name).symlink_to(elsewhere)
+
+    ran = await run(root, command)
+
+    assert ran.exit_code == 2
+    assert "is a link that leads out of the project" in str(ran.outcome.error)
+    assert [path.name for path in elsewhere.iterdir()] == ["kept"]
+
+
+async def test_no_sql_is_written_through_a_link_in_the_target_directory(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    root = write_project(ORDERS)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (root / "target" / "run").mkdir(parents=True)
+    (root / "target" / "compiled").symlink_to(elsewhere)
+    (root / "target" / "run" / "shop").symlink_to(elsewhere)
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0
+    assert names(ran) == ["ArtifactNotWritten", "ArtifactNotWritten"]
+    assert list(elsewhere.iterdir()) == []
 
 
 async def test_flag_may_lead_out_of_the_project(write_project: WriteProject) -> None:

@@ -203,6 +203,24 @@ def test_directory_that_is_a_link_out_of_the_project_is_refused(project: Path) -
         find_files(project, ["seeds"], [".csv"])
 
 
+def test_a_project_that_is_not_confined_may_have_its_files_elsewhere(project: Path) -> None:
+    outside = project.parent / "outside"
+    for name in ("models/deep/c.sql", "seeds/s.csv", "one.sql"):
+        write(outside / name)
+    (project / "seeds").symlink_to(outside / "seeds")
+    (project / "models" / "linked.sql").symlink_to(outside / "one.sql")
+    (project / "models" / "folder").symlink_to(outside)
+
+    def found(*paths: str) -> list[str]:
+        return names(find_files(project, paths, [".sql", ".csv"], is_confined=False))
+
+    assert found("../outside/models") == ["../outside/models/deep/c.sql"]
+    assert found(str(outside / "models")) == [f"{outside}/models/deep/c.sql"]
+    assert found("seeds") == ["seeds/s.csv"]
+    # As in dbt a link to a directory is followed where it is the path itself, and not below it.
+    assert found("models") == ["models/b.sql", "models/linked.sql", "models/staging/a.sql"]
+
+
 def test_name_that_is_not_utf8_is_left_out_with_a_warning(project: Path) -> None:
     (project / "models" / os.fsdecode(b"caf\xe9.sql")).write_text("select 1")
     warnings: list[WarningRaised] = []

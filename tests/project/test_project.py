@@ -260,7 +260,7 @@ def test_duplicate_key_and_old_config_version_get_a_warning(
         ("name: model", "1:1", "model is a reserved word"),
         ("name: x\nmodel-paths: models", "2:1", 'as in model-paths: ["models"], but it is a text'),
         ("name: x\nmodel-paths: [a, 3]", "2:18", "but one item of it is a number"),
-        ("name: x\nmodel-paths: [a, ../b]", "2:18", "model-paths: '../b' leads out of the project"),
+        ('name: x\nmodel-paths: [a, "../b\\0"]', "2:18", "leads out of the project"),
         ("name: x\ntarget-path: /tmp/x", "2:1", "target-path: '/tmp/x' leads out of the project"),
         ("name: x\nclean-targets: [..]", "2:17", "leads out of the project"),
         ("name: x\nlog-path: true", "2:1", "'log-path' must be a text, but it is a boolean"),
@@ -305,3 +305,37 @@ def test_messages_call_the_file_what_the_caller_calls_it(tmp_path: Path) -> None
             warn=print,
             display="dbt_packages/utils/dbt_project.yml",
         )
+
+
+def test_files_of_a_project_may_stand_elsewhere_and_those_of_a_package_may_not(
+    tmp_path: Path,
+) -> None:
+    text = "name: shop\nmodel-paths: [../../shared/./models, /srv/models]\nseed-paths: [seeds]\n"
+    (tmp_path / "dbt_project.yml").write_text(text)
+
+    def load(*, is_confined: bool) -> Project:
+        return load_project(tmp_path, environ={}, cli_vars={}, warn=print, is_confined=is_confined)
+
+    project = finished(load(is_confined=False))
+
+    assert project.model_paths == ("../../shared/models", "/srv/models")
+    assert not project.is_confined
+    with pytest.raises(ProjectError, match="leads out of the project"):
+        load(is_confined=True)
+
+
+def test_seeds_are_where_they_were_before_dbt_1_0_if_they_are_nowhere_else(
+    load: Load, tmp_path: Path, warnings: list[WarningRaised]
+) -> None:
+    (tmp_path / "data").mkdir()
+
+    assert load("name: shop\n").seed_paths == ("data",)
+    (warning,) = warnings
+    assert warning.name == "ConfigDataPathDeprecation"
+    assert "seed-paths: [data]" in warning.message
+    warnings.clear()
+
+    assert load("name: shop\nseed-paths: [other]\n").seed_paths == ("other",)
+    (tmp_path / "seeds").mkdir()
+    assert load("name: shop\n").seed_paths == ("seeds",)
+    assert warnings == []

@@ -153,9 +153,15 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.schema}.{self.alias}"
 
     @property
+    def inner_path(self) -> str:
+        """Its file's path for a place where nothing may lead out of, whatever its project names."""
+        path = self.original_file_path.lstrip("/")
+        return "/".join("__" if step == ".." else step for step in path.split("/"))
+
+    @property
     def build_path(self) -> str:
         """Where its compiled SQL goes, below target/compiled and target/run."""
-        return f"{self.package_name}/{self.original_file_path}"
+        return f"{self.package_name}/{self.inner_path}"
 
     @property
     def details(self) -> NodeDetails:

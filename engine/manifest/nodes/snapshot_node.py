@@ -47,8 +47,8 @@ class Snapshot(Node, frozen=True, kw_only=True):
     @property
     def build_path(self) -> str:
         if self.has_own_file:
-            return f"{self.package_name}/{self.original_file_path}"
-        return f"{self.package_name}/{self.original_file_path}/{self.name}.sql"
+            return f"{self.package_name}/{self.inner_path}"
+        return f"{self.package_name}/{self.inner_path}/{self.name}.sql"
 
 
 RELATION_KINDS = (Model, Seed, Snapshot)

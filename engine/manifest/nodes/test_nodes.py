@@ -69,4 +69,4 @@ class GenericTest(Test, frozen=True, kw_only=True):
 
     @property
     def build_path(self) -> str:
-        return f"{self.package_name}/{self.original_file_path}/{self.path}"
+        return f"{self.package_name}/{self.inner_path}/{self.path}"

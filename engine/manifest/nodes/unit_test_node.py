@@ -88,5 +88,5 @@ class UnitTest(Declared, frozen=True, kw_only=True):
 
     @property
     def build_path(self) -> str:
-        path = PurePosixPath(self.original_file_path)
+        path = PurePosixPath(self.inner_path)
         return f"{self.package_name}/{path}/{path.parent}/{self.versioned_name}.sql"

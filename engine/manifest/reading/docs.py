@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ...core.errors import Location, ParseError, did_you_mean
-from ...project.discovery import SourceFile, find_files, read_source
+from ...project.discovery import SourceFile, read_source
 from ...project.project import Project
 from ...project.render import Renderer, has_template
 from ...project.template_errors import TemplateError
@@ -139,7 +139,7 @@ def _docs_of(project: Project) -> Iterator[Doc]:
         *project.snapshot_paths,
         *project.analysis_paths,
     )
-    for file in find_files(project.root, paths, (".md",)):
+    for file in project.find_files(paths, ".md"):
         for block in list(docs_blocks(read_source(file), file.root_relative)):
             yield Doc(
                 unique_id=f"doc.{project.name}.{block.name}",

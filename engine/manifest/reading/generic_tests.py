@@ -20,7 +20,6 @@ from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.test_nodes import GenericTest
 from .draft import Draft
-from .entries import directories_of
 from .package_parse import PackageParse
 from .parse_renderer import Captured
 from .patches import NodePatch, SourcePatch, TestEntry
@@ -153,7 +152,8 @@ def _draft(package: PackageParse, asked: _Asked) -> Draft:
         project=package.project,
         path=f"{definition.short_name}.sql",
         original_file_path=display,
-        fqn=(package.name, *directories_of(display, package.project), definition.name),
+        # Unlike other entries' it has all directories but the first, however deep a search path is.
+        fqn=(package.name, *display.split("/")[1:-1], definition.name),
         raw_code="{{ " + asked.called + "(**_dbt_generic_test_kwargs) }}" + definition.config_call,
         checksum=_NO_FILE,
         patch_config=_config(definition),

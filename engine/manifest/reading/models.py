@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ...core.errors import Location, ParseError
 from ...core.events import WarningRaised
-from ...project.discovery import find_files
 from ..nodes.model_node import Model
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
@@ -39,7 +38,7 @@ def read_models(package: PackageParse) -> None:
 
 
 def _warn_of_python(package: PackageParse, paths: Sequence[str]) -> None:
-    for file in find_files(package.project.root, paths, (".py",)):
+    for file in package.project.find_files(paths, ".py"):
         package.inputs.warn(
             WarningRaised(
                 "NotThereYet",

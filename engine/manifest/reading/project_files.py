@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...core.errors import YamlError
-from ...project.discovery import SourceFile, find_files, read_source
+from ...project.discovery import SourceFile, read_source
 from ...project.project import Project
 from ...project.text_file import read_text
 from ...project.yaml_file import YamlDocument, parse_yaml
@@ -24,7 +24,7 @@ def macro_files(inputs: ParseInputs) -> Iterator[MacroFile]:
     yield from inputs.builtin_macros
     for project in inputs.projects:
         generic_tests = tuple(f"{path}/generic" for path in project.test_paths)
-        for file in find_files(project.root, (*project.macro_paths, *generic_tests), (".sql",)):
+        for file in project.find_files((*project.macro_paths, *generic_tests), ".sql"):
             source = read_source(file)
             yield MacroFile(project.name, file.root_relative, file.root_relative, source)
 
@@ -39,7 +39,7 @@ def read_properties(inputs: ParseInputs, project: Project, declared: Iterable[st
         ParseError: something in one has the wrong shape; says where.
     """
     reader = PropertiesReader(project.name, declared, inputs.yaml[project.name], inputs.warn)
-    for file in find_files(project.root, project.properties_paths, (".yml", ".yaml")):
+    for file in project.find_files(project.properties_paths, ".yml", ".yaml"):
         document = _read_document(file, inputs.cache)
         for warning in document.warnings():
             inputs.warn(warning)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...project.discovery import SourceFile, checksum, find_files, read_source
+from ...project.discovery import SourceFile, checksum, read_source
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
@@ -18,7 +18,7 @@ _SECTIONS = {ResourceType.ANALYSIS: "analyses"}
 def node_files(package: PackageParse, paths: Sequence[str], suffix: str) -> list[SourceFile]:
     """The files of one kind of node."""
     warn = package.inputs.warn if package.again is None else None
-    files = find_files(package.project.root, paths, (suffix,), warn=warn)
+    files = package.project.find_files(paths, suffix, warn=warn)
     return [file for file in files if package.reads(file.root_relative)]
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...core.errors import CompilationError, Location, ParseError, did_you_mean
-from ...project.discovery import SourceFile, find_files
+from ...project.discovery import SourceFile
 from ...project.project import Project
 from ...project.text_file import read_text
 from ..jinja.bare_calls import read_call
@@ -118,9 +118,7 @@ class FixtureReader:
         if self._files is None:
             paths = tuple(fixture_paths(self._project))
             self._files = {
-                suffix: {
-                    file.stem: file for file in find_files(self._project.root, paths, (suffix,))
-                }
+                suffix: {file.stem: file for file in self._project.find_files(paths, suffix)}
                 for suffix in _SUFFIXES.values()
             }
         return self._files

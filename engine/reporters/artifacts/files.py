@@ -52,6 +52,8 @@ class ArtifactFiles:
         self._closing = Signal()
         self._thread: Thread | None = None
         self._failed: list[tuple[Path, str]] = []
+        self._seen: set[Path] = set()
+        """The directories that are known to be in the target directory."""
 
     @property
     def problems(self) -> tuple[WarningRaised, ...]:
@@ -81,7 +83,8 @@ class ArtifactFiles:
 
     def _write_files(self) -> None:
         for folder in (_COMPILED, _RUN):
-            sweep_below(self._target_path / folder)
+            if self._stays_inside(self._target_path / folder):
+                sweep_below(self._target_path / folder)
         # A thread that wakes for every file takes the interpreter away from the run each time;
         # one that wakes now and then takes it for many files at once.
         while not self._closing.wait(_PAUSE_SECONDS):
@@ -101,12 +104,20 @@ class ArtifactFiles:
     def _write_file(self, path: Path, relative: str, sql: str) -> None:
         if PurePath(relative).is_absolute() or ".." in PurePath(relative).parts:
             raise ValueError("the path leads out of the target directory")
+        if path.parent not in self._seen:
+            if not self._stays_inside(path.parent):
+                raise ValueError("a link on the way leads out of the target directory")
+            self._seen.add(path.parent)
         content = sql.encode("utf-8", "backslashreplace")
         try:
             self._put(path, content)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._put(path, content)
+
+    def _stays_inside(self, directory: Path) -> bool:
+        """Whether a directory, all links followed, is in the target directory."""
+        return Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(self._target_path))
 
     def _put(self, path: Path, content: bytes) -> None:
         """Make the file hold the content: it is never half there for long.
