@@ -17,7 +17,7 @@ def sent(root: Path) -> dict[str, str]:
 
 async def test_relations_of_one_name_in_two_databases_are_two(tmp_path: Path) -> None:
     files = {
-        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n",
+        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1.0'\n",
         "profiles.yml": PROFILES,
         "models/old.sql": "{{ config(database='archive', alias='orders', materialized='table') }}"
         " select 1 as id",
@@ -53,7 +53,7 @@ async def test_relations_of_one_name_in_two_databases_are_two(tmp_path: Path) ->
 
 async def test_database_that_a_macro_generates_is_the_one_that_is_read(tmp_path: Path) -> None:
     files = {
-        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n",
+        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1.0'\n",
         "profiles.yml": PROFILES,
         "macros/names.sql": "{% macro generate_database_name(custom=none, node=none) %}"
         "{{ 'lake' if custom else target.database }}{% endmacro %}",
@@ -75,7 +75,7 @@ async def test_database_that_a_macro_generates_is_the_one_that_is_read(tmp_path:
 
 async def test_quoting_of_the_project_is_not_that_of_its_sources(tmp_path: Path) -> None:
     files = {
-        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n"
+        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1.0'\n"
         "quoting: {database: false, identifier: false}\n",
         "profiles.yml": PROFILES,
         "models/raw.yml": "sources:\n"

@@ -171,7 +171,7 @@ async def test_macro_that_only_its_package_sees_is_overridden_for_it(
         "expect: {rows: [{x: 7}]}",
         files={
             "models/owed.sql": "select {{ bank.lent() }} as x",
-            "dbt_packages/bank/dbt_project.yml": "name: bank\nversion: '1'\n",
+            "dbt_packages/bank/dbt_project.yml": "name: bank\nversion: '1.0'\n",
             "dbt_packages/bank/macros/lent.sql": lent,
         },
     )

@@ -98,7 +98,7 @@ async def test_relation_of_a_ref_is_named_in_the_projects_way_of_quoting(
 ) -> None:
     root = write_project(
         {
-            "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\n"
+            "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n"
             "quoting: {identifier: false}\n",
             "models/a.sql": "select 1",
             "models/b.sql": "{{ config(quoting={'identifier': true, 'schema': false}) }}select 1",

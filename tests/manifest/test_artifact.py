@@ -13,7 +13,7 @@ from ..conftest import WriteProject
 from .support import Parsed, parse
 
 FILES = {
-    "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\n"
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n"
     "models: {shop: {+tags: [proj], +pre-hook: select 1, +meta: {a: 1}}}\n",
     "models/orders.sql": "{{ config(materialized='table', post_hook='select 2') }}"
     "select 1 as id from {{ source('raw', 'orders') }}",

@@ -212,7 +212,7 @@ def test_model_is_enabled_by_whoever_comes_last(
     in_file: str | None,
     expected: bool,
 ) -> None:
-    project = "name: shop\nversion: '1'\nprofile: shop\n"
+    project = "name: shop\nversion: '1.0'\nprofile: shop\n"
     files = {"dbt_project.yml": project, "models/m.sql": "select 1"}
     if tree:
         files["dbt_project.yml"] += f"models: {{shop: {{+enabled: {tree}}}}}\n"
@@ -277,7 +277,7 @@ def test_properties_may_hold_jinja_and_keep_the_types_that_it_gives(
 
 def test_folder_of_the_tree_that_matches_nothing_is_warned_of(write_project: WriteProject) -> None:
     project = (
-        "name: shop\nversion: '1'\nprofile: shop\n"
+        "name: shop\nversion: '1.0'\nprofile: shop\n"
         "models: {shop: {stagin: {+materialized: table}}}\n"
     )
     root = write_project({"dbt_project.yml": project, "models/staging/m.sql": "select 1"})

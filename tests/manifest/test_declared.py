@@ -64,7 +64,7 @@ def test_exposure_hangs_on_what_it_reads(write_project: WriteProject) -> None:
 def test_disabled_entries_are_set_aside(write_project: WriteProject) -> None:
     files = with_entry(exposure("    type: ml\n    config: {enabled: false}\n    depends_on: []\n"))
     files["dbt_project.yml"] = (
-        "name: shop\nversion: '1'\nprofile: shop\nsemantic-models: {shop: {+enabled: false}}\n"
+        "name: shop\nversion: '1.0'\nprofile: shop\nsemantic-models: {shop: {+enabled: false}}\n"
     )
 
     manifest = parse(write_project(files)).manifest

@@ -256,7 +256,7 @@ def test_project_configures_tests_by_folder(write_project: WriteProject) -> None
     parsed = parse(
         write_project(
             {
-                "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\n"
+                "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n"
                 "data_tests: {shop: {+severity: warn, marts: {+severity: error}}}\n",
                 "models/staging/a.sql": "select 1 as a",
                 "models/marts/b.sql": "select 1 as a",

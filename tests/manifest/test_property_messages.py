@@ -8,7 +8,7 @@ from headrace.engine.core.errors import ParseError
 from ..conftest import WriteProject
 from .support import failure, parse
 
-PROJECT = "name: shop\nversion: '1'\nprofile: shop\n"
+PROJECT = "name: shop\nversion: '1.0'\nprofile: shop\n"
 
 
 def with_test(definition: str) -> dict[str, str]:
@@ -268,9 +268,9 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
         (
             {
                 "models/m.sql": "select 1",
-                "models/s.yml": "models:\n  - name: m\n    tags: {a: b}\n",
+                "models/s.yml": "models:\n  - name: m\n    config: {tags: {a: b}}\n",
             },
-            "models/s.yml:2:5: 'tags' must be a text or a list of texts.",
+            "models/s.yml:3:14: 'tags' must be a text or a list of texts.",
         ),
         (
             {

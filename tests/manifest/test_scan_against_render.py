@@ -41,7 +41,7 @@ EXAMPLES = settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 FILES = {
-    "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\nvars: {given: 7}\n",
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nvars: {given: 7}\n",
     "profiles.yml": "shop: {target: d, outputs: {d: {type: sqlite, path: s.db, schema: main}}}\n",
     "models/a.sql": "select 1",
     "models/b.sql": "select 2",

@@ -7,7 +7,7 @@ import pytest
 from .support import Shop
 
 UNQUOTED = (
-    "name: shop\nversion: '1'\nprofile: shop\nseeds: {+quote_columns: false, +column_types: "
+    "name: shop\nversion: '1.0'\nprofile: shop\nseeds: {+quote_columns: false, +column_types: "
     "{Code: varchar(5)}}\n"
 )
 

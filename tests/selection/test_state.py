@@ -491,7 +491,7 @@ async def test_version_under_contract_that_is_gone_is_refused(
         "    columns: [{name: id, data_type: integer}]\n    versions:\n      "
     )
     files = {
-        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1'\n",
+        "dbt_project.yml": "name: shop\nprofile: shop\nversion: '1.0'\n",
         "profiles.yml": "shop: {target: dev, outputs: {dev: {type: sqlite, path: shop.db}}}\n",
         "models/m.yml": f"{properties}- {{v: 1}}\n      - {{v: 2}}",
         "models/m_v1.sql": "select 1 as id",
