@@ -189,7 +189,7 @@ def test_unit_tests_take_the_rows_of_their_own_packages_seed(write_project: Writ
             **packages("one"),
             "seeds/people.csv": "name\nroots\n",
             "dbt_packages/one/seeds/people.csv": "name\nones\n",
-            "dbt_packages/one/dbt_project.yml": "name: one\nversion: '1.0'\nseeds: {+schema: one}\n",
+            "dbt_packages/one/dbt_project.yml": "name: one\nversion: 1.0\nseeds: {+schema: one}\n",
             "dbt_packages/one/models/m.sql": "select 1 as n from {{ ref('people') }}",
             "dbt_packages/one/models/schema.yml": unit_test,
         }

@@ -270,7 +270,7 @@ def test_description_of_a_model_that_does_not_exist_is_warned_of(
                 "models/m.sql": "select 1",
                 "models/s.yml": "models:\n  - name: m\n    config: {tags: {a: b}}\n",
             },
-            "models/s.yml:3:14: 'tags' must be a text or a list of texts.",
+            "models/s.yml:3:5: 'tags' must be a text or a list of texts.",
         ),
         (
             {

@@ -7,7 +7,9 @@ from headrace.engine.core.results import Status
 
 from .support import Shop
 
-UNQUOTED = "name: shop\nversion: '1.0'\nprofile: shop\nquoting: {identifier: false, schema: false}\n"
+UNQUOTED = (
+    "name: shop\nversion: '1.0'\nprofile: shop\nquoting: {identifier: false, schema: false}\n"
+)
 
 
 @pytest.mark.parametrize("materialized", ["table", "view", "incremental"])
