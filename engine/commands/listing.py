@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -81,6 +82,7 @@ def _json(node: Node, manifest: Manifest, keys: Sequence[str], relation_name: Re
             parents=manifest.parents[node.unique_id],
             relation_name=relation_name(node),
         )
-    wanted = keys or _DEFAULT_KEYS
-    chosen = {key: described[key] for key in wanted if key in described}
-    return msgspec.json.encode(chosen, enc_hook=str).decode()
+    wanted = frozenset(keys or _DEFAULT_KEYS)
+    chosen = {key: value for key, value in described.items() if key in wanted}
+    # Laid out as dbt's, which is read by patterns as well.
+    return json.dumps(msgspec.to_builtins(chosen, enc_hook=str), ensure_ascii=False)

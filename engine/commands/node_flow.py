@@ -50,7 +50,7 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     assert command.work is not None, f"{command.name} runs no nodes"
     if command.check is not None:
         command.check(context.options)
-    project = await context.load()
+    project = await load(context)
     choice = await choose(context, command, project)
     work = command.work()
     deferral = await in_thread(find_deferral, project, choice, work.defers)
@@ -76,6 +76,24 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     if command.answer is not None:
         await command.answer(context, project, run)
     return exit_code_of(run.results)
+
+
+async def load(context: CommandContext) -> LoadedProject:
+    """The project, with the query of `--inline` as one of its nodes where there is one.
+
+    Raises:
+        HeadraceError: the project can't be read, or that query can't.
+    """
+    from ..core.errors import HeadraceError
+    from ..manifest.nodes.query_nodes import INLINE_PLACE
+
+    try:
+        return await context.load()
+    except HeadraceError as error:
+        place = error.location
+        if context.options.query is not None and place is not None and place.path == INLINE_PLACE:
+            error.problem = f"Error parsing inline query: {error.problem}"
+        raise
 
 
 async def choose(context: CommandContext, command: NodeCommand, project: LoadedProject) -> Choice:

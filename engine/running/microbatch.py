@@ -174,10 +174,10 @@ class Microbatch(Struct):
         if not failures:
             return Outcome(Status.SUCCESS, Response("SUCCESS"), batches=results)
         error = _first_error(failures)
-        if not results.successful:
+        # As in dbt, what counts is what became of the batches of this run.
+        if not built:
             return Outcome(Status.ERROR, Response("ERROR"), error=error, batches=results)
-        count, total = len(results.successful), len(results.successful) + len(results.failed)
-        message = f"PARTIAL SUCCESS ({count}/{total})"
+        message = f"PARTIAL SUCCESS ({len(built)}/{len(self.batches)})"
         return Outcome(Status.PARTIAL_SUCCESS, Response(message), error=error, batches=results)
 
 

@@ -19,6 +19,14 @@ _NOT_OF_FLAGS = frozenset(
 """The variables of dbt 1.10 that belong to no flag of its command line, but for its hub's address,
 those for secrets (`DBT_ENV_SECRET_…`) and those for artifacts (`DBT_ENV_CUSTOM_ENV_…`)."""
 
+_RENAMED = {
+    "DBT_ARTIFACT_STATE_PATH": "DBT_STATE",
+    "DBT_DEFER_TO_STATE": "DBT_DEFER",
+    "DBT_FAVOR_STATE_MODE": "DBT_FAVOR_STATE",
+    "DBT_NO_PRINT": "DBT_PRINT",
+}
+"""dbt's variables that have other names since 1.5."""
+
 _ENGINE_PREFIX = "DBT_ENGINE_"
 
 
@@ -35,6 +43,13 @@ def warnings_of(options: Options, environ: Mapping[str, str]) -> Iterator[Warnin
             f"The path of sources.json by `--output {options.output_path}` goes away. Use "
             "`--target-path`.",
         )
+    for old_name, new_name in _RENAMED.items():
+        if environ.get(old_name):
+            yield WarningRaised(
+                "EnvironmentVariableRenamed",
+                f"The environment variable `{old_name}` has been renamed as `{new_name}`. Set "
+                "that instead.",
+            )
     for name in options.without_effect:
         flag = FLAGS[name]
         yield _not_there(f"the flag '{flag.positive}' has no effect. {flag.help}")

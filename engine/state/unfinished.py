@@ -161,8 +161,9 @@ def _last_run(directory: Path) -> JournalState:
     journal, results = directory / JOURNAL_NAME, directory / RUN_RESULTS_NAME
     if not os.path.isfile(journal) and not os.path.isfile(results):
         raise UsageError(
-            f"Could not find previous run in '{directory}': there is nothing to retry. Run a "
-            "command first, or say with --state where its artifacts are."
+            f"Could not find previous run in '{directory.name}' target directory ({directory}): "
+            "there is nothing to retry. Run a command first, or say with --state where its "
+            "artifacts are."
         )
     if not os.path.isfile(journal):
         return _from_results(results)

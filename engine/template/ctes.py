@@ -13,16 +13,16 @@ def inject_ctes(sql: str, ctes: Sequence[tuple[str, str]]) -> str:
     """A select with (name, SQL) pairs as its first common table expressions.
 
     They come before the select's own ones, in the order given, and under its own `with` where
-    it has one. Comments before it stay where they are.
+    it has one. The whitespace is as dbt has it, so that compiled SQL can be compared.
     """
     if not ctes:
         return sql
-    definitions = ", ".join(f"{name} as (\n{body}\n)" for name, body in ctes)
-    start = _end_of(_SKIPPED, sql, 0)
-    own = _WITH.match(sql, start)
+    definitions = ", ".join(f" {name} as (\n{body}\n)" for name, body in ctes)
+    own = _WITH.match(sql, _end_of(_SKIPPED, sql, 0))
     if own is None:
-        return f"{sql[:start]}with {definitions}\n{sql[start:]}"
-    return f"{sql[: own.end()]} {definitions},{sql[own.end() :]}"
+        start = len(sql) - len(sql.lstrip())
+        return f"{sql[:start]}with{definitions} {sql[start:]}"
+    return f"{sql[: own.end()]}{definitions}, {sql[own.end() :]}"
 
 
 def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:

@@ -66,7 +66,7 @@ async def test_ephemeral_model_is_there_as_it_is_by_itself(write_project: WriteP
     await run(root)
 
     compiled = root / "target/compiled/shop/models"
-    upper = "with __dbt__cte__base as (\nselect 1 as id\n)\nselect id from __dbt__cte__base"
+    upper = "with __dbt__cte__base as (\nselect 1 as id\n) select id from __dbt__cte__base"
     assert (compiled / "base.sql").read_text().strip() == "select 1 as id"
     assert (compiled / "upper.sql").read_text().strip() == upper
     nodes = read(root / "target/manifest.json")["nodes"]

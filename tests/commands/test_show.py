@@ -126,6 +126,7 @@ async def test_query_that_fails_is_told(shop: Path) -> None:
     assert "no such column: missing" in database.error("inline_query")
     assert "no such column: missing" in str(database.outcome.error)
     assert template.exit_code == 2
+    assert "Error parsing inline query" in str(template.outcome.error)
     assert "Did you mean 'orders'?" in str(template.outcome.error)
 
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import pytest
 from headrace.engine.core.errors import HeadraceError, UsageError
+from headrace.engine.core.results import NodeError, Status
 from headrace.engine.manifest.reading.microbatch_settings import MicrobatchSettings
 from headrace.engine.project.event_time import (
     EARLIEST,
@@ -19,7 +20,13 @@ from headrace.engine.project.event_time import (
     parse_sample,
     windows,
 )
-from headrace.engine.running.microbatch import plan_batches
+from headrace.engine.running.microbatch import (
+    Batch,
+    BatchOutcome,
+    Microbatch,
+    plan_again,
+    plan_batches,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,3 +154,18 @@ def test_sample_may_be_a_window_and_must_not_end_before_it_starts() -> None:
     for end in ("2024-01-01", "2023-12-31"):
         with pytest.raises(UsageError, match="its start must come before its end"):
             parse_sample(f"{{start: 2024-01-01, end: {end}}}", now)
+
+
+async def test_status_of_a_model_is_that_of_the_batches_of_this_run() -> None:
+    done = EventWindow(at("2024-01-01"), at("2024-01-02"))
+    left = EventWindow(at("2024-01-02"), at("2024-01-03"))
+
+    async def fail(batch: Batch) -> BatchOutcome:
+        return BatchOutcome(batch, NodeError("Database Error", "no"))
+
+    outcome = await Microbatch(plan_again(settings(), [left]), fail, 1, (done,)).run()
+
+    assert (outcome.status, outcome.response.message) == (Status.ERROR, "ERROR")
+    assert outcome.batches is not None
+    assert outcome.batches.successful == ((done.start, done.end),)
+    assert outcome.batches.failed == ((left.start, left.end),)

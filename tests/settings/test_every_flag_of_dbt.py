@@ -172,6 +172,15 @@ def test_variable_that_dbt_does_not_know_either_is_not_warned_of(variable: str) 
     assert messages({variable: "true"}) == []
 
 
+def test_variable_by_an_old_name_is_told_its_new_one() -> None:
+    old = {"DBT_DEFER_TO_STATE": "0", "DBT_ARTIFACT_STATE_PATH": "state", "DBT_NO_PRINT": ""}
+
+    warnings = list(warnings_of(Options(command="run"), {**old, "DBT_STATE": "state"}))
+
+    assert [warning.name for warning in warnings] == ["EnvironmentVariableRenamed"] * 2
+    assert "`DBT_DEFER_TO_STATE` has been renamed as `DBT_DEFER`" in warnings[1].message
+
+
 def test_variables_that_are_set_to_what_is_so_anyway_are_not_warned_of() -> None:
     assert messages({"DBT_MACRO_DEBUGGING": "false", "DBT_INTROSPECT": "1"}, "compile") == []
 

@@ -7,6 +7,8 @@ from .pieces import Piece
 from .resource_type import ResourceType
 
 INLINE_NAME = "inline_query"
+INLINE_PLACE = "--inline"
+"""What messages call the place of a query that was given on the command line."""
 
 
 class Analysis(Node, frozen=True, kw_only=True):

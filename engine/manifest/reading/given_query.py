@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from ..nodes.node import Checksum
-from ..nodes.query_nodes import INLINE_NAME, InlineQuery, inline_id
+from ..nodes.query_nodes import INLINE_NAME, INLINE_PLACE, InlineQuery, inline_id
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
 from .package_parse import PackageParse
@@ -27,7 +27,7 @@ def read_given_query(package: PackageParse) -> None:
         unique_id=inline_id(package.name),
         project=package.project,
         path=_PATH,
-        original_file_path="--inline",
+        original_file_path=INLINE_PLACE,
         fqn=(package.name, "sql", INLINE_NAME),
         raw_code=text.strip(),
         checksum=Checksum("sha256", sha256(text.encode()).hexdigest()),
