@@ -289,7 +289,7 @@ async def test_staging_table_may_be_made_by_a_macro_of_the_project(shop: Shop) -
             {{ return(staging) }}
         {% endmacro %}
         {% macro post_snapshot(staging_relation) %}
-            {% do adapter.drop_relation(staging_relation) %}
+            {% do run_query('drop table ' ~ staging_relation) %}
         {% endmacro %}
         """,
     )
