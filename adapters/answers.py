@@ -19,6 +19,11 @@ class Response(Struct, frozen=True):
     code: str | None = None
     rows_affected: int | None = None
 
+    @property
+    def driver_count(self) -> int | None:
+        """`rows_affected` as drivers have it: -1 of a statement with a code that counts none."""
+        return -1 if self.rows_affected is None and self.code is not None else self.rows_affected
+
 
 class Rows(Struct, frozen=True):
     """A result set, in memory."""

@@ -132,7 +132,7 @@ def result_of(info: NodeInfo, outcome: Outcome, progress: Progress) -> RunResult
     """The result of a node that has ended now."""
     response = outcome.response
     answer: dict[str, object] = {}
-    if outcome.status is Status.SUCCESS:
+    if outcome.status is Status.SUCCESS and response.message:
         answer = answer_of(response)
     elif outcome.answer is not None:
         answer = answer_of(outcome.answer.response)
@@ -159,7 +159,8 @@ def result_of(info: NodeInfo, outcome: Outcome, progress: Progress) -> RunResult
 def answer_of(response: Any) -> dict[str, object]:
     """What the database said, as artifacts have it; of a response that may lack a part."""
     answer: dict[str, object] = {"_message": getattr(response, "message", str(response))}
-    for key in ("code", "rows_affected"):
-        if getattr(response, key, None) is not None:
-            answer[key] = getattr(response, key)
-    return answer
+    facts = {
+        "code": getattr(response, "code", None),
+        "rows_affected": getattr(response, "driver_count", None),
+    }
+    return answer | {key: fact for key, fact in facts.items() if fact is not None}

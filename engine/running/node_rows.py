@@ -35,4 +35,4 @@ class Preview(Struct, frozen=True):
             scope = compiled.node_scope.scope
             query = await scope.call_macro("get_show_sql", sql, header, self.limit)
             self.rows[node.unique_id] = await connection.query(str(query).strip())
-        return Outcome(Status.SUCCESS, Response("OK"))
+        return Outcome(Status.SUCCESS, Response(""))

@@ -59,7 +59,7 @@ async def only_compile(run: NodeRun) -> Outcome:
     async with run.connection() as connection:
         if not isinstance(run.node, Seed):
             await compile_node(run, connection)
-    return Outcome(Status.SUCCESS, Response("OK"))
+    return Outcome(Status.SUCCESS, Response(""))
 
 
 COMPILING = NodeWork(do=lambda run: only_compile)

@@ -270,6 +270,19 @@ def test_timings_are_one_after_the_other_and_begin_again_with_an_attempt() -> No
     assert one.compile_started > at
 
 
+def test_answer_counts_rows_as_drivers_do() -> None:
+    """A definition counts none; of a database that gives no codes nothing is known."""
+    made, filled = Response("CREATE VIEW", "CREATE VIEW"), Response("SELECT 0", "SELECT", 0)
+
+    assert answer_of(made) == {
+        "_message": "CREATE VIEW",
+        "code": "CREATE VIEW",
+        "rows_affected": -1,
+    }
+    assert answer_of(filled)["rows_affected"] == 0
+    assert "rows_affected" not in answer_of(Response("OK"))
+
+
 @pytest.mark.parametrize("response", [Response("OK"), "OK"])
 def test_answer_without_parts_has_a_message_alone(response: object) -> None:
     assert answer_of(response) == {"_message": "OK"}

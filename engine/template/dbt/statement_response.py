@@ -15,7 +15,7 @@ class StatementResponse:
     def __init__(self, response: Response) -> None:
         self._message = response.message
         self.code = response.code
-        self.rows_affected = response.rows_affected
+        self.rows_affected = response.driver_count
 
     def __str__(self) -> str:
         return self._message
