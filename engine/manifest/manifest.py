@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..core.results import GroupInfo
@@ -20,7 +20,7 @@ from .nodes.resource_type import ResourceType
 from .nodes.seed_node import Seed
 from .nodes.snapshot_node import Snapshot
 from .nodes.source_node import Source
-from .nodes.test_nodes import Test
+from .nodes.test_nodes import LeftOutTest, Test
 from .nodes.unit_test_node import UnitTest
 
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
@@ -39,6 +39,7 @@ class Manifest:
     macros: MacroIndex
     docs: Mapping[str, Doc]
     disabled: Mapping[str, Node]
+    left_out: Mapping[str, LeftOutTest]
     parents: Mapping[str, tuple[str, ...]]
     lookup: NodeLookup = field(repr=False)
     groups: Mapping[str, Group] = field(default_factory=dict)
@@ -61,7 +62,16 @@ class Manifest:
 
     def parents_of(self, unique_id: str) -> tuple[str, ...]:
         """What a node or a hook refers to."""
+        if unique_id in self.left_out:
+            return self.left_out[unique_id].parents
         return self.parents.get(unique_id) or self.hook_parents.get(unique_id, ())
+
+    @property
+    def told_nodes(self) -> Iterator[Node]:
+        """The nodes that are told of: also the tests that are left out, and no hooks."""
+        yield from self.nodes.values()
+        for test in self.left_out.values():
+            yield test.node
 
     def group_of(self, node: Node) -> GroupInfo | None:
         """Who answers for a node."""

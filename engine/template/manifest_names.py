@@ -42,7 +42,7 @@ class ManifestNames:
             source.unique_id: source_dict(source, self._relations.described(source))
             for source in self._manifest.sources.values()
         }
-        everything = (*self._manifest.nodes.values(), *self._manifest.run_hooks.values())
+        everything = (*self._manifest.told_nodes, *self._manifest.run_hooks.values())
         nodes = {node.unique_id: self._described(node) for node in everything}
         declared = {
             section: {

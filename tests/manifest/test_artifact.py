@@ -213,5 +213,45 @@ def test_compiled_node_carries_its_sql(parsed: Parsed) -> None:
 def test_disabled_node_and_docs_block_are_listed(parsed: Parsed) -> None:
     document = artifact(parsed)
 
-    assert [node["name"] for node in document["disabled"]["model.shop.off"]] == ["off"]
+    assert [node["name"] for node in document["disabled"]["model.shop.quiet"]] == ["off"]
     assert document["docs"]["doc.shop.one"]["block_contents"] == "A text."
+
+
+def test_tests_that_are_left_out_are_told_of_with_what_is_there(
+    write_project: WriteProject,
+) -> None:
+    """As in dbt: packages that write down all tests find them in `graph` and the manifest."""
+    properties = """
+models:
+  - name: quiet
+    columns: [{name: a, data_tests: [unique]}]
+  - name: absent
+    columns: [{name: a, data_tests: [{relationships: {arguments: {to: ref('m'), field: a}}}]}]
+"""
+    files = {
+        "models/m.sql": "select 1 as a",
+        "models/quiet.sql": "{{ config(enabled=false) }}select 1 as a",
+        "models/s.yml": properties,
+    }
+
+    parsed = parse(write_project(files))
+
+    document = artifact(parsed)
+    tests = {n["name"]: n for n in document["nodes"].values() if n["resource_type"] == "test"}
+    assert list(parsed.manifest.nodes) == ["model.shop.m"]
+    assert list(document["disabled"]) == ["model.shop.quiet"]
+    told = {
+        name: (test["config"]["enabled"], test["attached_node"], test["depends_on"]["nodes"])
+        for name, test in tests.items()
+    }
+    assert told == {
+        "unique_quiet_a": (False, "model.shop.quiet", []),
+        "relationships_absent_a__a__ref_m_": (False, None, ["model.shop.m"]),
+    }
+    related = tests["relationships_absent_a__a__ref_m_"]["unique_id"]
+    assert document["parent_map"][related] == ["model.shop.m"]
+    assert document["child_map"]["model.shop.m"] == [related]
+    assert [warning.name for warning in parsed.warnings] == [
+        "NoNodeForYamlKey",
+        "NodeNotFoundOrDisabled",
+    ]

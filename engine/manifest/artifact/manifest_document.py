@@ -82,17 +82,17 @@ class _Written(Struct, frozen=True):
 
     def nodes(self) -> dict[str, Any]:
         manifest = self.manifest
-        keys = primary_keys([*manifest.nodes.values(), *manifest.disabled.values()])
+        keys = primary_keys([*manifest.told_nodes, *manifest.disabled.values()])
         written = {
             node.unique_id: _written_node(
                 node,
-                parents=manifest.parents[node.unique_id],
+                parents=manifest.parents_of(node.unique_id),
                 relation_name=self.relation_name(node),
                 compiled_code=self.compiled.get(node.unique_id),
                 target_path=self.target_path,
                 primary_key=keys.get(node.unique_id, ()),
             )
-            for node in checked(manifest.nodes.values())
+            for node in checked(manifest.told_nodes)
         }
         for unique_id in self.compiled.keys() & written.keys():
             node = manifest.nodes[unique_id]
@@ -148,7 +148,8 @@ class _Written(Struct, frozen=True):
 
 def _maps(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
     """What each node needs, and what needs it."""
-    all_parents = {**manifest.parents, **manifest.hook_parents}
+    left_out = {unique_id: test.parents for unique_id, test in manifest.left_out.items()}
+    all_parents = {**manifest.parents, **left_out, **manifest.hook_parents}
     parent_map = {unique_id: sorted(parents) for unique_id, parents in all_parents.items()}
     parent_map.update({unique_id: [] for unique_id in manifest.sources})
     child_map: dict[str, list[str]] = {unique_id: [] for unique_id in parent_map}

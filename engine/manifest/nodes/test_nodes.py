@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...core.errors import Location
@@ -22,6 +23,18 @@ class Test(Node, frozen=True, kw_only=True):
     @property
     def display_name(self) -> str:
         return self.name
+
+
+class LeftOutTest(Struct, frozen=True):
+    """A test that can't run, as something that it refers to isn't there, or is disabled.
+
+    It is told of, in the manifest and in `graph`, and selected by nobody. `parents` are there.
+    """
+
+    __test__ = False
+
+    node: Test
+    parents: tuple[str, ...]
 
 
 class SingularTest(Test, frozen=True, kw_only=True):

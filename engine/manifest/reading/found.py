@@ -13,6 +13,7 @@ from ..nodes.macro import MacroProperties
 from ..nodes.node import Node
 from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.source_node import Source
+from ..nodes.test_nodes import LeftOutTest
 from .declared_graph import DeclaredGraph
 from .properties import NODE_SECTIONS
 from .unit_test_models import UnitTests
@@ -32,6 +33,7 @@ class Found:
         self.nodes: dict[str, Node] = {}
         self.sources: dict[str, Source] = {}
         self.disabled: dict[str, Node] = {}
+        self.left_out: dict[str, LeftOutTest] = {}
         self.groups: list[Group] = []
         self.hooks: list[RunHook] = []
         self.declared = DeclaredGraph()

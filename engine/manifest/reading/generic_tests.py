@@ -17,7 +17,6 @@ from ..nodes.macro import Macro
 from ..nodes.node import Checksum, Node
 from ..nodes.node_calls import RefCall, SourceCall
 from ..nodes.resource_type import ResourceType
-from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.test_nodes import GenericTest
 from .draft import Draft
 from .package_parse import PackageParse
@@ -32,27 +31,22 @@ _READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
 
 
 def read_generic_tests(package: PackageParse) -> None:
-    """Read the tests of every node and source of a project that was found.
+    """Read the tests of every node, and of the sources that were found.
 
     Raises:
         ParseError: an entry has no form that a test has, or two are the same.
         CompilationError: an argument or a macro fails while nothing is executed.
     """
     found, seen = package.found, dict[str, TestEntry]()
-    names = {
-        node.unique_id.split(".", 2)[2]
-        for node in found.nodes.values()
-        if isinstance(node, RELATION_KINDS)
-    }
     for patch in package.properties.nodes:
         # The tests of an entry in the wrong section count, as in dbt, and of another project's
         # node, which dbt attaches to nothing.
         sections = (patch.section, *NODE_SECTIONS)
         ids = (f"{NODE_SECTIONS[x]}.{package.name}.{patch.versioned_name}" for x in sections)
-        attached = next((found.nodes[id_] for id_ in ids if id_ in found.nodes), None)
-        if patch.versioned_name in names:
-            for asked in _of_node(patch, attached):
-                found.add(_read(package, asked, seen))
+        known = (found.nodes.get(id_) or found.disabled.get(id_) for id_ in ids)
+        attached = next(filter(None, known), None)
+        for asked in _of_node(patch, attached):
+            found.add(_read(package, asked, seen))
     for patch_of_source in _patches_of_sources(package):
         for asked in _of_source(patch_of_source):
             found.add(_read(package, asked, seen))

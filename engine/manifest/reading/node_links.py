@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from ...core.checkpoints import checked
 from ...core.errors import Location
 from ...core.events import WarningRaised
 from ..lookup import MissingTargetError, NodeLookup
 from ..manifest import Manifest
 from ..nodes.node import Node
-from ..nodes.test_nodes import Test
+from ..nodes.test_nodes import LeftOutTest, Test
 from .docs import OVERVIEW
 from .model_access import reference_check
 from .package_parse import Parse
@@ -37,7 +39,7 @@ def connect(parse: Parse) -> Manifest:
         try:
             found.parents[node.unique_id] = _parents(node, lookup, check_reference)
         except MissingTargetError as error:
-            _leave_out(parse, node, error)
+            _leave_out(parse, node, lookup, error)
     found.declared.connect(lookup, check_reference, root.name)
     roots = {project.name: project.root for project in parse.inputs.projects}
     found.unit_tests.connect(found.nodes, lookup, roots)
@@ -48,6 +50,7 @@ def connect(parse: Parse) -> Manifest:
         sources=found.sources,
         macros=parse.macros,
         docs={OVERVIEW.unique_id: OVERVIEW, **parse.docs.by_id},
+        left_out=found.left_out,
         disabled={**found.disabled, **declared.disabled, **unit_tests.disabled},
         parents={**found.parents, **declared.parents, **unit_tests.parents},
         lookup=lookup,
@@ -60,11 +63,15 @@ def connect(parse: Parse) -> Manifest:
     )
 
 
-def _leave_out(parse: Parse, node: Node, error: MissingTargetError) -> None:
+def _leave_out(parse: Parse, node: Node, lookup: NodeLookup, error: MissingTargetError) -> None:
     """Leave out a test whose model isn't there; for any other node it's fatal."""
     if not isinstance(node, Test):
         raise error
-    parse.found.disabled[node.unique_id] = parse.found.nodes.pop(node.unique_id)
+    values = {**node.config.values, "enabled": False}
+    config = replace(node.config, enabled=False, values=values)
+    parents = tuple(dict.fromkeys(_there(node, lookup)))
+    parse.found.left_out[node.unique_id] = LeftOutTest(replace(node, config=config), parents)
+    del parse.found.nodes[node.unique_id]
     if not error.is_disabled:
         message = f"{error.problem} The test is left out."
         facts = {
@@ -77,6 +84,13 @@ def _leave_out(parse: Parse, node: Node, error: MissingTargetError) -> None:
 
 def _parents(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_referred(node, lookup, check_reference)))
+
+
+def _there(node: Node, lookup: NodeLookup) -> Iterator[str]:
+    """What a test refers to, as far as it is there."""
+    sources = (lookup.source(call, node.package_name) for call in node.sources)
+    refs = (lookup.ref(call, node.package_name) for call in node.refs)
+    return (found.unique_id for found in (*sources, *refs) if found is not None)
 
 
 def _referred(node: Node, lookup: NodeLookup, check_reference: CheckReference) -> Iterator[str]:
