@@ -9,13 +9,11 @@ from ..core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
-    Manner,
     MessageLogged,
     OutputProduced,
     ProjectFound,
     Reporter,
     RunFinished,
-    RunResumed,
     WarningRaised,
 )
 from ..core.plain_text import Cleaner
@@ -24,8 +22,8 @@ from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter
 from .rotating_file import RotatingFile
 from .style import Style
-from .text.line import Level, Line, LineKind, render
-from .text.lines import lines_of
+from .text.line import Line, LineKind, render
+from .text.shown_lines import ShownLines
 
 _ANSWER = LineKind("PrintEvent", "Z052")
 _MAIN_THREAD = "MainThread"
@@ -77,19 +75,15 @@ class LogWriter:
 
     def __init__(self, stream: TextIO, style: Style) -> None:
         self._stream = stream
-        self._level = style.lowest
         self._clock = style.clock
         self._clean = Cleaner(style.scrub)
-        self._manner = Manner()
+        self._lines = ShownLines(style.lowest, self._clean)
 
     def handle(self, event: Event) -> None:
-        if isinstance(event, RunResumed):
-            self._manner = event.manner
         if isinstance(event, InvocationStarted):
-            self._manner = event.manner
             bar = "=" * 30
             self._stream.write(f"\n\n{bar} {self._now()} | {event.invocation_id} {bar}\n")
-        lines = [line for line in self._lines(event) if line.level >= self._level]
+        lines = self._lines_of(event)
         if not lines:
             return
         now = self._now()
@@ -104,13 +98,13 @@ class LogWriter:
     def _now(self) -> str:
         return self._clock().time().isoformat("microseconds")
 
-    def _lines(self, event: Event) -> list[Line]:
+    def _lines_of(self, event: Event) -> list[Line]:
         match event:
             case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
-                return [Line(_ANSWER, self._clean.message(text))]
+                answer = Line(_ANSWER, self._clean.message(text))
+                return [answer] if answer.level >= self._lines.lowest else []
             case _:
-                debug = self._level <= Level.DEBUG
-                return lines_of(event, self._clean, manner=self._manner, debug=debug)
+                return self._lines.of(event)
 
 
 def _thread_of(line: Line) -> str:

@@ -12,7 +12,6 @@ from ...core.events import (
     Event,
     InvocationFinished,
     InvocationStarted,
-    Manner,
     MessageLogged,
     NodeCancelled,
     NodeCompiled,
@@ -20,13 +19,12 @@ from ...core.events import (
     NodeSkipped,
     NodeStarted,
     OutputProduced,
-    RunResumed,
 )
 from ...core.plain_text import MESSAGE_LIMIT, Cleaner
 from ...core.results import NodeInfo, RunResult, Status
 from ..style import DEFAULT_STYLE, Style
 from ..text.line import Level, Line, LineKind, render
-from ..text.lines import lines_of
+from ..text.shown_lines import ShownLines
 from ..writing import SteadyStream
 from .json_data import data_of
 from .json_node import Data, node_data, run_result_data
@@ -49,11 +47,10 @@ class JsonReporter:
 
     def __init__(self, stream: TextIO, style: Style = DEFAULT_STYLE) -> None:
         self._stream = SteadyStream(stream)
-        self._level = style.lowest
         self._clock = style.clock
         self._scrub = style.scrub
         self._pid = os.getpid()
-        self._manner = Manner()
+        self._lines = ShownLines(style.lowest, Cleaner(style.scrub))
         self._invocation_id = ""
         self._command = ""
         self._extra: Mapping[str, object] = {}
@@ -62,14 +59,12 @@ class JsonReporter:
     def handle(self, event: Event) -> None:
         match event:
             case InvocationStarted():
-                self._manner, self._invocation_id = event.manner, event.invocation_id
+                self._invocation_id = event.invocation_id
                 self._command = f"headrace {event.command}"
                 self._extra = {key: self._fit(value) for key, value in event.extra.items()}
-            case RunResumed(manner=manner):
-                self._manner = manner
             case NodeStarted(node=node):
                 self._started_at[node.unique_id] = event.started_at
-        debug = self._level <= Level.DEBUG
+        debug = self._lines.has_debug
         if debug and isinstance(event, NodeStarted):
             text = f"Began running node {event.node.unique_id}"
             self._write_step(_BEGAN, text, event.node, "started")
@@ -82,7 +77,7 @@ class JsonReporter:
             case OutputProduced(text=text, name=str(name), data=data) if name:
                 self._write_answer(Line(LineKind(name, _CODES.get(name, "")), text), data)
             case OutputProduced(text=text):
-                split = self._manner.answers_by_line
+                split = self._lines.manner.answers_by_line
                 self._write_answers(text.splitlines() if split else [text])
             case MessageLogged(message=text, is_print=True):
                 self._write_answers([text])
@@ -118,18 +113,11 @@ class JsonReporter:
         self._stream.write(self._record(line, data, now))
 
     def _write_lines(self, event: Event) -> None:
-        lines = lines_of(
-            event,
-            Cleaner(self._scrub),
-            manner=self._manner,
-            debug=self._level <= Level.DEBUG,
-        )
         now = self._clock()
         more = {"command": self._command} if isinstance(event, InvocationFinished) else {}
         records = [
             self._record(line, data_of(event, line, self._start_of(line), now) | more, now)
-            for line in lines
-            if line.level >= self._level
+            for line in self._lines.of(event)
         ]
         if records:
             self._stream.write("".join(records))

@@ -14,23 +14,20 @@ from rich.text import Text
 
 from ...core.events import (
     Event,
-    InvocationStarted,
-    Manner,
     MessageLogged,
     NodeCompiled,
     NodeExecuted,
     NodeStarted,
     OutputProduced,
     RunFinished,
-    RunResumed,
     RunStarted,
 )
 from ...core.plain_text import Cleaner
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
 from .line import TIMESTAMP_WIDTH, Level, Line, fitted
-from .lines import lines_of
 from .live_view import MAX_WIDTH, LiveState, LiveView
+from .shown_lines import ShownLines
 from .text_reporter import answer
 
 REFRESH_SECONDS = 0.1
@@ -72,11 +69,10 @@ class ConsoleReporter:
             height=size[1] if size else None,
         )
         self._output = SteadyStream(output) if output and not output.isatty() else None
-        self._level = style.lowest
         self._clock = style.clock
         self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(style.scrub)
-        self._manner = Manner()
+        self._lines = ShownLines(style.lowest, self._clean)
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()
         self._is_running = False
@@ -120,8 +116,6 @@ class ConsoleReporter:
             event, at = self._waiting.popleft()
             self._state.take(event, at, self._clean)
             match event:
-                case InvocationStarted(manner=manner) | RunResumed(manner=manner):
-                    self._manner = manner
                 case RunStarted():
                     self._is_running = True
                 case RunFinished():
@@ -136,15 +130,14 @@ class ConsoleReporter:
             self._console.print(scrolling, end="", soft_wrap=True)
         elif self._live:
             self._live.refresh()
-        if self._is_running and self._live is None and self._level <= Level.INFO:
+        if self._is_running and self._live is None and self._lines.lowest <= Level.INFO:
             self._start_live()
 
     def _append_lines(self, scrolling: Text, event: Event, at: datetime) -> None:
         if isinstance(event, NodeStarted):
             return  # The live part shows it.
-        for line in lines_of(event, self._clean, manner=self._manner):
-            if line.level >= self._level:
-                self._append_line(scrolling, line, at)
+        for line in self._lines.of(event):
+            self._append_line(scrolling, line, at)
 
     def _append_line(self, scrolling: Text, line: Line, at: datetime) -> None:
         width = min(self._console.width, MAX_WIDTH)

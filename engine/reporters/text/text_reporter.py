@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from typing import TextIO
 
-from ...core.events import (
-    Event,
-    InvocationStarted,
-    Manner,
-    MessageLogged,
-    OutputProduced,
-    RunResumed,
-)
+from ...core.events import Event, MessageLogged, OutputProduced
 from ...core.plain_text import Cleaner, Scrub, escape_block
 from ..style import DEFAULT_STYLE, Style
 from ..writing import SteadyStream
-from .line import LINE_WIDTH, TIMESTAMP_WIDTH, Level, render, timed
-from .lines import lines_of
+from .line import LINE_WIDTH, TIMESTAMP_WIDTH, render, timed
+from .shown_lines import ShownLines
 
 
 class TextReporter:
@@ -33,11 +26,9 @@ class TextReporter:
         self._style = style
         self._dotted_width = (style.width or LINE_WIDTH) - TIMESTAMP_WIDTH
         self._clean = Cleaner(style.scrub)
-        self._manner = Manner()
+        self._lines = ShownLines(style.lowest, self._clean)
 
     def handle(self, event: Event) -> None:
-        if isinstance(event, InvocationStarted | RunResumed):
-            self._manner = event.manner
         match event:
             case OutputProduced(text=text) | MessageLogged(message=text, is_print=True):
                 escaped = self._output.isatty()
@@ -49,10 +40,7 @@ class TextReporter:
         """Nothing to do: each line was flushed as it was written."""
 
     def _log(self, event: Event) -> None:
-        style = self._style
-        debug = style.lowest <= Level.DEBUG
-        lines = lines_of(event, self._clean, manner=self._manner, debug=debug)
-        shown = [line for line in lines if line.level >= style.lowest]
+        style, shown = self._style, self._lines.of(event)
         if not shown:
             return
         prefix = f"{style.clock():%H:%M:%S} | "
