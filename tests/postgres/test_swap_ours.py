@@ -158,6 +158,23 @@ HOOKS = {
 }
 
 
+async def test_index_by_hand_stays_when_rows_were_added_before_the_table_is_built_anew(
+    shop: Shop,
+) -> None:
+    shop.write(
+        "models/orders.sql",
+        "{{ config(materialized='incremental', indexes=[{'columns': ['id']}]) }} " + ORDERS,
+    )
+    await shop.build()
+    await shop.execute("create index by_hand on {schema}.orders (kind)")
+
+    await shop.build()  # adds rows, and is none of those that make what hangs on the table
+    added = await indexes(shop)
+    await shop.build(full_refresh=True)
+
+    assert added == await indexes(shop) == ["btree (id)", "btree (kind)"]
+
+
 @pytest.mark.parametrize("is_known", [True, False], ids=["ours", "somebody's"])
 @pytest.mark.parametrize("materialized", ["table", "own"])
 async def test_what_hooks_make_is_made_once_and_goes_with_the_hook(
