@@ -30,7 +30,10 @@ class UsedVars:
         names = set(named_vars(node.raw_code))
         for macro in node.macros:
             names |= self._named_below(macro)
-        found = {name: self._variables.lookup(node.package_name, name) for name in sorted(names)}
+        place = node.resource_type.config_tree, node.fqn
+        found = {
+            name: self._variables.lookup(node.package_name, name, place) for name in sorted(names)
+        }
         return {name: value for name, (is_set, value) in found.items() if is_set}
 
     def all(self) -> Mapping[str, Mapping[str, Any]]:

@@ -12,6 +12,7 @@ from ..core.errors import CompilationError, did_you_mean
 from ..core.results import Status
 from ..manifest.nodes.stored_failures import STORED_AS
 from .built_name import check_built_name
+from .count_tests import gives_a_number
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap
@@ -29,13 +30,14 @@ async def data_test(build: NodeBuild) -> Outcome:
     """
     config = build.node.config
     rows, limit, stored = build.sql, config.limit, None
+    fail_calc, is_number = config.fail_calc, gives_a_number(build.node, build.sql)
     if await build.scope.call_macro("should_store_failures"):
         await _store(build)
         stored = rows = f"select * from {build.relation}"
         limit = None  # it has been heeded already
-    sql = await build.macro(
-        "get_test_sql", rows, config.fail_calc, config.warn_if, config.error_if, limit
-    )
+    if is_number:
+        rows, fail_calc = f"select (\n{rows}\n) as failures", "max(failures)"
+    sql = await build.macro("get_test_sql", rows, fail_calc, config.warn_if, config.error_if, limit)
     build.executed.append(sql)
     return judge(build, await build.connection.query(sql), stored)
 

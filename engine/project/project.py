@@ -19,6 +19,7 @@ from ..core.nouns import noun_of
 from ..settings.precedence import find_value
 from .discovery import PROJECT_FILE, SourceFile, find_files
 from .fields import Fields
+from .first_version import KINDS, as_today, is_first_version, only_vars
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
     OLD_SEED_DIRECTORY,
@@ -80,6 +81,7 @@ class Project:
     require_version: tuple[str, ...]
     quoting: Mapping[str, bool]
     vars: Mapping[str, object]
+    folder_vars: Trees
     config_trees: Trees
     raw_trees: Trees
     on_run_start: tuple[str, ...]
@@ -185,7 +187,18 @@ def _leading_out(
 
 
 def _raw_trees(fields: Fields) -> Trees:
-    return {kind: fields.raw_mapping(tree_key(fields, kind)) for kind in TREE_KEYS}
+    trees = {kind: fields.raw_mapping(tree_key(fields, kind)) for kind in TREE_KEYS}
+    if is_first_version(fields.value("config-version"), trees):
+        trees |= {kind: as_today(trees[kind]) for kind in KINDS}
+    return trees
+
+
+def _folder_vars(fields: Fields) -> Trees:
+    """The variables that a file of old has among its configuration, by folder."""
+    trees = {kind: fields.raw_mapping(tree_key(fields, kind)) for kind in KINDS}
+    if not is_first_version(fields.value("config-version"), trees):
+        return {}
+    return {kind: only_vars(tree) for kind, tree in trees.items()}
 
 
 def _is_hook(path: ValuePath) -> bool:
@@ -232,6 +245,7 @@ def _project(
         require_version=_require_version(fields),
         quoting=fields.booleans("quoting"),
         vars=fields.raw_mapping("vars"),
+        folder_vars=_folder_vars(fields),
         config_trees=trees,
         raw_trees=raw_trees,
         on_run_start=fields.raw_texts("on-run-start"),

@@ -227,7 +227,9 @@ def key_warnings(root: Path, fields: Fields, document: YamlDocument) -> Iterator
     if version is not None and version != 2:
         yield WarningRaised(
             "ConfigVersionDeprecation",
-            "Any config-version is read as 2, the only one since dbt 1.0. Write config-version: 2.",
+            "The only config-version since dbt 1.0 is 2. With 1, variables among the configuration "
+            "of models are read as before; any other is taken for 2. Write config-version: 2, all "
+            "variables under `vars:`, and a `+` before configuration that is a mapping.",
             document.locate("config-version"),
         )
     if uses_old_packages_directory(root, fields):

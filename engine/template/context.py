@@ -17,7 +17,7 @@ from ..manifest.nodes.node import Node
 from ..project.project import Project
 from ..project.render import has_template
 from ..project.secrets import is_secret_variable
-from ..project.vars import Vars
+from ..project.vars import NodePlace, Vars
 from ..sandbox.callables import template_call
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
@@ -68,9 +68,11 @@ class VarFunction:
         package: str,
         node_name: str,
         *,
+        place: NodePlace | None = None,
         required: bool = True,
         render: Callable[[str, str], Any] | None = None,
     ) -> None:
+        self._place = place
         self._variables = variables
         self._package = package
         self._node_name = node_name
@@ -83,7 +85,7 @@ class VarFunction:
         require_printable(name)
         if name in self._own:
             return self._own[name]
-        found, value = self._variables.lookup(self._package, name)
+        found, value = self._variables.lookup(self._package, name, self._place)
         if found:
             if isinstance(value, str):
                 if self._render is not None and has_template(value):
@@ -99,7 +101,7 @@ class VarFunction:
             return named["default"]
         if not self._required:
             return None
-        supplied = dict(self._variables.for_package(self._package))
+        supplied = dict(self._variables.for_package(self._package, self._place))
         raise CompilationError(
             f"Required var '{name}' not found in config:\n"
             f"Vars supplied to {self._node_name} = {supplied}\n"
@@ -108,7 +110,7 @@ class VarFunction:
         )
 
     def has_var(self, name: str) -> bool:
-        return self._variables.lookup(self._package, name)[0]
+        return self._variables.lookup(self._package, name, self._place)[0]
 
 
 class Flags:
@@ -177,7 +179,12 @@ class CommonContext:
     ) -> VarFunction:
         """`var` for one node."""
         return VarFunction(
-            self._variables, node.package_name, node.name, required=required, render=render
+            self._variables,
+            node.package_name,
+            node.name,
+            place=(node.resource_type.config_tree, node.fqn),
+            required=required,
+            render=render,
         )
 
     def overridden(

@@ -151,6 +151,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         cli=options.vars,
         root=project.vars,
         packages={package.name: package.vars for package in packages},
+        folders={p.name: p.folder_vars for p in (project, *packages) if p.folder_vars},
+        root_name=project.name,
     )
     yaml = {
         seen.name: Renderer(

@@ -62,6 +62,8 @@ class GenericTest(Test, frozen=True, kw_only=True):
     inherited_tags: tuple[str, ...] = ()
     """The tags of what it tests: of its column, its table and its source."""
     file_key_name: str = ""
+    is_of_macro: bool = False
+    """Whether its macro is one that is called `test_…`, and no `{% test %}` block."""
     line: int | None = None
 
     @property

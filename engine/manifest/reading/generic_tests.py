@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from .patches import NodePatch, SourcePatch, TestEntry
 from .properties import NODE_SECTIONS
 from .test_definitions import TestDefinition, define_test
 
+_MACRO_TAG = re.compile(r"\s*\{%[-+]?\s*macro\b")
 _NO_FILE = Checksum("none", "")
 _READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
 """Tests that dbt doesn't render while parsing: of them it knows the test's own macro alone."""
@@ -165,6 +167,7 @@ def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[s
         "test_name": definition.test_name,
         "namespace": definition.namespace,
         "macro_name": asked.called,
+        "is_of_macro": macro is not None and bool(_MACRO_TAG.match(macro.macro_sql)),
         "macros": () if macro is None else _macro_ids(package, macro),
         "arguments": definition.arguments,
         "tested_ref": target if isinstance(target, RefCall) else None,
