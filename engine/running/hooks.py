@@ -12,6 +12,7 @@ from typing import Any
 
 from ...adapters.base import Adapter, Connection, Response
 from ...adapters.errors import AdapterError
+from ..core.errors import CompilationError
 from ..core.events import NodeExecuted, NodeSkipped
 from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.hook_node import RunHook
@@ -32,6 +33,7 @@ class RunHooks:
         infos: what to call the hooks in events and results.
         results: the hooks that have ended, in their order.
         failure: the hook that failed, if one did.
+        template_error: why its template could not be rendered, if it was for that.
         has_executed: whether a hook has sent anything to the database.
     """
 
@@ -39,6 +41,7 @@ class RunHooks:
         self.infos: tuple[NodeInfo, ...] = tuple(hook.info() for hook in hooks)
         self.results: list[RunResult] = []
         self.failure: RunResult | None = None
+        self.template_error: CompilationError | None = None
         self.has_executed = False
         self._hooks = hooks
         self._context = context
@@ -82,7 +85,11 @@ class RunHooks:
 
     async def _execute(self, run: NodeRun, names: Mapping[str, Any]) -> None:
         async with run.connection() as connection:
-            compiled = await compile_node(run, connection, names)
+            try:
+                compiled = await compile_node(run, connection, names)
+            except CompilationError as error:
+                self.template_error = error
+                raise
             # Whatever its template did on the connection counts as well.
             self.has_executed = True
             if compiled.sql.strip():

@@ -286,13 +286,25 @@ async def test_an_end_hook_that_fails_turns_the_exit_code(shop: Path, position: 
     check_invariants(shop)
 
 
-async def test_a_hook_whose_template_fails_is_a_failed_hook(shop: Path) -> None:
+async def test_a_start_hook_whose_template_fails_ends_the_run(shop: Path) -> None:
     hooks(shop, start="{{ 1 / 0 if execute }}")
 
     ran = await run(shop)
 
+    assert ran.exit_code == 2
+    assert "ZeroDivisionError" in str(ran.outcome.error)
+    assert "dbt_project.yml:5" in str(ran.outcome.error)
     assert "ZeroDivisionError" in ran.error("shop-on-run-start-0")
-    assert "dbt_project.yml:5" in ran.error("shop-on-run-start-0")
+    assert ran.result("orders").status is Status.SKIPPED
+
+
+async def test_an_end_hook_whose_template_fails_is_a_failed_hook(shop: Path) -> None:
+    hooks(shop, end="{{ 1 / 0 if execute }}")
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 1
+    assert "ZeroDivisionError" in ran.error("shop-on-run-end-0")
     assert ran.result("orders").status is Status.SUCCESS
 
 

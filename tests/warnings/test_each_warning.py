@@ -68,7 +68,12 @@ WHILE_READING = {
     "ModulesItertoolsUsageDeprecation": Situation(
         {"models/orders.sql": "select {{ modules.itertools.count(1) and 1 }} as id"}
     ),
-    "ResourceNamesWithSpacesDeprecation": Situation({"models/all orders.sql": "select 1 as id"}),
+    "ResourceNamesWithSpacesDeprecation": Situation(
+        {
+            **project("flags: {require_resource_names_without_spaces: false}").files,
+            "models/all orders.sql": "select 1 as id",
+        }
+    ),
     "ConfigDataPathDeprecation": project("data-paths: [data]"),
     "ConfigSourcePathDeprecation": project("source-paths: [models]"),
     "ConfigVersionDeprecation": Situation(

@@ -115,7 +115,6 @@ async def test_arguments_of_tests_count_beside_and_below_arguments(
                 "        tests:\n"
                 "          - not_null: {config: {severity: warn}}\n"
                 "          - accepted_values: {arguments: {values: [1], quote: false}}\n"
-                "        data_tests:\n"
                 "          - accepted_values: {values: [2]}\n"
                 "          - accepted_values: {values: [3], name: three}\n"
             ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...core.errors import Location
+from ...core.errors import Location, ParseError
 from ...core.events import WarningRaised
 from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.old_calls import old_calls
@@ -17,9 +17,21 @@ _NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "argu
 
 
 def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
-    """A warning for each template, and each node's name, that has such a form."""
+    """A warning for each template, and each node's name, that has such a form.
+
+    Raises:
+        ParseError: a node's name has a space, and the project doesn't say that it may.
+    """
+    flag = parse.inputs.root.flags.get("require_resource_names_without_spaces")
     for node in parse.found.nodes.values():
         if " " in node.name:
+            if flag is not False:
+                raise ParseError(
+                    f"Resource names cannot contain spaces, but that of '{node.unique_id}' does. "
+                    "Put underscores in their place, or set the flag "
+                    "'require_resource_names_without_spaces: false' in dbt_project.yml.",
+                    location=node.location,
+                )
             yield WarningRaised(
                 "ResourceNamesWithSpacesDeprecation",
                 f"Found spaces in the name of '{node.unique_id}'. Put underscores in their place.",

@@ -18,7 +18,7 @@ from ..nodes.snapshot_node import RELATION_KINDS
 from .found import Found
 from .package_parse import PackageParse, Parse
 from .patches import NodePatch
-from .properties import NODE_SECTIONS
+from .property_keys import NODE_SECTIONS
 
 KINDS = {**NODE_SECTIONS, "analyses": "analysis"}
 """The sections whose entries describe nodes that have a file, and the kinds of these."""

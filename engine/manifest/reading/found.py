@@ -15,7 +15,7 @@ from ..nodes.snapshot_node import RELATION_KINDS
 from ..nodes.source_node import Source
 from ..nodes.test_nodes import LeftOutTest
 from .declared_graph import DeclaredGraph
-from .properties import NODE_SECTIONS
+from .property_keys import NODE_SECTIONS
 from .unit_test_models import UnitTests
 
 

@@ -23,7 +23,7 @@ from .draft import Draft
 from .package_parse import PackageParse
 from .parse_renderer import Captured
 from .patches import NodePatch, SourcePatch, TestEntry
-from .properties import NODE_SECTIONS
+from .property_keys import NODE_SECTIONS
 from .test_definitions import TestDefinition, define_test
 
 _MACRO_TAG = re.compile(r"\s*\{%[-+]?\s*macro\b")

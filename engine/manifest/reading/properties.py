@@ -25,117 +25,23 @@ from .patches import (
     quoted_column,
     quotes_columns_of,
 )
+from .property_keys import (
+    ANALYSIS_KEYS,
+    COLUMN_KEYS,
+    EITHER_BESIDE,
+    IN_ONE_PLACE,
+    MACRO_KEYS,
+    MEANT_FOR_CONFIG,
+    NAMED_VERSION_KEYS,
+    NODE_KEYS,
+    NODE_SECTIONS,
+    NOT_THERE_YET,
+    SECTIONS,
+    SOURCE_KEYS,
+    TABLE_KEYS,
+)
 from .rendered_entry import rendered_entry, written_entry
-from .versions import VERSION_KEYS, VersionEntry, read_versions
-
-NODE_SECTIONS = {"models": "model", "seeds": "seed", "snapshots": "snapshot"}
-"""The sections whose entries describe a node; a snapshot may be defined there, too."""
-
-NOT_THERE_YET = ("functions",)
-"""Sections of dbt that this version reads over, with a warning."""
-
-_SECTIONS = frozenset(
-    [
-        *NODE_SECTIONS,
-        *NOT_THERE_YET,
-        "analyses",
-        "version",
-        "sources",
-        "macros",
-        "tests",
-        "data_tests",
-        "anchors",
-    ]
-)
-_NODE_KEYS = frozenset(
-    [
-        "name",
-        "description",
-        "docs",
-        "config",
-        "columns",
-        "tests",
-        "data_tests",
-        "meta",
-        "contract",
-        "quote_columns",
-        "access",
-        "group",
-        "latest_version",
-        "versions",
-        "constraints",
-        "deprecation_date",
-        "tests_config",
-        "identifier",
-        "relation",
-        "time_spine",
-        "primary_key",
-    ]
-)
-_MEANT_FOR_CONFIG = frozenset("tags materialized enabled schema database alias".split())
-"""Configuration that is often put beside `config:`, where it is ignored."""
-
-_ANALYSIS_KEYS = frozenset("name description docs config columns meta access group".split())
-_MACRO_KEYS = frozenset("name description docs config meta arguments".split())
-_VERSION_KEYS = VERSION_KEYS | {"name"}
-_COLUMN_KEYS = frozenset(
-    [
-        "name",
-        "description",
-        "meta",
-        "data_type",
-        "quote",
-        "tags",
-        "tests",
-        "data_tests",
-        "constraints",
-        "config",
-        "docs",
-        "granularity",
-        "policy_tags",
-        "dimension",
-        "entity",
-    ]
-)
-_SOURCE_KEYS = frozenset(
-    [
-        "name",
-        "description",
-        "database",
-        "schema",
-        "loader",
-        "loaded_at_field",
-        "loaded_at_query",
-        "meta",
-        "tags",
-        "config",
-        "overrides",
-        "freshness",
-        "quoting",
-        "tables",
-        "tests",
-        "data_tests",
-    ]
-)
-_TABLE_KEYS = frozenset(
-    [
-        "name",
-        "description",
-        "identifier",
-        "loaded_at_field",
-        "loaded_at_query",
-        "meta",
-        "tags",
-        "config",
-        "freshness",
-        "quoting",
-        "external",
-        "columns",
-        "tests",
-        "data_tests",
-        "source_meta",
-    ]
-)
+from .versions import VersionEntry, read_versions
 
 
 class Properties(Struct):
@@ -186,7 +92,7 @@ class PropertiesReader:
                 location=document.locate(),
             )
         declared = self.properties.declared
-        self._check_keys(data, _SECTIONS | declared.keys(), document, (), "a properties file")
+        self._check_keys(data, SECTIONS | declared.keys(), document, (), "a properties file")
         for section in NODE_SECTIONS:
             self.properties.nodes += self._patches(document, data, section)
         self.properties.macros += self._patches(document, data, "macros")
@@ -216,16 +122,16 @@ class PropertiesReader:
             tests: tuple[TestEntry, ...] = ()
             entry, written = self._rendered(document, section, given, keys)
             if section in NODE_SECTIONS:
-                self._check_keys(entry, _NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
+                self._check_keys(entry, NODE_KEYS, document, keys, f"a {NODE_SECTIONS[section]}")
                 quotes = bool(entry.get("quote_columns"))
                 tests = tuple(self._tests(document, entry, keys, quotes))
             elif section == "analyses":
-                self._check_keys(entry, _ANALYSIS_KEYS, document, keys, "an analysis")
+                self._check_keys(entry, ANALYSIS_KEYS, document, keys, "an analysis")
                 for place, column in enumerate(self._entries(document, entry, "columns", keys)):
                     where = (*keys, "columns", place)
-                    self._check_keys(column, _COLUMN_KEYS, document, where, "a column")
+                    self._check_keys(column, COLUMN_KEYS, document, where, "a column")
             elif section == "macros":
-                self._check_keys(entry, _MACRO_KEYS, document, keys, "a macro")
+                self._check_keys(entry, MACRO_KEYS, document, keys, "a macro")
             patch = NodePatch(
                 section, entry["name"], self.package_name, entry, written, document, keys, tests
             )
@@ -245,16 +151,19 @@ class PropertiesReader:
         """An entry with its Jinja done, whose name is a text still, and as it was written."""
         entry = rendered_entry(self.yaml, document, section, written, keys)
         self._check_name(entry, document, section, keys)
+        config = entry.get("config")
+        if section in IN_ONE_PLACE and isinstance(config, dict):
+            _check_places(entry, config, document, keys)
         return entry, written_entry(written, entry)
 
     def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
         """What the entry of a model says of one of its versions."""
         document = patch.document
-        self._check_keys(version.values, _VERSION_KEYS, document, version.keys, "a version")
+        self._check_keys(version.values, NAMED_VERSION_KEYS, document, version.keys, "a version")
         tests = [*self._tests_of(document, *version.tested, column=None)]
         for column, keys in version.columns:
             if keys[: len(version.keys)] == version.keys:
-                self._check_keys(column, _COLUMN_KEYS, document, keys, "a column")
+                self._check_keys(column, COLUMN_KEYS, document, keys, "a column")
             tested = quoted_column(column, bool(version.of.model_values.get("quote_columns")))
             tests += self._tests_of(document, column, keys, tested)
         return replace(
@@ -271,11 +180,11 @@ class PropertiesReader:
         self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
         source, written = self._rendered(document, "sources", entry, keys)
-        self._check_keys(source, _SOURCE_KEYS, document, keys, "a source")
+        self._check_keys(source, SOURCE_KEYS, document, keys, "a source")
         tables: list[SourcePatch] = []
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             where = (*keys, "tables", position)
-            self._check_keys(table, _TABLE_KEYS, document, where, "a source's table")
+            self._check_keys(table, TABLE_KEYS, document, where, "a source's table")
             tests = tuple(self._tests(document, table, where, quotes_columns_of(source, table)))
             raw = written["tables"][position]
             package = self.package_name
@@ -296,7 +205,7 @@ class PropertiesReader:
         yield from self._tests_of(document, entry, keys, column=None)
         for position, column in enumerate(self._entries(document, entry, "columns", keys)):
             column_keys = (*keys, "columns", position)
-            self._check_keys(column, _COLUMN_KEYS, document, column_keys, "a column")
+            self._check_keys(column, COLUMN_KEYS, document, column_keys, "a column")
             tested = quoted_column(column, quotes_columns)
             yield from self._tests_of(document, column, column_keys, tested)
 
@@ -307,6 +216,12 @@ class PropertiesReader:
         keys: tuple[str | int, ...],
         column: Mapping[str, Any] | None,
     ) -> Iterator[TestEntry]:
+        if entry.get("tests") and "data_tests" in entry:
+            raise ParseError(
+                "Invalid test config: cannot have both 'tests' and 'data_tests' defined. They mean "
+                "the same: keep 'data_tests'.",
+                location=document.locate(*keys, "tests"),
+            )
         for section in ("tests", "data_tests"):
             tests = entry.get(section)
             if tests is None:
@@ -381,9 +296,24 @@ class PropertiesReader:
 
 
 def _remedy(key: str, known: frozenset[str]) -> str:
-    if key in _MEANT_FOR_CONFIG and "config" in known:
+    if key in MEANT_FOR_CONFIG and "config" in known:
         return f" Put it under 'config:': {{{key}: …}}."
     return did_you_mean(key, known)
+
+
+def _check_places(
+    entry: Mapping[str, Any],
+    config: Mapping[str, Any],
+    document: YamlDocument,
+    keys: tuple[str | int, ...],
+) -> None:
+    """See that nothing is configured both beside `config:` and under it."""
+    if twice := next((key for key in EITHER_BESIDE if key in entry and key in config), None):
+        raise ParseError(
+            f"found {twice} dictionary in 'config' dictionary and as top-level key. Remove the "
+            "top-level key, and define it under 'config' only.",
+            location=document.locate(*keys, twice),
+        )
 
 
 def _kind(value: object) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from ...core.errors import ParseError
 from ...core.events import WarningRaised
 from .patches import SourceOverride, SourcePatch, TestEntry
 from .properties import Properties
@@ -22,9 +23,21 @@ _TESTS = frozenset({"tests", "data_tests"})
 def apply_source_overrides(
     properties: Mapping[str, Properties], warn: Callable[[WarningRaised], None]
 ) -> None:
-    """Put each project's overrides into what the other packages say. `properties` go by package."""
+    """Put each project's overrides into what the other packages say. `properties` go by package.
+
+    Raises:
+        ParseError: two are about one source.
+    """
+    seen: dict[tuple[str, str], SourceOverride] = {}
     for own in properties.values():
         for override in own.overrides:
+            twin = seen.setdefault((override.package_name, override.source["name"]), override)
+            if twin is not override:
+                raise ParseError(
+                    f"two entries override the source '{override.source['name']}' of the package "
+                    f"'{override.package_name}': here and at {twin.location}. Merge them.",
+                    location=override.location,
+                )
             warn(_deprecated(override))
             of_package = properties.get(override.package_name, Properties())
             if not any(_is_about(override, patch) for patch in of_package.sources):

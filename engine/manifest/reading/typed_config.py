@@ -11,6 +11,7 @@ from ...core.errors import ParseError, did_you_mean
 from ...core.nouns import noun_of
 from ...project.type_problems import read_type_problem
 from ..nodes.node import Hook, NodeConfig
+from .config_checks import check_config
 from .draft import Draft
 
 _TYPED = frozenset(NodeConfig.__struct_fields__) - {"values", "pre_hook", "post_hook"}
@@ -34,6 +35,7 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
         ParseError: a value has the wrong type; names the key and the place.
     """
     values = _with_booleans(values, draft)
+    check_config(values, draft)
     known = {key: values[key] for key in _TYPED if values.get(key) is not None}
     try:
         config = msgspec.convert(known, NodeConfig, strict=False)

@@ -8,7 +8,7 @@ from ...core.errors import did_you_mean
 from ...core.events import WarningRaised
 from .package_parse import PackageParse, Parse
 from .patches import NodePatch
-from .properties import NODE_SECTIONS
+from .property_keys import NODE_SECTIONS
 
 _MOST_PROPOSALS = 100
 

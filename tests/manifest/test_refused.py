@@ -1,0 +1,91 @@
+"""What dbt refuses while parsing: configuration that contradicts itself, names twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from ..conftest import WriteProject
+from .support import failure, parse
+
+MODEL = {"models/m.sql": "select 1 as id", "seeds/s.csv": "a\n1\n"}
+UTIL = {
+    "packages.yml": "packages: [{local: ../util}]\n",
+    "dbt_packages/util/dbt_project.yml": "name: util\nversion: '1.0'\n",
+    "dbt_packages/util/models/s.yml": "sources: [{name: till, tables: [{name: t}]}]",
+}
+OVERRIDE = "sources: [{name: till, overrides: util, schema: x}]"
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "problem"),
+    [
+        (
+            {"seeds/s.yml": "seeds: [{name: s, config: {materialized: table}}]"},
+            "seeds/s.yml:1:28",
+            "A seed must have a materialized value of 'seed'",
+        ),
+        (
+            {
+                "models/s.yml": "models: [{name: m, columns: [{name: id, data_tests: "
+                "[{unique: {config: {materialized: view}}}]}]}]"
+            },
+            "models/s.yml:1:54",
+            "A test must have a materialized value of 'test'",
+        ),
+        (
+            {"models/s.yml": "models: [{name: m, docs: {node_color: blau}}]"},
+            "models/s.yml:1:20",
+            "Invalid color name for docs.node_color: blau.",
+        ),
+        (
+            {"models/n.sql": "{{ config(docs={'node_color': '#12345'}) }} select 1"},
+            "models/n.sql:1",
+            "Invalid color name for docs.node_color: #12345.",
+        ),
+        (
+            {"models/s.yml": "models: [{name: m, meta: {a: 1}, config: {meta: {b: 1}}}]"},
+            "models/s.yml:1:20",
+            "found meta dictionary in 'config' dictionary and as top-level key",
+        ),
+        (
+            {"models/s.yml": "models: [{name: m, access: public, config: {access: private}}]"},
+            "models/s.yml:1:20",
+            "found access dictionary in 'config' dictionary and as top-level key",
+        ),
+        (
+            {
+                "models/s.yml": "models: [{name: m, columns: "
+                "[{name: id, tests: [unique], data_tests: []}]}]"
+            },
+            "models/s.yml:1:41",
+            "cannot have both 'tests' and 'data_tests' defined",
+        ),
+        (
+            {"models/all orders.sql": "select 1 as id"},
+            "models/all orders.sql",
+            "Resource names cannot contain spaces, but that of 'model.shop.all orders' does.",
+        ),
+        (
+            {**UTIL, "models/a.yml": OVERRIDE, "models/b.yml": OVERRIDE},
+            "models/b.yml:1:24",
+            "two entries override the source 'till' of the package 'util'",
+        ),
+    ],
+)
+def test_what_dbt_refuses_is_refused(
+    write_project: WriteProject, files: Mapping[str, str], place: str, problem: str
+) -> None:
+    error = failure(write_project({**MODEL, **files}))
+
+    assert str(error.location) == place
+    assert problem in error.problem
+
+
+@pytest.mark.parametrize("color", ["RebeccaPurple", "'#abc'", "'#A1B2C3'"])
+def test_color_that_a_page_knows_is_taken(write_project: WriteProject, color: str) -> None:
+    schema = f"models: [{{name: m, docs: {{node_color: {color}}}}}]"
+    node = parse(write_project({**MODEL, "models/s.yml": schema})).node("m")
+
+    assert node.config.values["docs"]["node_color"] == color.strip("'")
