@@ -147,18 +147,10 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     for warning in (*flag_warnings(project.document), *warnings_of(options, environ)):
         warn(warning)
     settings = settings_of(options, environ, project.flags, root, warn)
-    variables = Vars(
-        cli=options.vars,
-        root=project.vars,
-        packages={package.name: package.vars for package in packages},
-        folders={p.name: p.folder_vars for p in (project, *packages) if p.folder_vars},
-        root_name=project.name,
-    )
+    variables = _variables(project, packages, options)
     yaml = {
-        seen.name: Renderer(
-            environ=environ, cli_vars=variables.for_package(seen.name), target=shown
-        )
-        for seen in (project, *packages)
+        name: Renderer(environ=environ, cli_vars=variables.for_package(name), target=shown)
+        for name in (project.name, *variables.packages)
     }
     log_path = _log_path(start, project, settings)
     return Workspace(
@@ -204,6 +196,17 @@ def open_profile(start: Start) -> tuple[Target, Adapter]:
     )
     profiles = find_profiles(cwd, profiles_dir=options.profiles_dir, environ=environ, cwd=cwd)
     return target, _adapter(target, profiles)
+
+
+def _variables(project: Project, packages: Iterable[Project], options: Options) -> Vars:
+    projects = {own.name: own for own in (project, *packages)}
+    return Vars(
+        cli=options.vars,
+        root=project.vars,
+        packages={name: own.vars for name, own in projects.items() if own is not project},
+        folders={name: own.folder_vars for name, own in projects.items() if own.folder_vars},
+        root_name=project.name,
+    )
 
 
 def _target(start: Start, project: Project, warn: Callable[[WarningRaised], None]) -> Target:
