@@ -197,8 +197,9 @@ def _run(options: Options) -> int:
     from .engine.project.peeked_flags import settle_reporting
     from .engine.project.secrets import Redactor
     from .engine.reporters.shown import Onlooker, reporters_for
+    from .engine.settings.unheeded import with_both_names
 
-    environ = os.environ
+    environ = with_both_names(os.environ)
     options = settle_reporting(options, environ, Path.cwd())
     redactor = Redactor(environ)
     answers = find_command(options.command).answers

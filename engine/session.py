@@ -36,6 +36,7 @@ from .reporters.log_settings import make_log_file
 from .settings.environment_variables import custom_environment
 from .settings.options import Options
 from .settings.seen_flags import arguments_of
+from .settings.unheeded import with_both_names
 from .settings.warning_policy import RaisedWarningsError, Verdict, WarningPolicy
 from .template.context import DBT_VERSION
 from .workspace.workspace import Start
@@ -74,7 +75,7 @@ async def invoke(
         environ, cwd: in the place of the process's own.
         redactor: the one that the reporters scrub their text with.
     """
-    environment = dict(os.environ if environ is None else environ)
+    environment = with_both_names(os.environ if environ is None else environ)
     here = cwd or Path.cwd()
     options = await in_thread(settle_reporting, options, environment, here)
     redactor = redactor or Redactor(environment)
@@ -128,7 +129,7 @@ class Session:
         cwd: Path | None = None,
         redactor: Redactor | None = None,
     ) -> None:
-        environment = dict(os.environ if environ is None else environ)
+        environment = with_both_names(os.environ if environ is None else environ)
         self._start = Start(options, environment, cwd or Path.cwd())
         self._events = EventQueue(map(Subscription.of, reporters), self.tell_late, artifacts)
         self._redactor = redactor or Redactor(environment)

@@ -58,10 +58,48 @@ def warnings_of(options: Options, environ: Mapping[str, str]) -> Iterator[Warnin
             f"the variable '{variable}' has no effect: this version of headrace doesn't have it "
             "yet."
         )
+    yield from _renamed_variables(options.command, environ)
     for variable in sorted(environ):
-        old = variable.replace(_ENGINE_PREFIX, "DBT_", 1)
-        if variable.startswith(_ENGINE_PREFIX) and old in VARIABLES_OF_DBT:
-            yield _not_there(f"the variable '{variable}' has no effect. Set '{old}' instead.")
+        if variable.startswith(_ENGINE_PREFIX) and _plain_name(variable) not in VARIABLES_OF_DBT:
+            yield WarningRaised(
+                "EnvironmentVariableNamespaceDeprecation",
+                f"'{variable}' is no variable of dbt's, and what begins with {_ENGINE_PREFIX} is "
+                "kept for those. Give it another name.",
+                data={"env_var": variable, "reserved_prefix": _ENGINE_PREFIX},
+            )
+
+
+def with_both_names(environ: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which each variable of dbt's has both of its names.
+
+    `DBT_ENGINE_TARGET` is the newer name of `DBT_TARGET`, and counts where both are set.
+    """
+    both = dict(environ)
+    for variable in VARIABLES_OF_DBT:
+        newer = variable.replace("DBT_", _ENGINE_PREFIX, 1)
+        if newer in environ:
+            both[variable] = environ[newer]
+        elif variable in environ:
+            both[newer] = environ[variable]
+    return both
+
+
+def _plain_name(variable: str) -> str:
+    return variable.replace(_ENGINE_PREFIX, "DBT_", 1)
+
+
+def _renamed_variables(command: str, environ: Mapping[str, str]) -> Iterator[WarningRaised]:
+    for flag in FLAGS.values():
+        newer = f"DBT_{flag.name.upper()}"
+        for variable in flag.variables if flag.heeds_variables(command) else ():
+            older, is_opposite = variable.lstrip("!"), variable.startswith("!")
+            if older.startswith("DBT_") and newer in flag.all_variables and environ.get(older):
+                yield WarningRaised(
+                    "EnvironmentVariableRenamed",
+                    f"The environment variable `{older}` has been renamed as `{newer}`"
+                    + (", which says the opposite." if is_opposite else "."),
+                    data={"old_name": older, "new_name": newer},
+                )
 
 
 def unheeded_variables(command: str, environ: Mapping[str, str]) -> list[str]:

@@ -16,7 +16,7 @@ from headrace.engine.project.invocation_settings import settings_of
 from headrace.engine.settings.flag import BEFORE, Effect, Flag
 from headrace.engine.settings.flags import FLAGS, flags_of
 from headrace.engine.settings.options import Options
-from headrace.engine.settings.unheeded import warnings_of
+from headrace.engine.settings.unheeded import warnings_of, with_both_names
 
 from . import dbt_facts
 
@@ -185,7 +185,30 @@ def test_variables_that_are_set_to_what_is_so_anyway_are_not_warned_of() -> None
     assert messages({"DBT_MACRO_DEBUGGING": "false", "DBT_INTROSPECT": "1"}, "compile") == []
 
 
-def test_variable_by_the_prefix_that_dbt_does_not_heed_is_told_its_name() -> None:
+def test_variable_of_the_reserved_prefix_must_be_one_of_dbts() -> None:
     (message,) = messages({"DBT_ENGINE_TARGET": "prod", "DBT_ENGINE_OF_MINE": "x"})
 
-    assert message == "the variable 'DBT_ENGINE_TARGET' has no effect. Set 'DBT_TARGET' instead."
+    assert message.startswith("'DBT_ENGINE_OF_MINE' is no variable of dbt's")
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("DBT_DEFER_TO_STATE", "DBT_DEFER"),
+        ("DBT_FAVOR_STATE_MODE", "DBT_FAVOR_STATE"),
+        ("DBT_ARTIFACT_STATE_PATH", "DBT_STATE"),
+        ("DBT_NO_PRINT", "DBT_PRINT"),
+    ],
+)
+def test_variable_by_its_old_name_is_told_the_new_one(older: str, newer: str) -> None:
+    (message,) = messages({older: "1"})
+
+    assert f"`{older}` has been renamed as `{newer}`" in message
+    assert messages({newer: "1"}) == []
+
+
+def test_each_variable_has_two_names_and_the_newer_counts() -> None:
+    both = with_both_names({"DBT_ENGINE_TARGET": "prod", "DBT_TARGET": "dev", "DBT_THREADS": "2"})
+
+    assert (both["DBT_TARGET"], both["DBT_ENGINE_THREADS"]) == ("prod", "2")
+    assert with_both_names({"DBT_OF_MINE": "x"}) == {"DBT_OF_MINE": "x"}

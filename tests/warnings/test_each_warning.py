@@ -83,6 +83,10 @@ WHILE_READING = {
     "CustomTopLevelKeyDeprecation": properties("modles: []"),
     "DeprecatedModel": properties("models: [{name: orders, deprecation_date: 2020-01-01}]"),
     "DuplicateYAMLKeysDeprecation": properties("models: []\nmodels: []"),
+    "EnvironmentVariableNamespaceDeprecation": Situation(
+        ORDERS, options={"environ": {"DBT_ENGINE_OF_MINE": "x"}}
+    ),
+    "EnvironmentVariableRenamed": Situation(ORDERS, options={"environ": {"DBT_NO_PRINT": "1"}}),
     "ExposureNameDeprecation": properties(
         "exposures: [{name: the board, type: dashboard, owner: {name: me}, "
         "depends_on: [ref('orders')]}]"
