@@ -16,7 +16,7 @@ from ..core.events import WarningRaised
 from ..core.numbers import shortened
 from ..settings.precedence import find_value
 from .ignore import IgnoreRules
-from .text_file import read_text
+from .text_file import has_mark, read_text
 
 PROJECT_FILE = "dbt_project.yml"
 
@@ -268,4 +268,5 @@ def seed_checksums(file: SourceFile) -> tuple[str, ...]:
     text = read_source(file)
     plain = text.replace("\r\n", "\n")
     other = plain if plain != text else text.replace("\n", "\r\n")
-    return "sha256", checksum(text), checksum(other)
+    mark = "\ufeff" if has_mark(file.absolute) else ""  # part of the text to dbt
+    return "sha256", checksum(mark + text), checksum(mark + other)

@@ -48,6 +48,12 @@ def read_text(path: Path, *, display: str, error: type[HeadraceError] = ProjectE
     return decode(data, display=display, error=error)
 
 
+def has_mark(path: Path) -> bool:
+    """Whether a file that could be read begins with a byte order mark."""
+    with open(path, "rb", opener=open_without_waiting) as file:
+        return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+
+
 def read_regular(path: Path) -> bytes:
     """The bytes of a file of our own, which may be anything by now. Waits for nobody.
 

@@ -106,7 +106,7 @@ def parse_yaml(text: str, display: str, *, discreet: bool = False) -> YamlDocume
     """Read a YAML text; see `read_yaml`."""
     builder = Builder()
     try:
-        node = compose(text)
+        node = _composed(text)
         data = None if node is None else builder.build(node)
     except (yaml.YAMLError, UnreadableYamlError) as error:
         problem = error if isinstance(error, UnreadableYamlError) else read_problem(error, text)
@@ -120,6 +120,15 @@ def parse_yaml(text: str, display: str, *, discreet: bool = False) -> YamlDocume
         for repeated in builder.repeated_keys
     )
     return YamlDocument(data, display, text, duplicates)
+
+
+def _composed(text: str) -> Node | None:
+    """The nodes of a text, read as dbt does: a value at its very end has no last end of a line."""
+    try:
+        return compose(text.rstrip())
+    except (yaml.YAMLError, UnreadableYamlError):
+        # What is wrong is told of in the text as it is.
+        return compose(text)
 
 
 def _location(display: str, mark: yaml.Mark) -> Location:

@@ -270,6 +270,34 @@ def test_project_configures_tests_by_folder(write_project: WriteProject) -> None
     assert parsed.node("unique_b_a").config.severity == "ERROR"
 
 
+def test_description_ends_as_it_does_in_dbt(write_project: WriteProject) -> None:
+    """A block's last end of a line stays, but where there is Jinja, and at the end of the file."""
+    files = {f"models/{name}.sql": "select 1 as a" for name in ("plain", "jinja", "last")}
+    properties = """\
+models:
+  - name: plain
+    description: >
+      Plain.
+  - name: jinja
+    description: |
+      {{ doc('d') }} {{ 1 + 1 }}
+    columns:
+      - name: a
+        description: >
+          {{ doc('d') }}
+  - name: last
+    description: >
+      Last.
+"""
+    files |= {"models/s.yml": properties, "models/d.md": "{% docs d %}Said.{% enddocs %}"}
+
+    nodes = parse(write_project(files)).manifest.nodes
+
+    described = {node.name: node.description for node in nodes.values()}
+    assert described == {"plain": "Plain.\n", "jinja": "Said. 2", "last": "Last."}
+    assert nodes["model.shop.jinja"].columns["a"].description == "Said."
+
+
 def test_description_of_a_test_may_call_a_docs_block(write_project: WriteProject) -> None:
     root = write_project(
         {

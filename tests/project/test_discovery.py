@@ -252,3 +252,12 @@ def test_large_seed_is_known_by_its_path(project: Path) -> None:
 
     assert seed_checksums(large) == ("path", "seeds/large.csv")
     assert seed_checksums(small)[:2] == ("sha256", hashlib.sha256(b"id\n1").hexdigest())
+
+
+def test_byte_order_mark_counts_in_a_seeds_checksum_as_in_dbts(tmp_path: Path) -> None:
+    (tmp_path / "seeds").mkdir()
+    (tmp_path / "seeds/marked.csv").write_bytes(b"\xef\xbb\xbfid\n1\n")
+    (marked,) = find_files(tmp_path, ("seeds",), (".csv",))
+
+    digest = hashlib.sha256(b"\xef\xbb\xbfid\n1").hexdigest()
+    assert seed_checksums(marked)[:2] == ("sha256", digest)

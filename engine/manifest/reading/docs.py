@@ -56,6 +56,8 @@ class Docs:
         text = str(values.get("description") or "")
         if not has_template(text):
             return text
+        # Where there is Jinja, a last end of a line goes.
+        text = text.removesuffix("\n")
         if has_template(fill_doc_calls(text, lambda call: "")):
             path = (*keys, "description")
             return str(self._renderer(package).render(document, text, path))
