@@ -23,7 +23,7 @@ async def seed_samples(project: LoadedProject, results: Iterable[RunResult]) -> 
     """A heading and up to ten rows, taken at random, of each seed that was loaded.
 
     Raises:
-        ProjectError: a file can no longer be read.
+        CompilationError: a file can no longer be read.
     """
     roots = project.workspace.roots
     for result in results:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ...adapters.base import ValueKind
 from ..core.checkpoints import checked
-from ..core.errors import Location, ProjectError
+from ..core.errors import CompilationError, Location
 from .csv_column import AS_LOADED, CsvColumn, Readers, is_null
 
 BATCH_ROWS = 2_000
@@ -68,11 +68,11 @@ def inspect_csv(
     A column in `column_types` isn't looked at: its type is given.
 
     Raises:
-        ProjectError: the file isn't CSV in UTF-8, has no header, or a row has another number of
+        CompilationError: the file isn't CSV in UTF-8, has no header, or a row has another number of
             values than the header; says the line. Or the delimiter can't be one.
     """
     if len(delimiter) != 1 or delimiter in _NO_DELIMITERS:
-        raise ProjectError(
+        raise CompilationError(
             f"the seed's delimiter is {delimiter!r}, and must be one character, such as ';'. See "
             "'delimiter' in its configuration.",
             location=Location(display),
@@ -93,7 +93,7 @@ def _header(path: Path, display: str, delimiter: str) -> tuple[str, ...]:
         except (UnicodeDecodeError, csv.Error) as error:
             raise _unreadable(display, 1, error) from error
     if not header:
-        raise ProjectError(
+        raise CompilationError(
             "the seed is empty: its first line must name its columns.", location=Location(display)
         )
     return _distinct(header)
@@ -128,7 +128,7 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
                 elif row and len(row) < len(header):
                     yield row + [""] * (len(header) - len(row))  # as in dbt, what lacks is null
                 elif row:
-                    raise ProjectError(
+                    raise CompilationError(
                         f"the row has {_values(len(row))}, the header has {len(header)}. Put "
                         "quotes around a value that holds the delimiter.",
                         location=Location(display, reader.line_num),
@@ -144,12 +144,12 @@ def _opened(path: Path, display: str) -> TextIO:
         return path.open(encoding="utf-8-sig")  # line ends in values, too, are those of Unix
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise ProjectError(
+        raise CompilationError(
             f"the seed can't be read ({reason}).", location=Location(display)
         ) from error
 
 
-def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
+def _unreadable(display: str, line: int, error: Exception) -> CompilationError:
     if isinstance(error, UnicodeDecodeError):
         problem = "the seed isn't UTF-8. Save it as UTF-8."
     else:
@@ -158,7 +158,7 @@ def _unreadable(display: str, line: int, error: Exception) -> ProjectError:
             f"the seed isn't CSV: a value is longer than {csv.field_size_limit():,} characters, or "
             f"holds what can't be read ({error}). Look for a quote that isn't closed."
         )
-    return ProjectError(problem, location=Location(display, line))
+    return CompilationError(problem, location=Location(display, line))
 
 
 def _values(count: int) -> str:

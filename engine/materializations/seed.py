@@ -14,7 +14,7 @@ from ...adapters.base import Deferred, Response, Rows, ValueKind
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..core.blocking import in_thread
-from ..core.errors import Location, ProjectError
+from ..core.errors import CompilationError, Location
 from ..manifest.nodes.node import NodeConfig
 from ..manifest.nodes.seed_node import Seed
 from ..sandbox.handed import printed
@@ -49,7 +49,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     Everything happens in one transaction, so that a reader sees the old rows or the new ones.
 
     Raises:
-        ProjectError: the file can't be read as CSV, or its columns aren't the table's.
+        CompilationError: the file can't be read as CSV, or its columns aren't the table's.
     """
     table = _table(build, await read_seed(node, path))
     target = replace(build.relation, type=RelationType.TABLE)
@@ -127,7 +127,7 @@ async def read_seed(node: Seed, path: Path) -> CsvFile:
     """A seed's file, looked through once.
 
     Raises:
-        ProjectError: it can't be read as CSV.
+        CompilationError: it can't be read as CSV.
     """
     config = node.config
     # A large file takes a while to read; other nodes go on meanwhile.
@@ -156,7 +156,7 @@ async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation)
     there = await build.connection.columns(existing)
     known = {column.name.casefold() for column in there}
     if any(name.casefold() not in known for name in table.names):
-        raise ProjectError(
+        raise CompilationError(
             f"the file's columns are {', '.join(table.file.column_names)}, but the table's are "
             f"{', '.join(column.name for column in there)}. Run with --full-refresh to build the "
             "table anew.",

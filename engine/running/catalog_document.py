@@ -34,7 +34,7 @@ _STATS: Mapping[str, Mapping[str, object]] = {
         "label": "Has Stats?",
         "value": False,
         "include": False,
-        "description": "Whether statistics of this table are kept",
+        "description": "Indicates whether there are statistics for this table",
     }
 }
 

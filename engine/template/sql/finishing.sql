@@ -90,7 +90,7 @@
         {%- else -%} {%- do missing.append(name) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- do exceptions.warn('Columns that are described but not there in ' ~ relation ~ ': ' ~ missing | join(', ')) if missing -%}
+    {%- do exceptions.warn('In relation ' ~ relation.render() ~ ': The following columns are specified in the schema but are not present in the database: ' ~ missing | join(', ')) if missing -%}
     {{ return(found) }}
 {%- endmacro %}
 
