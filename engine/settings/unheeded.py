@@ -58,7 +58,6 @@ def warnings_of(options: Options, environ: Mapping[str, str]) -> Iterator[Warnin
             f"the variable '{variable}' has no effect: this version of headrace doesn't have it "
             "yet."
         )
-    yield from _renamed_variables(options.command, environ)
     for variable in sorted(environ):
         if variable.startswith(_ENGINE_PREFIX) and _plain_name(variable) not in VARIABLES_OF_DBT:
             yield WarningRaised(
@@ -86,20 +85,6 @@ def with_both_names(environ: Mapping[str, str]) -> dict[str, str]:
 
 def _plain_name(variable: str) -> str:
     return variable.replace(_ENGINE_PREFIX, "DBT_", 1)
-
-
-def _renamed_variables(command: str, environ: Mapping[str, str]) -> Iterator[WarningRaised]:
-    for flag in FLAGS.values():
-        newer = f"DBT_{flag.name.upper()}"
-        for variable in flag.variables if flag.heeds_variables(command) else ():
-            older, is_opposite = variable.lstrip("!"), variable.startswith("!")
-            if older.startswith("DBT_") and newer in flag.all_variables and environ.get(older):
-                yield WarningRaised(
-                    "EnvironmentVariableRenamed",
-                    f"The environment variable `{older}` has been renamed as `{newer}`"
-                    + (", which says the opposite." if is_opposite else "."),
-                    data={"old_name": older, "new_name": newer},
-                )
 
 
 def unheeded_variables(command: str, environ: Mapping[str, str]) -> list[str]:

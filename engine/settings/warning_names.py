@@ -13,7 +13,8 @@ RAISED_WHILE_READING = frozenset(
     "CustomOutputPathInSourceFreshnessDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
     "DeprecatedReference DuplicateYAMLKeysDeprecation EnvironmentVariableNamespaceDeprecation "
     "EnvironmentVariableRenamed ExposureNameDeprecation FileLeftOut "
-    "MacroNotFoundForPatch MicrobatchModelNoEventTimeInputs "
+    "MacroNotFoundForPatch MicrobatchMacroOutsideOfBatchesDeprecation "
+    "MicrobatchModelNoEventTimeInputs "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
     "NothingForThisDatabase PackageInstallPathDeprecation "
@@ -37,7 +38,8 @@ RAISED_BY_SELECTION = frozenset(
 
 RAISED_WHILE_RUNNING = frozenset(
     "DeferredViewIsTable DependentViewDropped ForeignKeyNotValid JinjaLogWarning LogTestResult "
-    "NodeRetried SnapshotTimestampWarning WaitingForAnotherRun".split()
+    "NodeRetried SnapshotTimestampWarning SourceFreshnessProjectHooksNotRun "
+    "WaitingForAnotherRun".split()
 )
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 

@@ -191,22 +191,6 @@ def test_variable_of_the_reserved_prefix_must_be_one_of_dbts() -> None:
     assert message.startswith("'DBT_ENGINE_OF_MINE' is no variable of dbt's")
 
 
-@pytest.mark.parametrize(
-    ("older", "newer"),
-    [
-        ("DBT_DEFER_TO_STATE", "DBT_DEFER"),
-        ("DBT_FAVOR_STATE_MODE", "DBT_FAVOR_STATE"),
-        ("DBT_ARTIFACT_STATE_PATH", "DBT_STATE"),
-        ("DBT_NO_PRINT", "DBT_PRINT"),
-    ],
-)
-def test_variable_by_its_old_name_is_told_the_new_one(older: str, newer: str) -> None:
-    (message,) = messages({older: "1"})
-
-    assert f"`{older}` has been renamed as `{newer}`" in message
-    assert messages({newer: "1"}) == []
-
-
 def test_each_variable_has_two_names_and_the_newer_counts() -> None:
     both = with_both_names({"DBT_ENGINE_TARGET": "prod", "DBT_TARGET": "dev", "DBT_THREADS": "2"})
 

@@ -93,6 +93,15 @@ WHILE_READING = {
     ),
     "FileLeftOut": Situation(ORDERS, links=("models/gone.sql",)),
     "MacroNotFoundForPatch": properties("macros: [{name: cents}]"),
+    "MicrobatchMacroOutsideOfBatchesDeprecation": Situation(
+        {
+            "models/days.sql": "{{ config(materialized='incremental', unique_key='at', "
+            "incremental_strategy='microbatch', event_time='at', begin='2024-01-01', "
+            "batch_size='day') }} select 1 as at",
+            "macros/m.sql": "{% macro get_incremental_microbatch_sql(arg_dict) %}"
+            "{{ return(get_incremental_delete_insert_sql(arg_dict)) }}{% endmacro %}",
+        }
+    ),
     "MicrobatchModelNoEventTimeInputs": Situation(
         {
             "models/days.sql": "{{ config(materialized='incremental', "
@@ -185,6 +194,7 @@ ELSEWHERE = {
     "ReporterFailed": "reporters/test_event_queue.py",
     "SeedExceedsLimitSamePath": "selection/test_state.py",
     "SnapshotTimestampWarning": "postgres/test_warnings.py",
+    "SourceFreshnessProjectHooksNotRun": "building/test_freshness.py",
     "UnversionedBreakingChange": "selection/test_state.py",
     "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
     "WaitingForAnotherRun": "postgres/test_warnings.py",
