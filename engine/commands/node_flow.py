@@ -53,6 +53,8 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     project = await load(context)
     choice = await choose(context, command, project)
     work = command.work()
+    if work.may_be_offline and not project.workspace.settings.answer.introspect:
+        project = project.offline()
     deferral = await in_thread(find_deferral, project, choice, work.defers)
     nodes = nodes_to_run(command, project, choice)
     if command.narrow is not None:

@@ -62,5 +62,5 @@ async def only_compile(run: NodeRun) -> Outcome:
     return Outcome(Status.SUCCESS, Response(""))
 
 
-COMPILING = NodeWork(do=lambda run: only_compile)
+COMPILING = NodeWork(do=lambda run: only_compile, may_be_offline=True)
 """What is done where nodes' SQL is all that is wanted."""

@@ -13,6 +13,7 @@ import anyio
 
 from ...adapters.abilities import Locking
 from ...adapters.base import Rows
+from ...adapters.offline import OfflineAdapter
 from ...adapters.relation import Namespace, Relation
 from ...adapters.relation_cache import RelationCache
 from ..core.blocking import in_thread
@@ -313,7 +314,8 @@ class Run:
                     if namespace.schema.casefold() not in there:
                         await self._create_schema(namespace)
                         there.add(namespace.schema.casefold())
-        await self._cache.fill(namespaces)
+        if not isinstance(adapter, OfflineAdapter):
+            await self._cache.fill(namespaces)
 
     async def _create_schema(self, namespace: Namespace) -> None:
         """Create a schema, by the project's own macro if it has one for that."""

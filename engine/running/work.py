@@ -48,6 +48,7 @@ class NodeWork(Struct, frozen=True, kw_only=True):
         runs_hooks: whether `on-run-start` and `on-run-end` are run.
         heeds_freshness_flag: whether the project may switch those off, by
             `source_freshness_run_project_hooks`.
+        may_be_offline: whether it does without the database under `--no-introspect`.
         stops_at_failure: whether `--fail-fast` counts.
     """
 
@@ -57,4 +58,5 @@ class NodeWork(Struct, frozen=True, kw_only=True):
     makes_relations: bool = False
     runs_hooks: bool = False
     heeds_freshness_flag: bool = False
+    may_be_offline: bool = False
     stops_at_failure: bool = True

@@ -161,6 +161,9 @@ _TABLE = (
           _set("show compile")),
     _flag("inline_direct", TEXT, "SQL in the place of a selection, as it is: no Jinja is "
           "rendered in it.", _ANSWERS, _set("show")),
+    _flag("introspect", SWITCH, "Let templates ask the database while they are compiled; with "
+          "--no-introspect, compile connects to nothing.", _ANSWERS, _set("compile show"),
+          ENV | SEEN | ARGS, default=True, variables_for=EACH),
     _flag("limit", NUMBER, "How many rows; -1 for all. 5 by default.", _ANSWERS, _set("show")),
     _flag("show", MARK, "Show rows of each seed that was loaded.", _ANSWERS,
           _set("seed build"), KEPT),
@@ -258,9 +261,6 @@ _TABLE = (
           _OTHERS, frozenset({BEFORE}), ENV, effect=LACKING, default=False),
     _flag("inject_ephemeral_ctes", SWITCH, "Ephemeral models always stand in what is compiled.",
           _OTHERS, _set("compile"), effect=LACKING, default=True),
-    _flag("introspect", SWITCH, "Templates may always query the database.", _OTHERS,
-          _set("compile show"), ENV | SEEN | ARGS, effect=REFUSED, default=True,
-          variables_for=EACH),
     _flag("static", MARK, "There is no page of the documentation.", _OTHERS, _set("generate"),
           effect=REFUSED),
     _flag("browser", SWITCH, "There is no server of the documentation.", _OTHERS, _set("serve"),

@@ -76,6 +76,8 @@ class Options(Struct, frozen=True):
     """SQL to compile or to show, with its Jinja."""
     inline_direct: str | None = None
     """SQL to show, as it is."""
+    introspect: bool | None = None
+    """Whether templates may ask the database while nodes are compiled."""
     limit: int | None = None
     """How many rows `show` asks for; a negative number is all of them."""
     output_keys: tuple[str, ...] = ()

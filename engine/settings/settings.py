@@ -77,6 +77,7 @@ class AnswerSettings(Struct, frozen=True):
     output_path: Path | None
     inline: str | None
     inline_direct: str | None
+    introspect: bool
     limit: int | None
     show: bool
     compile: bool

@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ...adapters.base import Adapter
+from ...adapters.offline import offline
 from ..core.errors import CycleError, Location
 from ..core.events import Event, WarningRaised
 from ..core.graph import Graph
@@ -43,6 +44,11 @@ class LoadedProject(Struct, frozen=True):
     graph: Graph
     cache: bytes | None = None
     """What `FILE_NAME` in the target path is to hold for the next parse; None: what it does."""
+
+    def offline(self) -> LoadedProject:
+        """The same project, of which nothing asks the database."""
+        workspace = structs.replace(self.workspace, adapter=offline(self.workspace.adapter))
+        return structs.replace(self, workspace=workspace)
 
 
 def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -> LoadedProject:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from headrace import Status
 
 from ..building.support import PROJECT, relations, run
 from .support import headrace
@@ -100,6 +102,45 @@ async def test_parse_writes_the_manifest_and_touches_nothing_else(
         "test.shop.some",
     }
     assert not (root / "shop.db").exists()
+
+
+ASKING = {
+    "models/plain.sql": "{{ config(materialized='table') }} select 1 as id",
+    "models/below.sql": "select id from {{ ref('plain') }}",
+    "models/asks.sql": "{% if execute %}{% do run_query('select 1') %}{% endif %}select 1 as id",
+    "models/looks.sql": "{% if execute %}{% do adapter.get_relation('main', 'main', 'plain') %}"
+    "{% endif %}select 1 as id",
+    "models/asks_if_it_may.sql": "{% if execute and flags.INTROSPECT %}"
+    "{% do run_query('select 1') %}{% endif %}select 1 as id",
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [({"introspect": False}, {}), ({}, {"DBT_INTROSPECT": "false"})],
+)
+async def test_compile_without_introspection_does_without_the_database(
+    write_project: WriteProject, options: dict[str, Any], environ: dict[str, str]
+) -> None:
+    root = write_project(ASKING)
+
+    ran = await run(root, "compile", environ=environ, **options)
+
+    assert not (root / "shop.db").exists()
+    assert ran.exit_code == 1
+    assert {name for name, status in ran.statuses.items() if status is Status.ERROR} == {
+        "asks",
+        "looks",
+    }
+    assert "with --no-introspect nothing is asked of it" in ran.error("asks")
+    compiled = root / "target/compiled/shop/models/below.sql"
+    assert compiled.read_text() == 'select id from "main"."plain"'
+
+
+async def test_compile_asks_the_database_unless_it_is_not_to(write_project: WriteProject) -> None:
+    ran = await run(write_project(ASKING), "compile")
+
+    assert ran.exit_code == 0, ran.outcome
 
 
 async def test_debug_says_what_would_be_used(write_project: WriteProject) -> None:
@@ -264,7 +305,6 @@ async def test_clean_follows_no_link_out_of_what_it_deletes(
         (["init"], "the command 'init'"),
         (["--log-level", "debug", "init"], "the command 'init'"),
         (["docs", "serve"], "the command 'docs serve'"),
-        (["compile", "--no-introspect"], "the flag '--no-introspect'"),
     ],
 )
 def test_what_dbt_has_and_we_have_not_says_so(
