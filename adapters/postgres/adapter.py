@@ -15,7 +15,6 @@ import asyncpg
 from ..abilities import CatalogColumn, CatalogTable, Describing, Fate, Locking, Tracing
 from ..base import Adapter, Connection, SwapPolicy, Target
 from ..cancellation import outlast
-from ..column import Column
 from ..errors import DatabaseError
 from ..relation import Namespace, Relation, quote_identifier
 from ..value_kinds import STANDARD_TYPES as VALUE_TYPES
@@ -34,6 +33,7 @@ from .server_session import Session
 from .server_settings import application_name, session_settings
 from .statements import sets_session
 from .tracing import Tracer, question_for
+from .type_kinds import kind_of
 
 CLOSE_SECONDS = 10.0
 """How long closing may take, before what is left is cut off."""
@@ -209,7 +209,7 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
         ]
 
     def are_same_type(self, one: str, other: str) -> bool:
-        return _kind(one) == _kind(other)
+        return kind_of(one) == kind_of(other)
 
     def folded(self, name: str | None) -> str | None:
         # Whether other capitals change depends on the server's locale: in UTF-8 they don't.
@@ -249,11 +249,3 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
             await self._control.execute(sql)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
-
-
-def _kind(data_type: str) -> str:
-    """What a contract takes for the same: texts of any sort, integers of up to four bytes."""
-    name = Column("", data_type).dtype.lower()
-    if name in ("text", "character varying", "character", "name"):
-        return "text"
-    return "integer" if name == "smallint" else name

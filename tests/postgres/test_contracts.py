@@ -123,3 +123,41 @@ async def test_contract_is_enforced_on_each_run_of_an_incremental_model(
 
     assert await shop.fetch(types) == promised
     assert await shop.fetch("select * from {schema}.m order by 1") == [(1, "Ada"), (2, "Grace")]
+
+
+@pytest.mark.parametrize(
+    ("promised", "given", "is_same"),
+    [
+        ("double precision", "1.5::real", True),
+        ("real", "1.5::double precision", True),
+        ("integer", "1::smallint", True),
+        ("varchar(3)", "'a'::text", True),
+        ("char(3)", "'abc'::name", True),
+        ("time", "'10:00'::timetz", True),
+        ("text[]", "array['a']::varchar(9)[]", True),
+        ("integer[]", "array[1]::smallint[]", True),
+        ("numeric(5, 2)", "1.5::numeric", True),
+        ("timestamp(3)", "'2024-01-05'::timestamp", True),
+        ("bigint", "1", False),
+        ("numeric", "1.5::float8", False),
+        ("text[]", "'a'::text", False),
+        ("integer[]", "array[1]::bigint[]", False),
+        ("jsonb", "'{}'::json", False),
+        ("timestamptz", "'2024-01-05'::timestamp", False),
+    ],
+)
+async def test_types_are_the_same_to_a_contract_that_are_to_dbt(
+    shop: Shop, promised: str, given: str, is_same: bool
+) -> None:
+    shop.write(
+        "models/m.yml",
+        "models: [{name: m, config: {contract: {enforced: true}, materialized: table}, "
+        f"columns: [{{name: x, data_type: '{promised}'}}]}}]",
+    )
+    shop.write("models/m.sql", f"select {given} as x")
+
+    ran = await shop.run()
+
+    message = ran.result("m").message
+    assert (ran.exit_code == 0) is is_same, message
+    assert ("data type mismatch" in message) is not is_same
