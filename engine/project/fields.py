@@ -125,11 +125,12 @@ class Fields:
         return found
 
     def path(self, key: str) -> str | None:
-        """A path that stays inside of the project, normalised."""
+        """A path, normalised, that stays inside of the project unless it may lead out."""
         text = self.text(key)
         if text is None:
             return None
-        return checked_path(text, key=key, location=self._document.locate(key))
+        location, may_lead_out = self._document.locate(key), key in self._may_lead_out
+        return checked_path(text, key=key, location=location, may_lead_out=may_lead_out)
 
     def mapping(self, key: str) -> Mapping[str, object]:
         """A mapping with its keys as texts; an absent one is empty."""

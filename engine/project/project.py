@@ -23,7 +23,7 @@ from .first_version import KINDS, as_today, is_first_version, only_vars
 from .project_keys import (
     OLD_PACKAGES_DIRECTORY,
     OLD_SEED_DIRECTORY,
-    SOURCE_PATH_KEYS,
+    NAMING_KEYS,
     TREE_KEYS,
     check_keys,
     key_warnings,
@@ -54,8 +54,8 @@ class QueryComment:
 class Project:
     """What dbt_project.yml says, with defaults where it is silent (those of dbt 1.10).
 
-    Paths have forward slashes and are relative to `root`. None that is written to leads out of
-    it; where its files are may, unless it `is_confined`, as a package is. `config_trees`
+    Paths have forward slashes and are relative to `root`. What it names may be outside of it,
+    unless it `is_confined`, as a package is. `config_trees`
     holds the configuration by folder, by kind: "models", "seeds", "snapshots", "tests",
     "sources", and so on. It is as written until `render_trees`, and `raw_trees` stays so. Vars,
     hooks and the query comment are never rendered here: that is done where they are used.
@@ -183,7 +183,7 @@ def _leading_out(
     """The keys whose paths may be outside of the project."""
     stays_inside = find_value("clean_project_files_only", cleans_inside, environ).value
     cleaned = frozenset() if stays_inside else frozenset({"clean-targets"})
-    return cleaned if is_confined else cleaned | SOURCE_PATH_KEYS
+    return cleaned if is_confined else cleaned | NAMING_KEYS
 
 
 def _raw_trees(fields: Fields) -> Trees:

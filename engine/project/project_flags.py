@@ -38,7 +38,7 @@ def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
     """See that each flag is something that it may be.
 
     Raises:
-        ProjectError: one is something else, or a path that leads out of the project.
+        ProjectError: one is something else.
     """
     for name, value in flags.items():
         place = document.locate("flags", name)
@@ -51,7 +51,7 @@ def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
                 f"'flags.{name}' must be {wanted}, but it is {shown}.{proposal}", location=place
             )
         if value and name in _IN_PROJECT and _IN_PROJECT[name].kind is Kind.PATH:
-            checked_path(str(value), key=name, location=place)
+            checked_path(str(value), key=name, location=place, may_lead_out=True)
 
 
 def wanted_instead(name: str, value: object) -> str | None:

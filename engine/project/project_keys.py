@@ -34,12 +34,12 @@ OLD_PACKAGES_DIRECTORY = "dbt_modules"
 OLD_SEED_DIRECTORY = "data"
 """Where seeds were before dbt 1.0."""
 
-SOURCE_PATH_KEYS = frozenset(
+NAMING_KEYS = frozenset(
     "model-paths source-paths seed-paths data-paths test-paths macro-paths snapshot-paths "
-    "analysis-paths docs-paths asset-paths".split()
+    "analysis-paths docs-paths asset-paths target-path log-path".split()
 )
-"""The keys that say where a project's files are, by their names of today and of old. They are
-read there, and nothing is written."""
+"""The keys by which a project names, as it likes, where its files are and where what is made of
+them goes; by their names of today and of old."""
 
 # Old spelling, new spelling, and the name of dbt's warning.
 _RENAMED = (

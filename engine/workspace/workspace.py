@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -292,14 +293,15 @@ def _log_path(start: Start, project: Project, settings: Settings) -> Path:
 
 
 def _own(project: Project, key: str) -> Path:
-    """A directory of the project's that is written to.
+    """A directory that is written to, as the project names it.
 
     Raises:
-        ProjectError: it is a link that leads out of the project.
+        ProjectError: it is a link in the project that leads out of it.
     """
     said = project.target_path if key == "target-path" else project.log_path
     path = _resolved(project.root / said)
-    if path.is_relative_to(_resolved(project.root)):
+    is_named = os.path.isabs(said) or said.startswith("..")
+    if is_named or path.is_relative_to(_resolved(project.root)):
         return path
     raise ProjectError(
         f"{key}: '{said}' is a link that leads out of the project, to {path}, and nothing is "

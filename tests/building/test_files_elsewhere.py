@@ -47,3 +47,19 @@ async def test_project_with_files_elsewhere_is_built_in_its_own_target_directory
         "m.sql",
         "one.sql",
     ]
+
+
+async def test_project_may_name_a_target_directory_elsewhere(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    named = f"target-path: {tmp_path / 'made'}\nlog-path: ../told\n"
+    root = write_project({"dbt_project.yml": PROJECT + named, "models/a.sql": "select 1 as id"})
+
+    ran, cleaned = await run(root), await run(root, "clean")
+
+    assert ran.exit_code == 0, ran.outcome.error
+    assert (tmp_path / "made" / "run_results.json").is_file()
+    assert not (root / "target").exists()
+    # What stands elsewhere isn't deleted unless that is said.
+    assert cleaned.exit_code == 2
+    assert (tmp_path / "made" / "compiled" / "shop" / "models" / "a.sql").is_file()

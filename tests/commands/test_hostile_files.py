@@ -138,7 +138,6 @@ async def test_links_in_circles_below_the_models_end(write_project: WriteProject
     "line",
     [
         "packages-install-path: ../x",
-        *("log-path: /etc", "target-path: ../x"),
         "clean-targets: ['../..']",
     ],
 )

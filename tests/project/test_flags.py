@@ -95,8 +95,6 @@ def test_project_says_whether_there_are_colours(write_project: WriteProject) -> 
             "'flags.printer_width' must be a whole number from 1 to 10,000, but it",
         ),
         ("target_path: 3", "'flags.target_path' must be a path, but it is a number."),
-        ("log_path: ../logs", "log_path: '../logs' leads out of the project."),
-        ("target_path: /srv/target", "'/srv/target' leads out of the project."),
     ],
 )
 async def test_flag_that_is_what_it_can_not_be_is_refused_with_its_place(
