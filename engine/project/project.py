@@ -21,9 +21,9 @@ from .discovery import PROJECT_FILE, SourceFile, find_files
 from .fields import Fields
 from .first_version import KINDS, as_today, is_first_version, only_vars
 from .project_keys import (
+    NAMING_KEYS,
     OLD_PACKAGES_DIRECTORY,
     OLD_SEED_DIRECTORY,
-    NAMING_KEYS,
     TREE_KEYS,
     check_keys,
     key_warnings,
