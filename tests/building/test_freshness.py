@@ -341,6 +341,7 @@ async def test_run_hooks_run_around_the_check_and_stand_in_no_artifact_of_it(sho
         ({"freshness": {"warn_after": {"count": 1, "period": "week"}}}, "'warn_after' must have"),
         ({"freshness": {"warn_after": {"count": "x", "period": "day"}}}, "'warn_after' must have"),
         ({"freshness": "daily"}, "'freshness' must be a mapping"),
+        ({"loaded_at_field": ""}, "loaded_at_field cannot be an empty string."),
         ({"freshness": {"warn_afer": DAY}}, "'freshness' must be a mapping"),
         (
             {"loaded_at_field": "at", "loaded_at_query": "select 1"},

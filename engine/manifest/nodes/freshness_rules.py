@@ -97,9 +97,14 @@ def read_loaded_at(source: AgeEntry, table: AgeEntry) -> LoadedAt:
     """What says when a table was loaded, from the entries of its source and its own.
 
     Raises:
-        ParseError: one entry has both a field and a query.
+        ParseError: one entry has both a field and a query, or an empty field.
     """
     for entry, level in ((source, "source"), (table, "table")):
+        if entry.beside.get("loaded_at_field") == "":
+            raise ParseError(
+                "loaded_at_field cannot be an empty string. Write null where there is none.",
+                location=entry.locate("loaded_at_field"),
+            )
         if _said(entry, "loaded_at_field") and _said(entry, "loaded_at_query"):
             raise ParseError(
                 "Cannot specify both loaded_at_field and loaded_at_query at "
