@@ -22,7 +22,7 @@ from .node_run import NodeRun, run_by_itself
 from .node_sql import compile_node
 from .run_context import RunContext
 
-THREAD_ID = "main"
+THREAD_ID = "MainThread"
 """What results say of hooks: they run in no slot."""
 
 

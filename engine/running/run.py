@@ -40,7 +40,7 @@ from ..template.dbt.end_context import end_context
 from ..workspace.loaded_project import LoadedProject
 from .catalog_document import describe
 from .deferral import Deferral, Deferrer
-from .hooks import RunHooks
+from .hooks import THREAD_ID, RunHooks
 from .namespaces import namespaces_of
 from .node_builder import NodeBuilder
 from .node_rows import Preview
@@ -327,7 +327,7 @@ class Run:
             return
         async with adapter.connection(own.name) as connection:
             connection.comment = await self.context.comments.of(connection, own.name)
-            scope = self.context.macro_scope(own, connection, "main")
+            scope = self.context.macro_scope(own, connection, THREAD_ID)
             relation = adapter.relation(namespace.schema, None, database=namespace.database)
             await self.context.templates.adapter_in(scope, connection).create_schema(relation)
 

@@ -165,6 +165,16 @@ async def test_results_and_graph_are_as_packages_read_them(shop: Path) -> None:
     assert told == "broken none_left orders"
 
 
+async def test_thread_of_a_hook_is_called_as_dbts_is(shop: Path) -> None:
+    hooks(shop, start="{% if execute %}{{ log(thread_id, info=true) }}{% endif %}")
+
+    ran = await run(shop)
+
+    assert logged(ran.events) == ["MainThread"]
+    document = json.loads((shop / "target" / "run_results.json").read_bytes())
+    assert {entry["thread_id"] for entry in document["results"]} == {"MainThread", "Thread-1"}
+
+
 async def test_arguments_and_times_are_as_packages_take_them(shop: Path) -> None:
     (shop / "macros").mkdir()
     (shop / "macros" / "tell.sql").write_text(
