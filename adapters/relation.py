@@ -233,18 +233,16 @@ class Relation(Struct, frozen=True):
         """The name as SQL."""
         if self.type is RelationType.CTE:
             return self.identifier or ""
-        written = self.written or self
+        given = self if self.written is None else _as_written(self, self.written)
         parts = (
-            (self.database, written.database, "database"),
-            (self.schema, written.schema, "schema"),
-            (self.identifier, written.identifier, "identifier"),
+            (given.database, self.include_policy.database, self.quote_policy.database),
+            (given.schema, self.include_policy.schema, self.quote_policy.schema),
+            (given.identifier, self.include_policy.identifier, self.quote_policy.identifier),
         )
         return ".".join(
-            quote_identifier(part, self.quote_character)
-            if getattr(self.quote_policy, name)
-            else _as_written(part, given)
-            for part, given, name in parts
-            if part and getattr(self.include_policy, name)
+            quote_identifier(part, self.quote_character) if is_quoted else part
+            for part, is_included, is_quoted in parts
+            if is_included and part
         )
 
     @property
@@ -273,9 +271,20 @@ def quote_identifier(identifier: str, quote_character: str = '"') -> str:
     return f"{quote_character}{doubled}{quote_character}"
 
 
-def _as_written(part: str, given: str | None) -> str:
-    """A part that isn't quoted, as its author spells it, unless it has been replaced since."""
-    return given if given is not None and given.lower() == part.lower() else part
+def _as_written(relation: Relation, written: Path) -> Path:
+    """A name whose unquoted parts are as their author spells them, unless they were replaced."""
+
+    def spelled(part: str | None, given: str | None, is_quoted: bool) -> str | None:
+        if is_quoted or part is None or given is None or given.lower() != part.lower():
+            return part
+        return given
+
+    quoted = relation.quote_policy
+    return Path(
+        spelled(relation.database, written.database, quoted.database),
+        spelled(relation.schema, written.schema, quoted.schema),
+        spelled(relation.identifier, written.identifier, quoted.identifier),
+    )
 
 
 def _override(
