@@ -129,7 +129,8 @@ def configured_indexes(build: NodeBuild) -> list[Mapping[str, object]]:
         isinstance(index, Mapping) and index.get("columns") for index in indexes
     ):
         raise CompilationError(
-            "'indexes' must be a list of mappings with 'columns', such as [{columns: [id]}].",
+            "'indexes' must be a list of mappings such as [{columns: [id]}], and 'columns' is a "
+            "required property of each.",
             location=build.node.location,
         )
     return list(indexes)

@@ -317,3 +317,23 @@ async def test_materialized_view_with_another_config_may_be_an_error(shop: Shop)
 
     assert "was set to `fail`" in ran.error("days")
     assert "there is no index on id" in ran.error("days")
+
+
+@pytest.mark.parametrize(
+    ("index", "problem"),
+    [
+        ("{'columns': 'id'}", "columns: 'id' is not of type 'array'"),
+        ("{'columns': ['id'], 'unique': 'yes'}", "unique: 'yes' is not of type 'boolean'"),
+        ("{'unique': true}", "'columns' is a required property of each"),
+        ("'id'", "must be a list of mappings such as"),
+        ("{'columns': ['id'], 'type': 'nonesuch'}", 'access method "nonesuch" does not exist'),
+    ],
+)
+async def test_index_that_is_none_fails_its_model(shop: Shop, index: str, problem: str) -> None:
+    shop.write("models/orders.sql", model(f"indexes=[{index}]"))
+
+    ran = await shop.run()
+
+    assert ran.exit_code == 1
+    assert problem in ran.error("orders")
+    assert await shop.relations() == {}

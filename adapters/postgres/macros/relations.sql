@@ -33,7 +33,7 @@
 {#- An index is named after its table and what it is, and after this run: the table that is
     replaced still has its own. -#}
 {% macro postgres__get_create_index_sql(relation, index_dict) -%}
-  {%- set columns = [index_dict.columns] if index_dict.columns is string else index_dict.columns -%}
+  {%- set columns = adapter.parse_index(index_dict).columns -%}
   {%- set key = [model.unique_id, columns | join(','), index_dict.get('type', ''), invocation_id] -%}
   create {% if index_dict.get('unique') %}unique {% endif %}index
   {{ adapter.quote(this.identifier[:20] ~ '_' ~ local_md5(key | join('|'))[:20]) }}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from ....adapters.base import Adapter, ValueKind
@@ -118,17 +118,40 @@ class AdapterValues:
         return ""
 
     def parse_index(self, raw_index: Any) -> Names | None:
-        """An entry of the config `indexes` as an object."""
+        """An entry of the config `indexes` as an object.
+
+        Raises:
+            CompilationError: it is none.
+        """
         if raw_index is None:
             return None
-        columns = raw_index.get("columns") or ()
+        problem = _index_problem(raw_index)
+        if problem:
+            raise CompilationError(
+                f"Could not parse index config: {problem}. An index is written as "
+                "{'columns': ['id'], 'unique': true, 'type': 'hash'}, of which columns are needed."
+            )
         return Names(
             {
-                "columns": [columns] if isinstance(columns, str) else list(columns),
-                "unique": bool(raw_index.get("unique", False)),
+                "columns": list(raw_index["columns"]),
+                "unique": bool(raw_index.get("unique")),
                 "type": raw_index.get("type"),
             }
         )
+
+
+def _index_problem(raw_index: Any) -> str:
+    """What is wrong with an entry of `indexes`; nothing where it is right."""
+    if not isinstance(raw_index, Mapping):
+        return f"{raw_index!r} is not of type 'object'"
+    if "columns" not in raw_index:
+        return "'columns' is a required property"
+    columns, unique = raw_index["columns"], raw_index.get("unique", False)
+    if isinstance(columns, str) or not isinstance(columns, Sequence):
+        return f"columns: {columns!r} is not of type 'array'"
+    if unique is not None and not isinstance(unique, bool):
+        return f"unique: {unique!r} is not of type 'boolean'"
+    return ""
 
 
 def _kind_of(values: list[Any]) -> ValueKind:
