@@ -184,3 +184,8 @@ class RunResult(Struct, frozen=True):
     """Of a source whose freshness was checked; None where that wasn't possible."""
     doubts: tuple[Doubt, ...] = ()
     """What has to be asked of the database before the node is run again."""
+
+    @property
+    def is_of_ephemeral(self) -> bool:
+        """Whether an ephemeral model was compiled, which is no result as long as it goes well."""
+        return self.node.materialized == "ephemeral" and self.status is Status.SUCCESS

@@ -202,7 +202,8 @@ class Run:
             interrupted = False
         finally:
             start.skip_rest(INTERRUPTED)
-            nodes = done or tuple(scheduler.results.values()) or self._skipped(plan)
+            ended = done or tuple(scheduler.results.values()) or self._skipped(plan)
+            nodes = [result for result in ended if not result.is_of_ephemeral]
             end.skip_rest(INTERRUPTED)
             self.results = (*start.results, *nodes, *end.results)
             elapsed = time.perf_counter() - began

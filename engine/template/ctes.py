@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 _SKIPPED = re.compile(r"(?:\s+|--[^\n]*(?:\n|\Z)|/\*.*?\*/)*", re.DOTALL)
-_WITH = re.compile(r"with\b(?:\s+recursive\b)?", re.IGNORECASE)
+_WITH = re.compile(r"with\b(?:\s+recursive\b)?\s*", re.IGNORECASE)
 
 
 def inject_ctes(sql: str, ctes: Sequence[tuple[str, str]]) -> str:

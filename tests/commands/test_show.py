@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from headrace import Status
 
 from ..building.support import relations, run
 from ..conftest import WriteProject
@@ -184,6 +185,26 @@ async def test_ephemeral_model_is_compiled_by_itself(shop: Path) -> None:
     assert answer.startswith("Compiled node 'between' is:\n")
     assert "where id > 6" in answer
     assert "where id > 6" in (compiled / "between.sql").read_text()
+    # As in dbt, that is no result.
+    assert by_itself.statuses == {}
+    assert json.loads((shop / "target/run_results.json").read_text())["results"] == []
+
+
+async def test_ephemeral_model_that_cannot_be_compiled_is_a_failure(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/between.sql": "{{ config(materialized='ephemeral') }}"
+            "{% if execute %}{{ exceptions.raise_compiler_error('so it is') }}{% endif %}"
+        }
+    )
+
+    ran = await run(root, "compile")
+
+    assert (ran.exit_code, ran.statuses) == (1, {"between": Status.ERROR})
+    (result,) = json.loads((root / "target/run_results.json").read_text())["results"]
+    assert result["status"] == "error"
 
 
 @pytest.mark.parametrize(
@@ -230,8 +251,11 @@ async def test_project_may_limit_in_its_own_way(shop: Path) -> None:
 
 
 async def test_variable_that_is_not_there_yet_is_warned_of(write_project: WriteProject) -> None:
-    ran = await run(write_project(FILES), "parse", environ={"DBT_INTROSPECT": "false"})
+    environ = {"DBT_UPLOAD_TO_ARTIFACTS_INGEST_API": "true"}
+
+    ran = await run(write_project(FILES), "parse", environ=environ)
 
     assert ran.warnings == [
-        "the variable 'DBT_INTROSPECT' has no effect: this version of headrace doesn't have it yet."
+        "the variable 'DBT_UPLOAD_TO_ARTIFACTS_INGEST_API' has no effect: this version of headrace "
+        "doesn't have it yet."
     ]

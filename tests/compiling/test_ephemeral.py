@@ -17,25 +17,25 @@ CTES = [("a", "select 1"), ("b", "select * from a")]
     ("sql", "expected"),
     [
         ("select 1", "with a as (\nX\n) select 1"),
-        ("with b as (select 2) select 1", "with a as (\nX\n),  b as (select 2) select 1"),
-        ("WITH b as (select 2) select 1", "WITH a as (\nX\n),  b as (select 2) select 1"),
-        ("with\n  b as (select 2)\nselect 1", "with a as (\nX\n), \n  b as (select 2)\nselect 1"),
+        ("with b as (select 2) select 1", "with  a as (\nX\n), b as (select 2) select 1"),
+        ("WITH b as (select 2) select 1", "WITH  a as (\nX\n), b as (select 2) select 1"),
+        ("with\n  b as (select 2)\nselect 1", "with\n   a as (\nX\n), b as (select 2)\nselect 1"),
         (
             "with recursive b as (select 2) select 1",
-            "with recursive a as (\nX\n),  b as (select 2) select 1",
+            "with recursive  a as (\nX\n), b as (select 2) select 1",
         ),
         (
             "with\nrecursive b as (select 2) select 1",
-            "with\nrecursive a as (\nX\n),  b as (select 2) select 1",
+            "with\nrecursive  a as (\nX\n), b as (select 2) select 1",
         ),
         ("-- note\nselect 1", "with a as (\nX\n) -- note\nselect 1"),
         (
             "/* with x */\n with b as (select 2)",
-            "/* with x */\n with a as (\nX\n),  b as (select 2)",
+            "/* with x */\n with  a as (\nX\n), b as (select 2)",
         ),
         (
             "-- with\n/* a\n*/ --b\nwith b as (x)",
-            "-- with\n/* a\n*/ --b\nwith a as (\nX\n),  b as (x)",
+            "-- with\n/* a\n*/ --b\nwith  a as (\nX\n), b as (x)",
         ),
         ("select 'with' as without", "with a as (\nX\n) select 'with' as without"),
         ("withdrawals", "with a as (\nX\n) withdrawals"),
@@ -79,10 +79,10 @@ async def test_three_levels_are_merged_parents_first_and_each_once(
 
     assert sql == (
         "-- first\n"
-        "with __dbt__cte__e1 as (\nselect 1 as id\n),  "
+        "with  __dbt__cte__e1 as (\nselect 1 as id\n),  "
         "__dbt__cte__e2 as (\nwith x as (select * from __dbt__cte__e1) select * from x\n),  "
         "__dbt__cte__e3 as (\nselect * from __dbt__cte__e2 union all "
-        "select * from __dbt__cte__e1\n),  own as (select * from __dbt__cte__e3)\n"
+        "select * from __dbt__cte__e1\n), own as (select * from __dbt__cte__e3)\n"
         "select own.id from own, __dbt__cte__e1 as other, __dbt__cte__e3 as again"
     )
     assert list(found.rows) == [(1,)] * 4

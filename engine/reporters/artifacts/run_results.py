@@ -111,10 +111,17 @@ def run_results_document(
             "invocation_started_at": header.get("started_at"),
             "env": dict(environment or {}),
         },
-        "results": [_entry(node) for node in state.nodes.values()],
+        "results": [_entry(node) for node in state.nodes.values() if not _is_ephemeral(node)],
         "elapsed_time": state.elapsed,
         "args": {"which": command, **(arguments if isinstance(arguments, dict) else {})},
     }
+
+
+def _is_ephemeral(node: JournalNode) -> bool:
+    """Whether it is an ephemeral model that was compiled: as in dbt, that is no result."""
+    if node.plan is None or node.plan.get("materialized") != "ephemeral":
+        return False
+    return node.result is not None and node.result.get("status") == Status.SUCCESS
 
 
 def _entry(node: JournalNode) -> Mapping[str, object]:
