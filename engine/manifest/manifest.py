@@ -74,9 +74,12 @@ class Manifest:
             yield test.node
 
     def group_of(self, node: Node) -> GroupInfo | None:
-        """Who answers for a node."""
-        named = (group for group in self.groups.values() if group.name == node.group)
-        group = next(named, None) if node.group else None
+        """Who answers for a node: a group of its own package before one of another."""
+        if not node.group:
+            return None
+        named = [group for group in self.groups.values() if group.name == node.group]
+        own = (group for group in named if group.package_name == node.package_name)
+        group = next(own, next(iter(named), None))
         if group is None:
             return None
         return GroupInfo(group.name, group.package_name, group.owner)

@@ -405,3 +405,59 @@ def test_analyses_are_configured_as_models_are(write_project: WriteProject) -> N
     parsed = parse(root)
 
     assert (parsed.node("look").tags, parsed.node("look").config.meta) == (("all",), {"a": 1})
+
+
+SEMANTICS = """semantic_models:
+- name: s
+  model: ref('{0}', 'm')
+  defaults: {{agg_time_dimension: at}}
+  entities: [{{name: id, type: primary}}]
+  dimensions: [{{name: at, type: time, type_params: {{time_granularity: day}}}}]
+  measures: [{{name: n, agg: sum}}]
+metrics:
+- {{name: total, label: t, type: simple, type_params: {{measure: n}}}}
+- {{name: twice_{0}, label: t, type: derived, type_params: {{expr: 2, metrics: [total]}}}}
+saved_queries: [{{name: q_{0}, query_params: {{metrics: [total]}}}}]
+exposures: [{{name: e, type: ml, owner: {{name: x}}, depends_on: ["metric('total')"]}}]
+"""
+
+
+def test_metrics_and_measures_are_looked_for_as_refs_are(write_project: WriteProject) -> None:
+    files = packages("one", "two")
+    for name in ("one", "two"):
+        model = f"{{{{ config(alias='{name}') }}}} select 1 as id"
+        files[f"dbt_packages/{name}/models/m.sql"] = model
+        files[f"dbt_packages/{name}/models/s.yml"] = SEMANTICS.format(name)
+    time_spine = "models: [{name: days, time_spine: {standard_granularity_column: d}, columns: " + (
+        "[{name: d, granularity: day}]}]"
+    )
+    files |= {"models/days.sql": "select 1 as d", "models/days.yml": time_spine}
+
+    parents = parse(write_project(files)).manifest.parents
+
+    for name in ("one", "two"):
+        assert parents[f"metric.{name}.total"] == (f"semantic_model.{name}.s",)
+        for caller in (f"metric.{name}.twice_{name}", f"exposure.{name}.e"):
+            assert parents[caller] == (f"metric.{name}.total",)
+        assert parents[f"saved_query.{name}.q_{name}"] == (f"metric.{name}.total",)
+
+    files["models/s.yml"] = SEMANTICS.format("shop")
+    files["models/m.sql"] = "select 1 as id"
+    parents = parse(write_project(files)).manifest.parents
+
+    assert parents["metric.one.total"] == ("semantic_model.shop.s",)
+    assert parents["exposure.two.e"] == ("metric.shop.total",)
+
+
+def test_group_of_a_node_is_its_own_packages(write_project: WriteProject) -> None:
+    files = packages("one")
+    for name, place in (("shop", ""), ("one", "dbt_packages/one/")):
+        files[f"{place}models/g.yml"] = f"groups: [{{name: g, owner: {{name: {name}}}}}]"
+        files[f"{place}models/m_{name}.sql"] = "{{ config(group='g') }} select 1 as id"
+
+    parsed = parse(write_project(files))
+
+    for name in ("shop", "one"):
+        group = parsed.manifest.group_of(parsed.node(f"m_{name}"))
+        assert group is not None
+        assert group.owner["name"] == name
