@@ -131,7 +131,7 @@ async def test_arguments_of_tests_count_beside_and_below_arguments(
         "three": "FAIL",
     }
     assert places(ran) == [
-        ("MissingArgumentsPropertyInGenericTestDeprecation", "models/schema.yml:9:13")
+        ("MissingArgumentsPropertyInGenericTestDeprecation", "models/schema.yml:8:13")
     ]
     assert "and so have 1 more" in ran.warnings[0]
 
