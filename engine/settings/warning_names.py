@@ -19,7 +19,8 @@ RAISED_WHILE_READING = frozenset(
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
     "NothingForThisDatabase PackageInstallPathDeprecation "
     "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
-    "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation UnknownFlag "
+    "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation "
+    "SpacesInResourceNameDeprecation UnknownFlag "
     "UnusedResourceConfigPath UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation "
     "WrongResourceSchemaFile".split()
 )
@@ -31,8 +32,9 @@ RAISED_BY_DEPS = frozenset(
 """What is said of packages that are being installed: as an error, none of them is."""
 
 RAISED_BY_SELECTION = frozenset(
-    "NoNodesForSelectionCriteria NoNodesSelected NothingToDo SeedExceedsLimitSamePath "
-    "UnversionedBreakingChange WarnStateTargetEqual".split()
+    "NoNodesForSelectionCriteria NoNodesSelected NothingToDo SeedExceedsLimitAndPathChanged "
+    "SeedExceedsLimitSamePath SeedIncreased UnversionedBreakingChange "
+    "WarnStateTargetEqual".split()
 )
 """What is said of a selection, such as that it matches nothing: as an error, likewise."""
 

@@ -200,15 +200,28 @@ class Comparison:
             return old.body == new.body
         if isinstance(old.checksum, dict) and old.checksum.get("checksum") in node.same_rows:
             return True
-        if old.checksum == new.checksum and node.checksum.name == "path":
-            self._tell(
-                "SeedExceedsLimitSamePath",
-                f"{node.original_file_path}: of a seed of more than 1 MiB only the path is "
-                "compared, so that its rows are taken to be those of before.",
-                package_name=node.package_name,
-                name=node.name,
-            )
-        return bool(old.checksum == new.checksum)
+        is_same = bool(old.checksum == new.checksum)
+        if node.checksum.name == "path":
+            self._tell_of_large_seed(node, old, is_same)
+        return is_same
+
+    def _tell_of_large_seed(self, seed: Seed, old: PastNode, is_same: bool) -> None:
+        """Tell what can be said of a seed whose rows aren't compared, since they are too many."""
+        kind = old.checksum.get("name") if isinstance(old.checksum, dict) else None
+        if kind != "path":
+            name, what = "SeedIncreased", ". It was smaller before, and counts as modified."
+        elif is_same:
+            name = "SeedExceedsLimitSamePath"
+            what = ", so that its rows are taken to be those of before."
+        else:
+            name, what = "SeedExceedsLimitAndPathChanged", ", and that is another one."
+        self._tell(
+            name,
+            f"{seed.original_file_path}: of a seed of more than 1 MiB only the path is "
+            f"compared{what}",
+            package_name=seed.package_name,
+            name=seed.name,
+        )
 
     def _keeps_contract(self, node: Node, old: PastNode, new: PastNode) -> bool:
         if not isinstance(node, Model) or is_same_contract(old, new):

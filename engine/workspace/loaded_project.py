@@ -91,8 +91,11 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             warn=warn,
             cache=cache,
             inline=workspace.start.options.query,
-            # A variable that is a template may refer to a node.
-            effects=frozenset({"var"} if workspace.variables.hold_templates else ()),
+            # A variable that is a template may refer to a node; one of the environment that
+            # isn't there is an error, which dbt meets while parsing.
+            effects=frozenset(
+                {"env_var", "var"} if workspace.variables.hold_templates else {"env_var"}
+            ),
         )
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from headrace.engine.core.errors import CompilationError
 
 from ..conftest import WriteProject
 from .support import failure, parse
@@ -89,3 +90,58 @@ def test_color_that_a_page_knows_is_taken(write_project: WriteProject, color: st
     node = parse(write_project({**MODEL, "models/s.yml": schema})).node("m")
 
     assert node.config.values["docs"]["node_color"] == color.strip("'")
+
+
+def test_names_with_spaces_may_be_asked_for(write_project: WriteProject) -> None:
+    project = "name: shop\nversion: '1.0'\nprofile: shop\n"
+    files = {
+        "dbt_project.yml": project + "flags: {require_resource_names_without_spaces: false}\n",
+        "models/all orders.sql": "select 1 as id",
+        "models/all shops.sql": "select 1 as id",
+    }
+
+    parsed = parse(write_project(files))
+
+    first, total = parsed.warnings
+    assert first.name == "SpacesInResourceNameDeprecation"
+    assert first.message == "Found spaces in the name of `model.shop.all orders`"
+    assert total.name == "ResourceNamesWithSpacesDeprecation"
+    assert total.message.startswith("Spaces found in 2 resource name(s)")
+
+
+@pytest.mark.parametrize(
+    ("model", "problem"),
+    [
+        ("{{ some() }}", "some"),
+        ("{{ some(1, invalid=2) }}", "invalid"),
+        ("{{ some(1, 2, 3) }}", "some"),
+        ("{{ shop.some(invalid=2) }}", "invalid"),
+        ("{{ env_var('NOT_THERE') }}", "Env var required but not provided: 'NOT_THERE'"),
+        ("{{ asking() }}", "Env var required but not provided: 'NOT_THERE'"),
+    ],
+)
+def test_error_in_a_call_that_parsing_meets_ends_it(
+    write_project: WriteProject, model: str, problem: str
+) -> None:
+    macros = (
+        "{% macro some(arg) %}{{ arg }}{% endmacro %}"
+        "{% macro more(arg) %}{{ varargs }}{{ kwargs }}{% endmacro %}"
+        "{% macro asking() %}{{ env_var('NOT_THERE') }}{% endmacro %}"
+    )
+    files = {"models/n.sql": model, "macros/some.sql": macros}
+    if model == "{{ some() }}":  # Jinja lets an argument out
+        assert parse(write_project(files)).warnings == ()
+        return
+
+    error = failure(write_project(files))
+
+    assert isinstance(error, CompilationError)
+    assert problem in error.problem
+    assert error.stack[-1].path == "models/n.sql"
+
+
+def test_macro_that_takes_anything_is_called_with_anything(write_project: WriteProject) -> None:
+    macro = "{% macro more(arg) %}{{ varargs }}{{ kwargs }}{% endmacro %}"
+    files = {"models/n.sql": "{{ more(1, 2, 3, x=4) }}", "macros/more.sql": macro}
+
+    assert parse(write_project(files)).warnings == ()

@@ -202,6 +202,8 @@ def test_code_of_a_test_has_its_configuration_rendered(project: Path) -> None:
         "models: [{name: m, config: {enabled: '{{ var('t') }}'}}]",
         "models: [{name: m, config: {enabled: True and False}}]",
         "models: [{name: m, docs: {show: never}}]",
+        "models: [{name: m, config: {enabled: 'true'}}]",
+        "seeds: [{name: s, config: {quote_columns: 'false'}}]",
         "models: [{name: m, config: {contract: {enforced: '{{ target.name }}'}}}]",
         "models: [{name: m, columns: [{name: id, quote: '{{ target.name }}'}]}]",
         "models: [{name: m, columns: [{name: id, tests: [{unique: {store_failures: often}}]}]}]",
@@ -211,23 +213,12 @@ def test_code_of_a_test_has_its_configuration_rendered(project: Path) -> None:
 )
 def test_text_that_is_no_boolean_is_refused(write_project: WriteProject, schema: str) -> None:
     schema = schema.replace("var('t')", "target.name")
-    error = failure(write_project({"models/m.sql": "select 1", "models/s.yml": schema}))
+    files = {"models/m.sql": "select 1", "seeds/s.csv": "a\n1\n", "models/s.yml": schema}
+    error = failure(write_project(files))
 
     assert isinstance(error, ParseError)
     assert "boolean" in error.problem
     assert str(error.location).startswith("models/s.yml:1:")
-
-
-@pytest.mark.parametrize(("text", "value"), [("'true'", True), ("'False'", False), ("'0'", False)])
-def test_text_that_is_a_boolean_is_one_to_templates(
-    write_project: WriteProject, text: str, value: bool
-) -> None:
-    config = f"{{docs: {{show: {text}}}, contract: {{alias_types: {text}}}}}"
-    schema = f"models: [{{name: m, config: {config}}}]"
-    node = parse(write_project({"models/m.sql": "select 1", "models/s.yml": schema})).node("m")
-
-    assert node.config.values["docs"]["show"] is value
-    assert node.config.values["contract"]["alias_types"] is value
 
 
 def test_unknown_part_of_a_name_can_not_be_quoted(write_project: WriteProject) -> None:

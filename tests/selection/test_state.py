@@ -14,6 +14,7 @@ from typing import Any
 
 import anyio
 import pytest
+from headrace.engine.core.events import WarningRaised
 
 from ..building.support import Ran, run
 from ..conftest import FIXTURES
@@ -616,3 +617,25 @@ async def test_what_is_said_of_a_state_may_count_as_an_error(
 
     assert ran.exit_code == 2
     assert not list(root.glob("*.db"))
+
+
+async def test_seed_that_grew_or_moved_is_told(tmp_path: Path) -> None:
+    root = copy_library(tmp_path / "library")
+    books = root / "seeds/raw_books.csv"
+    await keep_state(root)
+    books.write_text("id,title,isbn\n" + "1,Middlemarch,a\n" * 70_000)
+
+    grown, modified = await listed(root, "state:modified,resource_type:seed")
+    shutil.rmtree(root / "prod")
+    await keep_state(root)
+    (root / "seeds/old").mkdir()
+    books.rename(root / "seeds/old/raw_books.csv")
+    moved, still = await listed(root, "state:modified.body,resource_type:seed")
+
+    assert (modified, still) == ("seed.raw_books", "seed.raw_books")
+    assert "SeedIncreased" in warned_of(grown)
+    assert "SeedExceedsLimitAndPathChanged" in warned_of(moved)
+
+
+def warned_of(ran: Ran) -> list[str]:
+    return [event.name for event in ran.events if isinstance(event, WarningRaised)]

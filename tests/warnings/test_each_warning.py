@@ -68,12 +68,6 @@ WHILE_READING = {
     "ModulesItertoolsUsageDeprecation": Situation(
         {"models/orders.sql": "select {{ modules.itertools.count(1) and 1 }} as id"}
     ),
-    "ResourceNamesWithSpacesDeprecation": Situation(
-        {
-            **project("flags: {require_resource_names_without_spaces: false}").files,
-            "models/all orders.sql": "select 1 as id",
-        }
-    ),
     "ConfigDataPathDeprecation": project("data-paths: [data]"),
     "ConfigSourcePathDeprecation": project("source-paths: [models]"),
     "ConfigVersionDeprecation": Situation(
@@ -192,9 +186,13 @@ ELSEWHERE = {
     "NothingToDo": "warnings/test_as_errors.py",
     "PackageRedirectDeprecation": "packages/test_warnings.py",
     "ReporterFailed": "reporters/test_event_queue.py",
+    "ResourceNamesWithSpacesDeprecation": "manifest/test_refused.py",
+    "SeedExceedsLimitAndPathChanged": "selection/test_state.py",
     "SeedExceedsLimitSamePath": "selection/test_state.py",
+    "SeedIncreased": "selection/test_state.py",
     "SnapshotTimestampWarning": "postgres/test_warnings.py",
     "SourceFreshnessProjectHooksNotRun": "building/test_freshness.py",
+    "SpacesInResourceNameDeprecation": "manifest/test_refused.py",
     "UnversionedBreakingChange": "selection/test_state.py",
     "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
     "WaitingForAnotherRun": "postgres/test_warnings.py",

@@ -13,21 +13,38 @@ import msgspec
 from jinja2 import nodes
 
 from ...core.checkpoints import checkpoint
+from ..nodes.macro import Macro
 
 INCREMENTAL = "is_incremental"
 _KNOWN = {"execute": False}
 
 
+class CallShape(msgspec.Struct, frozen=True):
+    """How a name is called: with how many arguments by position, and which by name."""
+
+    name: str
+    positional: int
+    named: tuple[str, ...] = ()
+
+    def fits(self, macro: Macro) -> bool:
+        """Whether a macro takes such a call."""
+        takes_more = self.positional <= len(macro.arguments) or "varargs" in macro.names
+        known = {*macro.arguments, "caller"}
+        return takes_more and (known.issuperset(self.named) or "kwargs" in macro.names)
+
+
 class MacroCalls(msgspec.Struct, frozen=True):
     """The names that are called, bare or with a package's: "star", "dbt_utils.star".
 
-    `made` are called in any case, in that order; `possible` perhaps. `skips_incremental`: what
-    stands under `is_incremental()` was left out, which holds for dbt's own macro of that name.
+    `made` are called in any case, in that order, and `shapes` is how, as far as it is written
+    out; `possible` are called perhaps. `skips_incremental`: what stands under
+    `is_incremental()` was left out, which holds for dbt's own macro of that name.
     """
 
     made: tuple[str, ...] = ()
     possible: frozenset[str] = frozenset()
     skips_incremental: bool = False
+    shapes: tuple[CallShape, ...] = ()
 
 
 def macro_calls(tree: nodes.Template) -> MacroCalls:
@@ -35,7 +52,10 @@ def macro_calls(tree: nodes.Template) -> MacroCalls:
     walk = _Walk()
     walk.visit(tree, is_sure=True)
     return MacroCalls(
-        tuple(dict.fromkeys(walk.made)), frozenset(walk.possible), walk.skips_incremental
+        tuple(dict.fromkeys(walk.made)),
+        frozenset(walk.possible),
+        walk.skips_incremental,
+        tuple(dict.fromkeys(walk.shapes)),
     )
 
 
@@ -45,6 +65,7 @@ class _Walk:
     def __init__(self) -> None:
         self.made: list[str] = []
         self.possible: set[str] = set()
+        self.shapes: list[CallShape] = []
         self.skips_incremental = False
 
     def visit(self, node: nodes.Node, is_sure: bool) -> None:
@@ -67,7 +88,7 @@ class _Walk:
                 self._visit_lazily(node, is_sure)
             case nodes.Call():
                 self._visit_all(node.iter_child_nodes(), is_sure)
-                self._note(node.node, is_sure)
+                self._note(node, is_sure)
             case _:
                 self._visit_all(node.iter_child_nodes(), is_sure)
 
@@ -77,10 +98,17 @@ class _Walk:
         for node in found:
             self.visit(node, is_sure)
 
-    def _note(self, called: nodes.Node, is_sure: bool) -> None:
-        name = _name(called)
-        if name is not None:
-            self.made.append(name) if is_sure else self.possible.add(name)
+    def _note(self, call: nodes.Call, is_sure: bool) -> None:
+        name = _name(call.node)
+        if name is None:
+            return
+        if not is_sure:
+            self.possible.add(name)
+            return
+        self.made.append(name)
+        if call.dyn_args is None and call.dyn_kwargs is None:
+            named = tuple(pair.key for pair in call.kwargs)
+            self.shapes.append(CallShape(name, len(call.args), named))
 
     def _visit_if(self, node: nodes.If, is_sure: bool) -> None:
         self.visit(node.test, is_sure)

@@ -212,10 +212,16 @@ class MacroIndex:
         return tuple(dict.fromkeys(macro.unique_id for macro in found if macro is not None))
 
     def leaves_open(self, calls: MacroCalls, package: str) -> bool:
-        """Whether only a render can say which macros a template of a package calls."""
+        """Whether only a render can say which macros a template of a package calls.
+
+        It says as well what is wrong with a call that its macro doesn't take.
+        """
         if calls.skips_incremental and self.overrides(INCREMENTAL, package) is not None:
             return True
-        return any(self._named_from(package, name) is not None for name in calls.possible)
+        if any(self._named_from(package, name) is not None for name in calls.possible):
+            return True
+        called = ((shape, self._named_from(package, shape.name)) for shape in calls.shapes)
+        return any(macro is not None and not shape.fits(macro) for shape, macro in called)
 
     def _named_from(self, package: str, name: str) -> Macro | None:
         """The macro that a name means in a package, bare or with its own package in front."""

@@ -22,25 +22,37 @@ def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
     Raises:
         ParseError: a node's name has a space, and the project doesn't say that it may.
     """
-    flag = parse.inputs.root.flags.get("require_resource_names_without_spaces")
+    yield from _spaced_names(parse)
     for node in parse.found.nodes.values():
-        if " " in node.name:
-            if flag is not False:
-                raise ParseError(
-                    f"Resource names cannot contain spaces, but that of '{node.unique_id}' does. "
-                    "Put underscores in their place, or set the flag "
-                    "'require_resource_names_without_spaces: false' in dbt_project.yml.",
-                    location=node.location,
-                )
-            yield WarningRaised(
-                "ResourceNamesWithSpacesDeprecation",
-                f"Found spaces in the name of '{node.unique_id}'. Put underscores in their place.",
-                node.location,
-            )
         yield from old_calls(node.raw_code, node.original_file_path, 1)
     for macro in parse.macros:
         if macro.package_name != BUILTIN_PACKAGE:
             yield from old_calls(macro.macro_sql, macro.original_file_path, macro.line)
+
+
+def _spaced_names(parse: Parse) -> Iterator[WarningRaised]:
+    spaced = [node for node in parse.found.nodes.values() if " " in node.name]
+    if not spaced:
+        return
+    first = spaced[0]
+    if parse.inputs.root.flags.get("require_resource_names_without_spaces") is not False:
+        raise ParseError(
+            f"Resource names cannot contain spaces, but that of '{first.unique_id}' does. Put "
+            "underscores in their place, or set the flag "
+            "'require_resource_names_without_spaces: false' in dbt_project.yml.",
+            location=first.location,
+        )
+    yield WarningRaised(
+        "SpacesInResourceNameDeprecation",
+        f"Found spaces in the name of `{first.unique_id}`",
+        first.location,
+    )
+    yield WarningRaised(
+        "ResourceNamesWithSpacesDeprecation",
+        f"Spaces found in {len(spaced)} resource name(s), which is deprecated, and may lead to "
+        "errors. Put underscores in their place.",
+        first.location,
+    )
 
 
 def overriding_packages(parse: Parse) -> Iterator[WarningRaised]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,9 +23,8 @@ _BOOLEANS = (
     "store_failures",
     "invalidate_hard_deletes",
 )
-"""Where a configuration is yes or no; to a template the text 'false' would be yes."""
+"""Where a configuration is yes or no. A text is neither: to a template 'false' would be yes."""
 _BOOLEANS_IN = {"contract": ("enforced", "alias_types"), "docs": ("show",)}
-_SPELLED = {"true": True, "1": True, "false": False, "0": False}
 
 
 def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
@@ -34,7 +33,11 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
     Raises:
         ParseError: a value has the wrong type; names the key and the place.
     """
-    values = _with_booleans(values, draft)
+    _check_booleans(values, _BOOLEANS, draft)
+    for key, keys in _BOOLEANS_IN.items():
+        inner = values.get(key)
+        if isinstance(inner, Mapping):
+            _check_booleans(inner, keys, draft, key)
     check_config(values, draft)
     known = {key: values[key] for key in _TYPED if values.get(key) is not None}
     try:
@@ -62,39 +65,28 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
     return msgspec.structs.replace(config, values=values, severity=config.severity.upper(), **hooks)
 
 
-def _with_booleans(values: dict[str, Any], draft: Draft) -> dict[str, Any]:
-    """The configuration with each boolean that is spelled as a text read as what it says.
+def _check_booleans(
+    values: Mapping[str, Any], keys: Iterable[str], draft: Draft, below: str | None = None
+) -> None:
+    """See that what is yes or no is a boolean.
 
     Raises:
-        ParseError: a text, or something else, is no boolean.
+        ParseError: it is a text, or something else.
     """
-    read = _booleans_in(values, _BOOLEANS, draft)
-    for key, keys in _BOOLEANS_IN.items():
-        inner = values.get(key)
-        if isinstance(inner, dict) and (found := _booleans_in(inner, keys, draft, key)):
-            read[key] = {**inner, **found}
-    return {**values, **read} if read else values
-
-
-def _booleans_in(
-    values: dict[str, Any], keys: Iterable[str], draft: Draft, below: str | None = None
-) -> dict[str, Any]:
-    """Which of some keys have a boolean that is no boolean by its type, and what it says."""
-    found: dict[str, Any] = {}
     for key in keys:
         given = values.get(key)
-        if given is None or isinstance(given, bool):
-            continue
-        spelled = _SPELLED.get(str(given).strip().lower())
-        if spelled is None:
+        if given is not None and not isinstance(given, bool):
             raise ParseError(
                 f"config '{f'{below}.' if below else ''}{key}' of {draft.resource_type} "
                 f"'{draft.name}' is wrong: it must be a boolean, but it is {noun_of(given)}: "
-                f"{given!r} is not of type 'boolean'.",
+                f"{given!r} is not of type 'boolean'.{_remedy(given)}",
                 location=draft.configured_at(below or key),
             )
-        found[key] = spelled
-    return found
+
+
+def _remedy(given: object) -> str:
+    is_spelled = isinstance(given, str) and given.strip().lower() in ("true", "false")
+    return " Take the quotes away, or put '| as_bool' into the template." if is_spelled else ""
 
 
 def _hooks(value: Any, key: str, draft: Draft) -> Iterator[Hook]:

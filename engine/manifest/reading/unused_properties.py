@@ -43,7 +43,7 @@ def _unused_in(
         yield WarningRaised(
             "NoNodeForYamlKey",
             f"Did not find matching node for patch with name '{name}' in the "
-            f"'{section}' section of file '{patch.document.display}'.{proposal}",
+            f"'{patch.section}' section of file '{patch.document.display}'.{proposal}",
             patch.location,
             {"patch_name": name, "yaml_key": section, "file_path": patch.document.display},
         )
