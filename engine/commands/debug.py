@@ -11,6 +11,7 @@ from ...adapters.errors import AdapterError
 from ..core.errors import HeadraceError, ProfileError
 from ..core.outcome import ExitCode
 from ..core.version import VERSION
+from ..settings.warning_policy import RaisedWarningsError
 from .command import Command
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ async def _checks_pass(context: CommandContext) -> bool:
     say_before(f"os info: {platform.platform()}")
     try:
         workspace = await context.open()
+    except RaisedWarningsError:
+        raise  # That nothing is run then was asked for; the project is well.
     except HeadraceError as error:
         say(f"Configuration: [ERROR]\n  {error}")
         if not isinstance(error, ProfileError):

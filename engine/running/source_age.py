@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ...adapters.base import Connection, Response, Rows
 from ..core.errors import CompilationError, ProjectError
+from ..core.events import WarningRaised
 from ..core.results import NodeError, NodeInfo, SourceAge, Status
 from ..manifest.artifact.node_dicts import source_dict
 from ..manifest.nodes.freshness_rules import AgeLimit
@@ -62,6 +63,15 @@ async def _age(run: NodeRun, source: Source, connection: Connection) -> tuple[So
             f"provided and {run.context.adapter.type} doesn't keep when a table was last written "
             "to. Give it a loaded_at_field or a loaded_at_query, or freshness: null.",
             location=source.location,
+        )
+    if getattr(found, "table", None) is None:
+        run.context.emit(
+            WarningRaised(
+                "CollectFreshnessReturnSignature",
+                f"For source {source.name} the macro '{macro}' has returned a table alone, as was "
+                "usual before dbt 1.5. Let it return the whole result: "
+                f"`{{{{ return(load_result('{macro}')) }}}}`.",
+            )
         )
     age = replace(read_age(found, macro), criteria=msgspec.to_builtins(source.freshness))
     return age, getattr(found, "response", None)

@@ -171,6 +171,17 @@ def test_debug_can_be_about_the_connection_alone(write_project: WriteProject) ->
     assert "Connection test: [OK" in done.stdout
 
 
+def test_debug_with_a_warning_that_is_an_error_could_not_run(write_project: WriteProject) -> None:
+    root = write_project({"dbt_project.yml": PROJECT + "data-paths: [seeds]\n"})
+
+    warned = headrace(root, "debug")
+    refused = headrace(root, "--warn-error", "debug")
+
+    assert (warned.exit_code, refused.exit_code) == (0, 2)
+    assert "The `data-paths` config has been renamed" in refused.stderr
+    assert "Connection test" not in refused.stdout
+
+
 def test_debug_tries_the_connection_also_where_there_is_no_project(
     write_project: WriteProject,
 ) -> None:
