@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from ...adapters.base import Response, Rows
 from ...adapters.relation import RelationType
 from ..core.errors import CompilationError, did_you_mean
+from ..core.numbers import shortened
 from ..core.results import Status
 from ..manifest.nodes.stored_failures import STORED_AS
 from .built_name import check_built_name
@@ -16,6 +17,11 @@ from .count_tests import gives_a_number
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction
 from .swap import build_and_swap
+
+_ANSWERS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "on", "1"), True),
+    **dict.fromkeys(("false", "f", "no", "n", "off", "0"), False),
+}
 
 
 async def data_test(build: NodeBuild) -> Outcome:
@@ -53,7 +59,7 @@ def judge(build: NodeBuild, found: Rows, stored: str | None = None) -> Outcome:
         raise CompilationError("the test's query must give one row of three columns.")
     failures, should_warn, should_error = found.rows[0][:3]
     count = _count(failures)
-    status = _judge(config.severity, bool(should_warn), bool(should_error))
+    status = _judge(config.severity, _answer(should_warn), _answer(should_error))
     rule = config.error_if if status is Status.FAIL else config.warn_if
     if status is Status.WARN and build.fails_on_test_warning:
         status = Status.FAIL
@@ -84,6 +90,18 @@ async def _store(build: NodeBuild) -> None:
     async with node_transaction(build):
         await build_and_swap(build, kind)
     build.cache.add(replace(build.relation, type=kind))
+
+
+def _answer(value: object) -> bool:
+    """Yes or no, as a macro of the project's own may have it: as text, too."""
+    if not isinstance(value, str):
+        return bool(value)
+    if value.casefold() not in _ANSWERS:
+        raise CompilationError(
+            f"'get_test_sql' returns '{shortened(value)}' for whether the test warns or fails, "
+            "which is neither true nor false. Have it return a boolean."
+        )
+    return _ANSWERS[value.casefold()]
 
 
 def _judge(severity: str, should_warn: bool, should_error: bool) -> Status:

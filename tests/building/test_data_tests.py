@@ -187,6 +187,26 @@ async def test_test_that_can_not_be_judged_is_an_error(
     assert part in ran.error("unique_orders_id")
 
 
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [("0", Status.PASS), ("'false'", Status.PASS), ("'T'", Status.FAIL), ("'x'", Status.ERROR)],
+)
+async def test_own_macro_answers_in_text_too(
+    write_project: WriteProject, answer: str, status: Status
+) -> None:
+    macro = (
+        "{% macro get_test_sql(main_sql, fail_calc, warn_if, error_if, limit) %}"
+        f"select 2 as failures, {answer} as should_warn, {answer} as should_error"
+        "{% endmacro %}"
+    )
+
+    ran = await check(write_project, "id", "not_null", {"macros/m.sql": macro})
+
+    assert ran.statuses == {"not_null_orders_id": status}
+    if status is Status.ERROR:
+        assert "'get_test_sql' returns 'x'" in ran.error("not_null_orders_id")
+
+
 async def test_test_on_a_seed_and_on_a_source(write_project: WriteProject) -> None:
     root = write_project(
         {
