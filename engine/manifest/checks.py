@@ -12,6 +12,7 @@ from .reading.config_names import misspelt_configs
 from .reading.contract_policies import check_contracts
 from .reading.deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
 from .reading.deprecation import deprecation_warnings
+from .reading.disabled_nodes import check_disabled_twins
 from .reading.gaps import gaps_of_nodes
 from .reading.groups import check_groups
 from .reading.microbatch_settings import check_microbatch_models
@@ -23,6 +24,7 @@ from .reading.unused_properties import unused_properties
 Check = Callable[[Parse], Iterable[WarningRaised]]
 
 CHECKS_OF_NODES: tuple[Check, ...] = (
+    check_disabled_twins,
     unused_properties,
     arguments_beside,
     gaps_of_nodes,

@@ -42,6 +42,8 @@ class Manifest:
     left_out: Mapping[str, LeftOutTest]
     parents: Mapping[str, tuple[str, ...]]
     lookup: NodeLookup = field(repr=False)
+    disabled_twins: tuple[Node, ...] = ()
+    """Further disabled nodes of an id: there may be any number of them."""
     groups: Mapping[str, Group] = field(default_factory=dict)
     declared: Mapping[str, Declared] = field(default_factory=dict)
     unit_tests: Mapping[str, UnitTest] = field(default_factory=dict)

@@ -213,7 +213,7 @@ def test_compiled_node_carries_its_sql(parsed: Parsed) -> None:
 def test_disabled_node_and_docs_block_are_listed(parsed: Parsed) -> None:
     document = artifact(parsed)
 
-    assert [node["name"] for node in document["disabled"]["model.shop.quiet"]] == ["off"]
+    assert [node["name"] for node in document["disabled"]["model.shop.off"]] == ["off"]
     assert document["docs"]["doc.shop.one"]["block_contents"] == "A text."
 
 

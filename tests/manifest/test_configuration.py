@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.manifest.nodes.node import Hook, Node
+from headrace.engine.workspace.loaded_project import manifest_of
 
 from ..conftest import WriteProject
-from .support import Parsed, parse
+from .support import Parsed, failure, parse
 
 PROJECT = """\
 name: shop
@@ -286,3 +287,25 @@ def test_folder_of_the_tree_that_matches_nothing_is_warned_of(write_project: Wri
 
     assert warning.name == "UnusedResourceConfigPath"
     assert "- models.shop.stagin" in warning.message
+
+
+def test_disabled_models_of_one_name_are_all_kept(write_project: WriteProject) -> None:
+    files = {f"models/{folder}/m.sql": "{{ config(enabled=false) }}" for folder in "abc"}
+    tree = "models: {shop: {a: {+tags: [x]}, b: {+tags: [x]}, c: {+tags: [x]}}}\n"
+    head = "name: shop\nversion: '1.0'\nprofile: shop\n"
+
+    parsed = parse(write_project(files | {"dbt_project.yml": head + tree}))
+
+    written = manifest_of(parsed.project, {})["disabled"]["model.shop.m"]
+    assert sorted(node["path"] for node in written) == ["a/m.sql", "b/m.sql", "c/m.sql"]
+    assert parsed.warnings == ()
+
+
+def test_properties_can_not_enable_one_of_several_of_a_name(write_project: WriteProject) -> None:
+    files = {f"models/{folder}/m.sql": "{{ config(enabled=false) }}" for folder in "abc"}
+    entry = "models: [{name: m, config: {enabled: true}}]"
+
+    error = failure(write_project(files | {"models/s.yml": entry}))
+
+    assert "Found 3 matching disabled nodes for model 'm'" in str(error)
+    assert str(error.location) == "models/s.yml:1:11"

@@ -60,7 +60,7 @@ def manifest_document(
         **{section: written.declared(kind) for section, kind in SECTIONS.items()},
         "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
         "selectors": dict(selectors),
-        "disabled": {node.unique_id: [_disabled_dict(node)] for node in manifest.disabled.values()},
+        "disabled": _disabled(manifest),
         **_maps(manifest),
         "group_map": group_map(
             [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
@@ -70,6 +70,14 @@ def manifest_document(
             for test in manifest.unit_tests.values()
         },
     }
+
+
+def _disabled(manifest: Manifest) -> dict[str, list[dict[str, Any]]]:
+    """The disabled nodes by unique id, which several may share."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for node in (*manifest.disabled.values(), *manifest.disabled_twins):
+        found.setdefault(node.unique_id, []).append(_disabled_dict(node))
+    return found
 
 
 class _Written(Struct, frozen=True):

@@ -25,6 +25,7 @@ class Found:
         add(…)* → (the graph is connected) → parents
 
     Attributes:
+        disabled_twins: further disabled nodes of an id, which isn't in the way of anything.
         declared, unit_tests: what only properties files have, with what each needs.
         parents: what each node needs, once the graph is connected.
     """
@@ -33,6 +34,7 @@ class Found:
         self.nodes: dict[str, Node] = {}
         self.sources: dict[str, Source] = {}
         self.disabled: dict[str, Node] = {}
+        self.disabled_twins: list[Node] = []
         self.left_out: dict[str, LeftOutTest] = {}
         self.groups: list[Group] = []
         self.hooks: list[RunHook] = []
@@ -49,7 +51,8 @@ class Found:
         """
         checkpoint()
         if not node.config.enabled:
-            self.disabled[node.unique_id] = node
+            if self.disabled.setdefault(node.unique_id, node) is not node:
+                self.disabled_twins.append(node)
             return
         home: dict[str, Any] = self.sources if isinstance(node, Source) else self.nodes
         twin = home.get(node.unique_id) or self._other_kind(node)
@@ -63,11 +66,15 @@ class Found:
 
     def forget(self, files: Collection[tuple[str, str]], kinds: Collection[str]) -> None:
         """Take out the nodes of some kinds that some files hold; files go by their projects."""
-        for home in (self.nodes, self.disabled):
-            for node in list(home.values() if files else ()):
-                file = node.package_name, node.original_file_path
-                if node.resource_type in kinds and file in files:
-                    del home[node.unique_id]
+
+        def is_meant(node: Node) -> bool:
+            file = node.package_name, node.original_file_path
+            return node.resource_type in kinds and file in files
+
+        for home in (self.nodes, self.disabled) if files else ():
+            for node in filter(is_meant, list(home.values())):
+                del home[node.unique_id]
+        self.disabled_twins = [node for node in self.disabled_twins if not is_meant(node)]
 
     def nodes_and_sources(self) -> Iterator[Node]:
         yield from self.nodes.values()

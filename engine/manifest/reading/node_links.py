@@ -52,6 +52,7 @@ def connect(parse: Parse) -> Manifest:
         docs={OVERVIEW.unique_id: OVERVIEW, **parse.docs.by_id},
         left_out=found.left_out,
         disabled={**found.disabled, **declared.disabled, **unit_tests.disabled},
+        disabled_twins=tuple(found.disabled_twins),
         parents={**found.parents, **declared.parents, **unit_tests.parents},
         lookup=lookup,
         groups={group.unique_id: group for group in found.groups},

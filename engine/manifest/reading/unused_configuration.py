@@ -29,6 +29,7 @@ def unused_configuration(parse: Parse) -> Iterator[WarningRaised]:
     for node in (
         *found.nodes_and_sources(),
         *found.disabled.values(),
+        *found.disabled_twins,
         *(test.node for test in found.left_out.values()),
         *found.declared.nodes.values(),
         *found.declared.disabled.values(),
