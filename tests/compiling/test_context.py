@@ -112,4 +112,4 @@ async def test_relation_of_a_ref_is_named_in_the_projects_way_of_quoting(
     )
 
     async with compiling(root) as project:
-        assert await project.sql("m") == '"main".a main."b" raw."t" raw.u'
+        assert await project.sql("m") == '"main".a main."b" raw."t" raw."u"'
