@@ -353,4 +353,5 @@ class Adapter(ABC):
             quote_policy=quoted,
             quote_character=self.quote_character,
             written=None if spelled == given else given,
+            max_identifier_bytes=self.max_identifier_bytes,
         )

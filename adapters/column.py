@@ -40,7 +40,8 @@ class Column(Struct, frozen=True):
             *("name", "data_type", "column", "quoted", "dtype", "char_size", "quote_character"),
             *("numeric_precision", "numeric_scale", "is_string", "is_float", "is_integer"),
             *("is_numeric", "is_number", "string_size", "can_expand_to", "literal"),
-            *("string_type", "translate_type"),
+            *("string_type", "translate_type", "numeric_type", "expanded_data_type", "create"),
+            *("from_description", "TYPE_LABELS"),
         )
     )
 
@@ -128,6 +129,38 @@ class Column(Struct, frozen=True):
     def translate_type(self, dtype: str) -> str:
         """A type that dbt has a word of its own for, or the type itself."""
         return translate_type(dtype)
+
+    def numeric_type(self, dtype: str, precision: object = None, scale: object = None) -> str:
+        """The type of numbers of so many digits."""
+        return numeric_type(dtype, precision, scale)
+
+    def create(self, name: str, label_or_dtype: str) -> Column:
+        """Another column, of a type which may be called by dbt's word for it."""
+        return Column(name, translate_type(label_or_dtype), self.quote_character)
+
+    def from_description(self, name: str, raw_data_type: str) -> Column:
+        """Another column, of a type as a database describes it."""
+        return described_column(name, raw_data_type, self.quote_character)
+
+    @property
+    def TYPE_LABELS(self) -> dict[str, str]:  # noqa: N802 # dbt's name
+        return dict(LABELS)
+
+    @property
+    def expanded_data_type(self) -> str:
+        """The type with the size that dbt takes it to have."""
+        return string_type(self.string_size()) if self.is_string() else self.data_type
+
+    def __repr__(self) -> str:
+        return f"<Column {self.name} ({self.data_type})>"
+
+
+def described_column(name: str, data_type: str, quote_character: str) -> Column:
+    """A column of a type as it is described, a text's with the size that it has there."""
+    column = Column(name, data_type, quote_character)
+    if column.is_string() and column.char_size is not None:
+        return Column(name, string_type(column.char_size), quote_character)
+    return column
 
 
 def translate_type(label: str) -> str:

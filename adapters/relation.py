@@ -3,78 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum, nonmember
-from typing import ClassVar
+from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
+from .errors import ApproximateMatchError
+from .relation_answers import RelationAnswers
+from .relation_parts import Namespace, Path, Policy, RelationType, quote_identifier
 
-class RelationType(StrEnum):
-    """What kind of thing a name stands for."""
+Parts = Policy
+"""A yes or no for each part of a name."""
 
-    TABLE = "table"
-    VIEW = "view"
-    MATERIALIZED_VIEW = "materialized_view"
-    CTE = "cte"
-    """An ephemeral model: it is only a name inside one statement."""
-    EXTERNAL = "external"
+__all__ = ["Namespace", "Parts", "Path", "Relation", "RelationType", "quote_identifier"]
 
-    template_names = nonmember(frozenset(("name", "value")))
-
-
-_PARTS = frozenset(("database", "schema", "identifier"))
+_NAME_PARTS = ("database", "schema", "identifier")
+_SET = ("dbt_created", "quote_character", "information_schema_view")
+"""What else a template may replace."""
 
 
-class Parts(Struct, frozen=True):
-    """A yes or no for each of a relation's three parts: whether it is quoted, or included."""
-
-    template_names: ClassVar[frozenset[str]] = _PARTS
-
-    database: bool = True
-    schema: bool = True
-    identifier: bool = True
-
-
-class Path(Struct, frozen=True):
-    """The three parts of a relation's name, as they are."""
-
-    template_names: ClassVar[frozenset[str]] = _PARTS
-
-    database: str | None
-    schema: str | None
-    identifier: str | None
-
-
-class Namespace(Struct, frozen=True):
-    """What relations stand in: a schema of a database. Without a database it is the target's."""
-
-    database: str | None
-    schema: str
-
-    @property
-    def display_name(self) -> str:
-        """The name for people: the schema's alone, unless it may be another database's."""
-        return self.schema if self.database is None else f"{self.database}.{self.schema}"
-
-
-class Relation(Struct, frozen=True):
+class Relation(RelationAnswers, Struct, frozen=True):
     """A table, view or other thing that stands under a name in a database.
 
     `str(relation)` is the name as SQL: the included parts, each quoted where its part says so.
-    `template_names` are the attributes that a template may ask for, in whichever way.
+    What a template may ask of it besides stands with the answers that need nothing rendered.
     """
-
-    template_names: ClassVar[frozenset[str]] = _PARTS | frozenset(
-        (
-            *("type", "path", "name", "table", "rows", "quote_character", "display_name"),
-            *("quote_policy", "include_policy", "Table", "View", "CTE", "MaterializedView"),
-            *("is_table", "is_view", "is_materialized_view", "is_cte", "is_pointer"),
-            *("can_be_renamed", "can_be_replaced", "include", "quote", "incorporate", "get"),
-            *("replace_path", "quoted", "without_identifier", "information_schema"),
-            *("with_identifier", "matches", "render", "rows_alias"),
-        )
-    )
 
     database: str | None
     schema: str | None
@@ -87,11 +40,12 @@ class Relation(Struct, frozen=True):
     """The name as it was given, where the database spells a part that isn't quoted otherwise."""
     rows: str | None = None
     """What follows `from <name>` where only some rows are to be read; None for all of them."""
-
-    Table: ClassVar[RelationType] = RelationType.TABLE
-    View: ClassVar[RelationType] = RelationType.VIEW
-    CTE: ClassVar[RelationType] = RelationType.CTE
-    MaterializedView: ClassVar[RelationType] = RelationType.MATERIALIZED_VIEW
+    information_schema_view: str | None = None
+    """Which view it is, of the database's information schema."""
+    dbt_created: bool = False
+    """Whether a template says that this project makes it: then case counts only between quotes."""
+    max_identifier_bytes: int | None = None
+    """The longest name that the database keeps whole, where it has a limit."""
 
     @property
     def path(self) -> Path:
@@ -103,42 +57,10 @@ class Relation(Struct, frozen=True):
         return Namespace(self.database, self.schema or "")
 
     @property
-    def name(self) -> str | None:
-        return self.identifier
-
-    @property
-    def table(self) -> str | None:
-        return self.identifier
-
-    @property
-    def is_table(self) -> bool:
-        return self.type is RelationType.TABLE
-
-    @property
-    def is_view(self) -> bool:
-        return self.type is RelationType.VIEW
-
-    @property
-    def is_materialized_view(self) -> bool:
-        return self.type is RelationType.MATERIALIZED_VIEW
-
-    @property
-    def is_cte(self) -> bool:
-        return self.type is RelationType.CTE
-
-    @property
-    def is_pointer(self) -> bool:
-        """Whether the name holds no rows of its own: dbt's word for a view over another one."""
-        return False
-
-    @property
-    def can_be_renamed(self) -> bool:
-        return self.type in (RelationType.TABLE, RelationType.VIEW)
-
-    @property
-    def can_be_replaced(self) -> bool:
-        """Whether CREATE OR REPLACE gives it new contents."""
-        return self.type is RelationType.VIEW
+    def limit(self) -> int | None:
+        """How many rows of it are read, where the template has said so."""
+        words = (self.rows or "").rpartition("limit ")[2]
+        return int(words) if words.isdigit() else None
 
     def include(
         self,
@@ -164,53 +86,69 @@ class Relation(Struct, frozen=True):
 
     def incorporate(
         self,
-        path: dict[str, str | None] | None = None,
-        type: RelationType | str | None = None,
-        quote_policy: dict[str, bool] | None = None,
-        include_policy: dict[str, bool] | None = None,
+        path: Mapping[str, str | None] | None = None,
+        type: RelationType | str | UnsetType | None = UNSET,
+        quote_policy: Mapping[str, bool] | None = None,
+        include_policy: Mapping[str, bool] | None = None,
+        limit: int | UnsetType | None = UNSET,
+        **more: Any,
     ) -> Relation:
-        """The same relation with some parts of its path, its type or its policies replaced."""
-        kind = RelationType(type) if type is not None else self.type
-        changed = replace(self, type=kind, **(path or {}))
-        return changed.quote(**(quote_policy or {})).include(**(include_policy or {}))
+        """The same relation with some parts of its path, its type or its policies replaced.
+
+        What a relation hasn't goes for nothing, as in dbt.
+        """
+        parts = {part: path[part] for part in _NAME_PARTS if part in path} if path else {}
+        changes: dict[str, Any] = {**parts, **{k: more[k] for k in _SET if k in more}}
+        if type is not UNSET:
+            changes["type"] = None if type is None else RelationType(type)
+        if limit is not UNSET:
+            changes["rows"] = _rows_of(limit)
+        for part, name in parts.items():
+            if not isinstance(name, str | None):
+                raise TypeError(f"the {part} of a relation is a text, and not {name!r}")
+        changed = replace(self, **changes)
+        return changed.quote(**_yes_or_no(quote_policy)).include(**_yes_or_no(include_policy))
+
+    def replace(self, **changes: Any) -> Relation:
+        return self.incorporate(**changes)
+
+    def create(self, **parts: Any) -> Relation:
+        """A relation of the same database's, of which nothing is known but what is given."""
+        path = {part: parts.pop(part) for part in _NAME_PARTS if part in parts}
+        blank = Relation(
+            None,
+            None,
+            None,
+            quote_character=self.quote_character,
+            max_identifier_bytes=self.max_identifier_bytes,
+        )
+        return blank.incorporate(**{"path": path, **parts})
 
     def replace_path(self, **parts: str | None) -> Relation:
         return self.incorporate(path=parts)
-
-    def get(self, key: str, default: object = None) -> object:
-        """An attribute as from a mapping: macros of old treat relations as such.
-
-        Packages tell a relation from a text by the `type` of its `metadata`.
-        """
-        if key == "metadata":
-            return {"type": "BaseRelation"}
-        return getattr(self, key) if key in self.template_names else default
-
-    def __getitem__(self, key: str) -> object:
-        if key in self.template_names:
-            return getattr(self, key)
-        raise KeyError(key)
 
     def quoted(self, identifier: str) -> str:
         """Any identifier as this relation's are quoted."""
         return quote_identifier(identifier, self.quote_character)
 
     def without_identifier(self) -> Relation:
-        return self.include(identifier=False)
+        return replace(self.include(identifier=False), identifier=None)
 
-    def information_schema(self, view_name: str | None = None) -> Relation:
+    def information_schema(self, view_name: object = None) -> Relation:
         """The database's `information_schema`, or one of its views."""
         return Relation(
             database=self.database,
-            schema="information_schema",
-            identifier=view_name,
+            schema=None,
+            identifier="INFORMATION_SCHEMA",
             type=RelationType.VIEW,
-            quote_policy=replace(self.quote_policy, schema=False, identifier=False),
-            include_policy=Parts(
-                database=self.include_policy.database, identifier=view_name is not None
-            ),
+            quote_policy=replace(self.quote_policy, identifier=False),
+            include_policy=Parts(database=self.database is not None, schema=False),
             quote_character=self.quote_character,
+            information_schema_view=view_name if isinstance(view_name, str) else None,
         )
+
+    def information_schema_only(self) -> Relation:
+        return self.information_schema()
 
     def with_identifier(self, identifier: str, type: RelationType | None = None) -> Relation:
         """A neighbour in the same schema."""
@@ -222,12 +160,32 @@ class Relation(Struct, frozen=True):
         schema: str | None = None,
         identifier: str | None = None,
     ) -> bool:
-        """Whether every part given is this relation's, compared without case."""
-        given = ((database, self.database), (schema, self.schema), (identifier, self.identifier))
-        return all(
-            wanted is None or (own is not None and wanted.casefold() == own.casefold())
-            for wanted, own in given
+        """Whether every part given is this relation's.
+
+        Raises:
+            ValueError: nothing is given.
+            ApproximateMatchError: the parts differ in nothing but case.
+        """
+        given = {"database": database, "schema": schema, "identifier": identifier}
+        searched = {part: name for part, name in given.items() if name is not None}
+        if not searched:
+            raise ValueError("matches() needs a database, a schema or an identifier")
+        are_same = all(self._is_called(part, name) for part, name in searched.items())
+        are_alike = all(
+            (self.path.get_lowered_part(part) or "").strip(self.quote_character)
+            == name.lower().strip(self.quote_character)
+            for part, name in searched.items()
         )
+        if are_alike and not are_same:
+            wanted = Relation(None, None, None).incorporate(path=searched)
+            raise ApproximateMatchError(wanted.display_name, self.display_name)
+        return are_same
+
+    def _is_called(self, part: str, name: str) -> bool:
+        own = self.path.get_part(part)
+        if self.dbt_created and not self.quote_policy.get_part(part):
+            return (own or "").lower() == name.lower()
+        return bool(own == name)
 
     def render(self) -> str:
         """The name as SQL."""
@@ -239,11 +197,20 @@ class Relation(Struct, frozen=True):
             (given.schema, self.include_policy.schema, self.quote_policy.schema),
             (given.identifier, self.include_policy.identifier, self.quote_policy.identifier),
         )
-        return ".".join(
+        names = [
             quote_identifier(part, self.quote_character) if is_quoted else part
             for part, is_included, is_quoted in parts
             if is_included and part
-        )
+        ]
+        if self.information_schema_view is not None:
+            names.append(self.information_schema_view)
+        return ".".join(names)
+
+    def render_limited(self) -> str:
+        return str(self)
+
+    def render_event_time_filtered(self, rendered: str | None = None) -> str:
+        return rendered or str(self)
 
     @property
     def display_name(self) -> str:
@@ -255,20 +222,13 @@ class Relation(Struct, frozen=True):
             return self.render()
         return f"(select * from {self.render()} {self.rows}){self.rows_alias}"
 
+    def __repr__(self) -> str:
+        return f"<Relation {self}>"
+
     @property
     def rows_alias(self) -> str:
         """What calls the selection of some rows as the relation is called."""
         return f" as {quote_identifier(self.identifier or '', self.quote_character)}"
-
-
-Mapping.register(Relation)
-"""Macros ask whether it `is mapping`, as dbt's relations are, though nobody may go through it."""
-
-
-def quote_identifier(identifier: str, quote_character: str = '"') -> str:
-    """An identifier between quotes, with the quotes inside it doubled."""
-    doubled = identifier.replace(quote_character, quote_character * 2)
-    return f"{quote_character}{doubled}{quote_character}"
 
 
 def _as_written(relation: Relation, written: Path) -> Path:
@@ -285,6 +245,17 @@ def _as_written(relation: Relation, written: Path) -> Path:
         spelled(relation.schema, written.schema, quoted.schema),
         spelled(relation.identifier, written.identifier, quoted.identifier),
     )
+
+
+def _rows_of(limit: int | None) -> str | None:
+    if limit is None:
+        return None
+    return f"limit {limit}" if limit else "where false limit 0"
+
+
+def _yes_or_no(policy: Mapping[str, bool] | None) -> dict[str, bool]:
+    """What a policy says of the parts that there are."""
+    return {part: policy[part] for part in _NAME_PARTS if part in policy} if policy else {}
 
 
 def _override(

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from textwrap import indent
-from typing import ClassVar
 
 from msgspec import Struct, field
 
@@ -103,12 +102,7 @@ class NodeInfo(Struct, frozen=True):
 
 
 class Timing(Struct, frozen=True):
-    """One phase of a node ("compile", "execute"). Times are aware, in UTC.
-
-    `template_names` are the attributes that a hook's template may ask for.
-    """
-
-    template_names: ClassVar[frozenset[str]] = frozenset(("name", "started_at", "completed_at"))
+    """One phase of a node ("compile", "execute"). Times are aware, in UTC."""
 
     name: str
     started_at: datetime

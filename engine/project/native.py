@@ -8,7 +8,7 @@ from __future__ import annotations
 from ast import literal_eval
 from collections.abc import Mapping
 
-from jinja2 import ChainableUndefined, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import ChainableUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template
 from jinja2.meta import find_undeclared_variables
 from jinja2.nativetypes import NativeCodeGenerator
@@ -20,6 +20,7 @@ from ..sandbox.filters import shown_filters
 from ..sandbox.handed import received
 from ..sandbox.operators import concatenate, text_of
 from ..sandbox.owned import own
+from ..sandbox.plain_functions import MODULES, PLAIN_FUNCTIONS
 from ..sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from .template_errors import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
@@ -74,10 +75,13 @@ class NativeTemplates:
     and so does a number that is spelled out: `{{ 1 + 1 }}` is '2', as in dbt.
     """
 
-    def __init__(self, names: Mapping[str, object]) -> None:
-        self._names = dict(names)
+    def __init__(self, names: Mapping[str, object], *, is_lenient: bool = False) -> None:
+        """Where it `is_lenient`, an unknown name that is written out gives nothing."""
+        self._names = {**PLAIN_FUNCTIONS, "modules": MODULES, **names}
+        self._is_lenient = is_lenient
         self._environment = _Environment(
-            undefined=_Undefined, extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"]
+            undefined=Undefined if is_lenient else _Undefined,
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
         )
         filters = self._environment.filters
         filters.update(as_native=_Converted, as_number=_Number, as_bool=_Boolean, as_text=_Text)
@@ -98,7 +102,10 @@ class NativeTemplates:
                 raise TargetNotKnownError
             self._environment.count_loops(tree)
             with budgeted():
-                return received(_converted(self._value(tree)), "the value")
+                value = self._value(tree)
+                if self._is_lenient and isinstance(value, Undefined):
+                    return str(value)
+                return received(_converted(value), "the value")
         except TemplateSyntaxError as problem:
             raise UnreadableTemplateError(problem.message or "bad syntax") from problem
         except RecursionError as problem:

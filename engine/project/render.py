@@ -61,6 +61,7 @@ class Renderer:
         error: type[HeadraceError] = ProjectError,
         with_secrets: bool = False,
         note_secret: Callable[[ValuePath, str], None] | None = None,
+        is_lenient: bool = False,
     ) -> None:
         self._environ = environ
         self._cli_vars = cli_vars
@@ -69,6 +70,11 @@ class Renderer:
         self._error = error
         self._with_secrets = with_secrets
         self._note_secret = note_secret
+        self._is_lenient = is_lenient
+
+    def leniently(self) -> Renderer:
+        """The same for prose: an unknown name gives nothing there, as in dbt."""
+        return self._changed(is_lenient=True)
 
     def with_names(self, **names: object) -> Renderer:
         """The same, with further names in scope."""
@@ -91,6 +97,7 @@ class Renderer:
             "error": self._error,
             "with_secrets": self._with_secrets,
             "note_secret": self._note_secret,
+            "is_lenient": self._is_lenient,
         }
         return Renderer(**{**now, **changes})
 
@@ -166,7 +173,7 @@ class Renderer:
         }
         if self._target is not None:
             names["target"] = self._target
-        return NativeTemplates(names)
+        return NativeTemplates(names, is_lenient=self._is_lenient)
 
     def _rendered(self, text: str) -> object:
         return self._templates.evaluate(text)

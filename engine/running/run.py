@@ -27,6 +27,7 @@ from ..core.events import (
 )
 from ..core.graph import Graph, gate_with_tests, gate_with_unit_tests
 from ..core.results import NodeInfo, RunResult, Status
+from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
@@ -323,7 +324,7 @@ class Run:
         adapter = self._workspace.adapter
         macros = self._project.manifest.macros
         own = macros.overrides("create_schema", macros.root_package)
-        if own is None:
+        if own is None or own.package_name == BUILTIN_PACKAGE:
             await adapter.create_schema(namespace)
             return
         async with adapter.connection(own.name) as connection:

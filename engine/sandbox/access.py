@@ -5,13 +5,14 @@ name, and a value of a type that isn't here is given to no template, wherever it
 
 A class of ours says what it shows: `template_names`, a class variable with a set of names. Items
 and calls are those of its `__getitem__` and `__call__`. What is derived from such a class, or
-from a plain type of Python's, shows what that one shows.
+from a plain type of Python's, shows what that one shows. `template_lacks` are the names that
+dbt's objects of that kind have besides, each with a reason: to use one is an error that says it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import BuiltinFunctionType, MethodDescriptorType
+from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, MappingProxyType, MethodDescriptorType
 from typing import Any, NamedTuple, NoReturn
 
 from jinja2.exceptions import SecurityError
@@ -21,6 +22,7 @@ from .classes import is_shown_class, names_of_class
 from .types import CALLED, ITEMS, JINJA, NO_NAMES, OPAQUE, PLAIN
 
 TABLE = "template_names"
+LACKS = "template_lacks"
 
 
 class Access(NamedTuple):
@@ -33,6 +35,7 @@ class Access(NamedTuple):
         is_shown: whether templates have such objects at all.
         is_judged: whether each object is to be looked at by itself, as a class is.
         read: gives the attribute of a name, or `missing`, where Python's own way won't do.
+        lacks: the names that dbt's own objects have besides, and why these haven't.
     """
 
     names: frozenset[str] = frozenset()
@@ -41,6 +44,7 @@ class Access(NamedTuple):
     is_shown: bool = True
     is_judged: bool = False
     read: Callable[[Any, str], Any] | None = None
+    lacks: Mapping[str, str] = MappingProxyType({})
 
 
 _REFUSED = Access(is_shown=False)
@@ -94,6 +98,8 @@ def _is_shown(value: Any) -> bool:
         return is_shown_class(value)
     # A function of a module's own has the module, or nothing, in the place of an owner.
     owner = value.__objclass__ if type(value) is MethodDescriptorType else value.__self__
+    if owner is None:
+        return bool(value == str.maketrans)  # which a text has, and which needs none
     if isinstance(owner, type):
         return value.__name__ in names_of_class(owner)
     return value.__name__ in ACCESS[type(owner)].names
@@ -118,6 +124,7 @@ def _access(kind: type) -> Access:
         (declared or NO_NAMES) | (PLAIN[plain] if plain else NO_NAMES),
         has_items=plain in ITEMS if declared is None else hasattr(kind, "__getitem__"),
         is_called=declared is not None and any("__call__" in vars(base) for base in kind.__mro__),
+        lacks=getattr(kind, LACKS, {}) if declared is not None else {},
     )
 
 

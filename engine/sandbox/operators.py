@@ -10,10 +10,11 @@ from typing import Any
 
 from .access import checked
 from .budget import MAX_DIGITS, TemplateLimitError, require_items, require_text
-from .sizes import require_printable, require_room
+from .sizes import require_printable, require_room, text_length
 
 _MAX_BITS = int(MAX_DIGITS * 3.33)
 _SHORT = 1024
+_NAMED = re.compile(r"%\(([^)]*)\)")
 _WIDTH = re.compile(r"%(?:\([^)]*\))?[#0\- +]*(\*|\d+)?(?:\.(\*|\d+))?")
 
 _TEXTS = (str, bytes, bytearray)
@@ -80,11 +81,21 @@ def require_fillable(pattern: str | bytes | bytearray, values: Any) -> None:
     if starred:
         given = values if isinstance(values, tuple) else (values,)
         widths += sum(abs(value) for value in given if isinstance(value, int))
-    values = values if isinstance(values, tuple) else (values,)
-    lengths = max((len(value) for value in values if isinstance(value, str)), default=0)
-    if isinstance(values[0] if values else None, Mapping):
-        lengths = max((len(v) for v in values[0].values() if isinstance(v, str)), default=0)
+    filling = list(values) if isinstance(values, tuple) else [values]
+    if len(filling) == 1 and isinstance(filling[0], Mapping):
+        filling += [filling[0][name] for name in _NAMED.findall(text) if name in filling[0]]
+    lengths = max(map(_written_length, filling), default=0)
     require_text(len(text) + widths + lengths * text.count("%"))
+
+
+def _written_length(value: Any) -> int:
+    """How many characters a value takes where it is filled in, or more."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, int | float | None):
+        return 0
+    length = text_length(value)
+    return length if length > 1 else len(str(value))
 
 
 def join_text(parts: Iterable[Any]) -> str:

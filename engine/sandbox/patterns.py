@@ -17,7 +17,7 @@ from ..core.errors import CompilationError
 from .allowed_names import Names
 from .type_methods import limited_replacement
 
-_FLAGS = "A ASCII I IGNORECASE M MULTILINE S DOTALL X VERBOSE U UNICODE".split()
+_FLAGS = "A ASCII I IGNORECASE L LOCALE M MULTILINE S DOTALL X VERBOSE U UNICODE NOFLAG".split()
 _SEARCHES = "match search fullmatch split findall finditer".split()
 
 # Python's own reader of patterns has no public name; without it nothing is refused.
@@ -127,6 +127,13 @@ def subn(pattern: Any, repl: Any, string: Any, count: int = 0, flags: int = 0) -
     return compiled.subn(limited_replacement(compiled, repl, string), string, count)
 
 
+_LACKING = {
+    **dict.fromkeys(("Match", "Pattern", "RegexFlag"), "templates have no use for classes"),
+    "error": "templates catch no errors",
+    "purge": "what is kept of patterns is everybody's",
+    "template": "it compiles a pattern, as 'compile' does",
+}
+
 PATTERNS = Names(
     dict(
         **{name: getattr(re, name) for name in _FLAGS},
@@ -135,6 +142,7 @@ PATTERNS = Names(
         escape=re.escape,
         sub=sub,
         subn=subn,
-    )
+    ),
+    _LACKING,
 )
 """The module as templates see it."""

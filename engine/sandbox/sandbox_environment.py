@@ -20,6 +20,7 @@ from .callables import require_arguments
 from .filters import limited_filters, limited_lipsum, limited_tests
 from .formatting import limited_format
 from .iterators import counted
+from .lacking import lacking
 from .operators import OPERATORS, concatenate, cut
 from .preparation import CUT, Preparation
 from .sizes import require_printable, require_room
@@ -157,6 +158,9 @@ class GuardedEnvironment(SandboxedEnvironment):
     def _nothing(self, obj: Any, name: Any) -> Undefined:
         if isinstance(name, str) and name[:1] == "_" and not isinstance(obj, dict):
             return self.unsafe_undefined(obj, name)
+        lacks = ACCESS[type(obj)].lacks
+        if lacks and isinstance(name, str) and name in lacks:
+            return lacking(name, lacks[name])
         require_printable(name)
         return self.undefined(obj=obj, name=name)
 

@@ -43,7 +43,7 @@ def _checked(method: Callable[..., Any], owner: Any, check: Check) -> Callable[.
     @wraps(method)
     def call(*arguments: Any, **named: Any) -> Any:
         changed = check(owner, *arguments, **named)
-        return method(*(arguments if changed is None else changed), **named)
+        return method(*arguments, **named) if changed is None else method(*changed)
 
     return call
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from inspect import isawaitable
-from typing import Any, ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar, NoReturn
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...adapters.base import Adapter
+from ...adapters.relation import Relation
 from ..core.errors import CompilationError, did_you_mean
 from ..core.events import Emitter, MessageLogged
 from ..manifest.nodes.node import Node
@@ -20,12 +22,15 @@ from ..project.secrets import is_secret_variable
 from ..project.vars import NodePlace, Vars
 from ..sandbox.callables import template_call
 from ..sandbox.handed import printed
+from ..sandbox.lacking import lacking
 from ..sandbox.owned import own
+from ..sandbox.plain_functions import MODULES
 from ..sandbox.sizes import require_printable
 from ..settings.environment_variables import custom_environment
 from .dbt.api import make_api
 from .dbt.exceptions import TemplateExceptions
-from .dbt.values import FUNCTIONS, MODULES, VALIDATION
+from .dbt.resolvers import ProjectConfig, Resolver
+from .dbt.values import FUNCTIONS, VALIDATION
 from .dispatch import dispatch
 from .scope import LazyName, Scope
 from .scope_names import ContextNames
@@ -60,7 +65,12 @@ class VarFunction:
     template is rendered, by `render`, as if it stood in the place of the call.
     """
 
-    template_names: ClassVar[frozenset[str]] = frozenset(("has_var",))
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        ("has_var", "get_rendered_var", "get_missing_var", "node_name")
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"packages_for_node": "ask 'model' for its package, and var() for the value"}
+    )
 
     def __init__(
         self,
@@ -75,7 +85,7 @@ class VarFunction:
         self._place = place
         self._variables = variables
         self._package = package
-        self._node_name = node_name
+        self.node_name = node_name
         self._required = required
         self._render = render
         self._own: dict[str, Any] = {}
@@ -101,10 +111,18 @@ class VarFunction:
             return named["default"]
         if not self._required:
             return None
+        return self.get_missing_var(name)
+
+    def get_rendered_var(self, name: str) -> Any:
+        """A variable's value. As in dbt it is an error if there is none."""
+        return self(name) if self.has_var(name) else self.get_missing_var(name)
+
+    def get_missing_var(self, name: str) -> NoReturn:
+        """The error of a variable that nobody supplied."""
         supplied = dict(self._variables.for_package(self._package, self._place))
         raise CompilationError(
             f"Required var '{name}' not found in config:\n"
-            f"Vars supplied to {self._node_name} = {supplied}\n"
+            f"Vars supplied to {self.node_name} = {supplied}\n"
             f"Give it under 'vars:' in dbt_project.yml, with --vars, or a default: "
             f"var('{name}', …).{did_you_mean(name, supplied)}"
         )
@@ -114,7 +132,7 @@ class VarFunction:
 
 
 class Flags:
-    """`flags` in a template. A flag that nobody set is None."""
+    """`flags` in a template, by upper-case names. A flag that nobody set is None."""
 
     template_names: ClassVar[frozenset[str]] = frozenset()
 
@@ -122,9 +140,7 @@ class Flags:
         self._values = own(dict(values))
 
     def __getitem__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise KeyError(name)
-        return self._values.get(name.upper())
+        return self._values[name]
 
 
 class CommonContext:
@@ -137,13 +153,21 @@ class CommonContext:
         variables: Vars,
         adapter: Adapter,
         emit: Emitter,
+        packages: Iterable[Project] = (),
     ) -> None:
         self._invocation = invocation
         self._project = project
         self._variables = variables
         self._emit = emit
         self._search_order = dict(_search_order(entry) for entry in project.dispatch)
-        api = make_api(adapter, project.quoting)
+        api = self._api = make_api(adapter, project.quoting)
+        self.project_config = ProjectConfig(
+            project,
+            {package.name: package for package in packages},
+            invocation.target,
+            invocation.arguments,
+            variables,
+        )
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
             "log": self._log,
@@ -159,6 +183,14 @@ class CommonContext:
             "dbt_version": DBT_VERSION,
             "project_name": project.name,
             "try_or_compiler_error": _try_or_compiler_error,
+            "metric": _absent("metric", "metrics are read by no SQL here"),
+            "submit_python_job": _absent("submit_python_job", "it runs no Python models"),
+            "load_agate_table": _absent(
+                "load_agate_table", "a seed is loaded without a table in memory"
+            ),
+            "context_macro_stack": lacking(
+                "context_macro_stack", "an error says which macros it came through"
+            ),
         }
 
         shared = {
@@ -210,12 +242,30 @@ class CommonContext:
 
         return find
 
+    def resolvers(
+        self, ref: Callable[..., Relation], source: Callable[..., Relation]
+    ) -> dict[str, LazyName]:
+        """`ref` and `source` of a scope, as its templates see them."""
+
+        def seen(call: Callable[..., Relation]) -> LazyName:
+            def make(scope: Scope) -> Resolver:
+                def model() -> Any:
+                    return scope.context_name("model")
+
+                return Resolver(call, self.project_config, model, lambda: self._api["Relation"])
+
+            return make
+
+        return {"ref": seen(ref), "source": seen(source)}
+
     def lazy_names(self) -> dict[str, LazyName]:
         """The names that look into the scope that they stand in, or that it may change."""
         return {
             **self._shared,
             "flags": lambda scope: Flags(self._invocation.flags),
             "context": ContextNames,
+            "env": _own_of(dict(self._invocation.target)),
+            "sql_now": lambda scope: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
             "adapter_macro": self._adapter_macro,
         }
 
@@ -255,6 +305,15 @@ class CommonContext:
                 f"env_var('{name}', '…')."
             )
         return value
+
+
+def _absent(name: str, reason: str) -> Callable[..., NoReturn]:
+    """A function of dbt's context that there isn't."""
+
+    def call(*arguments: Any, **named: Any) -> NoReturn:
+        raise CompilationError(f"headrace has no {name}(): {reason}.")
+
+    return call
 
 
 def _own_of(value: Any) -> LazyName:

@@ -21,6 +21,9 @@ def dispatch(
         CompilationError: there is none; lists where it was looked for.
     """
     index = scope.macros.index
+    if namespace not in search_order and namespace not in index.by_package:
+        # Nothing is called so: a package's own name was changed, or its author had another one.
+        namespace = None
     if namespace == BUILTIN_PACKAGE and not search_order:
         macro = index.implementation(name, scope.package)
         if macro is not None:

@@ -30,7 +30,7 @@ class ManifestNames:
 
     def model(self, node: Node) -> Any:
         """`model` as a node's templates see it."""
-        return own(_with_alias_types(self._described(node)))
+        return own(without_none(_with_alias_types(self._described(node))))
 
     def graph(self) -> Any:
         """`graph`, which a node's templates may change for themselves."""
@@ -43,7 +43,7 @@ class ManifestNames:
             for source in self._manifest.sources.values()
         }
         everything = (*self._manifest.told_nodes, *self._manifest.run_hooks.values())
-        nodes = {node.unique_id: self._described(node) for node in everything}
+        nodes = {node.unique_id: _uncompiled(self._described(node)) for node in everything}
         declared = {
             section: {
                 node.unique_id: declared_dict(node, self._manifest.parents[node.unique_id])
@@ -67,6 +67,32 @@ class ManifestNames:
             relation_name=str(self._relations.of(node)) if is_there else None,
             primary_key=self._primary_keys.get(node.unique_id, ()),
         )
+
+
+_COMPILED = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected")
+
+
+def _uncompiled(described: dict[str, Any]) -> dict[str, Any]:
+    """A node without what nothing is known of before it is compiled."""
+    return {key: value for key, value in described.items() if key not in _COMPILED}
+
+
+def without_none(described: Mapping[str, Any]) -> dict[str, Any]:
+    """A node as `model` has it: what it doesn't have isn't there, as in dbt, and so undefined."""
+    known = {key: value for key, value in described.items() if value is not None}
+    for part in ("config", "docs", "contract"):
+        if part in known:
+            known[part] = _known(known[part])
+    config = known.get("config", {})
+    if "docs" in config:
+        config["docs"] = _known(config["docs"])
+    if "columns" in known:
+        known["columns"] = {name: _known(column) for name, column in known["columns"].items()}
+    return known if known.get("compiled") else _uncompiled(known)
+
+
+def _known(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _with_alias_types(described: dict[str, Any]) -> dict[str, Any]:

@@ -21,9 +21,10 @@ from .context import CommonContext
 from .dbt.config_object import CapturingConfig
 from .generic_test import evaluate_arguments, render_generic_test
 from .macro_space import MacroSpace
+from .manifest_names import without_none
 from .parsing_adapter import ParsingAdapter
 from .references import ref_call, source_call
-from .relations import RelationFactory
+from .relations import RelationFactory, without_type
 from .rendering import node_frame, render_nested, render_source
 from .scope import LazyName, Scope
 from .scope_names import Builtins
@@ -98,11 +99,12 @@ class TemplateParseRenderer:
             "execute": False,
             "schema": node.schema,
             "database": node.database,
-            "ref": capture.ref,
-            "source": capture.source,
             "config": capture.config,
-            "this": self._relations.this(node),
+            "this": without_type(self._relations.this(node)),
             "thread_id": "",
+            "sql": None,
+            "compiled_code": None,
+            "defer_relation": None,
             "load_result": lambda name: None,
             "store_result": lambda *arguments, **named: "",
             "store_raw_result": lambda *arguments, **named: "",
@@ -114,11 +116,14 @@ class TemplateParseRenderer:
 
         lazy: dict[str, LazyName] = {
             **self._common.lazy_names(),
+            **self._common.resolvers(capture.ref, capture.source),
             "builtins": Builtins,
             "var": lambda scope: self._common.var(node, renderer(scope), required=needs_vars),
             "render": renderer,
             "graph": lambda scope: {},
-            "model": lambda scope: own(node_dict(node)),
+            "pre_hooks": lambda scope: scope.context_name("model")["config"].get("pre-hook"),
+            "post_hooks": lambda scope: scope.context_name("model")["config"].get("post-hook"),
+            "model": lambda scope: own(without_none(node_dict(node))),
             "adapter": lambda scope: ParsingAdapter(
                 self._adapter, self._common.dispatcher(scope), self._relations.quoting
             ),

@@ -15,7 +15,8 @@ from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.operation_node import Operation
-from .relations import RelationFactory
+from ..sandbox.operators import text_of
+from .relations import RelationFactory, without_type
 from .scope import Scope
 
 _CLAUSES = (
@@ -100,7 +101,7 @@ class References:
                 f"an operation can't ref() the ephemeral model '{found.name}': there is no "
                 "relation of it."
             )
-        return self._relations.of(found)
+        return self._relations.untyped(found)
 
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
@@ -114,9 +115,10 @@ class References:
     def _relation(self, node: Node) -> Relation:
         relation = self._deferred.get(node.unique_id)
         if relation is None:
-            relation = self._relations.of(node)
+            relation = self._relations.untyped(node)
         else:
             self.read_from_state.add(relation.schema or "")
+            relation = without_type(relation)
         if self._select_rows is None:
             return relation
         selection = self._select_rows(node, relation)
@@ -164,9 +166,22 @@ def ref_call(arguments: tuple[Any, ...], named: Mapping[str, Any]) -> RefCall:
             f"({len(arguments)} given)."
         )
     if not all(isinstance(argument, str) for argument in arguments):
-        raise CompilationError(f"ref() takes names as text, not {arguments!r}.")
+        given = next(one for one in arguments if not isinstance(one, str))
+        raise CompilationError(f"ref() takes names as text, and not {_brief(given)}.")
     package = arguments[0] if len(arguments) == 2 else None
     return RefCall(arguments[-1], package, named.get("version", named.get("v")))
+
+
+def _brief(value: Any) -> str:
+    """What somebody gave for a name, in few words: a node's whole mapping helps nobody."""
+    if isinstance(value, Mapping) and isinstance(value.get("unique_id"), str):
+        return f"the node {value['unique_id']}: give its name"
+    text = text_of(value)
+    shown = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return f"the {type(value).__name__} {shown}"
+
+
+_LONGEST_SHOWN = 60
 
 
 def source_call(arguments: tuple[Any, ...]) -> SourceCall:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from msgspec.structs import replace
+
 from ...adapters.base import Adapter
 from ...adapters.relation import Parts, Relation, RelationType
 from ..core.errors import CompilationError
@@ -22,6 +24,13 @@ _TYPES: dict[str, RelationType | None] = {
 def parts_of(quoting: Mapping[str, bool | None]) -> Parts:
     """Which parts of a name are quoted: all that nobody says otherwise of."""
     return Parts(*(quoting.get(part) is not False for part in ("database", "schema", "identifier")))
+
+
+def without_type(relation: Relation) -> Relation:
+    """A relation of which nobody knows the type, unless it is but a name inside a statement."""
+    if relation.type is None or relation.is_cte:
+        return relation
+    return replace(relation, type=None)
 
 
 class RelationFactory:
@@ -44,6 +53,13 @@ class RelationFactory:
         if made is None:
             made = self._made[key] = self._make(node)
         return made
+
+    def untyped(self, node: Node) -> Relation:
+        """What templates get of a node: as in dbt they aren't told of what type it will be.
+
+        adapter.get_relation() says what is there.
+        """
+        return without_type(self.of(node))
 
     def _make(self, node: Node) -> Relation:
         if node.is_ephemeral:

@@ -121,6 +121,10 @@ class Scope:
             bound = self._bound[macro.unique_id] = BoundMacro(self, macro)
         return bound
 
+    def context_names(self) -> list[str]:
+        """The names of the context itself, whatever macros there are."""
+        return sorted({*self._names, *self._lazy})
+
     def in_package(self, package: str, macro: Macro) -> Any:
         """A macro that was named with its package."""
         forced = self._forced.get(f"{package}.{macro.name}") if self._forced else None
@@ -169,7 +173,7 @@ class BoundMacro:
     """A macro in a scope: what a template gets when it names one."""
 
     __slots__ = ("_macro", "_scope")
-    template_names: ClassVar[frozenset[str]] = frozenset(("call_macro",))
+    template_names: ClassVar[frozenset[str]] = frozenset(("call_macro", "macro"))
 
     def __init__(self, scope: Scope, macro: Macro) -> None:
         self._scope = scope
@@ -203,6 +207,23 @@ class BoundMacro:
 
     def __str__(self) -> str:
         return f"macro {self._macro.name}"
+
+    @property
+    def macro(self) -> Any:
+        """What is known of the macro: its name, its package, its text."""
+        macro = self._macro
+        return own(
+            {
+                "name": macro.name,
+                "resource_type": "macro",
+                "package_name": macro.package_name,
+                "path": macro.path,
+                "original_file_path": macro.original_file_path,
+                "unique_id": macro.unique_id,
+                "macro_sql": macro.macro_sql,
+                "arguments": list(macro.arguments),
+            }
+        )
 
     @property
     def frame(self) -> Frame:

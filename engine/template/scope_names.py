@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from jinja2.utils import missing
 
 from .scope import Scope
+
+_OF_JINJA: Mapping[str, str] = MappingProxyType(
+    dict.fromkeys(
+        (
+            *("blocks", "call", "derived", "environment", "eval_ctx", "exported_vars"),
+            *("get_all", "get_exported", "globals_keys", "parent", "resolve", "super", "vars"),
+            "resolve_or_missing",
+        ),
+        "the names of the context are its keys",
+    )
+)
+"""What Jinja's own context has besides."""
 
 
 class ContextNames:
@@ -17,7 +30,10 @@ class ContextNames:
     """
 
     __slots__ = ("_scope",)
-    template_names: ClassVar[frozenset[str]] = frozenset(("get", "keys", "update", "setdefault"))
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        ("get", "items", "keys", "setdefault", "update", "values")
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = _OF_JINJA
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -38,6 +54,15 @@ class ContextNames:
     def keys(self) -> list[str]:
         return self._scope.known_names()
 
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def values(self) -> list[Any]:
+        return [value for _, value in self.items()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in self.keys() if name in self]
+
     def update(self, values: Mapping[str, Any]) -> None:
         self._scope.force(values)
 
@@ -51,7 +76,7 @@ class Builtins:
     """`builtins` in a template: the names of the context, whatever macros hide them."""
 
     __slots__ = ("_scope",)
-    template_names: ClassVar[frozenset[str]] = frozenset(("get",))
+    template_names: ClassVar[frozenset[str]] = frozenset(("get", "items", "keys", "values"))
 
     def __init__(self, scope: Scope) -> None:
         self._scope = scope
@@ -68,3 +93,15 @@ class Builtins:
     def get(self, name: str, default: Any = None) -> Any:
         found = self._scope.context_name(name)
         return default if found is missing else found
+
+    def keys(self) -> list[str]:
+        return self._scope.context_names()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
+
+    def values(self) -> list[Any]:
+        return [value for _, value in self.items()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in self.keys() if name in self]

@@ -28,7 +28,7 @@ from .generic_test import render_generic_test
 from .macro_space import MacroSpace
 from .manifest_names import ManifestNames
 from .references import References
-from .relations import RelationFactory
+from .relations import RelationFactory, without_type
 from .rendering import render_nested, render_source
 from .scope import LazyName, Scope
 from .scope_names import Builtins
@@ -100,9 +100,9 @@ class TemplateEngine:
             "execute": True,
             "schema": node.schema,
             "database": node.database,
-            "ref": references.ref,
-            "source": references.source,
             "thread_id": thread_id,
+            "sql": None,
+            "compiled_code": None,
             "load_result": results.load,
             "store_result": results.store,
             "store_raw_result": results.store_raw,
@@ -112,10 +112,14 @@ class TemplateEngine:
         # What few templates use is made for those.
         lazy = {
             **self._lazy,
+            **self._common.resolvers(references.ref, references.source),
             "config": lambda scope: config(),
-            "this": lambda scope: self.relations.this(node),
+            "this": lambda scope: without_type(self.relations.this(node)),
             "model": lambda scope: self._manifest_names.model(node),
             "adapter": lambda scope: self.adapter_in(scope, connection),
+            "defer_relation": lambda scope: self.deferred.get(node.unique_id),
+            "pre_hooks": lambda scope: scope.context_name("model")["config"].get("pre-hook"),
+            "post_hooks": lambda scope: scope.context_name("model")["config"].get("post-hook"),
             "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
         return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)

@@ -121,7 +121,9 @@ class Workspace(Struct, frozen=True):
     ) -> CommonContext:
         """What every template of a phase has at hand; `selected` are the ids that are run."""
         invocation = structs.replace(self.invocation, selected=tuple(selected))
-        return CommonContext(invocation, self.project, self.variables, self.adapter, emit)
+        return CommonContext(
+            invocation, self.project, self.variables, self.adapter, emit, self.packages
+        )
 
 
 def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Workspace:

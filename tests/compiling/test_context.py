@@ -36,7 +36,7 @@ async def expression(write_project: WriteProject, text: str, **vars: object) -> 
     [
         ("this", '"main_own"."em"'),
         ("this.schema ~ '.' ~ this.identifier ~ this.name ~ this.table", "main_own.ememem"),
-        ("this.is_view ~ this.is_table", "TrueFalse"),
+        ("this.type ~ this.is_view ~ this.is_table", "NoneFalseFalse"),
         ("model.name ~ model.alias ~ model['unique_id']", "memmodel.shop.m"),
         ("model.columns.id.description", "The key."),
         ("model.config.materialized ~ model.config.meta.owner", "viewme"),
@@ -53,7 +53,7 @@ async def expression(write_project: WriteProject, text: str, **vars: object) -> 
         ("var('absent', none) is none", "True"),
         ("var.has_var('n') ~ var.has_var('absent')", "TrueFalse"),
         ("env_var('ABSENT', 'default')", "default"),
-        ("flags.FULL_REFRESH ~ flags.full_refresh ~ flags.NOTHING", "FalseFalseNone"),
+        ("flags.FULL_REFRESH ~ flags.full_refresh ~ flags.NOTHING", "False"),
         ("project_name", "shop"),
         ("dbt_version", "1.10.23"),
         ("graph.nodes['model.shop.a'].name", "a"),

@@ -115,8 +115,8 @@ def yaml_templates(monkeypatch: pytest.MonkeyPatch) -> list[NativeTemplates]:
     made: list[NativeTemplates] = []
     init = NativeTemplates.__init__
 
-    def remember(self: NativeTemplates, names: Any) -> None:
-        init(self, names)
+    def remember(self: NativeTemplates, names: Any, **more: Any) -> None:
+        init(self, names, **more)
         made.append(self)
 
     monkeypatch.setattr(NativeTemplates, "__init__", remember)

@@ -10,7 +10,7 @@ from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox import budget
 from headrace.engine.sandbox.budget import TemplateLimitError
-from headrace.engine.template.dbt.values import MODULES
+from headrace.engine.sandbox.plain_functions import MODULES
 
 from ..building.support import run
 from ..conftest import WriteProject

@@ -21,8 +21,8 @@ from headrace.engine.core.errors import CompilationError
 from headrace.engine.project.native import NativeTemplates
 from headrace.engine.sandbox.allowed_names import Names
 from headrace.engine.sandbox.budget import budgeted
+from headrace.engine.sandbox.plain_functions import MODULES
 from headrace.engine.sandbox.sandbox_environment import GuardedEnvironment
-from headrace.engine.template.dbt.values import MODULES
 from headrace.engine.template.rendering import render_nested
 from headrace.engine.template.scope import Scope
 from headrace.engine.template.template_environment import ScopeContext
@@ -52,8 +52,11 @@ pytestmark = [
 
 SECRETS = (CANARY, ENV_CANARY, ENV_CANARY[:12])
 _OURS = (
-    "adapters.column.Column adapters.relation.Parts adapters.relation.Path "
-    "adapters.relation.Relation adapters.relation.RelationType engine.core.results.Timing "
+    "adapters.column.Column adapters.relation_parts.Policy adapters.relation_parts.Path "
+    "adapters.relation.Relation adapters.relation_parts.RelationType "
+    "engine.template.dbt.end_context.TimingView engine.sandbox.lacking.Lacking "
+    "engine.template.dbt.resolvers.Resolver engine.template.dbt.resolvers.ProjectConfig "
+    "engine.template.dbt.resolvers.ProjectVars "
     "engine.materializations.macro_adapter.MacroAdapter engine.project.render._VarLookup "
     "engine.sandbox.allowed_names.Names engine.sandbox.owned.OwnDict "
     "engine.selection.selector.IndirectSelection engine.template.context.Flags "
@@ -68,8 +71,8 @@ _OURS = (
     "engine.template.dbt.result_table.MappedSequence "
     "engine.template.dbt.result_table.ResultTable engine.template.dbt.result_table.Row "
     "engine.template.dbt.stored_results.StoredResult engine.template.dbt.table_types.DataType "
-    "engine.template.dbt.values.AnyOf engine.template.dbt.values.CountryTimezones "
-    "engine.template.dbt.values.TemplateModules engine.template.parsing_adapter.ParsingAdapter "
+    "engine.template.dbt.values.AnyOf engine.sandbox.plain_functions.CountryTimezones "
+    "engine.sandbox.plain_functions.TemplateModules engine.template.parsing_adapter.ParsingAdapter "
     "engine.template.query_comment._NodeInComment engine.template.scope.BoundMacro "
     "engine.template.scope_names.Builtins engine.template.scope_names.ContextNames "
     "engine.template.scope.PackageMacros engine.template.template_environment.LenientUndefined"

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any
 
 from headrace.engine.sandbox.sandbox_environment import GuardedEnvironment
+from headrace.engine.template.dbt.resolvers import Resolver
 from headrace.engine.template.scope import BoundMacro
 from headrace.engine.template.scope_names import Builtins, ContextNames
 from jinja2.runtime import Context, Undefined
@@ -146,6 +147,7 @@ class Walk:
             "visit" in path
             or name in _NOT_CALLED | self.not_called
             or isinstance(value, Undefined)
+            or (self.not_called and isinstance(value, Resolver))
             or not callable(value)
         ):
             return

@@ -98,9 +98,9 @@
 {%- endmacro %}
 
 
-{% macro postgres__alter_relation_comment(relation, relation_comment) -%}
+{% macro postgres__alter_relation_comment(relation, comment) -%}
   comment on {{ 'materialized view' if relation.is_materialized_view else 'view' if relation.is_view else 'table' }}
-  {{ relation }} is {{ postgres_literal(relation_comment) }}
+  {{ relation }} is {{ postgres_literal(comment) }}
 {%- endmacro %}
 
 

@@ -73,7 +73,7 @@ class Docs:
                 except ParseError as error:
                     raise TemplateError(error.problem, is_safe=True) from error
 
-            self._renderers[package] = self._yaml.with_names(doc=doc)
+            self._renderers[package] = self._yaml.leniently().with_names(doc=doc)
         return self._renderers[package]
 
     def called_by(self, values: Mapping[str, Any], package: str) -> tuple[str, ...]:

@@ -241,6 +241,8 @@ class RunningAdapter(AdapterValues):
     async def drop_relation(self, relation: Relation) -> None:
         """Drop a relation, and nothing that depends on it."""
         require_relation(relation, "drop_relation")
+        if relation.type is None:
+            relation = await self._cache.find(relation) or relation
         if not await self._own_macros.do("drop_relation", relation):
             await self._run(drop_sql(relation), auto_begin=False)
         self._cache.drop(relation)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from hashlib import md5
+from time import time_ns
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ....adapters.base import Adapter, ValueKind
@@ -33,8 +37,18 @@ class AdapterValues:
             *("behavior", "dispatch", "Relation", "Column", "type", "quote", "convert_type"),
             *("quote_as_configured", "quote_seed_column", "standardize_grants_dict"),
             *("render_raw_columns_constraints", "render_raw_model_constraints", "parse_index"),
-            *("get_hard_deletes_behavior", "verify_database"),
+            *("get_hard_deletes_behavior", "verify_database", "build_catalog_relation"),
         )
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            "get_catalog_integration": "it knows of no catalogs.yml",
+            "get_partitions_metadata": "none of its databases is asked for partitions",
+            "run_sql_for_tests": "run_query() gives the rows of a query",
+            **dict.fromkeys(
+                ("config", "credentials", "connections"), "ask 'target' or builtins.ref.config"
+            ),
+        }
     )
 
     behavior = BehaviorFlags()
@@ -64,7 +78,10 @@ class AdapterValues:
 
     def quote_as_configured(self, identifier: object, quote_key: str) -> str:
         """An identifier, quoted if the project quotes that part of a name."""
-        return str(identifier) if self._quoting.get(quote_key) is False else self.quote(identifier)
+        is_part = quote_key in ("database", "schema", "identifier")
+        if not is_part or self._quoting.get(quote_key) is False:
+            return str(identifier)
+        return self.quote(identifier)
 
     def quote_seed_column(self, column: str, quote_config: bool | None = None) -> str:
         return column if quote_config is False else self.quote(column)
@@ -117,6 +134,16 @@ class AdapterValues:
             )
         return ""
 
+    def build_catalog_relation(self, config: Any) -> None:
+        """Nothing: no table stands in a catalog of its own.
+
+        Raises:
+            CompilationError: the node says that it does.
+        """
+        catalog = (config.get("config") or {}).get("catalog_name")
+        if catalog:
+            raise CompilationError(f"catalog_name '{catalog}': headrace knows of no catalogs.yml.")
+
     def parse_index(self, raw_index: Any) -> Names | None:
         """An entry of the config `indexes` as an object.
 
@@ -131,13 +158,19 @@ class AdapterValues:
                 f"Could not parse index config: {problem}. An index is written as "
                 "{'columns': ['id'], 'unique': true, 'type': 'hash'}, of which columns are needed."
             )
-        return Names(
-            {
-                "columns": list(raw_index["columns"]),
-                "unique": bool(raw_index.get("unique")),
-                "type": raw_index.get("type"),
-            }
-        )
+        index: dict[str, Any] = {
+            "columns": list(raw_index["columns"]),
+            "unique": bool(raw_index.get("unique")),
+            "type": raw_index.get("type"),
+        }
+        return Names({**index, "render": partial(_index_name, index)})
+
+
+def _index_name(index: Mapping[str, Any], relation: Any) -> str:
+    """A name for an index of a relation, another one each time that the relation is made."""
+    columns = [str(column) for column in index["columns"]]
+    inputs = [*columns, str(relation), str(index["unique"]), str(index["type"]), str(time_ns())]
+    return md5("_".join(inputs).encode(), usedforsecurity=False).hexdigest()
 
 
 def _index_problem(raw_index: Any) -> str:
@@ -151,7 +184,8 @@ def _index_problem(raw_index: Any) -> str:
         return f"columns: {columns!r} is not of type 'array'"
     if unique is not None and not isinstance(unique, bool):
         return f"unique: {unique!r} is not of type 'boolean'"
-    return ""
+    unknown = sorted(set(raw_index) - {"columns", "unique", "type"})
+    return f"'{unknown[0]}' is none of its keys" if unknown else ""
 
 
 def _kind_of(values: list[Any]) -> ValueKind:

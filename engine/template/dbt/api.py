@@ -8,26 +8,45 @@ from typing import Any, ClassVar
 from msgspec.structs import replace
 
 from ....adapters.base import Adapter
-from ....adapters.column import Column, numeric_type, string_type, translate_type
+from ....adapters.column import (
+    LABELS,
+    Column,
+    described_column,
+    numeric_type,
+    string_type,
+    translate_type,
+)
 from ....adapters.relation import Relation, RelationType
 from ...core.errors import CompilationError
 from ...sandbox.allowed_names import Names
 from ...sandbox.sizes import require_printable
-from ..relations import CTE_PREFIX, parts_of
+from ..relations import parts_of
 
 
 class RelationMaker:
     """`api.Relation` (https://docs.getdbt.com/reference/dbt-classes#relation)."""
 
     template_names: ClassVar[frozenset[str]] = frozenset(
-        "Table View MaterializedView CTE External create add_ephemeral_prefix scd_args".split()
+        (
+            *("Table", "View", "MaterializedView", "CTE", "External", "PointerTable", "Function"),
+            *("create", "add_ephemeral_prefix", "scd_args", "get_relation_type"),
+            *("get_default_quote_policy", "get_default_include_policy"),
+        )
     )
+    template_lacks: ClassVar[Mapping[str, str]] = Relation.template_lacks
 
     Table = RelationType.TABLE
     View = RelationType.VIEW
     MaterializedView = RelationType.MATERIALIZED_VIEW
     CTE = RelationType.CTE
     External = RelationType.EXTERNAL
+    PointerTable = RelationType.POINTER_TABLE
+    Function = RelationType.FUNCTION
+    add_ephemeral_prefix = staticmethod(Relation.add_ephemeral_prefix)
+    scd_args = staticmethod(Relation.scd_args)
+    get_relation_type = staticmethod(Relation.get_relation_type)
+    get_default_quote_policy = staticmethod(Relation.get_default_quote_policy)
+    get_default_include_policy = staticmethod(Relation.get_default_include_policy)
 
     def __init__(self, adapter: Adapter, quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
@@ -59,20 +78,12 @@ class RelationMaker:
         )
         return replace(relation, database=database).include(**(include_policy or {}))
 
-    def add_ephemeral_prefix(self, name: str) -> str:
-        """What an ephemeral model of a name is called inside a statement."""
-        return f"{CTE_PREFIX}{name}"
-
-    def scd_args(self, primary_key: str | list[str], updated_at: str) -> list[str]:
-        """What a snapshot's ids are digests of: the parts of the key, and the time."""
-        return [*([primary_key] if isinstance(primary_key, str) else primary_key), updated_at]
-
 
 class ColumnMaker:
     """`api.Column` (https://docs.getdbt.com/reference/dbt-classes#column)."""
 
     template_names: ClassVar[frozenset[str]] = frozenset(
-        "create from_description translate_type string_type numeric_type".split()
+        "create from_description translate_type string_type numeric_type TYPE_LABELS".split()
     )
 
     def __init__(self, adapter: Adapter) -> None:
@@ -92,8 +103,8 @@ class ColumnMaker:
         if plain.is_numeric():
             # A database tells the digits of integers, too, which their types don't take.
             dtype = numeric_type(dtype, numeric_precision, numeric_scale)
-        elif char_size is not None:
-            dtype = f"{dtype}({char_size})"
+        elif char_size is not None and plain.is_string() and dtype.lower() != "text":
+            dtype = string_type(char_size)
         return Column(column, dtype, self._quote_character)
 
     def create(self, name: str, label_or_dtype: str) -> Column:
@@ -102,7 +113,12 @@ class ColumnMaker:
 
     def from_description(self, name: str, raw_data_type: str) -> Column:
         """A column of a type as a database describes it."""
-        return Column(name, raw_data_type, self._quote_character)
+        return described_column(name, raw_data_type, self._quote_character)
+
+    @property
+    def TYPE_LABELS(self) -> dict[str, str]:  # noqa: N802 # dbt's name
+        """What dbt calls a type, and what the database does."""
+        return dict(LABELS)
 
     def translate_type(self, dtype: str) -> str:
         return translate_type(dtype)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ...core.errors import CompilationError, ParseError
@@ -20,6 +21,9 @@ class RunningConfig:
             *("set", "get", "require", "meta_get", "meta_require"),
             *("persist_relation_docs", "persist_column_docs"),
         )
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {"model": "'model' is the node", "context_config": "a call of 'config' sets what it says"}
     )
 
     def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
@@ -40,7 +44,8 @@ class RunningConfig:
         value = self._values.get(_spelled(name), default)
         if value is None:
             return None
-        if validator is not None:
+        if validator is not None and default is not None:
+            # As in dbt, which looks at nothing without a default.
             self._check(name, value, validator)
         return value
 

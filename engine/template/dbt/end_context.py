@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
+from ....adapters.relation_parts import NOT_STORED
 from ...core.results import RunResult, Status, Timing
 from ...manifest.artifact.node_dicts import node_dict, source_dict
 from ...manifest.manifest import Manifest
@@ -37,14 +39,55 @@ class ConfigView(OwnDict):
         return None
 
 
+class TimingView:
+    """A phase of a node.
+
+    As dbt's its moments have no time zone: macros take them from `utcnow()`.
+    """
+
+    template_names: ClassVar[frozenset[str]] = frozenset(
+        ("name", "started_at", "completed_at", "to_dict")
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            **NOT_STORED,
+            "to_msg_dict": "to_dict() has the same",
+            **dict.fromkeys(("begin", "end"), "a template times nothing"),
+        }
+    )
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self.name = timing.name
+        self.started_at = timing.started_at.astimezone(UTC).replace(tzinfo=None)
+        self.completed_at = timing.completed_at.astimezone(UTC).replace(tzinfo=None)
+
+    def to_dict(self, omit_none: bool = False, **more: Any) -> dict[str, str]:
+        return {
+            "name": self.name,
+            "started_at": _utc_text(self._timing.started_at),
+            "completed_at": _utc_text(self._timing.completed_at),
+        }
+
+    def __repr__(self) -> str:
+        return f"<TimingInfo {self.name}>"
+
+
 class RunResultView:
     """A result as a hook's template sees it."""
 
     template_names: ClassVar[frozenset[str]] = frozenset(
         (
             *("status", "message", "execution_time", "thread_id", "timing", "failures", "node"),
-            *("adapter_response", "agate_table", "batch_results", "to_dict"),
+            *("adapter_response", "agate_table", "batch_results", "to_dict", "skipped"),
         )
+    )
+    template_lacks: ClassVar[Mapping[str, str]] = MappingProxyType(
+        {
+            **NOT_STORED,
+            "to_msg_dict": "to_dict() has the same",
+            "from_node": "a template makes no results",
+        }
     )
 
     def __init__(self, result: RunResult, describe: Callable[[], Mapping[str, Any]]) -> None:
@@ -53,8 +96,9 @@ class RunResultView:
         self.message = result.message or None
         self.execution_time = result.execution_time
         self.thread_id = result.thread_id
-        self.timing = [_in_utc_without_saying_so(timing) for timing in result.timing]
+        self.timing = [TimingView(timing) for timing in result.timing]
         self.failures = result.failures
+        self.skipped = result.status is Status.SKIPPED
         self.adapter_response = own(dict(result.adapter_response))
         self.agate_table = None
         batches = result.batch_results
@@ -72,7 +116,7 @@ class RunResultView:
         """The result by its keys, down to plain values."""
         described = {
             "status": self.status,
-            "timing": [_phase(timing) for timing in self.timing],
+            "timing": [timing.to_dict() for timing in self.timing],
             "thread_id": self.thread_id,
             "execution_time": self.execution_time,
             "adapter_response": self.adapter_response,
@@ -129,23 +173,6 @@ def _described(manifest: Manifest, result: RunResult, target_path: str) -> dict[
         compiled_code=result.compiled_code,
         target_path=target_path,
     )
-
-
-def _phase(timing: Timing) -> dict[str, str]:
-    return {
-        "name": timing.name,
-        "started_at": _utc_text(timing.started_at),
-        "completed_at": _utc_text(timing.completed_at),
-    }
-
-
-def _in_utc_without_saying_so(timing: Timing) -> Timing:
-    """A phase whose moments have no time zone, as dbt's: macros take them from `utcnow()`."""
-    started, completed = (
-        moment.astimezone(UTC).replace(tzinfo=None)
-        for moment in (timing.started_at, timing.completed_at)
-    )
-    return Timing(timing.name, started, completed)
 
 
 def _utc_text(moment: datetime) -> str:

@@ -23,7 +23,8 @@ class TemplateExceptions:
             *("raise_duplicate_resource_name", "raise_ambiguous_alias", "raise_contract_error"),
             *("warn_snapshot_timestamp_data_types", "raise_not_implemented", "missing_config"),
             *("missing_materialization", "missing_relation", "relation_wrong_type"),
-            *("column_type_missing", "warn"),
+            *("column_type_missing", "warn", "raise_ambiguous_catalog_match"),
+            *("raise_duplicate_patch_name", "raise_dataclass_not_dict"),
         )
     )
 
@@ -115,6 +116,20 @@ class TemplateExceptions:
         raise CompilationError(
             f"Contracted models require data_type to be defined for each column: {column_names}"
         )
+
+    def raise_ambiguous_catalog_match(self, unique_id: str, match_1: Any, match_2: Any) -> NoReturn:
+        raise CompilationError(
+            f"{unique_id} is in the catalog twice: as {printed(match_1)} and {printed(match_2)}."
+        )
+
+    def raise_duplicate_patch_name(self, patch_1: Any, existing_patch_path: str) -> NoReturn:
+        raise CompilationError(
+            f"{_name(patch_1)} is described twice, the other time in {existing_patch_path}. Take "
+            "one of the two away."
+        )
+
+    def raise_dataclass_not_dict(self, obj: Any) -> NoReturn:
+        raise CompilationError(f"{printed(obj)} is no mapping, and was used as one.")
 
     def warn(self, msg: str, node: Any = None) -> str:
         self._warn(WarningRaised("JinjaLogWarning", printed(msg)))

@@ -97,3 +97,41 @@
 {%- endmacro %}
 
 {% macro set_sql_header(config) -%} {{ config.set('sql_header', caller()) }} {%- endmacro %}
+
+{#- What `docs generate` writes of the relations of schemas. A project's own takes the place of what
+    the adapter asks; nobody has to have it. -#}
+{% macro get_catalog(information_schema, schemas) -%}
+    {{ return(adapter.dispatch('get_catalog', 'dbt')(information_schema, schemas)) }}
+{%- endmacro %}
+{% macro default__get_catalog(information_schema, schemas) -%}
+    {{ exceptions.raise_not_implemented("get_catalog isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
+{% macro get_catalog_relations(information_schema, relations) -%}
+    {{ return(adapter.dispatch('get_catalog_relations', 'dbt')(information_schema, relations)) }}
+{%- endmacro %}
+{% macro default__get_catalog_relations(information_schema, relations) -%}
+    {{ exceptions.raise_not_implemented("get_catalog_relations isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
+{% macro get_catalog_for_single_relation(relation) -%}
+    {{ return(adapter.dispatch('get_catalog_for_single_relation', 'dbt')(relation)) }}
+{%- endmacro %}
+{% macro default__get_catalog_for_single_relation(relation) -%}
+    {{ exceptions.raise_not_implemented("get_catalog_for_single_relation isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
+{#- Which relations stand on which. -#}
+{% macro get_relations() -%} {{ return(adapter.dispatch('get_relations', 'dbt')()) }} {%- endmacro %}
+{% macro default__get_relations() -%}
+    {{ exceptions.raise_not_implemented("get_relations isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
+{% macro list_function_relations_without_caching(schema_relation) -%}
+    {{ return(adapter.dispatch('list_function_relations_without_caching', 'dbt')(schema_relation)) }}
+{%- endmacro %}
+{% macro default__list_function_relations_without_caching(schema_relation) -%}
+    {{ exceptions.raise_not_implemented("list_function_relations_without_caching isn't there for " ~ adapter.type()) }}
+{%- endmacro %}
+
+{% macro is_core_v2() -%} {{ return(false) }} {%- endmacro %}

@@ -1,0 +1,167 @@
+"""The objects that templates see are as wide as dbt's, or say what they lack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from headrace.adapters.errors import AdapterError
+from headrace.engine.core.errors import CompilationError
+
+from ..conftest import WriteProject
+from .objects import HAS, LACKS, OBJECTS
+from .support import compiling
+
+PRELUDE = (
+    "{% set relation = api.Relation.create(schema='s', identifier='i', type='table') %}"
+    "{% set table = run_query(\"select 1 as id, 'a' as name union all select 2, 'b'\") %}"
+)
+PROBE = (
+    "{% macro probe(a) %}{{ a }}{% endmacro %}{% macro default__probe_it(a) %}{{ a }}{% endmacro %}"
+)
+
+
+async def rendered(write_project: WriteProject, template: str) -> str:
+    """What a model gives that is rendered while it is built alone."""
+    files = {
+        "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\nvars: {given: 1}\n",
+        "macros/probe.sql": PROBE,
+        "models/m.sql": f"{{% if execute %}}{PRELUDE}{template}{{% endif %}}",
+    }
+    async with compiling(write_project(files)) as project:
+        return (await project.sql("m")).strip()
+
+
+@pytest.mark.parametrize("kind", OBJECTS)
+async def test_object_has_the_names_of_dbts(write_project: WriteProject, kind: str) -> None:
+    asked = "".join(
+        f"{{% if it.{name} is not defined %}}{name} {{% endif %}}" for name in HAS[kind].split()
+    )
+
+    assert await rendered(write_project, OBJECTS[kind] + asked) == ""
+
+
+def lacking() -> Iterator[tuple[str, str]]:
+    for kind, names in LACKS.items():
+        for name in names.split():
+            yield kind, name
+
+
+@pytest.mark.parametrize("kind", LACKS)
+async def test_what_isnt_there_is_undefined(write_project: WriteProject, kind: str) -> None:
+    asked = "".join(
+        f"{{% if it.{name} is defined %}}{name} {{% endif %}}" for name in LACKS[kind].split()
+    )
+
+    assert await rendered(write_project, OBJECTS[kind] + asked) == ""
+
+
+@pytest.mark.parametrize("use", ["{{ it.%s }}", "{{ it.%s() }}", "{{ it['%s'] ~ '' }}"])
+@pytest.mark.parametrize(("kind", "name"), [*lacking()])
+async def test_use_of_what_isnt_there_says_so(
+    write_project: WriteProject, kind: str, name: str, use: str
+) -> None:
+    with pytest.raises(CompilationError, match=f"headrace has no '{name}' here, though dbt has: "):
+        await rendered(write_project, OBJECTS[kind] + use % name)
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        ("{{ '%s is %s' | format(relation, 1) }}", '"s"."i" is 1'),
+        ("{{ '%s' % relation }}|{{ '%s, %s' % (relation, 1) }}", '"s"."i"|"s"."i", 1'),
+        ("{{ '%(schema)s.%(identifier)s' % relation }}", "s.i"),
+        ("{{ relation.incorporate(path={'schema': 't', 'table': 'x', 'odd': 1}) }}", '"t"."i"'),
+        ("{{ relation.incorporate(identifier='x', odd=1) }}", '"s"."i"'),
+        ("{{ relation.incorporate(type=none).type }}", "None"),
+        ("{{ relation.replace(type='view').is_view }}", "True"),
+        (
+            "{{ 'schema' in relation }}{{ 'odd' in relation }}{{ relation in [relation] }}",
+            "TrueFalseTrue",
+        ),
+        (
+            "{{ relation.without_identifier() }} {{ relation.without_identifier().identifier }}",
+            '"s" None',
+        ),
+        ("{{ relation.information_schema('tables') }}", "INFORMATION_SCHEMA.tables"),
+        ("{{ relation.matches(schema='s') }}{{ relation.matches(schema='t') }}", "TrueFalse"),
+        ("{{ relation.path.replace(schema='t').schema }}", "t"),
+        ("{{ relation.quote_policy.incorporate(schema=false).to_dict().schema }}", "False"),
+        (
+            "{{ relation.to_dict()['path'] }}",
+            "{'database': None, 'schema': 's', 'identifier': 'i'}",
+        ),
+        ("{{ relation.create(schema='a', identifier='b') }}", '"a"."b"'),
+        ("{{ relation.incorporate(limit=2).limit }}", "2"),
+        ("{{ api.Column('a', 'varchar', 5).data_type }}", "character varying(5)"),
+        ("{{ api.Column('a', 'text').expanded_data_type }}", "character varying(256)"),
+        ("{{ table.order_by(['name', 'id'], reverse=true).rows[0]['id'] }}", "2"),
+        ("{{ table.limit(0, 2, 2).rows | length }}", "1"),
+        ("{{ table.merge([table, table]).rows | length }}", "4"),
+        (
+            "{{ table.join(table.rename({'name': 'other'}), 'id').column_names }}",
+            "('id', 'name', 'other')",
+        ),
+        ("{{ table.columns['id'].data_type.cast('5') + 1 }}", "6"),
+        ("{{ table.columns[0].values_without_nulls_sorted() }}", "[1, 2]"),
+        (
+            "{{ builtins.ref.config.project_name }} {{ ref.config.dependencies['shop'].version }}",
+            "shop 1",
+        ),
+        ("{{ ref.current_project }} {{ builtins.source.model.name }}", "shop m"),
+        ("{{ var.get_rendered_var('given') }} {{ var.node_name }}", "1 m"),
+        ("{{ adapter.dispatch('probe_it', 'nobody')('x') }}", "x"),
+        ("{{ probe.macro.name }} {{ probe.macro.package_name }}", "probe shop"),
+        ("{{ adapter.quote_as_configured('a', 'odd') }}", "a"),
+        ("{{ adapter.parse_index({'columns': ['a']}).render(relation) | length }}", "32"),
+        ("{% for name in context %}{{ name if name == 'ref' }}{% endfor %}", "ref"),
+        ("{{ dict(builtins.items())['project_name'] }}", "shop"),
+        (
+            "{{ modules.re.compile('a').sub('b', 'aa', count=1) }} {{ 'ab'.maketrans('a', 'b') }}",
+            "ba {97: 98}",
+        ),
+        (
+            "{{ model.patch_path }}{{ 'version' in model }}{{ model.config.get('group', 1) }}",
+            "False1",
+        ),
+    ],
+)
+async def test_object_answers_as_dbts_does(
+    write_project: WriteProject, template: str, expected: str
+) -> None:
+    assert await rendered(write_project, template) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "problem"),
+    [
+        (
+            "{{ ref(model) }}",
+            r"ref\(\) takes names as text, and not the node model.shop.m: give its name",
+        ),
+        ("{{ relation.matches() }}", "needs a database, a schema or an identifier"),
+        ("{{ relation.matches(schema='S') }}", "found an approximate match"),
+        ("{{ tojson(modules.datetime.date(2024, 1, 2)) }}", "date is not JSON serializable"),
+        ("{{ adapter.parse_index({'columns': ['a'], 'odd': 1}) }}", "Could not parse index config: 'odd'"),
+        ("{{ submit_python_job(model, '') }}", r"headrace has no submit_python_job\(\)"),
+        (
+            "{% call statement('s') %}select 1{% endcall %}{{ load_result('s').data }}"
+            "{{ load_result('s') }}",
+            "result named 's' has already been loaded into a variable",
+        ),
+    ],
+)
+async def test_object_refuses_what_dbts_does(
+    write_project: WriteProject, template: str, problem: str
+) -> None:
+    with pytest.raises((CompilationError, AdapterError), match=problem):
+        await rendered(write_project, template)
+
+
+async def test_result_of_main_may_be_loaded_again(write_project: WriteProject) -> None:
+    template = (
+        "{% call statement('main', fetch_result=true) %}select 1{% endcall %}"
+        "{{ load_result('main').data }}{{ load_result('main').data }}"
+    )
+
+    assert await rendered(write_project, template) == "[(1,)][(1,)]"
