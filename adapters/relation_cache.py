@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from .base import Adapter
 from .errors import ApproximateMatchError
@@ -14,6 +14,10 @@ class RelationCache:
 
     def __init__(self, adapter: Adapter) -> None:
         self._adapter = adapter
+        self.list_relations: Callable[[Namespace], Awaitable[list[Relation]]] = (
+            adapter.list_relations
+        )
+        """What says what is in a schema: the adapter, unless a project has its own way."""
         self._known_in: dict[Namespace, dict[str, Relation]] = {}
         self._found: dict[tuple[Namespace, str], list[str]] = {}
         self._views: dict[Namespace, list[str]] = {}
@@ -112,7 +116,7 @@ class RelationCache:
         listings = self._listings.setdefault(key, [])
         listings.append(noted)
         try:
-            relations = await self._adapter.list_relations(namespace)
+            relations = await self.list_relations(namespace)
         finally:
             listings.remove(noted)
         spelled = self._adapter.spelled

@@ -12,8 +12,9 @@ from typing import Any
 import anyio
 
 from ...adapters.abilities import CatalogTable, Describing
-from ...adapters.errors import DatabaseError
+from ...adapters.errors import AdapterError, DatabaseError
 from ...adapters.relation import Namespace
+from ..core.errors import CompilationError
 from ..core.events import MessageLogged
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
@@ -25,6 +26,8 @@ from ..state.artifact_files import CATALOG_NAME
 from ..template.context import DBT_VERSION
 from ..workspace.loaded_project import utc_text
 from ..workspace.workspace import Workspace
+from .own_listing import CATALOG, DescribedTable, describe_by_macro, own_macro
+from .run_context import RunContext
 
 SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
 
@@ -58,18 +61,44 @@ def nodes_to_compile(nodes: Mapping[str, Node]) -> dict[str, Node]:
     return {key: node for key, node in nodes.items() if not isinstance(node, (Seed, Source))}
 
 
-async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
+async def describe(context: RunContext, nodes: Iterable[Node]) -> Sections:
     """The sections `nodes`, `sources` and `errors` of the catalog: one query for each schema.
 
     The adapter must be open. A schema that can't be read is told under `errors`; a relation that
     isn't there is left out.
     """
-    adapter = workspace.adapter
+    workspace = context.workspace
     by_schema: dict[Namespace, list[Node]] = {}
     for node in nodes:
         by_schema.setdefault(workspace.relations.of(node).namespace, []).append(node)
-    sections: Sections = {"nodes": {}, "sources": {}, "errors": None}
-    limit = anyio.Semaphore(max(1, workspace.target.threads))
+    described, errors = await _tables(context, list(by_schema))
+    sections: Sections = {"nodes": {}, "sources": {}, "errors": errors or None}
+    for namespace, tables in described.items():
+        known = {table.name.casefold(): (table, stats) for table, stats in tables}
+        for node in by_schema[namespace]:
+            found = known.get((workspace.relations.of(node).identifier or "").casefold())
+            if found is not None:
+                section = "sources" if isinstance(node, Source) else "nodes"
+                sections[section][node.unique_id] = _entry(node.unique_id, *found)
+    for section in ("nodes", "sources"):
+        sections[section] = dict(sorted(sections[section].items()))
+    return sections
+
+
+async def _tables(
+    context: RunContext, namespaces: list[Namespace]
+) -> tuple[dict[Namespace, list[DescribedTable]], list[str]]:
+    """What is in each schema, and what went wrong. A project's own macro is asked, if any."""
+    own = own_macro(context.manifest.macros, CATALOG)
+    if own is not None:
+        try:
+            return await describe_by_macro(context, own, namespaces), []
+        except (AdapterError, CompilationError) as error:
+            return {}, [str(error)]
+    adapter = context.adapter
+    found: dict[Namespace, list[DescribedTable]] = {}
+    errors: list[str] = []
+    limit = anyio.Semaphore(max(1, context.workspace.target.threads))
 
     async def describe_schema(namespace: Namespace) -> None:
         assert isinstance(adapter, Describing)
@@ -77,23 +106,15 @@ async def describe(workspace: Workspace, nodes: Iterable[Node]) -> Sections:
             try:
                 tables = await adapter.describe_schema(namespace)
             except DatabaseError as error:
-                told = f"{namespace.schema}: {error}"
-                sections["errors"] = [*(sections["errors"] or ()), told]
-                return
-        known = {table.name.casefold(): table for table in tables}
-        for node in by_schema[namespace]:
-            table = known.get((workspace.relations.of(node).identifier or "").casefold())
-            if table is not None:
-                section = "sources" if isinstance(node, Source) else "nodes"
-                sections[section][node.unique_id] = _entry(node.unique_id, table)
+                errors.append(f"{namespace.schema}: {error}")
+            else:
+                found[namespace] = [(table, _STATS) for table in tables]
 
     if isinstance(adapter, Describing):
         async with anyio.create_task_group() as tasks:
-            for namespace in by_schema:
+            for namespace in namespaces:
                 tasks.start_soon(describe_schema, namespace)
-    for section in ("nodes", "sources"):
-        sections[section] = dict(sorted(sections[section].items()))
-    return sections
+    return found, errors
 
 
 def catalog_document(workspace: Workspace, sections: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,7 +146,7 @@ def closing(workspace: Workspace, errors: Collection[str] | None) -> Iterator[Me
     yield MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
 
 
-def _entry(unique_id: str, table: CatalogTable) -> dict[str, Any]:
+def _entry(unique_id: str, table: CatalogTable, stats: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "metadata": {
             "type": table.type,
@@ -144,6 +165,6 @@ def _entry(unique_id: str, table: CatalogTable) -> dict[str, Any]:
             }
             for column in table.columns
         },
-        "stats": _STATS,
+        "stats": {**_STATS, **stats},
         "unique_id": unique_id,
     }

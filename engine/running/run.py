@@ -129,7 +129,7 @@ class Run:
             if start.template_error is not None:
                 raise start.template_error
             if self.described:
-                self.catalog = await describe(self._workspace, self.described)
+                self.catalog = await describe(self.context, self.described)
         self._raise_late_warnings()
 
     async def _run_between(
@@ -317,7 +317,8 @@ class Run:
                         await self._create_schema(namespace)
                         there.add(namespace.schema.casefold())
         if not isinstance(adapter, OfflineAdapter):
-            await self._cache.fill(namespaces)
+            # By the context it knows of a project's own way to list a schema.
+            await self.context.cache.fill(namespaces)
 
     async def _create_schema(self, namespace: Namespace) -> None:
         """Create a schema, by the project's own macro if it has one for that."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 from jinja2.utils import missing
 from msgspec import Struct, field
@@ -21,6 +22,7 @@ from ..template.template_engine import TemplateEngine
 from ..template.template_environment import TemplateEnvironment
 from ..workspace.loaded_project import LoadedProject
 from ..workspace.workspace import Workspace
+from .own_listing import LISTING, list_by_macro, own_macro
 from .own_tables import OwnTables
 
 
@@ -81,7 +83,7 @@ def open_context(
         project=workspace.project.name,
         templates=templates,
     )
-    return RunContext(
+    context = RunContext(
         workspace=workspace,
         manifest=project.manifest,
         target_path=workspace.target_path_display,
@@ -93,3 +95,7 @@ def open_context(
         own_tables=OwnTables(project.manifest, workspace.relations, frozenset(selected)),
         emit=emit,
     )
+    listing = own_macro(project.manifest.macros, LISTING)
+    if listing is not None:
+        cache.list_relations = partial(list_by_macro, context, listing)
+    return context

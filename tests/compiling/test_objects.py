@@ -24,7 +24,7 @@ PROBE = (
 async def rendered(write_project: WriteProject, template: str) -> str:
     """What a model gives that is rendered while it is built alone."""
     files = {
-        "dbt_project.yml": "name: shop\nversion: '1'\nprofile: shop\nvars: {given: 1}\n",
+        "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nvars: {given: 1}\n",
         "macros/probe.sql": PROBE,
         "models/m.sql": f"{{% if execute %}}{PRELUDE}{template}{{% endif %}}",
     }
@@ -106,7 +106,7 @@ async def test_use_of_what_isnt_there_says_so(
         ("{{ table.columns[0].values_without_nulls_sorted() }}", "[1, 2]"),
         (
             "{{ builtins.ref.config.project_name }} {{ ref.config.dependencies['shop'].version }}",
-            "shop 1",
+            "shop 1.0",
         ),
         ("{{ ref.current_project }} {{ builtins.source.model.name }}", "shop m"),
         ("{{ var.get_rendered_var('given') }} {{ var.node_name }}", "1 m"),
