@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from headrace.adapters.errors import AdapterError
 from headrace.engine.core.errors import CompilationError
@@ -16,18 +14,22 @@ PRELUDE = (
     "{% set relation = api.Relation.create(schema='s', identifier='i', type='table') %}"
     "{% set table = run_query(\"select 1 as id, 'a' as name union all select 2, 'b'\") %}"
 )
-PROBE = (
-    "{% macro probe(a) %}{{ a }}{% endmacro %}{% macro default__probe_it(a) %}{{ a }}{% endmacro %}"
-)
+PROJECT = {
+    "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nvars: {given: 1}\n",
+    "macros/probe.sql": "{% macro probe(a) %}{{ a }}{% endmacro %}"
+    "{% macro default__probe_it(a) %}{{ a }}{% endmacro %}",
+}
+USES = ("{{ it.%s }}", "{{ it.%s() }}", "{{ it['%s'] ~ '' }}")
+
+
+def written(template: str) -> str:
+    """A model that is rendered only when it is built."""
+    return f"{{% if execute %}}{PRELUDE}{template}{{% endif %}}"
 
 
 async def rendered(write_project: WriteProject, template: str) -> str:
-    """What a model gives that is rendered while it is built alone."""
-    files = {
-        "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\nvars: {given: 1}\n",
-        "macros/probe.sql": PROBE,
-        "models/m.sql": f"{{% if execute %}}{PRELUDE}{template}{{% endif %}}",
-    }
+    """What a model gives."""
+    files = {**PROJECT, "models/m.sql": written(template)}
     async with compiling(write_project(files)) as project:
         return (await project.sql("m")).strip()
 
@@ -41,12 +43,6 @@ async def test_object_has_the_names_of_dbts(write_project: WriteProject, kind: s
     assert await rendered(write_project, OBJECTS[kind] + asked) == ""
 
 
-def lacking() -> Iterator[tuple[str, str]]:
-    for kind, names in LACKS.items():
-        for name in names.split():
-            yield kind, name
-
-
 @pytest.mark.parametrize("kind", LACKS)
 async def test_what_isnt_there_is_undefined(write_project: WriteProject, kind: str) -> None:
     asked = "".join(
@@ -56,13 +52,22 @@ async def test_what_isnt_there_is_undefined(write_project: WriteProject, kind: s
     assert await rendered(write_project, OBJECTS[kind] + asked) == ""
 
 
-@pytest.mark.parametrize("use", ["{{ it.%s }}", "{{ it.%s() }}", "{{ it['%s'] ~ '' }}"])
-@pytest.mark.parametrize(("kind", "name"), [*lacking()])
-async def test_use_of_what_isnt_there_says_so(
-    write_project: WriteProject, kind: str, name: str, use: str
-) -> None:
-    with pytest.raises(CompilationError, match=f"headrace has no '{name}' here, though dbt has: "):
-        await rendered(write_project, OBJECTS[kind] + use % name)
+@pytest.mark.parametrize("kind", LACKS)
+async def test_use_of_what_isnt_there_says_so(write_project: WriteProject, kind: str) -> None:
+    uses = {
+        f"m{position}": (name, use % name)
+        for position, (name, use) in enumerate(
+            (name, use) for name in LACKS[kind].split() for use in USES
+        )
+    }
+    files = {
+        f"models/{model}.sql": written(OBJECTS[kind] + use) for model, (_, use) in uses.items()
+    }
+    async with compiling(write_project({**PROJECT, **files})) as project:
+        for model, (name, _) in uses.items():
+            said = f"headrace has no '{name}' here, though dbt has: "
+            with pytest.raises(CompilationError, match=said):
+                await project.sql(model)
 
 
 @pytest.mark.parametrize(
@@ -156,6 +161,17 @@ async def test_object_refuses_what_dbts_does(
 ) -> None:
     with pytest.raises((CompilationError, AdapterError), match=problem):
         await rendered(write_project, template)
+
+
+async def test_config_is_not_read_while_parsing(write_project: WriteProject) -> None:
+    source = (
+        "{% set read = config.get('materialized', 'x') ~ config.require('materialized') %}"
+        "{{ config(tags=['t' ~ read]) }}"
+        "{{ config.get('materialized') }}"
+    )
+    async with compiling(write_project({"models/m.sql": source})) as project:
+        assert project.parsed.node("m").config.tags == ("t",)
+        assert await project.sql("m") == "view"
 
 
 async def test_result_of_main_may_be_loaded_again(write_project: WriteProject) -> None:

@@ -84,7 +84,11 @@ class RunningConfig:
 
 
 class CapturingConfig(RunningConfig):
-    """`config` while parsing: each call is kept."""
+    """`config` while parsing: each call is kept.
+
+    As in dbt nothing is read there, whatever it is asked: what the configuration is isn't known
+    before all of it was read.
+    """
 
     def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
         super().__init__(values, node_name)
@@ -100,6 +104,24 @@ class CapturingConfig(RunningConfig):
         except ParseError as error:
             raise CompilationError(error.problem) from error
         return ""
+
+    def get(self, name: str, default: Any = None, validator: Any = None) -> str:
+        return ""
+
+    def require(self, name: str, validator: Any = None) -> str:
+        return ""
+
+    def meta_get(self, name: str, default: Any = None, validator: Any = None) -> str:
+        return ""
+
+    def meta_require(self, name: str, validator: Any = None) -> str:
+        return ""
+
+    def persist_relation_docs(self) -> bool:
+        return False
+
+    def persist_column_docs(self) -> bool:
+        return False
 
 
 def _received(named: Mapping[str, Any]) -> dict[str, Any]:
