@@ -123,7 +123,7 @@ async def test_what_it_has_committed_stays(write_project: WriteProject) -> None:
         ("{{ exceptions.raise_compiler_error('no such luck') }}", "no such luck"),
         ("{{ config.require('colour') }}", "does not define a required config parameter 'colour'"),
         (
-            "{{ config.get('size', validator=validation.any[list]) }}",
+            "{{ config.require('size', validator=validation.any[list]) }}",
             "config 'size' of 'm': Expected value \"3\" to be one of",
         ),
     ],
