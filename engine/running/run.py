@@ -27,7 +27,6 @@ from ..core.events import (
 )
 from ..core.graph import Graph, gate_with_tests, gate_with_unit_tests
 from ..core.results import NodeInfo, RunResult, Status
-from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
@@ -46,6 +45,7 @@ from .namespaces import namespaces_of
 from .node_builder import NodeBuilder
 from .node_rows import Preview
 from .node_run import in_slots
+from .own_listing import own_macro
 from .plan import Plan
 from .run_context import RunContext, open_context
 from .scheduler import Scheduler
@@ -225,14 +225,12 @@ class Run:
     def _end_context(self, start: RunHooks, done: Sequence[RunResult]) -> dict[str, Any]:
         """As in dbt, a start hook is a result to the end hooks if it failed."""
         shown = [*([start.failure] if start.failure else []), *done]
-        target_path = self._workspace.target_path_display
-        return end_context(self._project.manifest, shown, target_path)
+        return end_context(self._project.manifest, shown, self._workspace.target_path_display)
 
     async def _look_again_after(self, hooks: RunHooks) -> None:
         """List the schemas once more, in which a hook may have made or dropped something."""
-        if hooks.has_executed:
-            for namespace in self._namespaces():
-                await self._cache.refresh(namespace)
+        for namespace in self._namespaces() if hooks.has_executed else ():
+            await self._cache.refresh(namespace)
 
     @property
     def _skips_nodes_after_failed_hook(self) -> bool:
@@ -317,15 +315,13 @@ class Run:
                         await self._create_schema(namespace)
                         there.add(namespace.schema.casefold())
         if not isinstance(adapter, OfflineAdapter):
-            # By the context it knows of a project's own way to list a schema.
-            await self.context.cache.fill(namespaces)
+            await self.context.cache.fill(namespaces)  # by which a project's own macro is asked
 
     async def _create_schema(self, namespace: Namespace) -> None:
         """Create a schema, by the project's own macro if it has one for that."""
         adapter = self._workspace.adapter
-        macros = self._project.manifest.macros
-        own = macros.overrides("create_schema", macros.root_package)
-        if own is None or own.package_name == BUILTIN_PACKAGE:
+        own = own_macro(self._project.manifest.macros, "create_schema")
+        if own is None:
             await adapter.create_schema(namespace)
             return
         async with adapter.connection(own.name) as connection:
