@@ -11,6 +11,14 @@ from ..materializations.node_build import Outcome
 from .node_run import NodeRun
 from .node_sql import compile_node, uncompiled
 
+_DEFAULT_LIMIT = 5
+
+
+def row_limit(limit: int | None) -> int | None:
+    """How many rows of a node are fetched, where `--limit` may say; None for all of them."""
+    wanted = _DEFAULT_LIMIT if limit is None else limit
+    return None if wanted < 0 else wanted
+
 
 class Preview(Struct, frozen=True):
     """Fetches the rows of nodes: `limit` of each, or all. Nothing is made.

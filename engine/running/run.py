@@ -43,7 +43,7 @@ from .deferral import Deferral, Deferrer
 from .hooks import THREAD_ID, RunHooks
 from .namespaces import namespaces_of
 from .node_builder import NodeBuilder
-from .node_rows import Preview
+from .node_rows import Preview, row_limit
 from .node_run import in_slots
 from .own_listing import own_macro
 from .plan import Plan
@@ -52,8 +52,6 @@ from .scheduler import Scheduler
 from .source_age import source_info
 from .timings import last_timings
 from .work import Deferring, NodeWork, Order
-
-_DEFAULT_LIMIT = 5
 
 _HOOKS_NOT_RUN = (
     "`on-run-start` and `on-run-end` are not run around `source freshness`, since "
@@ -352,13 +350,7 @@ class Run:
     @cached_property
     def preview(self) -> Preview:
         """What fetches its nodes' rows."""
-        return Preview(_row_limit(self._workspace.start.options.limit))
-
-
-def _row_limit(limit: int | None) -> int | None:
-    """How many rows of a node are fetched, where `--limit` may say; None for all of them."""
-    wanted = _DEFAULT_LIMIT if limit is None else limit
-    return None if wanted < 0 else wanted
+        return Preview(row_limit(self._workspace.start.options.limit))
 
 
 def _plan(project: LoadedProject, nodes: Mapping[str, Node], order: Order) -> Plan:

@@ -147,7 +147,10 @@ async def test_object_answers_as_dbts_does(
         ("{{ relation.matches() }}", "needs a database, a schema or an identifier"),
         ("{{ relation.matches(schema='S') }}", "found an approximate match"),
         ("{{ tojson(modules.datetime.date(2024, 1, 2)) }}", "date is not JSON serializable"),
-        ("{{ adapter.parse_index({'columns': ['a'], 'odd': 1}) }}", "Could not parse index config: 'odd'"),
+        (
+            "{{ adapter.parse_index({'columns': ['a'], 'odd': 1}) }}",
+            "Could not parse index config: 'odd'",
+        ),
         ("{{ submit_python_job(model, '') }}", r"headrace has no submit_python_job\(\)"),
         (
             "{% call statement('s') %}select 1{% endcall %}{{ load_result('s').data }}"
