@@ -20,7 +20,7 @@ from ..manifest.nodes.snapshot_node import Snapshot
 from ..manifest.nodes.test_nodes import GenericTest, SingularTest
 from ..manifest.nodes.unit_test_node import UnitTest
 from ..project.event_time import EventWindow
-from .ctes import inject_ctes
+from .ctes import inject_ctes, without_last_semicolon
 from .relations import CTE_PREFIX
 from .rendering import node_frame
 from .scope import Scope
@@ -28,6 +28,8 @@ from .template_engine import NodeScope, TemplateEngine
 from .unit_test_inputs import render_unit_test
 
 _TAKEN_APART = (Model, SingularTest, Snapshot, Analysis)
+_BUILT_INTO_OTHERS = (Model, SingularTest, Snapshot)
+"""Nodes whose SQL becomes a part of a statement, in which a semicolon would be its end."""
 
 
 class Compiled(Struct, frozen=True):
@@ -130,6 +132,8 @@ class Compiler:
             sql = await self._templates.render_test(node, scoped.scope)
         else:
             sql = await self._templates.render_text(node.raw_code, scoped.scope, node)
+        if ";" in sql and isinstance(node, _BUILT_INTO_OTHERS):
+            sql = without_last_semicolon(sql)
         return scoped.references.settle_aliases(sql) if scoped.references.selections else sql
 
     async def _ctes_of(

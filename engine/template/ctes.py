@@ -1,4 +1,4 @@
-"""Putting common table expressions in front of a select."""
+"""A select as a part of another statement, and common table expressions in front of it."""
 
 from __future__ import annotations
 
@@ -23,6 +23,19 @@ def inject_ctes(sql: str, ctes: Sequence[tuple[str, str]]) -> str:
         start = len(sql) - len(sql.lstrip())
         return f"{sql[:start]}with{definitions} {sql[start:]}"
     return f"{sql[: own.end()]}{definitions}, {sql[own.end() :]}"
+
+
+_TRAILING = re.compile(r"\s*(?:(?:--[^\n'\"`$]*(?:\n|\Z)|/\*[^'\"`$]*?\*/)\s*)*")
+"""Comments. One with a quotation mark may be the end of a text, in which a semicolon is one."""
+
+
+def without_last_semicolon(sql: str) -> str:
+    """A select without the semicolon that ends it, if one does; comments behind it stay."""
+    end = sql.rfind(";")
+    while end >= 0 and _TRAILING.fullmatch(sql, end + 1):
+        sql = sql[:end] + sql[end + 1 :]
+        end = sql.rfind(";", 0, end)
+    return sql
 
 
 def _end_of(pattern: re.Pattern[str], text: str, position: int) -> int:

@@ -92,6 +92,19 @@ async def test_rows_of_the_same_unique_key_are_replaced(
     assert rows(tmp_path / "shop", "select * from events order by id, kind, n") == expected
 
 
+@pytest.mark.parametrize("unique_key", ["id", ["id", "kind"], "coalesce(id, null)"])
+async def test_rows_with_null_in_their_key_do_not_multiply(
+    write_project: WriteProject, tmp_path: Path, unique_key: object
+) -> None:
+    model = incremental("select * from {{ ref('day') }}", unique_key=unique_key)
+    day = "select null id, 'a' kind, {0} n union select 1, null, {0} union select 2, 'b', {0}"
+
+    await run_days(write_project, model, day.format(10), day.format(20))
+
+    found = rows(tmp_path / "shop", "select * from events order by id, kind")
+    assert found == [(None, "a", 20), (1, None, 20), (2, "b", 20)]
+
+
 async def test_unique_key_may_be_an_expression(write_project: WriteProject, tmp_path: Path) -> None:
     model = incremental("select * from {{ ref('day') }}", unique_key="id || '-' || line")
 

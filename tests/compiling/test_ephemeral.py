@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.core.errors import CompilationError
-from headrace.engine.template.ctes import inject_ctes
+from headrace.engine.template.ctes import inject_ctes, without_last_semicolon
 
 from ..conftest import WriteProject
 from .support import compiling
@@ -174,3 +174,40 @@ async def test_chain_longer_than_functions_may_call_each_other_is_compiled(
 
     first, last = sql.index("__dbt__cte__m0 as ("), sql.index(f"__dbt__cte__m{length - 1} as (")
     assert (sql.count(" as ("), first < last) == (length, True)
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select 1;", "select 1"),
+        ("select 1 ; \n", "select 1  \n"),
+        ("select 1;;\n;", "select 1\n"),
+        ("select 1; -- the end\n", "select 1 -- the end\n"),
+        ("select 1;\n-- one\n/* two\n*/ --three", "select 1\n-- one\n/* two\n*/ --three"),
+        ("select 1; select 2;", "select 1; select 2"),
+        ("select ';'", "select ';'"),
+        ("select 'a;\n-- b'", "select 'a;\n-- b'"),
+        ('select 1 as ";--"', 'select 1 as ";--"'),
+        ("select $$;--$$", "select $$;--$$"),
+    ],
+)
+def test_semicolon_that_ends_a_select_is_taken_off(sql: str, expected: str) -> None:
+    assert without_last_semicolon(sql) == expected
+
+
+async def test_semicolons_of_models_end_no_statement_around_them(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/e.sql": EPHEMERAL + "select 1 as id;\n",
+            "models/m.sql": "select * from {{ ref('e') }};\n-- the end\n",
+        }
+    )
+
+    async with compiling(root) as project:
+        sql = await project.sql("m")
+        found = await project.rows("m")
+
+    assert ";" not in sql
+    assert found.rows == [(1,)]

@@ -163,6 +163,36 @@ async def test_longer_text_is_no_difference_once_the_column_was_widened(shop: Sh
     assert ran.statuses == {"day": Status.SUCCESS, "events": Status.SUCCESS}
 
 
+WITH_NULL = (
+    "select * from (values (1, null::int, 'old'), (null, 1, 'old'), (2, 2, 'old')) "
+    "as v (id, part, said)",
+    "select * from (values (1, null::int, 'new'), (null, 1, 'new'), (2, 2, 'new')) "
+    "as v (id, part, said)",
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("unique_key='id'", "new"),
+        ("unique_key=['id', 'part']", "new"),
+        ("unique_key='id + 0'", "new"),
+        ("unique_key='id', incremental_strategy='merge'", "new"),
+        ("unique_key=['id', 'part'], incremental_strategy='merge'", "new"),
+        ("unique_key='id', incremental_strategy='merge', merge_update_columns=['part']", "old"),
+        ("unique_key='id', incremental_strategy='merge', merge_update_columns=[]", "old"),
+    ],
+)
+async def test_rows_with_null_in_their_key_do_not_multiply(
+    shop: Shop, config: str, said: str
+) -> None:
+    ran = await run_days(shop, config, *WITH_NULL)
+
+    assert ran.exit_code == 0, ran.outcome.results
+    found = await shop.fetch("select id, part, said from {schema}.events order by 1, 2")
+    assert found == [(1, None, said), (2, 2, said), (None, 1, said)]
+
+
 @pytest.mark.parametrize("strategy", ["delete+insert", "merge"])
 async def test_empty_unique_key_is_none(shop: Shop, strategy: str) -> None:
     await run_days(

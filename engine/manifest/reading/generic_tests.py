@@ -120,6 +120,10 @@ def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> G
             f"at {twin.location}. Remove one, or give one a 'name:'.",
             location=asked.entry.location,
         )
+    if seen.setdefault(f"{draft.original_file_path}/{draft.path}", asked.entry) is not asked.entry:
+        # Two of one name of their own: the other's file would be lost.
+        digest = draft.unique_id.rpartition(".")[2]
+        draft.path = f"{asked.definition.short_name}.{digest}.sql"
     fields = _fields(package, asked, macro)
     node = package.factory.make(GenericTest, draft, **fields)
     captured = _captured(package, node, asked, macro)

@@ -70,18 +70,60 @@
         {%- for predicate in incremental_predicates or [] %}
         and {{ predicate }}
         {%- endfor %};
+    {{ _delete_keys_with_null(target, source, keys, incremental_predicates or []) }}
     {%- endif %}
     {{ get_insert_into_sql(target, source, dest_columns) }}
+{%- endmacro %}
+
+{#- NULL is a value of a key like any other: a row with it gives way to the one that arrives, and
+    doesn't come again with each run. A statement of its own, which looks at the table only where
+    such rows arrive: the usual one is compared by `=`, for which there are indexes and hashes. -#}
+{% macro _delete_keys_with_null(target, source, keys, predicates) -%}
+    {%- if keys | length == 1 or _are_names(keys) | trim %}
+    delete from {{ target }} as DBT_INTERNAL_DEST
+    where exists (
+            select 1 from {{ source }} where {{ _has_null(keys, '') }}
+        )
+        and ({{ _has_null(keys, 'DBT_INTERNAL_DEST.' if _are_names(keys) | trim else '') }})
+        {%- if keys | length > 1 %}
+        and exists (
+            select 1 from {{ source }} as DBT_INTERNAL_SOURCE
+            where {{ _same_key_or_null(keys) }}
+        )
+        {%- endif %}
+        {%- for predicate in predicates %}
+        and {{ predicate }}
+        {%- endfor %};
+    {%- endif %}
+{%- endmacro %}
+
+{% macro _has_null(keys, prefix) -%}
+    {%- for key in keys -%}
+        {{ ' or ' if not loop.first }}{{ prefix }}{{ key if prefix else '(' ~ key ~ ')' }} is null
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro _same_key_or_null(keys) -%}
+    {%- for key in keys -%}
+        {{ ' and ' if not loop.first -}}
+        (DBT_INTERNAL_SOURCE.{{ key }} = DBT_INTERNAL_DEST.{{ key }}
+            or (DBT_INTERNAL_SOURCE.{{ key }} is null and DBT_INTERNAL_DEST.{{ key }} is null))
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Whether all keys are names of columns: `yes`, or nothing. -#}
+{% macro _are_names(keys) -%}
+    {%- set expressions = [] -%}
+    {%- for key in keys if not modules.re.match('^("([^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)$', key) -%}
+        {%- do expressions.append(key) -%}
+    {%- endfor -%}
+    {{ '' if expressions else 'yes' }}
 {%- endmacro %}
 
 {#- A name is told to be the arriving row's: a database would take one that isn't there for the
     table's own, and so for a key that every row has. An expression is compared as it is. -#}
 {% macro _same_key(keys, source) -%}
-    {%- set expressions = [] -%}
-    {%- for key in keys if not modules.re.match('^("([^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*)$', key) -%}
-        {%- do expressions.append(key) -%}
-    {%- endfor -%}
-    {%- if expressions -%}
+    {%- if not _are_names(keys) | trim -%}
     ({{ keys | join(', ') }}) in (
         select {{ keys | join(', ') }} from {{ source }} as DBT_INTERNAL_SOURCE
     )
@@ -170,10 +212,29 @@
         config.get('merge_update_columns'), config.get('merge_exclude_columns'), dest_columns
     ) -%}
     {%- set names = dest_columns | map(attribute='name') | list -%}
+    {%- if keys -%}
+    {#- Of rows with NULL in their key, which `=` finds none for: see above. -#}
+    {{ _merge(
+        target,
+        '(select * from ' ~ source ~ ' where ' ~ _has_null(keys, '') ~ ')',
+        (incremental_predicates or []) | list + [_same_key_or_null(keys)],
+        updated, names
+    ) }};
+    {{ _merge(
+        target,
+        '(select * from ' ~ source ~ ' where not (' ~ _has_null(keys, '') ~ '))',
+        conditions, updated, names
+    ) }}
+    {%- else -%}
+    {{ _merge(target, source, conditions, [], names) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _merge(target, source, conditions, updated, names) -%}
     merge into {{ target }} as DBT_INTERNAL_DEST
     using {{ source }} as DBT_INTERNAL_SOURCE
     on ({{ conditions | join(') and (') }})
-    {%- if keys and updated %}
+    {%- if updated %}
     when matched then update set
         {%- for column in updated %}
         {{ column }} = DBT_INTERNAL_SOURCE.{{ column }}{{ ',' if not loop.last }}
@@ -199,7 +260,7 @@
             'merge_update_columns and merge_exclude_columns are both there, and one of them says it all.'
         ) }}
     {%- endif -%}
-    {%- if merge_update_columns -%}
+    {%- if merge_update_columns is defined and merge_update_columns is not none -%}
         {{ return(merge_update_columns) }}
     {%- endif -%}
     {%- set left_out = (merge_exclude_columns or []) | map('lower') | list -%}
