@@ -138,10 +138,7 @@ class Run:
         scheduler: Scheduler,
         done: list[RunResult],
     ) -> None:
-        """Run the nodes between the hooks; their results go into `done`.
-
-        As in dbt a start hook that can't be rendered ends it all: nobody knows what it was for.
-        """
+        """Run the nodes between the hooks, unless one at the start can't be rendered, as in dbt."""
         await start.run()
         await self._look_again_after(start)
         if start.template_error is not None:

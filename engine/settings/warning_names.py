@@ -20,7 +20,7 @@ RAISED_WHILE_READING = frozenset(
     "NothingForThisDatabase PackageInstallPathDeprecation "
     "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation "
-    "SpacesInResourceNameDeprecation UnknownFlag "
+    "SpacesInResourceNameDeprecation UnknownFlag UnsupportedConstraintMaterialization "
     "UnusedResourceConfigPath UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation "
     "WrongResourceSchemaFile".split()
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 from headrace.engine.core.errors import CompilationError
+from headrace.engine.workspace.loaded_project import manifest_of
 
 from ..conftest import WriteProject
 from .support import failure, parse
@@ -62,6 +63,20 @@ OVERRIDE = "sources: [{name: till, overrides: util, schema: x}]"
             },
             "models/s.yml:1:41",
             "cannot have both 'tests' and 'data_tests' defined",
+        ),
+        (
+            {"models/s.yml": "models: [{name: m, config: {contract: {enforced: true}}}]"},
+            "models/m.sql",
+            "Constraints must be defined in a `yml` schema configuration file",
+        ),
+        (
+            {
+                "models/one/n.sql": "{{ config(enabled=false) }} select 1",
+                "models/two/n.sql": "{{ config(enabled=false) }} select 1",
+                "models/s.yml": "models: [{name: n, config: {enabled: true}}]",
+            },
+            "models/s.yml:1:11",
+            "Found 2 matching disabled nodes for model 'n'",
         ),
         (
             {"models/all orders.sql": "select 1 as id"},
@@ -145,3 +160,12 @@ def test_macro_that_takes_anything_is_called_with_anything(write_project: WriteP
     files = {"models/n.sql": "{{ more(1, 2, 3, x=4) }}", "macros/more.sql": macro}
 
     assert parse(write_project(files)).warnings == ()
+
+
+def test_manifest_has_all_disabled_nodes_of_one_name(write_project: WriteProject) -> None:
+    files = {f"models/{at}/n.sql": "{{ config(enabled=false) }} select 1" for at in ("one", "two")}
+
+    disabled = manifest_of(parse(write_project(files)).project, {})["disabled"]
+
+    paths = [node["original_file_path"] for node in disabled["model.shop.n"]]
+    assert paths == ["models/one/n.sql", "models/two/n.sql"]

@@ -68,6 +68,10 @@ WHILE_READING = {
     "ModulesItertoolsUsageDeprecation": Situation(
         {"models/orders.sql": "select {{ modules.itertools.count(1) and 1 }} as id"}
     ),
+    "UnsupportedConstraintMaterialization": properties(
+        "models: [{name: orders, config: {contract: {enforced: true}}, columns: [{name: id, "
+        "data_type: integer, constraints: [{type: not_null}]}]}]"
+    ),
     "ConfigDataPathDeprecation": project("data-paths: [data]"),
     "ConfigSourcePathDeprecation": project("source-paths: [models]"),
     "ConfigVersionDeprecation": Situation(

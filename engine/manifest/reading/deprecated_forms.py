@@ -47,10 +47,11 @@ def _spaced_names(parse: Parse) -> Iterator[WarningRaised]:
         f"Found spaces in the name of `{first.unique_id}`",
         first.location,
     )
+    more = " Run again with `--debug` to see them all." if len(spaced) > 1 else ""
     yield WarningRaised(
         "ResourceNamesWithSpacesDeprecation",
         f"Spaces found in {len(spaced)} resource name(s), which is deprecated, and may lead to "
-        "errors. Put underscores in their place.",
+        f"errors. Put underscores in their place.{more}",
         first.location,
     )
 
