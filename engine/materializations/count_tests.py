@@ -15,17 +15,22 @@ from ..manifest.nodes.test_nodes import GenericTest
 _TOKEN = re.compile(
     r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|[A-Za-z_]\w*|[(),]", re.DOTALL
 )
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_NUMBER = re.compile(r"\s*select\s+[-+]?\d+(\s+(as\s+)?\w+)?\s*", re.IGNORECASE)
+"""What a macro says that has counted by itself: `select 0 as success`."""
 _AGGREGATES = frozenset("count sum min max avg".split())
 _MANY_ROWS = frozenset("union intersect except group having over".split())
 
 
 def gives_a_number(node: Node, sql: str) -> bool:
-    """Whether a test's query is one of old: an aggregate of one column, with no groups."""
+    """Whether a test's query is one of old: an aggregate without groups, or a number alone."""
     is_of_old = isinstance(node, GenericTest) and node.is_of_macro
     return is_of_old and node.config.fail_calc == "count(*)" and _is_one_number(sql)
 
 
 def _is_one_number(sql: str) -> bool:
+    if _NUMBER.fullmatch(_COMMENT.sub(" ", sql)):
+        return True
     tokens = list(_tokens(sql))
     outer = [position for position, (word, depth) in enumerate(tokens) if (word, depth) == _SELECT]
     if not outer:

@@ -137,6 +137,8 @@ async def test_generic_test_of_old_gives_the_number_of_its_failures(
         ("select count(*) from m", (Status.FAIL, 3)),
         ("select sum(id) as n /* , more */ from m -- , more\n", (Status.FAIL, 6)),
         ("with a as (select id, 1 from m group by id) select count(*) from a", (Status.FAIL, 3)),
+        ("select 0 as success -- of all\n", (Status.PASS, 0)),
+        ("SELECT 2", (Status.FAIL, 2)),
         # Rows, as of today: several columns, groups, a union, a window, a subquery.
         ("select count(*), 1 from m", (Status.FAIL, 1)),
         ("select count(*) from m group by id", (Status.FAIL, 3)),
@@ -145,6 +147,8 @@ async def test_generic_test_of_old_gives_the_number_of_its_failures(
         ("select count(*) over () from m", (Status.FAIL, 3)),
         ("select (select count(*) from m) from m", (Status.FAIL, 3)),
         ("select id from m", (Status.FAIL, 3)),
+        ("select 0 where 1 = 1", (Status.FAIL, 1)),
+        ("select 'a'", (Status.FAIL, 1)),
     ],
 )
 async def test_only_an_aggregate_without_groups_is_a_number(
