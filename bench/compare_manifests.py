@@ -23,7 +23,7 @@ class ManifestDifference:
 def manifest_differences(
     ours: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> Iterator[ManifestDifference]:
-    """What differs in the nodes that there are, their parents, materialization and SQL.
+    """What differs in the nodes that there are: parents, macros, configuration, relation, SQL.
 
     White space doesn't count, and neither does the SQL of a model that calls a built-in macro:
     see `calls_built_in_sql`.
@@ -41,10 +41,12 @@ def manifest_differences(
 def _node_differences(
     unique_id: str, mine: Mapping[str, Any], other: Mapping[str, Any]
 ) -> Iterator[ManifestDifference]:
-    compared = [("depends_on", _parents)]
-    if mine.get("resource_type") != "group":
-        compared.append(("materialized", _materialized))
-    for what, value in compared:
+    for what, value in (
+        ("depends_on.nodes", _parents),
+        ("depends_on.macros", _macros),
+        ("config", _config),
+        ("relation_name", _relation_name),
+    ):
         if value(mine) != value(other):
             yield ManifestDifference(unique_id, what, value(mine), value(other))
     if mine.get("resource_type") in _OWN_TEXT or calls_built_in_sql(other):
@@ -64,13 +66,27 @@ def _parents(node: Mapping[str, Any]) -> object:
     return sorted((node.get("depends_on") or {}).get("nodes") or [])
 
 
-def _materialized(node: Mapping[str, Any]) -> object:
-    return (node.get("config") or {}).get("materialized")
+def _macros(node: Mapping[str, Any]) -> object:
+    return sorted(set((node.get("depends_on") or {}).get("macros") or ()))
+
+
+def _config(node: Mapping[str, Any]) -> object:
+    """A node's configuration; in no order of tags, which has no meaning."""
+    config = dict(node.get("config") or {})
+    return {**config, "tags": sorted(config.get("tags") or ())}
+
+
+def _relation_name(node: Mapping[str, Any]) -> object:
+    return _in_no_database(node.get("relation_name") or "", node)
 
 
 def _text(node: Mapping[str, Any]) -> str | None:
     code = node.get("compiled_code")
     if code is None:
         return None
-    # Each tool builds in a database of its own.
-    return " ".join(code.replace(f'"{node.get("database")}".', "").split())
+    return " ".join(_in_no_database(code, node).split())
+
+
+def _in_no_database(text: str, node: Mapping[str, Any]) -> str:
+    """A text without the name of the database: each tool builds in one of its own."""
+    return text.replace(f'"{node.get("database")}".', "")

@@ -7,9 +7,9 @@ Each tool builds its own copy of the project three times: once as it was some ti
 what `--first-vars` is for), once more, so that incremental models catch up, and once with
 `--full-refresh`. After each build every seed's, snapshot's and model's rows are compared; a moment
 of the comparison itself counts as "now", whichever it is. A relation is the same if it was the
-same each time. With both on one database the manifests of the last build are compared as well:
-nodes, parents, materializations, and compiled SQL up to white space where no built-in macro
-made it.
+same each time. So are the statuses of the nodes. With both on one database, columns have types,
+and the manifests are compared as well: nodes, parents, macros, configuration, relation names, and
+of the last build the compiled SQL, up to white space where no built-in macro made it.
 
 By default headrace builds on SQLite and dbt on DuckDB. On PostgreSQL each has a database of its
 own; the profile must take its connection from COFFEE_SHOP_PG_HOST, _PORT, _USER, _PASSWORD and
@@ -81,6 +81,7 @@ class Tool:
     project: Path
     target: str
     server: Server | None = None
+    with_types: bool = False
 
     def build(self, *options: str) -> None:
         """Run its `build`.
@@ -88,9 +89,26 @@ class Tool:
         Raises:
             CannotCompareError: the build failed.
         """
+        self._run("build", *options)
+
+    def parse(self) -> dict[str, Any]:
+        """What it makes of the files by reading them alone.
+
+        Raises:
+            CannotCompareError: it can't read them.
+        """
+        self._run("parse", "--no-partial-parse")
+        return self.manifest()
+
+    def statuses(self) -> dict[str, str]:
+        """How the last build's nodes ended. What each tool calls a hook is its own."""
+        text = (self.project / "target" / "run_results.json").read_text("utf-8")
+        return {result["unique_id"]: result["status"] for result in json.loads(text)["results"]}
+
+    def _run(self, command: str, *options: str) -> None:
         directories = ("--project-dir", str(self.project), "--profiles-dir", str(self.project))
         done = subprocess.run(
-            [*self.command, "build", *directories, "--target", self.target, *options],
+            [*self.command, command, *directories, "--target", self.target, *options],
             cwd=self.project,
             env={
                 **os.environ,
@@ -104,7 +122,7 @@ class Tool:
         if done.returncode:
             ending = "\n".join(done.stdout.splitlines()[-25:])
             raise CannotCompareError(
-                f"{self.name} build failed with exit code {done.returncode}:\n{ending}"
+                f"{self.name} {command} failed with exit code {done.returncode}:\n{ending}"
             )
 
     def install_packages(self) -> None:
@@ -149,7 +167,7 @@ class Tool:
                 f"the profile '{profile}' has no target '{self.target}' for {self.name} to build."
             )
         if self.server is not None:
-            return asyncio.run(read_postgres(self.server, relations))
+            return asyncio.run(read_postgres(self.server, relations, with_types=self.with_types))
         path = self.project / str(output["path"])
         if output["type"] == "duckdb":
             python = Path(self.command[0]).resolve().with_name("python")
@@ -202,6 +220,9 @@ def build_and_compare(ours: Tool, theirs: Tool, first_vars: str) -> dict[str, Co
     }.items():
         for tool in (ours, theirs):
             tool.build(*options)
+        found = ours.statuses().items() ^ theirs.statuses().items()
+        if found:
+            raise CannotCompareError(f"after {name} statuses differ: {sorted(found)}")
         relations = sorted(ours.relations() | theirs.relations())
         our_tables, their_tables = ours.read(relations), theirs.read(relations)
         comparisons = {
@@ -241,6 +262,13 @@ def report_manifests(ours: dict[str, Any], theirs: dict[str, Any]) -> int:
     nodes = len(theirs["nodes"])
     print(f"\nThe manifests differ in {len(found)} places, over {nodes} nodes.")
     return 1 if found else 0
+
+
+def with_code_of(parsed: dict[str, Any], built: dict[str, Any]) -> dict[str, Any]:
+    """What was parsed, with the SQL that a build has compiled: running adds macros in dbt."""
+    for unique_id, node in parsed["nodes"].items():
+        node["compiled_code"] = built["nodes"].get(unique_id, {}).get("compiled_code")
+    return parsed
 
 
 def find_dbt(given: str | None) -> str | None:
@@ -288,6 +316,7 @@ def main() -> int:
                 copy_project(arguments.project, Path(name) / tool),
                 target,
                 own_database(server, tool) if server and target == "postgres" else None,
+                with_types=arguments.target == arguments.dbt_target == "postgres",
             )
             for tool, command, target in (
                 ("headrace", tuple(headrace()), arguments.target),
@@ -301,7 +330,13 @@ def main() -> int:
             return 2
         code = report(comparisons)
         if arguments.target == arguments.dbt_target:
-            code |= report_manifests(ours.manifest(), theirs.manifest())
+            built = [tool.manifest() for tool in (ours, theirs)]
+            code |= report_manifests(
+                *(
+                    with_code_of(made.parse(), last)
+                    for made, last in zip((ours, theirs), built, strict=True)
+                )
+            )
     return code
 
 

@@ -118,8 +118,16 @@ def read_duckdb(python: Path, path: Path, relations: Iterable[str]) -> dict[str,
     return {name: make_table(columns, rows) for name, (columns, rows) in found.items()}
 
 
-async def read_postgres(server: Server, relations: Iterable[str]) -> dict[str, Table]:
-    """The relations that there are."""
+_TYPES = """
+select attname, format_type(atttypid, atttypmod) from pg_attribute
+where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum
+"""
+
+
+async def read_postgres(
+    server: Server, relations: Iterable[str], *, with_types: bool = False
+) -> dict[str, Table]:
+    """The relations that there are; with the types of their columns where these are wanted."""
     connection = await server.connect()
     tables = {}
     for name in relations:
@@ -129,7 +137,8 @@ async def read_postgres(server: Server, relations: Iterable[str]) -> dict[str, T
             continue
         statement = await connection.prepare(f"select * from {quoted}")
         rows = await statement.fetch()
-        columns = [attribute.name for attribute in statement.get_attributes()]
+        typed = await connection.fetch(_TYPES, quoted)
+        columns = [f"{column} {type_}" if with_types else column for column, type_ in typed]
         tables[name] = make_table(columns, [tuple(row) for row in rows])
     await connection.close()
     return tables
