@@ -13,6 +13,7 @@ RAISED_WHILE_READING = frozenset(
     "CustomOutputPathInSourceFreshnessDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
     "DeprecatedReference DuplicateYAMLKeysDeprecation EnvironmentVariableNamespaceDeprecation "
     "EnvironmentVariableRenamed ExposureNameDeprecation FileLeftOut "
+    "FreshnessConfigProblem "
     "MacroNotFoundForPatch MicrobatchMacroOutsideOfBatchesDeprecation "
     "MicrobatchModelNoEventTimeInputs "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "

@@ -79,6 +79,11 @@ OVERRIDE = "sources: [{name: till, overrides: util, schema: x}]"
             "Found 2 matching disabled nodes for model 'n'",
         ),
         (
+            {"models/s.yml": "sources: [{name: s, tables: [{name: t, loaded_at_field: ''}]}]"},
+            "models/s.yml:1:40",
+            "loaded_at_field cannot be an empty string.",
+        ),
+        (
             {"models/all orders.sql": "select 1 as id"},
             "models/all orders.sql",
             "Resource names cannot contain spaces, but that of 'model.shop.all orders' does.",

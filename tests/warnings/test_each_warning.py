@@ -72,6 +72,10 @@ WHILE_READING = {
         "models: [{name: orders, config: {contract: {enforced: true}}, columns: [{name: id, "
         "data_type: integer, constraints: [{type: not_null}]}]}]"
     ),
+    "FreshnessConfigProblem": properties(
+        "sources: [{name: till, freshness: {warn_after: {count: 1, period: day}}, "
+        "tables: [{name: receipts}]}]"
+    ),
     "ConfigDataPathDeprecation": project("data-paths: [data]"),
     "ConfigSourcePathDeprecation": project("source-paths: [models]"),
     "ConfigVersionDeprecation": Situation(

@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...core.errors import ParseError
+from ...core.events import WarningRaised
 from ...project.config_tree import merge_config
-from ..nodes.freshness_rules import AgeEntry, read_age
+from ..nodes.freshness_rules import AgeEntry, LoadedAt, read_age
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.source_node import Source
@@ -100,6 +101,8 @@ def _read(package: PackageParse, patch: SourcePatch) -> Source:
     )
     ages = of_source.age(configs[0]), of_table.age(configs[1])
     freshness, loaded_at = read_age(*ages, made.config.values)
+    if freshness is not None and freshness.is_checked and loaded_at == LoadedAt():
+        package.inputs.warn(_nothing_to_age_by(patch))
     written = made.unrendered_config
     if any("freshness" in level for age in ages for level, _ in age.levels()):
         written = {**written, "freshness": msgspec.to_builtins(freshness)}
@@ -113,6 +116,15 @@ def _read(package: PackageParse, patch: SourcePatch) -> Source:
         unrendered_config=written,
         loaded_at_field=loaded_at.field,
         loaded_at_query=loaded_at.query,
+    )
+
+
+def _nothing_to_age_by(patch: SourcePatch) -> WarningRaised:
+    return WarningRaised(
+        "FreshnessConfigProblem",
+        "The configured adapter does not support metadata-based freshness. A loaded_at_field must "
+        f"be specified for source '{patch.source['name']}.{patch.table['name']}'.",
+        patch.location,
     )
 
 
@@ -189,6 +201,11 @@ class _Entry(Struct, frozen=True):
 
     def age(self, config: Mapping[str, Any]) -> AgeEntry:
         """What the entry says of how old its rows may be, with its configuration."""
+        if self.values.get("loaded_at_field") == "":
+            raise ParseError(
+                "loaded_at_field cannot be an empty string. Name a column, or say null.",
+                location=self.patch.document.locate(*self.keys, "loaded_at_field"),
+            )
         keys = ("freshness", "loaded_at_field", "loaded_at_query")
         beside = {key: self.values[key] for key in keys if key in self.values}
         return AgeEntry(beside, config, partial(locate_config, self.patch.document, self.keys))
