@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from ..core.errors import CompilationError
+from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.jinja.bare_calls import bare_call, literal_reference
 from ..manifest.nodes.test_nodes import GenericTest
 from ..project.render import has_template
 from ..sandbox.handed import printed
+from .dbt.config_object import RunningConfig
 from .references import called_relation
-from .rendering import evaluate_source, node_frame
+from .rendering import evaluate_source, node_frame, render_source
 from .scope import BoundMacro, Scope
 from .template_environment import TemplateEnvironment
 
@@ -26,7 +28,7 @@ async def render_generic_test(
     """
     arguments = await evaluate_arguments(environment, node, scope)
     try:
-        arguments["model"] = await _tested(node, scope)
+        arguments["model"] = await _tested(environment, node, scope)
         return printed(await _macro(node, scope)(**arguments))
     except CompilationError as error:
         raise CompilationError(
@@ -65,11 +67,20 @@ def _macro(node: GenericTest, scope: Scope) -> BoundMacro:
     return scope.bind(macro)
 
 
-async def _tested(node: GenericTest, scope: Scope) -> Any:
-    """What a test's `model` stands for: the relation, or a filtered select of it."""
+async def _tested(environment: TemplateEnvironment, node: GenericTest, scope: Scope) -> Any:
+    """What a test's `model` stands for: the relation, or a filtered select of it.
+
+    A condition that refers to other relations is rendered here, where it can.
+    """
     call = node.tested_ref or node.tested_source
     if call is None:
         raise CompilationError("the test has nothing to test.")
+    where = node.config.values.get("where")
+    if isinstance(where, str) and has_template(where):
+        text = await render_source(environment, where, node, scope)
+        if scope.context_name("execute"):
+            values = {**config_dict(node), "where": text}
+            scope = scope.with_names(config=RunningConfig(values, node.name))
     return await scope.call_macro("get_where_subquery", called_relation(call, scope))
 
 

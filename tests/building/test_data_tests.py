@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -225,3 +226,65 @@ async def test_test_on_a_seed_and_on_a_source(write_project: WriteProject) -> No
         "unique_raw_id": Status.FAIL,
         "source_not_null_lake_raw_id": Status.PASS,
     }
+
+
+async def test_condition_may_refer_to_other_relations(write_project: WriteProject) -> None:
+    properties = """
+sources: [{name: till, schema: main, tables: [{name: closed, identifier: shut}]}]
+models:
+  - name: orders
+    columns:
+      - name: paid
+        data_tests:
+          - not_null:
+              name: paid_where_shipped
+              config:
+                where: "id in (select id from {{ ref('shipped') }})
+                  and id not in (select id from {{ source('till', 'closed') }})"
+"""
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id, 10 as paid union all select 2, null",
+            "models/shipped.sql": "select {{ var('shipped', 1) }} as id",
+            "models/shut.sql": "select 3 as id",
+            "models/properties.yml": properties,
+        }
+    )
+    await run(root)
+
+    passed = await run(root, "test")
+    built = await run(root, "build", vars={"shipped": 2})
+
+    assert passed.exit_code == 0, passed.outcome
+    assert built.statuses["paid_where_shipped"] is Status.FAIL
+    manifest = json.loads((root / "target/manifest.json").read_text())
+    (test,) = (node for node in manifest["nodes"].values() if node["resource_type"] == "test")
+    assert sorted(test["depends_on"]["nodes"]) == [
+        "model.shop.orders",
+        "model.shop.shipped",
+        "source.shop.till.closed",
+    ]
+
+
+async def test_two_tests_of_one_name_have_a_file_each(write_project: WriteProject) -> None:
+    properties = """
+models:
+  - name: orders
+    columns:
+      - {name: id, data_tests: [{not_null: {name: filled}}]}
+      - {name: paid, data_tests: [{not_null: {name: filled}}]}
+"""
+    root = write_project(
+        {
+            "models/orders.sql": "select 1 as id, 10 as paid",
+            "models/properties.yml": properties,
+        }
+    )
+
+    await run(root, "build")
+
+    files = sorted((root / "target/compiled/shop/models/properties.yml").iterdir())
+    assert len(files) == 2
+    assert files[-1].name == "filled.sql"
+    texts = [path.read_text() for path in files]
+    assert sorted("where id is null" in text for text in texts) == [False, True]

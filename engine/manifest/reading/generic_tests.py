@@ -27,6 +27,8 @@ from .property_keys import NODE_SECTIONS
 from .test_definitions import TestDefinition, define_test
 
 _MACRO_TAG = re.compile(r"\s*\{%[-+]?\s*macro\b")
+_REFERRING = re.compile(r"\{[{%][^}]*\b(?:ref|source)\s*\(")
+"""In a condition: a relation is asked for, which isn't known yet when properties are read."""
 _NO_FILE = Checksum("none", "")
 _READ_AT_A_GLANCE = ("macro.dbt.test_not_null", "macro.dbt.test_unique")
 """Tests that dbt doesn't render while parsing: of them it knows the test's own macro alone."""
@@ -185,10 +187,14 @@ def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[s
 
 
 def _with_rendered_config(package: PackageParse, asked: _Asked) -> _Asked:
-    """The same with the Jinja in its configuration done."""
+    """The same with the Jinja in its configuration done, but for a condition that refers to
+    relations: it is rendered with the test.
+    """
     entry, definition = asked.entry, asked.definition
     config = {
-        key: package.yaml.render(entry.document, value, entry.keys)
+        key: value
+        if key == "where" and isinstance(value, str) and _REFERRING.search(value)
+        else package.yaml.render(entry.document, value, entry.keys)
         for key, value in definition.config.items()
     }
     return replace(asked, definition=replace(definition, config=config))
@@ -259,10 +265,12 @@ def _captured(
         for value, call in zip(arguments, literal, strict=True)
         if call is None and (bare_call(value) or has_template(value))
     ]
+    where = node.config.values.get("where")
+    is_referring = isinstance(where, str) and bool(_REFERRING.search(where))
     calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
     config: Mapping[str, Any] = {}
     macros: tuple[str, ...] = ()
-    is_inert = package.macros.is_inert(macro)
+    is_inert = package.macros.is_inert(macro) and not is_referring
     if computed or not is_inert:
         captured = _rendered(package, node, asked.entry, is_inert)
         calls += [*captured.refs, *captured.sources]
