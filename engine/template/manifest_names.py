@@ -32,8 +32,9 @@ class ManifestNames:
         """`model` as a node's templates see it."""
         return own(without_none(_with_alias_types(self._described(node))))
 
+    @cached_property
     def graph(self) -> Any:
-        """`graph`, which a node's templates may change for themselves."""
+        """`graph`. It is one for a whole run, as in dbt: packages keep in it what they gather."""
         return own(self._graph)
 
     @cached_property

@@ -73,7 +73,7 @@ class TemplateEngine:
         self._reads_all = self._reading.sample is None and not self._reading.is_empty
         self._lazy: Mapping[str, LazyName] = {
             **common.lazy_names(),
-            "graph": lambda scope: self._manifest_names.graph(),
+            "graph": lambda scope: self._manifest_names.graph,
             "builtins": Builtins,
             "render": self._renderer,
         }

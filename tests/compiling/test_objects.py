@@ -184,3 +184,19 @@ async def test_result_of_main_may_be_loaded_again(write_project: WriteProject) -
     )
 
     assert await rendered(write_project, template) == "[(1,)][(1,)]"
+
+
+async def test_graph_is_one_for_a_whole_run(write_project: WriteProject) -> None:
+    """Packages that watch runs gather there what they tell at the end."""
+    keep = "{% if execute %}{% do graph.setdefault('kept', []).append('NAME') %}{% endif %}"
+    files = {
+        **PROJECT,
+        "models/a.sql": keep.replace("NAME", "a") + "select 1 as id",
+        "models/b.sql": keep.replace("NAME", "b") + "select '{{ graph.get('kept') }}' as kept",
+    }
+
+    async with compiling(write_project(files)) as project:
+        await project.sql("a")
+        told = await project.sql("b")
+
+    assert told == "select '['a', 'b']' as kept"

@@ -147,3 +147,32 @@ def test_source_is_called_as_its_properties_say(write_project: WriteProject) -> 
 
     names = {name: parsed.node(name).display_name for name in "tuv"}
     assert names == {"t": "main_raw.t", "u": "main_raw.u_2024", "v": "plain.v"}
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {
+            "dbt_project.yml": "name: shop\nversion: '1.0'\nprofile: shop\n"
+            "dispatch: [{macro_namespace: dbt, search_order: [shop, dbt]}]\n"
+        },
+        {
+            "macros/names.sql": "{% macro generate_alias_name(custom_alias_name=none, node=none) %}"
+            "{{ default__generate_alias_name(custom_alias_name, node) }}{% endmacro %}"
+        },
+    ],
+)
+def test_version_is_in_the_alias_also_where_its_macro_is_called(
+    write_project: WriteProject, how: dict[str, str]
+) -> None:
+    files = {
+        "models/m_v1.sql": "select 1 as id",
+        "models/m_v1.5.sql": "select 1 as id",
+        "models/named.sql": "{{ config(alias='other') }}select 1 as id",
+        "models/s.yml": "models:\n  - name: m\n    versions: [{v: 1}, {v: 1.5}]\n"
+        "  - {name: n, versions: [{v: 2, defined_in: named}]}\n",
+    }
+
+    nodes = parse(write_project({**files, **how})).manifest.nodes
+
+    assert {node.alias for node in nodes.values()} == {"m_v1", "m_v1_5", "other"}

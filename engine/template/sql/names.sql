@@ -25,7 +25,8 @@
 {%- endmacro %}
 
 {% macro default__generate_alias_name(custom_alias_name=none, node=none) -%}
-    {{ (custom_alias_name or node.name) | trim }}
+    {%- set version = node.version | default('', true) | string | replace('.', '_') -%}
+    {{ (custom_alias_name or node.name ~ ('_v' ~ version if version else '')) | trim }}
 {%- endmacro %}
 
 {% macro generate_database_name(custom_database_name=none, node=none) -%}
