@@ -178,6 +178,7 @@ AT_THE_END = {
     ),
 }
 ELSEWHERE = {
+    "CollectFreshnessReturnSignature": "building/test_freshness.py",
     "CatalogNotWritten": "commands/test_docs_generate.py",
     "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
     "DeprecatedReference": "manifest/test_versions.py",
