@@ -21,16 +21,16 @@ def dispatch(
         CompilationError: there is none; lists where it was looked for.
     """
     index = scope.macros.index
-    if namespace not in search_order and namespace not in index.by_package:
-        # Nothing is called so: a package's own name was changed, or its author had another one.
-        namespace = None
     if namespace == BUILTIN_PACKAGE and not search_order:
         macro = index.implementation(name, scope.package)
         if macro is not None:
             return scope.bind(macro)
-    if namespace is None:
+    if namespace is None or not (namespace in search_order or namespace in index.by_package):
+        # Nothing may be called so: a package's name was changed, or its author had another one.
+        # Then it is what the node's own package sees, and without a namespace anybody's.
+        find = index.find_anywhere if namespace is None else index.find
         for prefix in index.dialect:
-            macro = index.find_anywhere(f"{prefix}__{name}", scope.package)
+            macro = find(f"{prefix}__{name}", scope.package)
             if macro is not None:
                 return scope.bind(macro)
         packages: tuple[str, ...] = (scope.package,)

@@ -6,6 +6,7 @@ import pytest
 from headrace.adapters.errors import AdapterError
 from headrace.engine.core.errors import CompilationError
 
+from ..building.support import run
 from ..conftest import WriteProject
 from .objects import HAS, LACKS, OBJECTS
 from .support import compiling
@@ -200,3 +201,24 @@ async def test_graph_is_one_for_a_whole_run(write_project: WriteProject) -> None
         told = await project.sql("b")
 
     assert told == "select '['a', 'b']' as kept"
+
+
+async def test_dispatch_into_no_namespace_finds_what_the_nodes_package_sees(
+    write_project: WriteProject,
+) -> None:
+    calling = "{% macro say() %}{{ adapter.dispatch('say', 'nobody')() }}{% endmacro %}"
+    files = {
+        "packages.yml": "packages: [{local: other}]",
+        "other/dbt_project.yml": "name: other\nversion: '1.0'\n",
+        "other/macros/say.sql": calling + "{% macro default__say() %}said{% endmacro %}",
+        "other/models/inside.sql": "{% if execute %}{{ say() }}{% endif %}",
+        "models/outside.sql": "{% if execute %}{{ other.say() }}{% endif %}",
+    }
+    root = write_project(files)
+    assert (await run(root, "deps")).exit_code == 0
+
+    async with compiling(root) as project:
+        assert (await project.sql("inside")).strip() == "said"
+        said = "No macro named 'say' found within namespace: 'nobody'"
+        with pytest.raises(CompilationError, match=said):
+            await project.sql("outside")
