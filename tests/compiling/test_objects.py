@@ -222,3 +222,14 @@ async def test_dispatch_into_no_namespace_finds_what_the_nodes_package_sees(
         said = "No macro named 'say' found within namespace: 'nobody'"
         with pytest.raises(CompilationError, match=said):
             await project.sql("outside")
+
+
+async def test_dispatch_to_nothing_is_an_error_while_parsing(write_project: WriteProject) -> None:
+    files = {
+        "macros/say.sql": "{% macro say() %}{{ adapter.dispatch('say')() }}{% endmacro %}",
+        "models/m.sql": "{{ say() }}",
+    }
+
+    with pytest.raises(CompilationError, match="In dispatch: No macro named 'say' found"):
+        async with compiling(write_project(files)):
+            pass

@@ -178,6 +178,8 @@ class MacroIndex:
             current = waiting.pop()
             result = current.is_inert and not current.names & self._effects
             result = result and self._inert.get(current.unique_id, True)
+            # What dispatches to nothing fails, and does so while parsing.
+            result = result and all(map(self._is_implemented, current.dispatched))
             for called in self._may_be_called_by(current):
                 if called.unique_id not in seen:
                     seen.add(called.unique_id)
@@ -187,6 +189,10 @@ class MacroIndex:
         else:
             self._inert[macro.unique_id] = False
         return result
+
+    def _is_implemented(self, name: str) -> bool:
+        """Whether there is a macro that a dispatch of that name may find."""
+        return any(self.named(f"{prefix}__{name}") for prefix in self.dialect)
 
     def called_by(self, macro: Macro) -> Iterator[Macro]:
         """The macros that a macro names, directly or through dispatch."""
