@@ -270,6 +270,22 @@ def test_project_configures_tests_by_folder(write_project: WriteProject) -> None
     assert parsed.node("unique_b_a").config.severity == "ERROR"
 
 
+@pytest.mark.parametrize("text", ["var('s', none) | as_native", "var('s', none)", "none"])
+def test_configuration_that_renders_to_none_is_not_set(
+    write_project: WriteProject, text: str
+) -> None:
+    root = write_project(
+        {
+            "dbt_project.yml": "name: shop\nprofile: shop\ndata_tests: {shop: {severity: warn}}\n",
+            "models/orders.sql": "select 1 as id",
+            "models/s.yml": "models: [{name: orders, columns: [{name: id, data_tests: "
+            '[unique: {config: {severity: "{{ ' + text + ' }}"}}]}]}]',
+        }
+    )
+
+    assert parse(root).node("unique_orders_id").config.severity == "WARN"
+
+
 def test_description_ends_as_it_does_in_dbt(write_project: WriteProject) -> None:
     """A block's last end of a line stays, but where there is Jinja, and at the end of the file."""
     files = {f"models/{name}.sql": "select 1 as a" for name in ("plain", "jinja", "last")}

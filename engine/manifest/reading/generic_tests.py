@@ -188,14 +188,19 @@ def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[s
 
 def _with_rendered_config(package: PackageParse, asked: _Asked) -> _Asked:
     """The same with the Jinja in its configuration done, but for a condition that refers to
-    relations: it is rendered with the test.
+    relations: it is rendered with the test. What comes to None isn't set.
     """
     entry, definition = asked.entry, asked.definition
-    config = {
+    rendered = {
         key: value
         if key == "where" and isinstance(value, str) and _REFERRING.search(value)
         else package.yaml.render(entry.document, value, entry.keys)
         for key, value in definition.config.items()
+    }
+    config = {
+        key: value
+        for key, value in rendered.items()
+        if value is not None and (value != "None" or value == definition.config[key])
     }
     return replace(asked, definition=replace(definition, config=config))
 
