@@ -37,6 +37,14 @@ OVERRIDE = "sources: [{name: till, overrides: util, schema: x}]"
             "A test must have a materialized value of 'test'",
         ),
         (
+            {
+                "snapshots/s.sql": "{% snapshot s %}\n{{ config(strategy='own', unique_key='id', "
+                "materialized='table') }} select 1 as id{% endsnapshot %}"
+            },
+            "snapshots/s.sql:2",
+            "A snapshot must have a materialized value of 'snapshot'",
+        ),
+        (
             {"models/s.yml": "models: [{name: m, docs: {node_color: blau}}]"},
             "models/s.yml:1:20",
             "Invalid color name for docs.node_color: blau.",

@@ -165,10 +165,6 @@ def test_generate_schema_name_counts_for_snapshots(write_project: WriteProject) 
             "strategy='timestamp', unique_key='id', updated_at='at', check_cols='all'",
             "A 'timestamp' snapshot should not have 'check_cols'",
         ),
-        (
-            "strategy='own', unique_key='id', materialized='table'",
-            "must have a materialized value of 'snapshot'",
-        ),
         ("strategy='own', unique_key='id', hard_deletes='ignored'", "Did you mean 'ignore'?"),
         (
             "strategy='own', unique_key='id', hard_deletes='ignore', invalidate_hard_deletes=true",

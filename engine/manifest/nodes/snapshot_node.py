@@ -113,8 +113,6 @@ def check_configuration(values: Mapping[str, Any]) -> None:
             )
         if checked:
             raise ParseError("A 'timestamp' snapshot should not have 'check_cols'.")
-    if values.get("materialized") != "snapshot":
-        raise ParseError("A snapshot must have a materialized value of 'snapshot'.")
     names = values.get("snapshot_meta_column_names")
     if names is not None and not isinstance(names, Mapping):
         raise ParseError(
