@@ -133,6 +133,7 @@ class Session:
         self._start = Start(options, environment, cwd or Path.cwd())
         self._events = EventQueue(map(Subscription.of, reporters), self.tell_late, artifacts)
         self._redactor = redactor or Redactor(environment)
+        self._redactor.learn_variables(options.vars)
         self._context: CommandContext | None = None
         self._late_errors: list[WarningRaised] = []
 

@@ -229,6 +229,13 @@ class Redactor:
         self._environ = environ
         self._scrubber = Scrubber.for_environ(environ)
 
+    def learn_variables(self, variables: Mapping[str, object]) -> None:
+        """Know the `--vars` that go by the name of a secret, as dbt does."""
+        named = {name: str(value) for name, value in variables.items() if is_secret_variable(name)}
+        if named:
+            self._environ = {**self._environ, **named}
+            self._scrubber = Scrubber.for_environ(self._environ)
+
     def learn(self, target: Target) -> None:
         """Know the secrets of a target as well."""
         self._scrubber = Scrubber.for_target(self._environ, target)

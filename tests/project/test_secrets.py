@@ -60,6 +60,16 @@ def test_secret_is_struck_out_however_it_is_written(written: str) -> None:
 long_secrets = st.text(st.characters(exclude_characters="*", codec="utf-8"), min_size=8)
 
 
+def test_redactor_learns_the_variables_that_go_by_the_name_of_a_secret() -> None:
+    redact = Redactor({"DBT_ENV_SECRET_A": "alpha-alpha", "DBT_ENV_SECRET_b": "beta"})
+
+    redact.learn_variables({"DBT_ENV_SECRET_b": 12345678, "unused": "correct horse"})
+    redact.learn(target(password="battery staple"))
+
+    text = "alpha-alpha 12345678 correct horse battery staple"
+    assert redact(text) == "***** ***** correct horse *****"
+
+
 @settings(deadline=None)  # a pattern is made for each
 @given(long_secrets.filter(lambda text: len(text.strip()) >= 8), st.text(), st.text())
 def test_no_long_secret_survives(secret: str, before: str, after: str) -> None:
