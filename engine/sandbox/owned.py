@@ -6,7 +6,7 @@ Macros may change what they are given, as in dbt, and what they are given may be
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, ValuesView
+from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from typing import Any
 
 _SHARED = (dict, list, tuple, set)
@@ -96,3 +96,63 @@ def own(value: Any) -> Any:
     if kind is set:
         return set(value)
     return value
+
+
+class OwnGraph(OwnDict):
+    """`graph` for one node: what dbt put there is its own, what packages add is the run's.
+
+    Those that watch runs keep under a key of theirs what they tell at the end
+    (`graph.setdefault('elementary', {})`): as in dbt, every node sees it. `gathered` holds it.
+    """
+
+    __slots__ = ("_gathered", "_sections")
+
+    def __init__(self, values: dict[str, Any], gathered: dict[str, Any]) -> None:
+        super().__init__(values)
+        self._sections = frozenset(values)
+        self._gathered = gathered
+        self._catch_up()
+
+    def __getitem__(self, key: Any) -> Any:
+        self._catch_up()
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        self._catch_up()
+        return super().__contains__(key)
+
+    def __iter__(self) -> Iterator[str]:
+        self._catch_up()
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._catch_up()
+        return super().__len__()
+
+    def keys(self) -> KeysView[str]:  # type: ignore[override] # any keys will do
+        self._catch_up()
+        return super().keys()
+
+    def _own_all(self) -> None:
+        self._catch_up()
+        super()._own_all()
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        self._catch_up()
+        value = super().pop(key, *default)
+        self._gathered.pop(key, None)
+        return value
+
+    def _put(self, values: dict[str, Any]) -> None:
+        super()._put(values)
+        self._gathered.update(
+            {key: value for key, value in values.items() if key not in self._sections}
+        )
+
+    def _catch_up(self) -> None:
+        """See what others have put there, or taken away, since the last look."""
+        for key in [key for key in dict.keys(self) if key not in self._sections]:
+            if key not in self._gathered:
+                dict.pop(self, key)
+                self._own.discard(key)
+        super()._put(self._gathered)

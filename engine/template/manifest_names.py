@@ -14,12 +14,12 @@ from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.stored_failures import has_relation
-from ..sandbox.owned import own
+from ..sandbox.owned import OwnGraph, own
 from .relations import RelationFactory
 
 
 class ManifestNames:
-    """`model` and `graph`, made only for the templates that use them; `graph` once for all."""
+    """`model` and `graph`, made only for the templates that use them."""
 
     def __init__(
         self, manifest: Manifest, relations: RelationFactory, *, stores_failures: bool
@@ -27,15 +27,16 @@ class ManifestNames:
         self._manifest = manifest
         self._relations = relations
         self._stores_failures = stores_failures
+        self._gathered: dict[str, Any] = {}
 
     def model(self, node: Node) -> Any:
         """`model` as a node's templates see it."""
         return own(without_none(_with_alias_types(self._described(node))))
 
-    @cached_property
+    @property
     def graph(self) -> Any:
-        """`graph`. It is one for a whole run, as in dbt: packages keep in it what they gather."""
-        return own(self._graph)
+        """`graph` for one node's templates. What packages add to it is one for a whole run."""
+        return OwnGraph(self._graph, self._gathered)
 
     @cached_property
     def _graph(self) -> dict[str, Any]:

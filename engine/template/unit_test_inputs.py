@@ -171,8 +171,9 @@ async def _rows_sql(
 ) -> str:
     """The rows of one input as a select."""
     scope = templates.scope(node, connection, thread_id).scope
-    if deferred := templates.deferred.get(node.unique_id):
-        scope = scope.with_names(this=deferred)
+    # With its type, which tells what can be built from what others make.
+    relation = templates.deferred.get(node.unique_id) or templates.relations.this(node)
+    scope = scope.with_names(this=relation)
     where = Location(test.original_file_path, given.line)
     try:
         if not isinstance(given.rows, str):

@@ -59,7 +59,7 @@ class Catalog:
         found = [
             one
             for one in self.relations
-            if one.matches(schema=namespace.schema)
+            if (one.schema or "").casefold() == namespace.schema.casefold()
             and (one.database or "shop") == (namespace.database or "shop")
         ]
         if self.asking is not None and self.may_answer is not None:

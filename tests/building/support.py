@@ -148,6 +148,6 @@ def check_invariants(root: Path) -> None:
         planned = {r["unique_id"]: r for r in records if r["event"] == "planned"}
         told = {r["result"]["unique_id"] for r in records if r["event"] == "result"}
         # An ephemeral model that was compiled is no result, but the journal has its status.
-        ephemeral = {key for key, r in planned.items() if r["materialized"] == "ephemeral"}
+        ephemeral = {key for key, r in planned.items() if r.get("materialized") == "ephemeral"}
         found = run_results(root).keys() | (ephemeral & told)
         assert planned.keys() == found, "a selected node has no status on disk"

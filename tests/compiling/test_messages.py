@@ -88,12 +88,18 @@ async def test_unknown_filter_is_reported_with_its_line(write_project: WriteProj
 async def test_wrong_call_of_a_macro_is_placed_where_it_is_called(
     write_project: WriteProject, call: str, problem: str
 ) -> None:
-    files = {
-        "macros/f.sql": "{% macro f(x) %}{% endmacro %}",
-        "models/m.sql": "select 1,\n{{ " + call + " }}",
-    }
+    root = write_project(
+        {
+            "macros/f.sql": "{% macro f(x) %}{% endmacro %}",
+            "models/m.sql": "select 1,\n{{ " + call + " }}",
+        }
+    )
 
-    assert str(await failure(write_project, files)) == f"models/m.sql:2: {problem}"
+    with pytest.raises(CompilationError) as raised:  # while parsing, as in dbt
+        async with compiling(root):
+            pass
+
+    assert str(raised.value) == f"models/m.sql:2: {problem}"
 
 
 async def test_failure_in_a_builtin_macro_is_placed_where_it_is_called(

@@ -187,7 +187,9 @@ async def test_result_of_main_may_be_loaded_again(write_project: WriteProject) -
     assert await rendered(write_project, template) == "[(1,)][(1,)]"
 
 
-async def test_graph_is_one_for_a_whole_run(write_project: WriteProject) -> None:
+async def test_what_packages_add_to_graph_is_one_for_a_whole_run(
+    write_project: WriteProject,
+) -> None:
     """Packages that watch runs gather there what they tell at the end."""
     keep = "{% if execute %}{% do graph.setdefault('kept', []).append('NAME') %}{% endif %}"
     files = {

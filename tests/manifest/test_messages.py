@@ -67,7 +67,7 @@ sources:
             "named 'customers' with version '2' which was not found: ref('customers', v=2) matches "
             "no model, seed or snapshot. 'customers' has no versions: ref('customers').",
         ),
-        ("{{ ref(5) }}", "models/orders.sql:1: ref() takes names as text, not (5,)."),
+        ("{{ ref(5) }}", "models/orders.sql:1: ref() takes names as text, and not the int 5."),
         (
             "{{ source('raw') }}",
             "models/orders.sql:1: source() takes exactly two arguments, a source and a table "

@@ -24,8 +24,8 @@ async def test_query_of_a_template_tells_how_many_rows_it_gave(shop: Shop) -> No
         "orders",
         "{% call statement('asked', fetch_result=true) %}"
         "select * from generate_series(1, 3){% endcall %}"
-        "select '{{ load_result('asked').response }}' as said, "
-        "'{{ load_result('asked').response.rows_affected }}' as count",
+        "{% set response = load_result('asked').response %}"
+        "select '{{ response }}' as said, '{{ response.rows_affected }}' as count",
     )
 
     await shop.build()

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from headrace.engine.project.native import NativeTemplates
-from headrace.engine.sandbox.owned import OwnDict, own
+from headrace.engine.sandbox.owned import OwnDict, OwnGraph, own
+from headrace.engine.template.dbt.resolvers import Resolver
 from headrace.engine.template.scope import BoundMacro, Scope
 from headrace.engine.template.template_environment import ScopeContext
 
@@ -30,7 +31,9 @@ SEEN = (
     "{% macro seen() %}{% if execute %}{{ target | tojson }} {{ var('listed') | tojson }}"
     " {{ var('own') | tojson }}"
     " {% for n in graph.nodes.values() if n.name != 'vandal' %}{{ n | tojson }}{% endfor %}"
-    " {{ graph.nodes.keys() | list }} {{ graph.sources | tojson }} {{ graph.keys() | list }}"
+    " {{ graph.nodes.keys() | list }} {{ graph.sources | tojson }}"
+    # What is added at its top is the run's, and everybody's.
+    " {{ graph.keys() | select('in', ['nodes', 'sources', 'exposures', 'groups']) | list }}"
     " {{ model | tojson }} {{ config.get('meta') | tojson }}"
     " {{ config.get('tags') }} {{ flags.WARN_ERROR_OPTIONS }} {{ flags.VARS }}"
     " {{ invocation_args_dict | tojson }} {{ dbt_metadata_envs | tojson }}"
@@ -86,7 +89,7 @@ CHANGES: tuple[tuple[str, tuple[Any, ...]], ...] = (
 )
 _LEFT_ALONE = frozenset(
     "drop_schema drop_relation truncate_relation rename_relation create_schema add_query commit "
-    "clear_transaction cache_dropped cache_renamed cache_added visit execute ref source".split()
+    "clear_transaction cache_dropped cache_renamed cache_added visit execute".split()
 )
 
 
@@ -132,7 +135,8 @@ class Vandal:
                 continue
             found = self._environment.getattr(value, name)
             yield await found if inspect.isawaitable(found) else found
-        is_left_alone = getattr(value, "__name__", "") in _LEFT_ALONE
+        # What it names by ref or source would be missing.
+        is_left_alone = getattr(value, "__name__", "") in _LEFT_ALONE or isinstance(value, Resolver)
         if callable(value) and not is_left_alone and not isinstance(value, BoundMacro):
             for given in ((), ("listed",), ("own",), ("meta",), ("tags",), ("de",), (None, "main")):
                 try:
@@ -318,6 +322,26 @@ def test_own_mapping_never_gives_what_is_shared(look: Any) -> None:
     look(mine).append("x")
 
     assert json.dumps(SHARED) == before
+
+
+def test_graph_shares_what_is_added_at_its_top_and_nothing_else() -> None:
+    gathered: dict[str, Any] = {}
+    nodes: dict[str, Any] = {"nodes": {"a": {"tags": []}}}
+    one, other = OwnGraph(nodes, gathered), OwnGraph(nodes, gathered)
+
+    one["nodes"]["a"]["tags"].append("x")
+    one.setdefault("kept", {}).update(a=1)
+    other.get("kept").update(b=2)
+    other.update(more=[])
+
+    assert (one["kept"], "more" in one) == ({"a": 1, "b": 2}, True)
+    assert (
+        list(one) == [*one.keys()] == [key for key, _ in one.items()] == ["nodes", "kept", "more"]
+    )
+    assert (len(one), len(one.values())) == (3, 3)
+    assert OwnGraph(nodes, gathered) == {**nodes, "kept": {"a": 1, "b": 2}, "more": []}
+    assert (one.pop("more"), "more" in other, other.get("more", 5)) == ([], False, 5)
+    assert len(other) == 2
 
 
 def test_own_mapping_is_as_the_one_that_it_was_made_of() -> None:

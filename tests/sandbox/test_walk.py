@@ -58,7 +58,7 @@ _OURS = (
     "engine.template.dbt.resolvers.Resolver engine.template.dbt.resolvers.ProjectConfig "
     "engine.template.dbt.resolvers.ProjectVars "
     "engine.materializations.macro_adapter.MacroAdapter engine.project.render._VarLookup "
-    "engine.sandbox.allowed_names.Names engine.sandbox.owned.OwnDict "
+    "engine.sandbox.allowed_names.Names engine.sandbox.owned.OwnDict engine.sandbox.owned.OwnGraph "
     "engine.selection.selector.IndirectSelection engine.template.context.Flags "
     "engine.template.context.VarFunction engine.template.dbt.adapter_facade.RunningAdapter "
     "engine.template.dbt.statement_response.StatementResponse "

@@ -53,6 +53,7 @@ _READERS = (
     "project/yaml_file.py",
     "project/yaml_graph.py",
     "project/yaml_problems.py",
+    "sandbox/lacking.py",
     "sandbox/preparation.py",
     "sandbox/sandbox_environment.py",
     "sandbox/unpacking.py",
