@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from .errors import ApproximateMatchError
 from .relation_answers import RelationAnswers
-from .relation_parts import Namespace, Path, Policy, RelationType, quote_identifier
+from .relation_parts import Namespace, Path, Policy, RelationType
 
 Parts = Policy
 """A yes or no for each part of a name."""
@@ -229,6 +229,12 @@ class Relation(RelationAnswers, Struct, frozen=True):
     def rows_alias(self) -> str:
         """What calls the selection of some rows as the relation is called."""
         return f" as {quote_identifier(self.identifier or '', self.quote_character)}"
+
+
+def quote_identifier(identifier: str, quote_character: str = '"') -> str:
+    """An identifier between quotes, with the quotes inside it doubled."""
+    doubled = identifier.replace(quote_character, quote_character * 2)
+    return f"{quote_character}{doubled}{quote_character}"
 
 
 def _as_written(relation: Relation, written: Path) -> Path:

@@ -122,9 +122,3 @@ class Namespace(Struct, frozen=True):
     def display_name(self) -> str:
         """The name for people: the schema's alone, unless it may be another database's."""
         return self.schema if self.database is None else f"{self.database}.{self.schema}"
-
-
-def quote_identifier(identifier: str, quote_character: str = '"') -> str:
-    """An identifier between quotes, with the quotes inside it doubled."""
-    doubled = identifier.replace(quote_character, quote_character * 2)
-    return f"{quote_character}{doubled}{quote_character}"

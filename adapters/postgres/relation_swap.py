@@ -103,7 +103,7 @@ class RelationSwap(QueuedSwap):
         asked = f"EXECUTE {name} ({literal_name(old)}, {literal_name(new)})"
         # From the lock on nobody hangs anything on it.
         lock = f"LOCK TABLE ONLY {table_name(old)} IN ACCESS EXCLUSIVE MODE"
-        before = [lock, asked] if old.is_table else [asked]
+        before = [lock, asked] if old.type is RelationType.TABLE else [asked]
         return [lock_timeout(self._keys), *before, *self._simple, *ENDING]
 
     async def recover(self, error: DatabaseError) -> None:

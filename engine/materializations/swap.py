@@ -124,7 +124,7 @@ async def _exchange(build: NodeBuild, existing: Relation, temporary: Relation) -
         hooks_follow=build.has_hooks_afterwards,
         comes_anew=build.comes_anew,
     )
-    if temporary.is_table and build.has_contract:
+    if temporary.type is RelationType.TABLE and build.has_contract:
         target = replace(build.relation, type=temporary.type)
         sql = await build.macro("rename_constraints", target, temporary.identifier)
         if sql:

@@ -160,9 +160,10 @@ def answer_of(response: Any) -> dict[str, object]:
     """What the database said, as artifacts have it; of a response that may lack a part."""
     answer: dict[str, object] = {"_message": getattr(response, "message", str(response))}
     # A driver's answer counts as dbt's drivers do; one that a macro has given says it itself.
-    count = getattr(response, "rows_affected", None)
-    facts = {
-        "code": getattr(response, "code", None),
-        "rows_affected": getattr(response, "driver_count", count),
-    }
-    return answer | {key: fact for key, fact in facts.items() if fact is not None}
+    count, code = getattr(response, "rows_affected", None), getattr(response, "code", None)
+    if code is not None:
+        answer["code"] = code
+        count = getattr(response, "driver_count", None) if count is None else count
+    if count is not None:
+        answer["rows_affected"] = count
+    return answer

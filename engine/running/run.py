@@ -123,37 +123,30 @@ class Run:
             plan = await in_thread(self._plan)
             scheduler, start, end = self._scheduler(plan), self._hooks(START), self._hooks(END)
             with self._telling(plan, scheduler, start, end) as done:
-                await self._run_between(start, end, plan, scheduler, done)
+                await start.run()
+                await self._look_again_after(start)
+                if self._goes_on_after(start):
+                    await scheduler.run()
+                    await self.context.own_tables.validate(
+                        self._workspace.adapter, scheduler.results, self._emit
+                    )
+                    done += scheduler.results.values()
+                else:
+                    done += self._skipped(plan, start.failure)
+                if start.template_error is None:
+                    await end.run(partial(self._end_context, start, done))
+                else:
+                    end.skip_rest("Skipped: a hook at the start could not be rendered")
             if start.template_error is not None:
                 raise start.template_error
             if self.described:
                 self.catalog = await describe(self.context, self.described)
         self._raise_late_warnings()
 
-    async def _run_between(
-        self,
-        start: RunHooks,
-        end: RunHooks,
-        plan: Plan,
-        scheduler: Scheduler,
-        done: list[RunResult],
-    ) -> None:
-        """Run the nodes between the hooks, unless one at the start can't be rendered, as in dbt."""
-        await start.run()
-        await self._look_again_after(start)
-        if start.template_error is not None:
-            done += self._skipped(plan, start.failure)
-            end.skip_rest("Skipped: a hook at the start could not be rendered")
-            return
-        if start.failure is not None and self._skips_nodes_after_failed_hook:
-            done += self._skipped(plan, start.failure)
-        else:
-            await scheduler.run()
-            await self.context.own_tables.validate(
-                self._workspace.adapter, scheduler.results, self._emit
-            )
-            done += scheduler.results.values()
-        await end.run(partial(self._end_context, start, done))
+    def _goes_on_after(self, start: RunHooks) -> bool:
+        """Whether the nodes are run: as in dbt not where a hook before them can't be rendered."""
+        is_skipped = start.failure is not None and self._skips_nodes_after_failed_hook
+        return start.template_error is None and not is_skipped
 
     async def _prepare(self) -> None:
         if self._hooks_are_off and self._project.manifest.run_hooks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from inspect import isawaitable
 from types import MappingProxyType
 from typing import Any, ClassVar, NoReturn
@@ -242,21 +243,10 @@ class CommonContext:
 
         return find
 
-    def resolvers(
-        self, ref: Callable[..., Relation], source: Callable[..., Relation]
-    ) -> dict[str, LazyName]:
-        """`ref` and `source` of a scope, as its templates see them."""
-
-        def seen(call: Callable[..., Relation]) -> LazyName:
-            def make(scope: Scope) -> Resolver:
-                def model() -> Any:
-                    return scope.context_name("model")
-
-                return Resolver(call, self.project_config, model, lambda: self._api["Relation"])
-
-            return make
-
-        return {"ref": seen(ref), "source": seen(source)}
+    def resolver(self, call: Callable[..., Relation], scope: Scope) -> Resolver:
+        """`ref` or `source` of a scope, as its templates see it."""
+        model = partial(scope.context_name, "model")
+        return Resolver(call, self.project_config, model, lambda: self._api["Relation"])
 
     def lazy_names(self) -> dict[str, LazyName]:
         """The names that look into the scope that they stand in, or that it may change."""

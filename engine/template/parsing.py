@@ -116,7 +116,8 @@ class TemplateParseRenderer:
 
         lazy: dict[str, LazyName] = {
             **self._common.lazy_names(),
-            **self._common.resolvers(capture.ref, capture.source),
+            "ref": partial(self._common.resolver, capture.ref),
+            "source": partial(self._common.resolver, capture.source),
             "builtins": Builtins,
             "var": lambda scope: self._common.var(node, renderer(scope), required=needs_vars),
             "render": renderer,

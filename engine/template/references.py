@@ -101,7 +101,7 @@ class References:
                 f"an operation can't ref() the ephemeral model '{found.name}': there is no "
                 "relation of it."
             )
-        return self._relations.untyped(found)
+        return without_type(self._relations.of(found))
 
     def source(self, *arguments: str) -> Relation:
         """The relation of a source's table."""
@@ -115,10 +115,10 @@ class References:
     def _relation(self, node: Node) -> Relation:
         relation = self._deferred.get(node.unique_id)
         if relation is None:
-            relation = self._relations.untyped(node)
+            relation = self._relations.of(node)
         else:
             self.read_from_state.add(relation.schema or "")
-            relation = without_type(relation)
+        relation = without_type(relation)
         if self._select_rows is None:
             return relation
         selection = self._select_rows(node, relation)

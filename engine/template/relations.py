@@ -27,8 +27,11 @@ def parts_of(quoting: Mapping[str, bool | None]) -> Parts:
 
 
 def without_type(relation: Relation) -> Relation:
-    """A relation of which nobody knows the type, unless it is but a name inside a statement."""
-    if relation.type is None or relation.is_cte:
+    """A relation as templates get it, unless it is but a name inside a statement.
+
+    As in dbt they aren't told of what type it will be; `adapter.get_relation` says what is there.
+    """
+    if relation.type is None or relation.type is RelationType.CTE:
         return relation
     return replace(relation, type=None)
 
@@ -53,13 +56,6 @@ class RelationFactory:
         if made is None:
             made = self._made[key] = self._make(node)
         return made
-
-    def untyped(self, node: Node) -> Relation:
-        """What templates get of a node: as in dbt they aren't told of what type it will be.
-
-        adapter.get_relation() says what is there.
-        """
-        return without_type(self.of(node))
 
     def _make(self, node: Node) -> Relation:
         if node.is_ephemeral:

@@ -110,9 +110,10 @@ class TemplateEngine:
         }
         config = cache(partial(_config, node))
         # What few templates use is made for those.
-        lazy = {
+        lazy: dict[str, LazyName] = {
             **self._lazy,
-            **self._common.resolvers(references.ref, references.source),
+            "ref": partial(self._common.resolver, references.ref),
+            "source": partial(self._common.resolver, references.source),
             "config": lambda scope: config(),
             "this": lambda scope: without_type(self.relations.this(node)),
             "model": lambda scope: self._manifest_names.model(node),

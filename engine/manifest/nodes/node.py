@@ -161,7 +161,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def build_path(self) -> str:
         """Where its compiled SQL goes, below target/compiled and target/run."""
-        return f"{self.package_name}/{self.inner_path}"
+        path = self.original_file_path
+        leads_out = path.startswith("/") or ".." in path
+        return f"{self.package_name}/{self.inner_path if leads_out else path}"
 
     @property
     def details(self) -> NodeDetails:
