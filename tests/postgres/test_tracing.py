@@ -116,20 +116,23 @@ async def test_number_of_a_backend_has_its_epoch(private_server: PostgresServer)
 async def test_number_that_a_crash_gave_to_somebody_else_is_not_taken_for_ours(
     private_server: PostgresServer,
 ) -> None:
-    async with control_of(private_server) as control, private_server.connect() as driver:
-        await driver.execute("create table mine (id int); begin; insert into mine values (1)")
-        number = await driver.fetchval(NUMBER)
-        name = await Tracer(control, patience=0).name_of(number)
-        private_server.stop()
-        private_server.start_again()
-    async with control_of(private_server) as control:
-        tracer = Tracer(control, patience=0)
-        assert await tracer.fate_of(name) is Fate.ROLLED_BACK  # nobody has it
-        while (await private_server.fetch(NUMBER))[0][0] < number:
-            pass
-        assert (await private_server.fetch(f"select txid_status({number})")) == [("committed",)]
-
-        assert await tracer.fate_of(name) is Fate.UNKNOWN
+    for _ in range(5):
+        async with control_of(private_server) as control, private_server.connect() as driver:
+            await driver.execute("create table mine (id int); begin; insert into mine values (1)")
+            number = await driver.fetchval(NUMBER)
+            name = await Tracer(control, patience=0).name_of(number)
+            private_server.stop()
+            private_server.start_again()
+        async with control_of(private_server) as control:
+            tracer = Tracer(control, patience=0)
+            assert await tracer.fate_of(name) is Fate.ROLLED_BACK  # nobody has it
+            while (await private_server.fetch(NUMBER))[0][0] < number:
+                pass
+            # Once in a while the log that has the number was on disk: then it is nobody else's.
+            if await private_server.fetch(f"select txid_status({number})") == [("committed",)]:
+                assert await tracer.fate_of(name) is Fate.UNKNOWN
+                return
+    pytest.fail("the server never gave the number again")
 
 
 async def test_number_is_good_after_a_restart_in_good_order(private_server: PostgresServer) -> None:
