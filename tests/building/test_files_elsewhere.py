@@ -12,21 +12,21 @@ from .support import PROJECT, rows, run
 async def test_project_with_files_elsewhere_is_built_in_its_own_target_directory(
     write_project: WriteProject, tmp_path: Path
 ) -> None:
-    shared = {
+    common = {
         "models/staging/a.sql": "select {{ one() }} as id",
         "models/s.yml": "models: [{name: a, columns: [{name: id, data_tests: [not_null]}]}]",
         "seeds/people.csv": "id\n1\n2\n",
         "macros/m.sql": "{% macro one() %}1{% endmacro %}",
         "one.sql": "select id from {{ ref('a') }} union all select id from {{ ref('people') }}",
     }
-    for name, text in shared.items():
-        path = tmp_path / "shared" / name
+    for name, text in common.items():
+        path = tmp_path / "common" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    paths = "model-paths: [../shared/models, models]\nmacro-paths: [../shared/macros]\n"
+    paths = "model-paths: [../common/models, models]\nmacro-paths: [../common/macros]\n"
     root = write_project({"dbt_project.yml": PROJECT + paths, "models/b.yml": ""})
-    (root / "seeds").symlink_to(tmp_path / "shared" / "seeds")
-    (root / "models" / "linked.sql").symlink_to(tmp_path / "shared" / "one.sql")
+    (root / "seeds").symlink_to(tmp_path / "common" / "seeds")
+    (root / "models" / "linked.sql").symlink_to(tmp_path / "common" / "one.sql")
 
     ran = await run(root, "build")
 
@@ -37,12 +37,12 @@ async def test_project_with_files_elsewhere_is_built_in_its_own_target_directory
     model = nodes["model.shop.a"]
     assert (model["fqn"], model["original_file_path"]) == (
         ["shop", "staging", "a"],
-        "../shared/models/staging/a.sql",
+        "../common/models/staging/a.sql",
     )
     (test,) = (node for node in nodes.values() if node["resource_type"] == "test")
-    assert test["fqn"] == ["shop", "shared", "models", "not_null_a_id"]
-    assert (root / "target/compiled/shop/__/shared/models/staging/a.sql").is_file()
-    assert sorted(path.name for path in (tmp_path / "shared").rglob("*.sql")) == [
+    assert test["fqn"] == ["shop", "common", "models", "not_null_a_id"]
+    assert (root / "target/compiled/shop/__/common/models/staging/a.sql").is_file()
+    assert sorted(path.name for path in (tmp_path / "common").rglob("*.sql")) == [
         "a.sql",
         "m.sql",
         "one.sql",

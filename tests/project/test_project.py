@@ -309,7 +309,7 @@ def test_messages_call_the_file_what_the_caller_calls_it(tmp_path: Path) -> None
 def test_files_of_a_project_may_stand_elsewhere_and_those_of_a_package_may_not(
     tmp_path: Path,
 ) -> None:
-    text = "name: shop\nmodel-paths: [../../shared/./models, /srv/models]\nseed-paths: [seeds]\n"
+    text = "name: shop\nmodel-paths: [../../common/./models, /srv/models]\nseed-paths: [seeds]\n"
     (tmp_path / "dbt_project.yml").write_text(text)
 
     def load(*, is_confined: bool) -> Project:
@@ -317,7 +317,7 @@ def test_files_of_a_project_may_stand_elsewhere_and_those_of_a_package_may_not(
 
     project = finished(load(is_confined=False))
 
-    assert project.model_paths == ("../../shared/models", "/srv/models")
+    assert project.model_paths == ("../../common/models", "/srv/models")
     assert not project.is_confined
     with pytest.raises(ProjectError, match="leads out of the project"):
         load(is_confined=True)
