@@ -42,8 +42,10 @@ async def _answer(context: CommandContext, project: LoadedProject, run: Run) -> 
     from .sql_answers import check_query, rows_answer
 
     check_query(run)
-    for unique_id, rows in run.shown.items():
-        context.emit(rows_answer(run.nodes[unique_id], rows, context.options))
+    # Not as they came in: that is the database's choice, and another one each time.
+    for unique_id, node in run.nodes.items():
+        if unique_id in run.shown:
+            context.emit(rows_answer(node, run.shown[unique_id], context.options))
 
 
 COMMAND = NodeCommand(

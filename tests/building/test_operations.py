@@ -10,7 +10,13 @@ from typing import Any
 import anyio
 import pytest
 from headrace import Options, Status, invoke
-from headrace.engine.core.events import Event, MessageLogged, NodeStarted, RunFinished
+from headrace.engine.core.events import (
+    Event,
+    MessageLogged,
+    NodeCancelled,
+    NodeStarted,
+    RunFinished,
+)
 
 from .support import PROJECT, Ran, Recorder, relations, rows, run
 
@@ -174,8 +180,10 @@ async def test_a_cancelled_operation_ends_and_has_its_result(shop: Path) -> None
         options = Options(command="run-operation", macro="endless")
         await invoke(options, reporters=[recorder, Watch()], environ={}, cwd=shop)
 
+    (told,) = (event for event in recorder.events if isinstance(event, NodeCancelled))
     (finished,) = (event for event in recorder.events if isinstance(event, RunFinished))
     assert finished.interrupted
+    assert [told.result] == list(finished.results)
     assert [result.status for result in finished.results] == [Status.CANCELLED]
     assert rows(shop, "select 1") == [(1,)]
 

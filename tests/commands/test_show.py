@@ -63,6 +63,22 @@ async def test_seed_and_test_are_shown(shop: Path) -> None:
     ]
 
 
+async def test_nodes_are_shown_in_one_order_whichever_answers_first(
+    write_project: WriteProject,
+) -> None:
+    counted = "with recursive c(i) as (select 1 union all select i + 1 from c limit {0}) "
+    root = write_project(
+        {
+            f"models/{name}.sql": counted.format(limit) + "select count(*) as n from c"
+            for name, limit in (("first", 300_000), ("second", 1))
+        }
+    )
+
+    ran = await run(root, "show", select=("second", "first"), threads=2)
+
+    assert [line.split("'")[1] for line in ran.lines] == ["first", "second"]
+
+
 @pytest.mark.parametrize(("limit", "count"), [(None, 5), (2, 2), (-1, 8), (0, 0), (100, 8)])
 async def test_limit_is_five_unless_said(shop: Path, limit: int | None, count: int) -> None:
     ran = await run(shop, "show", select=("orders",), limit=limit, output="json")

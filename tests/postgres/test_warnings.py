@@ -46,6 +46,20 @@ async def test_view_that_was_dropped_fails_its_node_when_its_work_is_done(shop: 
     assert await shop.fetch("select id from {schema}.orders") == [(2,)]
 
 
+async def test_node_that_fails_behind_a_dropped_view_says_what_failed(shop: Shop) -> None:
+    shop.table("orders", "select 1 as id, 'a' as kind")
+    shop.view("kinds", "select kind from {{ ref('orders') }}")
+    await shop.build()
+    hook = "{{ config(post_hook={'sql': 'select * from nowhere', 'transaction': false}) }}"
+    shop.table("orders", hook + "select 2 as id")
+
+    ran = await shop.run(select=("orders",), warn_error=True)
+
+    assert ran.result("orders").status is Status.ERROR
+    assert 'relation "nowhere" does not exist' in ran.error("orders")
+    assert await shop.fetch("select id from {schema}.orders") == [(2,)]
+
+
 async def test_second_attempt_is_warned_of_and_as_an_error_there_is_none(shop: Shop) -> None:
     await shop.execute(FAILING)
     shop.table("orders", f"select {shop.schema}.fails(1, '40001') as id")
