@@ -149,6 +149,8 @@ def _without_meaning(tree: ast.AST) -> Iterator[Range]:
                 yield _range(annotation)
             case ast.If(test=ast.Name(id="TYPE_CHECKING")):
                 yield _range(node)
+            case ast.Call(func=ast.Name(id="zip"), keywords=[ast.keyword(value=strict)]):
+                yield _range(strict)  # a check of what is so
         if isinstance(node, ast.ClassDef):
             # `frozen`, `slots`: what they are for is that nobody tries.
             yield from (_range(keyword.value) for keyword in node.keywords)

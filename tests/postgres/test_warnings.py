@@ -8,14 +8,12 @@ from typing import Any
 from headrace import ExitCode, Status
 from headrace.engine.core.events import WarningRaised
 
-from ..building.support import Ran
+from ..building.support import Ran, Recorder
 from .support import Shop
-from .test_faults import FAILING, until_found
+from .test_faults import FAILING
+from .test_schema_locks import under_way, until_told
 from .test_snapshots import TIMESTAMP
 from .test_snapshots import write as write_snapshot
-
-WAITS = "select 1 as id, pg_sleep(0.6)::text as pause"
-LOCKED = "select 1 from pg_locks where locktype = 'advisory'"
 
 
 def names(ran: Ran) -> list[str]:
@@ -86,16 +84,16 @@ async def test_times_of_another_type_fail_the_snapshot_before_it_is_made(shop: S
 
 
 async def test_run_that_would_wait_for_another_ends_at_once(shop: Shop) -> None:
-    shop.table("orders", WAITS)
-    first = asyncio.ensure_future(shop.run())
-    await until_found(shop, LOCKED)
-
-    failed = await shop.run(warn_error=True)
-    was_under_way = not first.done()
-    waited = await shop.run(select=("orders",))
+    async with under_way(shop) as (first, gate):
+        failed = await shop.run(warn_error=True)
+        assert not first.done()
+        recorder = Recorder()
+        waits = asyncio.ensure_future(shop.run(recorder=recorder))
+        await until_told(recorder, waits)
+        await gate.open()
+        waited = await waits
 
     assert failed.exit_code == ExitCode.COULD_NOT_RUN
     assert "[WaitingForAnotherRun]" in str(failed.outcome.error)
-    assert was_under_way
-    assert (await first).exit_code == 0
+    assert first.result().exit_code == 0
     assert (waited.exit_code, names(waited)) == (0, ["WaitingForAnotherRun"])
