@@ -241,7 +241,7 @@ async def test_more_batches_than_any_run_could_build_are_refused(
     ran = await run(root, **flags)
 
     assert ran.exit_code == 1
-    assert "there are more than 100,000 batches of a day" in ran.error("orders")
+    assert "there are more than 100,000 batches of one day" in ran.error("orders")
     assert not (root / "shop.db").exists() or rows(root, "select name from sqlite_master") == []
 
 

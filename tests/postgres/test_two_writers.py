@@ -31,6 +31,8 @@ class Gate:
 
     def __init__(self, shop: Shop) -> None:
         self._shop = shop
+        self.met = (0, 0)
+        """Who was waiting, as `waiting` says it, when the gate was opened."""
 
     async def waiting(self) -> tuple[int, int]:
         """How many wait at the gate, and how many for a table, or for who makes it."""
@@ -51,6 +53,7 @@ class Gate:
             await between()
             second = asyncio.ensure_future(self._shop.run(command, lock=False))
             await self._until(second, at_gate=2, or_for_table=1)
+            self.met = await self.waiting()
             await driver.execute(f"select pg_advisory_unlock({GATE})")
             return [await first, await second]
 
@@ -177,6 +180,55 @@ async def test_incremental_model_has_each_row_once(shop: Shop, config: str, wher
         assert await shop.fetch("select id from {schema}.kept order by 1") == [
             (number,) for number in range(1, count + 1)
         ]
+
+
+@pytest.mark.parametrize("strategy", ["delete+insert", "merge"])
+async def test_rows_that_were_read_first_do_not_replace_those_read_later(
+    shop: Shop, strategy: str
+) -> None:
+    shop.write(
+        "models/kept.sql",
+        INCREMENTAL.format(f"unique_key='id', incremental_strategy='{strategy}'")
+        + f"select id, said from {{{{ target.schema }}}}.raw where {BEHIND_GATE}",
+    )
+    await fill(shop, "once")
+    await shop.build()
+    gate = Gate(shop)
+
+    async def say_more() -> None:
+        await shop.execute("update {schema}.raw set said = 'later'")
+
+    ran = await gate.run_two("run", between=say_more)
+
+    assert [each.exit_code for each in ran] == [0, 0]
+    assert gate.met == (1, 1)
+    assert await shop.fetch("select distinct said from {schema}.kept") == [("later",)]
+
+
+@pytest.mark.parametrize(
+    ("where", "met"),
+    [
+        ("", (2, 0)),
+        ("and not exists (select from {{ this }} as t where t.id < 0)", (1, 1)),
+    ],
+    ids=["reads others alone", "reads itself"],
+)
+async def test_batches_are_worked_out_together_unless_they_read_their_table(
+    shop: Shop, where: str, met: tuple[int, int]
+) -> None:
+    shop.write(
+        "models/kept.sql",
+        f"{{{{ config({MICROBATCH}, lookback=0) }}}}\n"
+        f"select 1 as id, now()::timestamp as at where {BEHIND_GATE} "
+        f"{{% if is_incremental() %}}{where}{{% endif %}}",
+    )
+    await shop.build(event_time_start="2020-01-01", event_time_end="2020-01-02")
+    gate = Gate(shop)
+
+    ran = await gate.run_two("run", between=nothing)
+
+    assert [each.exit_code for each in ran] == [0, 0]
+    assert gate.met == met
 
 
 @pytest.mark.parametrize("more", ["", ", unique_key='id'", ", concurrent_batches=true"])

@@ -197,6 +197,15 @@ def test_no_descriptor_is_left_open(tmp_path: Path, nth: int) -> None:
     assert os.listdir("/proc/self/fd") == before
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc")
+def test_trial_of_a_directory_leaves_nothing(tmp_path: Path) -> None:
+    before = os.listdir("/proc/self/fd")
+
+    ensure_writable(tmp_path)
+
+    assert (os.listdir("/proc/self/fd"), os.listdir(tmp_path)) == (before, [])
+
+
 def test_disk_that_takes_nothing_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Input/output error"):
         write_atomically(tmp_path / "a", b"new", write=lambda descriptor, content: 0)

@@ -62,6 +62,18 @@ def test_file_that_this_process_is_writing_stays(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
+def test_name_that_is_taken_is_nobody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / NAME).write_text("theirs")
+    monkeypatch.setattr(leftovers.secrets, "token_hex", lambda size: "0123456789ab")
+
+    with pytest.raises(FileExistsError):
+        leftovers.create(tmp_path)
+
+    assert (tmp_path / NAME).read_text() == "theirs"
+
+
 def test_file_found_before_its_writer_has_the_lock_is_not_what_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

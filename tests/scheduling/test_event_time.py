@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from headrace.engine.core.errors import HeadraceError, UsageError
+from headrace.engine.core.errors import CompilationError, HeadraceError, UsageError
 from headrace.engine.core.results import NodeError, Status
-from headrace.engine.manifest.reading.microbatch_settings import MicrobatchSettings
+from headrace.engine.manifest.reading.microbatch_settings import MAX_BATCHES, MicrobatchSettings
 from headrace.engine.project.event_time import (
     EARLIEST,
     LATEST,
@@ -84,6 +84,16 @@ def test_table_that_is_not_there_is_built_from_its_beginning() -> None:
 
     assert [batch.label for batch in batches] == ["2024-01-01", "2024-01-02", "2024-01-03"]
     assert [batch.is_incremental for batch in batches] == [False, True, True]
+
+
+def test_more_batches_than_any_run_could_build_are_refused() -> None:
+    hourly, nowhere = settings(BatchSize.HOUR), Reading()
+    most = at("2024-01-01") + timedelta(hours=MAX_BATCHES)
+    more = most + timedelta(minutes=1)
+
+    assert len(plan_batches(hourly, nowhere, most, is_incremental=False)) == MAX_BATCHES
+    with pytest.raises(CompilationError, match="more than 100,000 batches of one hour"):
+        plan_batches(hourly, nowhere, more, is_incremental=False)
 
 
 @pytest.mark.parametrize(
