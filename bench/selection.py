@@ -30,7 +30,8 @@ from headrace.engine.selection.selection_context import MethodContext
 from headrace.engine.selection.selector import Selector
 from headrace.engine.state.previous import PreviousState
 from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
-from headrace.engine.workspace.workspace import Start, open_workspace
+from headrace.engine.workspace.start import Start
+from headrace.engine.workspace.workspace import open_workspace
 from project_load import write_load
 
 GOAL_MILLISECONDS = 5.0

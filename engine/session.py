@@ -22,6 +22,7 @@ from .core.events import (
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
+    Kept,
     Manner,
     Reporter,
     WarningRaised,
@@ -39,7 +40,8 @@ from .settings.seen_flags import arguments_of
 from .settings.unheeded import with_both_names
 from .settings.warning_policy import RaisedWarningsError, Verdict, WarningPolicy
 from .template.context import DBT_VERSION
-from .workspace.workspace import Start
+from .workspace.places import find_target_path
+from .workspace.start import Start
 
 __all__ = [
     "ExitCode",
@@ -157,7 +159,8 @@ class Session:
             error = failure if isinstance(failure, HeadraceError) else TargetError(str(failure))
             error.scrub(self._redactor)
             exit_code = ExitCode.COULD_NOT_RUN
-            self._events.emit(InvocationFailed(error))
+            path = await in_thread(find_target_path, self._start)
+            self._events.emit(InvocationFailed(error, path))
         except Exception:
             exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
             raise
@@ -192,6 +195,6 @@ class Session:
             VERSION,
             start.started_at,
             arguments_of(options),
-            Manner() if known is None else known.manner,
+            Manner(keeps=Kept.NOTHING) if known is None else known.manner,
             custom_environment(start.environ),
         )

@@ -16,7 +16,7 @@ from ..project.trees import delete_tree
 from ..settings.environment_variables import home_directory
 from ..settings.precedence import find_value
 from ..settings.unheeded import warnings_of
-from ..workspace.workspace import Start
+from ..workspace.start import Start
 
 
 class ProjectToClean(Struct, frozen=True):

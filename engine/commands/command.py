@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ..core.events import Manner
+from ..core.events import Kept, Manner
 from ..core.outcome import ExitCode
 from ..selection.resource_types import NodeTypes
 
@@ -47,7 +47,7 @@ class Command(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     flags_like: str = ""
     answers: bool = False
-    manner: Manner = Manner()
+    manner: Manner = Manner(keeps=Kept.NOTHING)
 
 
 class NodeCommand(Command, frozen=True, kw_only=True):
@@ -61,6 +61,7 @@ class NodeCommand(Command, frozen=True, kw_only=True):
         answer: says, when all have run, what was asked for.
     """
 
+    manner: Manner = Manner()
     takes: NodeTypes
     work: Callable[[], NodeWork] | None = None
     check: Callable[[Options], None] | None = None

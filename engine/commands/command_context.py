@@ -28,7 +28,8 @@ from ..project.secrets import Redactor
 from ..settings.options import Options
 from ..settings.warning_policy import RaisedWarningsError, Verdict, policy_of
 from ..workspace.loaded_project import LoadedProject, parse_project
-from ..workspace.workspace import Start, Workspace, open_workspace
+from ..workspace.start import Start
+from ..workspace.workspace import Workspace, open_workspace
 from .command import Command, NodeCommand
 from .documents import Documents
 
@@ -190,7 +191,7 @@ class CommandContext:
             workspace = await in_thread(open_workspace, self.start, warn)
             self.warning_policy = workspace.settings.warnings
             self.redactor.learn(workspace.target)
-            self.emit(ProjectFound(workspace.log_path))
+            self.emit(ProjectFound(workspace.log_path, workspace.target_path))
         return workspace
 
     async def load(self) -> LoadedProject:

@@ -16,7 +16,7 @@ from .command import Command
 
 if TYPE_CHECKING:
     from ...adapters.base import Adapter
-    from ..workspace.workspace import Start
+    from ..workspace.start import Start
     from .command_context import CommandContext
 
 

@@ -22,11 +22,11 @@ from ..state.earlier_settings import find_directory
 from ..state.unfinished import UnfinishedRun, find_unfinished
 from ..workspace.chosen_nodes import Choice, choose_nodes
 from ..workspace.loaded_project import LoadedProject
-from ..workspace.workspace import Start, open_workspace, target_path
+from ..workspace.places import likely_target_path, target_path
+from ..workspace.start import Start
+from ..workspace.workspace import open_workspace
 from .command import Command
 from .command_context import CommandContext
-
-_USUAL_TARGET = "target"
 
 
 async def take_up(context: CommandContext) -> Command | None:
@@ -73,7 +73,7 @@ def find_retry(
         project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
     except ProjectError:
         # It may need the variables of the first run, which are with its results.
-        directory = root / (options.target_path or _USUAL_TARGET)
+        directory = likely_target_path(start, root)
     else:
         directory, flags = target_path(start, project), project.flags
     if options.state is not None:

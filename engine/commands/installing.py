@@ -30,7 +30,7 @@ from ..project.text_file import read_text
 from ..settings.precedence import find_value
 from ..settings.unheeded import warnings_of
 from ..template.context import DBT_VERSION
-from ..workspace.workspace import Start
+from ..workspace.start import Start
 
 Emit = Callable[[Event], None]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..core.events import Manner
+from ..core.events import Kept, Manner
 from ..core.outcome import ExitCode
 from ..selection.resource_types import RESOURCE_TYPES, NodeTypes
 from .command import NodeCommand
@@ -34,6 +34,6 @@ COMMAND = NodeCommand(
     perform=_list,
     aliases=("list",),
     answers=True,
-    manner=Manner(answers_by_line=True),
+    manner=Manner(answers_by_line=True, keeps=Kept.NOTHING),
     takes=NodeTypes(RESOURCE_TYPES, on_request=frozenset({"analysis"}), models_flag_narrows=True),
 )

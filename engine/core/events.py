@@ -88,9 +88,13 @@ class RunResumed(Struct, frozen=True):
 
 
 class ProjectFound(Struct, frozen=True):
-    """It is known which project it is, and where its log goes. Its nodes aren't read yet."""
+    """It is known which project it is, and where its log goes. Its nodes aren't read yet.
+
+    `target_path` is where its artifacts go. Absolute.
+    """
 
     log_path: Path
+    target_path: Path | None = None
 
 
 class ProjectLoaded(Struct, frozen=True):
@@ -291,9 +295,13 @@ class ParseCacheChanged(Struct, frozen=True):
 
 
 class InvocationFailed(Struct, frozen=True):
-    """The command could not run, or could not go on."""
+    """The command could not run, or could not go on.
+
+    `target_path` is where its artifacts would have gone, where that could be told.
+    """
 
     error: HeadraceError
+    target_path: Path | None = None
 
 
 class InvocationFinished(Struct, frozen=True):
@@ -339,8 +347,9 @@ Event = (
 
 
 RECORDED = (
-    *(InvocationStarted, RunResumed, ProjectLoaded, RunStarted, RunEmpty, NodeStarted),
-    *(NodeCommitting, NodeFinished, NodeSkipped, NodeCancelled, RunFinished),
+    *(InvocationStarted, RunResumed, ProjectFound, ProjectLoaded, RunStarted, RunEmpty),
+    *(NodeStarted, NodeCommitting, NodeFinished, NodeSkipped, NodeCancelled, RunFinished),
+    *(InvocationFailed, InvocationFinished),
 )
 """What has to be on disk before the run goes on, and where that is."""
 

@@ -18,6 +18,7 @@ from ..core.atomic_files import WriteBytes, replaced_file, write_all
 from ..core.encoding import encode, mapped, utc_text
 from ..core.events import (
     Event,
+    InvocationFinished,
     InvocationStarted,
     NodeCancelled,
     NodeCommitting,
@@ -79,6 +80,8 @@ class Journal:
             case RunEmpty():
                 # The file stays: what the last run left to be done is still to be done.
                 self.state.apply(self._header())
+            case InvocationFinished() if not self.state.header:
+                self.state.apply(self._header())  # it could not run, and the file stays
             case NodeStarted(node=node):
                 at = utc_text(event.started_at)
                 self._note({"event": "started", "unique_id": node.unique_id, "at": at})

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, field
 
 from ..core.errors import UsageError
+from ..core.results import Status
 from ..project.text_file import read_regular
 
 JOURNAL_NAME = "run_results.jsonl"
@@ -49,6 +50,13 @@ class JournalNode(Struct):
         if self.result is not None:
             return NodeState.DONE
         return NodeState.STARTED if self.started_at else NodeState.PLANNED
+
+    @property
+    def status(self) -> str:
+        """How it ended, as results say it: of what has no result, the run has ended before."""
+        if self.result is not None:
+            return str(self.result.get("status", ""))
+        return (Status.ERROR if self.started_at else Status.SKIPPED).value
 
     @property
     def relation_name(self) -> object:

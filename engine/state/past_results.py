@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 
 from msgspec import Struct
 
+from ..core.errors import UsageError
 from .artifact_files import read_artifact
+from .journal_state import JOURNAL_NAME, read_journal
 
 RUN_RESULTS_NAME = "run_results.json"
 SOURCES_NAME = "sources.json"
 NEWEST_RESULTS = 6
+COULD_NOT_RUN = "could_not_run"
+"""The argument that says in run_results.json that nothing was run, and why."""
 _NEWEST_SOURCES = 3
 
 _FAILED = "error"
@@ -36,6 +41,7 @@ class _Result(Struct):
 
 class _RunResults(Struct):
     results: list[_Result]
+    args: dict[str, Any] = {}
 
 
 class _Age(Struct):
@@ -51,13 +57,26 @@ class _Sources(Struct):
 def read_statuses(directory: Path) -> dict[str, str]:
     """The status of each node of `run_results.json`, by unique id.
 
+    Where that is of an invocation which could not run, the journal beside it knows those of the
+    run before.
+
     Raises:
-        UsageError: it can't be read, or isn't that.
+        UsageError: it can't be read, isn't that, or there is nothing in it.
     """
-    found = read_artifact(
-        directory / RUN_RESULTS_NAME, _RunResults, name="run-results", newest=NEWEST_RESULTS
-    )
-    return dict(filter(None, map(_status, found.results)))
+    path = directory / RUN_RESULTS_NAME
+    found = read_artifact(path, _RunResults, name="run-results", newest=NEWEST_RESULTS)
+    reason = found.args.get(COULD_NOT_RUN)
+    if reason is None:
+        return dict(filter(None, map(_status, found.results)))
+    journal = directory / JOURNAL_NAME
+    first, _, _ = str(reason).partition("\n")
+    if not os.path.isfile(journal):
+        raise UsageError(
+            f"{path} has no results: its invocation could not run ({first}). "
+            "Give the artifacts of one that ran."
+        )
+    nodes = read_journal(journal).nodes.values()
+    return {node.unique_id: node.status for node in nodes}
 
 
 def _status(result: _Result) -> tuple[str, str] | None:

@@ -6,7 +6,6 @@ The journal of the run tells, whatever ended it. Where there is none, as where d
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +20,9 @@ from ..project.event_time import EventWindow
 from ..settings.flag import Known
 from ..settings.flags import FLAGS
 from ..settings.options import Options
-from .artifact_files import read_artifact
 from .doubts import Doubts, Windows, done_record, doubts_of, settle
-from .journal_state import JOURNAL_NAME, JournalNode, JournalState, Record, read_journal
-from .past_results import NEWEST_RESULTS, RUN_RESULTS_NAME
+from .journal_state import JournalNode, JournalState, Record
+from .last_run import read_last_run
 
 _DONE = frozenset({"success", "pass", "no-op"})
 _WARNED = "warn"
@@ -95,18 +93,6 @@ class _Batches(Struct):
     failed: list[tuple[datetime, datetime]] = []
 
 
-class _Metadata(Struct):
-    invocation_id: str | None = None
-    invocation_started_at: str | None = None
-    generated_at: str | None = None
-
-
-class _RunResults(Struct):
-    results: list[dict[str, Any]]
-    args: dict[str, Any]
-    metadata: _Metadata = field(default_factory=_Metadata)
-
-
 def find_unfinished(
     directory: Path,
     given: Options,
@@ -121,7 +107,7 @@ def find_unfinished(
     Raises:
         UsageError: there is none, or its artifacts are of no use.
     """
-    state = _last_run(directory)
+    state = read_last_run(directory)
     header = state.header
     arguments = header.get("args")
     arguments = dict(arguments) if isinstance(arguments, Mapping) else {}
@@ -155,47 +141,6 @@ def _doubts(state: JournalState, left: Collection[str]) -> Doubts:
     """What nobody knows of the nodes that are to be run again, and of the hooks around them."""
     again = [key for key in state.nodes if left and (key in left or key.startswith(_HOOK))]
     return {key: doubts for key in again if (doubts := doubts_of(state.nodes[key]))}
-
-
-def _last_run(directory: Path) -> JournalState:
-    journal, results = directory / JOURNAL_NAME, directory / RUN_RESULTS_NAME
-    if not os.path.isfile(journal) and not os.path.isfile(results):
-        raise UsageError(
-            f"Could not find previous run in '{directory.name}' target directory ({directory}): "
-            "there is nothing to retry. Run a command first, or say with --state where its "
-            "artifacts are."
-        )
-    if not os.path.isfile(journal):
-        return _from_results(results)
-    state = read_journal(journal)
-    if os.path.isfile(results) and results.stat().st_mtime_ns > journal.stat().st_mtime_ns:
-        later = _from_results(results)
-        is_other = later.header.get("invocation_id") != state.header.get("invocation_id")
-        # Of a run that had nothing to do the results say nothing, and the one before counts.
-        if is_other and later.nodes:
-            return later
-    return state
-
-
-def _from_results(path: Path) -> JournalState:
-    """A `run_results.json` as the journal that would have led to it."""
-    found = read_artifact(path, _RunResults, name="run-results", newest=NEWEST_RESULTS)
-    state = JournalState()
-    metadata = found.metadata
-    state.apply(
-        {
-            "event": "header",
-            "invocation_id": metadata.invocation_id,
-            "started_at": metadata.invocation_started_at or metadata.generated_at,
-            "command": found.args.get("which"),
-            "args": found.args,
-        }
-    )
-    for result in found.results:
-        name = {"unique_id": result.get("unique_id")}
-        state.apply({"event": "planned", **name, "relation_name": result.get("relation_name")})
-        state.apply({"event": "result", "result": result})
-    return state
 
 
 def _options(command: str, arguments: Mapping[str, Any], given: Options) -> Options:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-import uuid
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,7 @@ from msgspec import Struct, field, structs
 from ...adapters.base import Adapter, Target
 from ...adapters.errors import AdapterError, ProfileKeyError
 from ...adapters.registry import create_adapter
-from ..core.errors import ProfileError, ProjectError
+from ..core.errors import ProfileError
 from ..core.events import Event, WarningRaised
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.stored_failures import has_relation
@@ -46,16 +43,8 @@ from ..state.earlier_settings import StateSettings, locate_state
 from ..template.context import DBT_VERSION, CommonContext, Invocation
 from ..template.relations import RelationFactory
 from ..template.template_environment import CodeCache
-
-
-class Start(Struct, frozen=True):
-    """What an invocation is told from outside, and what names it."""
-
-    options: Options
-    environ: Mapping[str, str]
-    cwd: Path
-    invocation_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+from .places import find_log_path, settled_target_path
+from .start import Start
 
 
 class Workspace(Struct, frozen=True):
@@ -155,7 +144,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         name: Renderer(environ=environ, cli_vars=variables.for_package(name), target=shown)
         for name in (project.name, *variables.packages)
     }
-    log_path = _log_path(start, project, settings)
+    log_path = find_log_path(start, project, settings)
     return Workspace(
         start=start,
         settings=settings,
@@ -176,7 +165,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
         selectors=load_selectors(project.root, yaml[project.name], warn),
-        target_path=_target_path(project, settings.project.target_path),
+        target_path=settled_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
     )
@@ -274,50 +263,6 @@ def _installed_packages(
         dbt_version=DBT_VERSION if checks_version else None,
     )
     return [render_trees(package, target, options.vars, environ=environ) for package in packages]
-
-
-def target_path(start: Start, project: Project) -> Path:
-    """Where artifacts go: by flag, by environment, or by the project. Absolute."""
-    sources = sources_of(start.options, start.environ, project.flags, project.root)
-    return _target_path(project, sources.find("target_path").value)
-
-
-def _target_path(project: Project, named: Path | None) -> Path:
-    return _resolved(project.root / named) if named else _own(project, "target-path")
-
-
-def _log_path(start: Start, project: Project, settings: Settings) -> Path:
-    """Where the log goes: by flag or by environment, from where the command is run, or by the
-    project, from its directory. Absolute.
-    """
-    named = settings.project.log_path
-    return _resolved(start.cwd / named) if named else _own(project, "log-path")
-
-
-def _own(project: Project, key: str) -> Path:
-    """A directory that is written to, as the project names it.
-
-    Raises:
-        ProjectError: it is a link in the project that leads out of it.
-    """
-    said = project.target_path if key == "target-path" else project.log_path
-    path = _resolved(project.root / said)
-    is_named = os.path.isabs(said) or said.startswith("..")
-    if is_named or path.is_relative_to(_resolved(project.root)):
-        return path
-    raise ProjectError(
-        f"{key}: '{said}' is a link that leads out of the project, to {path}, and nothing is "
-        f"written by way of it. Name that place with --{key} where it is meant.",
-        location=project.document.locate(key),
-    )
-
-
-def _resolved(path: Path) -> Path:
-    """The path without links; a loop of them stays, and whoever writes there says so."""
-    try:
-        return path.resolve()
-    except (RuntimeError, OSError):  # Python 3.13 raises neither
-        return path.absolute()
 
 
 def _reading(start: Start, settings: Settings) -> Reading:

@@ -9,11 +9,24 @@ from pathlib import Path
 
 from ...core.atomic_files import WriteBytes, write_atomically
 from ...core.encoding import encode, utc_text
-from ...core.events import Event, RunEmpty, RunFinished, RunStarted, WarningRaised
+from ...core.events import (
+    Event,
+    InvocationFailed,
+    InvocationFinished,
+    RunEmpty,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from ...core.outcome import ExitCode
 from ...core.plain_text import Scrub
 from ...core.results import Status
 from ...settings.environment_variables import custom_environment
 from ...state.journal_state import JournalNode, JournalState, NodeState, unfinished_document
+from ...state.last_run import keep_last_run
+from ...state.past_results import COULD_NOT_RUN
+
+_UNRUN = (ExitCode.COULD_NOT_RUN, ExitCode.INTERRUPTED)
 
 SCHEMA = "https://schemas.getdbt.com/dbt/run-results/v6.json"
 
@@ -22,8 +35,9 @@ class RunResultsWriter:
     """A reporter that writes run_results.json once a run has ended, however it ended.
 
     It writes what `state`, a journal's own, holds by then: at the end of the run, or when
-    closed if the run never got there. A command that runs no nodes leaves the old file alone.
-    What can't be written is told by `problems`, and the old file is then still whole.
+    closed if the run never got there. Of an invocation that could not run it says so, and why,
+    among its arguments: nobody is to take the results of the run before for its own. What can't
+    be written is told by `problems`, and the old file is then still whole.
     """
 
     def __init__(
@@ -47,6 +61,8 @@ class RunResultsWriter:
         self._clock = clock
         self._write = write
         self._due = False
+        self._has_begun = False
+        self._failure = "It was interrupted before any node was run."
         self._problem: WarningRaised | None = None
 
     @property
@@ -57,9 +73,13 @@ class RunResultsWriter:
     def handle(self, event: Event) -> None:
         match event:
             case RunStarted():
-                self._due = True
+                self._due = self._has_begun = True
             case RunEmpty():
-                self._write_file()
+                self._write_without_nodes()
+            case InvocationFailed(error=error):
+                self._failure = f"{error.title}: {error}"
+            case InvocationFinished(exit_code=code) if not self._has_begun and code in _UNRUN:
+                self._write_without_nodes(could_not_run=self._failure)
             case RunFinished(elapsed=elapsed):
                 self._state.elapsed = elapsed
                 self._write_file()
@@ -68,23 +88,38 @@ class RunResultsWriter:
         if self._due:
             self._write_file()
 
-    def _write_file(self) -> None:
+    def _write_without_nodes(self, could_not_run: str | None = None) -> None:
+        """Write that nothing was run, once the journal has all of the last run."""
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            keep_last_run(self._path.parent)
+        except OSError as error:
+            if os.path.isfile(self._path):
+                self._give_up(error)
+            return
+        self._write_file(could_not_run)
+
+    def _write_file(self, could_not_run: str | None = None) -> None:
         self._due = False
         document = run_results_document(
             self._state,
             dbt_version=self._dbt_version,
             generated_at=self._clock(),
             environment=self._environment,
+            could_not_run=could_not_run,
         )
         try:
             write_atomically(self._path, encode(document), write=self._write)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            message = (
-                f"{self._path}: the results could not be written ({reason}), and the file of the"
-                " run before, if there is one, is still there."
-            )
-            self._problem = WarningRaised("RunResultsNotWritten", message)
+            self._give_up(error)
+
+    def _give_up(self, error: OSError) -> None:
+        reason = error.strerror or type(error).__name__
+        message = (
+            f"{self._path}: the results could not be written ({reason}), and the file of the"
+            " run before, if there is one, is still there."
+        )
+        self._problem = WarningRaised("RunResultsNotWritten", message)
 
 
 def run_results_document(
@@ -93,6 +128,7 @@ def run_results_document(
     dbt_version: str,
     generated_at: datetime,
     environment: Mapping[str, str] | None = None,
+    could_not_run: str | None = None,
 ) -> dict[str, object]:
     """The whole artifact. Every node of the journal has an entry, with a result or without.
 
@@ -102,6 +138,7 @@ def run_results_document(
     header = state.header
     command = header.get("command")
     arguments = header.get("args")
+    reason = {} if could_not_run is None else {COULD_NOT_RUN: could_not_run}
     return {
         "metadata": {
             "dbt_schema_version": SCHEMA,
@@ -113,7 +150,7 @@ def run_results_document(
         },
         "results": [_entry(node) for node in state.nodes.values() if not _is_ephemeral(node)],
         "elapsed_time": state.elapsed,
-        "args": {"which": command, **(arguments if isinstance(arguments, dict) else {})},
+        "args": {"which": command, **(arguments if isinstance(arguments, dict) else {}), **reason},
     }
 
 
@@ -130,7 +167,7 @@ def _entry(node: JournalNode) -> Mapping[str, object]:
             assert node.result is not None
             return node.result
         case NodeState.STARTED:
-            status, message = Status.ERROR, "It was started, and the process ended before it did."
+            message = "It was started, and the process ended before it did."
         case NodeState.PLANNED:
-            status, message = Status.SKIPPED, "The run ended before its turn."
-    return unfinished_document(node.unique_id, status.value, message, node.relation_name)
+            message = "The run ended before its turn."
+    return unfinished_document(node.unique_id, node.status, message, node.relation_name)

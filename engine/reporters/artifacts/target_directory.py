@@ -14,10 +14,12 @@ from ...core.encoding import encode
 from ...core.events import (
     CatalogReady,
     Event,
+    InvocationFailed,
     InvocationStarted,
     Kept,
     ManifestReady,
     ParseCacheChanged,
+    ProjectFound,
     ProjectLoaded,
     Reporter,
     RunResumed,
@@ -47,8 +49,9 @@ class _Part(Reporter, Protocol):
 class TargetDirectory:
     """Writes compiled and executed SQL, the journal, `run_results.json` and `manifest.json`.
 
-    It learns from `ProjectLoaded` where to, and refuses there and then a directory that can't
-    be written, before any SQL. `tell` takes what could not be written, at the end.
+    It learns from `ProjectFound` where to, or from the failure of what didn't get that far. A
+    directory that can't be written is refused once the project is loaded, before any SQL. `tell`
+    takes what could not be written, at the end.
     """
 
     def __init__(
@@ -94,8 +97,12 @@ class TargetDirectory:
                     )
                 for record in records:
                     self._carried.apply(record)
+            case ProjectFound(target_path=Path() as path):
+                self._open(path)
             case ProjectLoaded(target_path=Path() as path):
                 ensure_writable(path)
+                self._open(path)
+            case InvocationFailed(target_path=Path() as path):
                 self._open(path)
             case _ if self._journal is not None:
                 self._journal.record(event)
@@ -132,6 +139,8 @@ class TargetDirectory:
         self._problems.clear()
 
     def _open(self, path: Path) -> None:
+        if self._path is not None:
+            return
         self._path = path
         keeps = Kept.RESULTS if self._invocation is None else self._invocation.manner.keeps
         self._parts = [ArtifactFiles(path, scrub=self._scrub)]
