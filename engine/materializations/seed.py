@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...adapters.base import Deferred, Response, Rows, ValueKind
+from ...adapters.base import Adapter, Deferred, Response, Rows, ValueKind
 from ...adapters.column import Column
 from ...adapters.relation import Relation, RelationType
 from ..core.blocking import in_thread
@@ -51,7 +51,7 @@ async def seed(build: NodeBuild, node: Seed, path: Path) -> Outcome:
     Raises:
         CompilationError: the file can't be read as CSV, or its columns aren't the table's.
     """
-    table = _table(build, await read_seed(node, path))
+    table = _table(node.config, build.adapter, await read_seed(node, path))
     target = replace(build.relation, type=RelationType.TABLE)
     existing = await build.existing()
     is_full_refresh = await build.is_full_refresh()
@@ -136,6 +136,17 @@ async def read_seed(node: Seed, path: Path) -> CsvFile:
     )
 
 
+async def seed_columns(node: Seed, path: Path, adapter: Adapter) -> list[Column]:
+    """The columns of the table that a seed's file becomes.
+
+    Raises:
+        CompilationError: it can't be read as CSV.
+    """
+    table = _table(node.config, adapter, await read_seed(node, path))
+    named = zip(table.names, table.columns, strict=True)
+    return [replace(column, name=name) for name, column in named]
+
+
 def table_reader(node: Seed, path: Path) -> Callable[[], Awaitable[ResultTable]]:
     """`load_agate_table()`, for a materialization of the project's own."""
 
@@ -164,8 +175,7 @@ async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation)
         )
 
 
-def _table(build: NodeBuild, file: CsvFile) -> SeedTable:
-    config, adapter = build.node.config, build.adapter
+def _table(config: NodeConfig, adapter: Adapter, file: CsvFile) -> SeedTable:
     types = {ValueKind.BIG_INTEGER: adapter.column_types[ValueKind.INTEGER], **adapter.column_types}
     columns = tuple(
         Column(name, config.column_types.get(name) or types[kind], adapter.quote_character)

@@ -9,12 +9,15 @@ from jinja2.utils import missing
 from msgspec import Struct, field
 
 from ...adapters.base import Adapter, Connection
+from ...adapters.column import Column
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
 from ..core.events import Emitter
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of
+from ..manifest.nodes.seed_node import Seed
+from ..materializations.seed import seed_columns
 from ..template.compiler import Compiler
 from ..template.query_comment import QueryComments
 from ..template.scope import Scope
@@ -90,7 +93,7 @@ def open_context(
         adapter=workspace.adapter,
         cache=cache,
         templates=templates,
-        compiler=Compiler(templates),
+        compiler=Compiler(templates, partial(_seed_columns, workspace)),
         comments=comments,
         own_tables=OwnTables(project.manifest, workspace.relations, frozenset(selected)),
         emit=emit,
@@ -99,3 +102,9 @@ def open_context(
     if listing is not None:
         cache.list_relations = partial(list_by_macro, context, listing)
     return context
+
+
+async def _seed_columns(workspace: Workspace, seed: Seed) -> list[Column]:
+    """The columns of the table that a seed becomes, which isn't there yet."""
+    path = workspace.roots[seed.package_name] / seed.original_file_path
+    return await seed_columns(seed, path, workspace.adapter)

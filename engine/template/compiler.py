@@ -25,6 +25,7 @@ from .relations import CTE_PREFIX
 from .rendering import node_frame
 from .scope import Scope
 from .template_engine import NodeScope, TemplateEngine
+from .unbuilt_columns import SeedColumns, UnbuiltColumns
 from .unit_test_inputs import render_unit_test
 
 _TAKEN_APART = (Model, SingularTest, Snapshot, Analysis)
@@ -81,8 +82,9 @@ class Compiler:
     An ephemeral model is rendered once, for the first child that needs it.
     """
 
-    def __init__(self, templates: TemplateEngine) -> None:
+    def __init__(self, templates: TemplateEngine, seed_columns: SeedColumns | None = None) -> None:
         self._templates = templates
+        self._unbuilt = UnbuiltColumns(templates, seed_columns)
         self._ephemeral: dict[str, _Ephemeral] = {}
 
     async def compile(
@@ -104,7 +106,9 @@ class Compiler:
         """
         scoped = self._templates.scope(node, connection, thread_id, batch.window if batch else None)
         if isinstance(node, UnitTest):
-            sql, given = await render_unit_test(self._templates, node, connection, thread_id)
+            sql, given = await render_unit_test(
+                self._templates, self._unbuilt, node, connection, thread_id
+            )
             return Compiled(inject_ctes(sql, given), scoped)
         if batch is not None:
             scoped = NodeScope(batch.enter(scoped.scope), scoped.references)

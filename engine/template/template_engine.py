@@ -10,11 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...adapters.base import Adapter, Connection
+from ...adapters.column import Column
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
 from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model
+from ..manifest.nodes.node import Column as DescribedColumn
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.resource_type import ResourceType
 from ..manifest.nodes.snapshot_node import Snapshot, shown_values
@@ -180,6 +182,12 @@ class TemplateEngine:
             self._common.dispatcher(scope),
             self.relations.quoting,
         )
+
+    def described_column(self, column: DescribedColumn) -> Column:
+        """A column as properties describe it, as one of a relation that is built of its node."""
+        adapter = self._adapter
+        name = column.name if column.quote else adapter.spelled_unquoted(column.name)
+        return Column(name, column.data_type or "", adapter.quote_character)
 
     async def render_text(self, source: str, scope: Scope, node: Node) -> str:
         """The text of a template that belongs to a node."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ...adapters.base import Connection
@@ -22,6 +23,7 @@ from .references import ref_call, source_call
 from .relations import CTE_PREFIX
 from .scope import Scope
 from .template_engine import TemplateEngine
+from .unbuilt_columns import UnbuiltColumns, telling
 
 _NO_WORD = re.compile(r"\W+")
 
@@ -130,15 +132,19 @@ class UnitTestInputs:
 
 
 async def render_unit_test(
-    templates: TemplateEngine, test: UnitTest, connection: Connection, thread_id: str
+    templates: TemplateEngine,
+    unbuilt: UnbuiltColumns,
+    test: UnitTest,
+    connection: Connection,
+    thread_id: str,
 ) -> tuple[str, list[tuple[str, str]]]:
     """The SQL of a test's model, and the CTEs that it reads: names and SQL.
 
-    The types of the columns are those of the inputs' relations, which must be there.
+    The types of the columns are those of the inputs' relations, or of what these would be.
 
     Raises:
-        CompilationError: an input isn't given, isn't there or has no such column; or the
-            model's template failed.
+        CompilationError: an input isn't given, has columns that nobody knows, or no such
+            column; or the model's template failed.
         AdapterError: a query that a template ran was refused.
     """
     manifest = templates.manifest
@@ -146,7 +152,10 @@ async def render_unit_test(
     inputs = UnitTestInputs(test, model, manifest)
     for given in test.given:
         node = inputs.resolve(given)
-        inputs.add(node, await _rows_sql(templates, test, given, node, connection, thread_id))
+        columns = partial(unbuilt.of, node, connection, thread_id)
+        scope = templates.scope(node, connection, thread_id).scope
+        scope = telling(templates, scope, connection, columns)
+        inputs.add(node, await _rows_sql(templates, test, given, node, scope))
     overrides = test.overrides
     scope = templates.scope_with(
         model,
@@ -166,11 +175,9 @@ async def _rows_sql(
     test: UnitTest,
     given: Given,
     node: Node,
-    connection: Connection,
-    thread_id: str,
+    scope: Scope,
 ) -> str:
     """The rows of one input as a select."""
-    scope = templates.scope(node, connection, thread_id).scope
     # With its type, which tells what can be built from what others make.
     relation = templates.deferred.get(node.unique_id) or templates.relations.this(node)
     scope = scope.with_names(this=relation)

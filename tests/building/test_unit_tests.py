@@ -257,7 +257,9 @@ EPHEMERAL = {
 }
 
 
-async def test_rows_of_an_ephemeral_input_are_given_as_sql(write_project: WriteProject) -> None:
+async def test_rows_of_an_ephemeral_input_are_given_in_each_form(
+    write_project: WriteProject,
+) -> None:
     ran = await check(
         write_project,
         "name: as_sql, model: above, given: "
@@ -267,10 +269,7 @@ async def test_rows_of_an_ephemeral_input_are_given_as_sql(write_project: WriteP
         files=EPHEMERAL,
     )
 
-    assert ran.statuses == {"as_sql": Status.PASS, "as_rows": Status.ERROR}
-    error = ran.error("as_rows")
-    assert "Not able to get columns for unit test 'eph'" in error
-    assert "Give all of its columns with 'format: sql'" in error
+    assert ran.statuses == {"as_sql": Status.PASS, "as_rows": Status.PASS}
 
 
 @pytest.mark.parametrize(
@@ -325,18 +324,59 @@ async def test_what_is_wrong_with_a_test_is_said_with_its_place(
     assert all(part in error for part in ["models/tests.yml:2", *parts]), error
 
 
-async def test_input_that_was_never_built_is_an_error_with_a_remedy(
+async def test_columns_of_an_input_that_was_never_built_are_those_of_its_sql(
+    write_project: WriteProject,
+) -> None:
+    expect = "expect: {rows: [{id: 1, name: ADA, amount: 3.0, half: 2}]}"
+    root = write_project({**FILES, "models/tests.yml": yaml_of(of_totals(f"{GIVEN}, {expect}"))})
+
+    ran = await run(root, "test")
+
+    assert ran.statuses == {"checked": Status.PASS}, ran.outcome.results
+    assert relations(root) == {}
+
+
+async def test_input_whose_columns_nobody_knows_is_an_error_with_a_remedy(
     write_project: WriteProject,
 ) -> None:
     root = write_project(
-        {**FILES, "models/tests.yml": yaml_of(of_totals(f"{GIVEN}, expect: {{rows: []}}"))}
+        {
+            **FILES,
+            "models/customers.sql": "select * from {{ source('lake', 'people') }}",
+            "models/lake.yml": "sources: [{name: lake, schema: main, tables: [{name: people}]}]",
+            "models/tests.yml": yaml_of(of_totals(f"{GIVEN}, expect: {{rows: []}}")),
+        }
     )
 
     ran = await run(root, "test")
 
     error = ran.error("checked")
     assert "Not able to get columns for unit test 'customers' from relation" in error
-    assert "because the relation doesn't exist. Build it first" in error
+    assert "doesn't tell them: 'people' has no columns with a data_type." in error
+    assert "Build it first, if only with --empty, or describe all of its columns" in error
+
+
+async def test_chain_of_what_was_never_built_may_be_long(write_project: WriteProject) -> None:
+    length = 300
+    chain = {
+        f"models/step_{n}.sql": f"select id + 1 as id from {{{{ ref('step_{n - 1}') }}}}"
+        for n in range(1, length)
+    }
+    last = length - 1
+    root = write_project(
+        {
+            **chain,
+            "models/step_0.sql": "select 1 as id",
+            "models/tests.yml": yaml_of(
+                f"name: checked, model: step_{last}, given: [{{input: ref('step_{last - 1}'), "
+                "rows: [{id: 4}]}], expect: {rows: [{id: 5}]}"
+            ),
+        }
+    )
+
+    ran = await run(root, "test")
+
+    assert ran.statuses == {"checked": Status.PASS}, ran.outcome.results
 
 
 async def test_unit_tests_come_before_their_model_and_keep_it_from_being_built(
