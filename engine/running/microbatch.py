@@ -79,8 +79,8 @@ def plan_batches(
     if len(found) > MAX_BATCHES:
         raise CompilationError(
             f"from {start:%Y-%m-%d} to {end:%Y-%m-%d} there are more than {MAX_BATCHES:,} batches "
-            f"of one {size.value}, which is the most for one run. See 'begin' and 'batch_size', and "
-            "build a part at a time with --event-time-start and --event-time-end."
+            f"of one {size.value}, which is the most for one run. See 'begin' and 'batch_size', "
+            "and build a part at a time with --event-time-start and --event-time-end."
         )
     return [
         Batch(window, size.label(window.start), number, len(found), is_incremental or number > 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -66,7 +67,7 @@ def test_name_that_is_taken_is_nobody_elses(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / NAME).write_text("theirs")
-    monkeypatch.setattr(leftovers.secrets, "token_hex", lambda size: "0123456789ab")
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "0123456789ab")
 
     with pytest.raises(FileExistsError):
         leftovers.create(tmp_path)
