@@ -165,6 +165,8 @@ class Session:
             exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
             raise
         finally:
+            self._tell_deprecations(has_failed=error is not None)
+            exit_code = ExitCode.COULD_NOT_RUN if self._late_errors else exit_code
             elapsed = time.perf_counter() - began
             self._events.emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
             await self._events.aclose()
@@ -185,6 +187,14 @@ class Session:
                 self._events.emit(InvocationFailed(RaisedWarningsError([warning])))
             case Verdict.DROP:
                 pass
+
+    def _tell_deprecations(self, *, has_failed: bool) -> None:
+        """Sum up the deprecations. It doesn't make another error of what is one already."""
+        summary = None if self._context is None else self._context.deprecations()
+        if summary is None or self._context is None:
+            return
+        if not (has_failed and self._context.warning_policy.verdict(summary.name) is Verdict.RAISE):
+            self.tell_late(summary)
 
     def _started(self) -> InvocationStarted:
         start, options = self._start, self._start.options

@@ -12,6 +12,7 @@ from ..core.events import WarningRaised
 from ..project.discovery import PROJECT_FILE, find_project_directory
 from ..project.profiles_file import PROFILES_FILE
 from ..project.project import Project, load_project
+from ..project.project_keys import OLD_PACKAGES_DIRECTORY
 from ..project.trees import delete_tree
 from ..settings.environment_variables import home_directory
 from ..settings.precedence import find_value
@@ -46,7 +47,20 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     project = load_project(
         root, environ=environ, cli_vars=options.vars, warn=warn, cleans_inside=stays_inside
     )
+    if OLD_PACKAGES_DIRECTORY in project.clean_targets and (
+        project.packages_install_path not in project.clean_targets
+    ):
+        warn(_old_target(project))
     return ProjectToClean(project, stays_inside, home_directory(environ).resolve())
+
+
+def _old_target(project: Project) -> WarningRaised:
+    return WarningRaised(
+        "PackageInstallPathDeprecation",
+        "The default package install path has changed from `dbt_modules` to `dbt_packages`. Name "
+        "that in `clean-targets`, or set `packages-install-path: dbt_modules`.",
+        project.document.locate("clean-targets"),
+    )
 
 
 def clean(cleaned: ProjectToClean) -> list[str]:

@@ -25,6 +25,7 @@ from ..core.results import RunResult
 from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
+from ..settings.deprecation_tally import DeprecationTally
 from ..settings.options import Options
 from ..settings.warning_policy import RaisedWarningsError, Verdict, policy_of
 from ..workspace.loaded_project import LoadedProject, parse_project
@@ -80,6 +81,7 @@ class CommandContext:
         self.results: tuple[RunResult, ...] = ()
         self._commands = commands
         self._events = events
+        self._deprecations = DeprecationTally()
 
     @property
     def options(self) -> Options:
@@ -134,14 +136,19 @@ class CommandContext:
         Raises:
             RaisedWarningsError: some count as errors. All of these are told together.
         """
+        policy = self.warning_policy
         try:
-            shown = self.warning_policy.sift(warnings)
+            shown = policy.sift(self._deprecations.told(warnings, policy))
         except RaisedWarningsError as error:
             for warning in error.shown:
                 self._events.emit(warning)
             raise
         for warning in shown:
             self._events.emit(warning)
+
+    def deprecations(self) -> WarningRaised | None:
+        """What there is to say at the end of the deprecations that were met."""
+        return self._deprecations.summary(self.warning_policy)
 
     def report_nothing(self, name: str, unmatched: tuple[str, ...]) -> None:
         """Say that nothing was selected, which is a warning that has an event of its own."""
@@ -164,7 +171,7 @@ class CommandContext:
         try:
             yield warnings.append
         except BaseException:
-            for warning in warnings:
+            for warning in self._deprecations.told(warnings, self.warning_policy):
                 if self.warning_policy.verdict(warning.name) is not Verdict.DROP:
                     self._events.emit(warning)
             raise

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from ..core.events import WarningRaised
 from .reading.config_names import misspelt_configs
 from .reading.contract_policies import check_contracts
-from .reading.deprecated_forms import arguments_beside, deprecated_forms, overriding_packages
+from .reading.deprecated_forms import deprecated_forms, overriding_packages
 from .reading.deprecation import deprecation_warnings
 from .reading.disabled_nodes import check_disabled_twins
 from .reading.gaps import gaps_of_nodes
@@ -18,6 +18,7 @@ from .reading.groups import check_groups
 from .reading.microbatch_settings import check_microbatch_models
 from .reading.package_parse import Parse
 from .reading.relation_names import check_relation_names, check_versioned_names
+from .reading.test_arguments import misplaced_arguments
 from .reading.unused_configuration import unused_configuration
 from .reading.unused_properties import unused_properties
 
@@ -26,7 +27,7 @@ Check = Callable[[Parse], Iterable[WarningRaised]]
 CHECKS_OF_NODES: tuple[Check, ...] = (
     check_disabled_twins,
     unused_properties,
-    arguments_beside,
+    misplaced_arguments,
     gaps_of_nodes,
     misspelt_configs,
     deprecated_forms,

@@ -229,8 +229,8 @@ _TABLE = (
     _flag("warn_error_options", MAPPING,
           "Which warnings are errors: a mapping with error, warn and silence.", _WARNINGS,
           EVERYWHERE, ENV | PROJECT),
-    _flag("show_all_deprecations", SWITCH, "Each deprecation is always shown.", _OTHERS,
-          EVERYWHERE, effect=NONE, default=False),
+    _flag("show_all_deprecations", SWITCH, "Show each deprecation each time, and not only once.",
+          _WARNINGS, EVERYWHERE, NOBODY, default=False),
 
     _flag("cache_selected_only", SWITCH, "The schemas of what is selected are looked at, and no "
           "others.", _OTHERS, EVERYWHERE, ENV | PROJECT | SEEN | ARGS, effect=NONE,

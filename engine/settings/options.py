@@ -61,6 +61,8 @@ class Options(Struct, frozen=True):
     debug: bool | None = None
     warn_error: bool | None = None
     warn_error_options: Mapping[str, object] | None = None
+    show_all_deprecations: bool | None = None
+    """Whether a deprecation is told each time that it is met, and not only once."""
     log_format: str | None = None
     log_format_file: str | None = None
     log_level: str | None = None

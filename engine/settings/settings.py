@@ -113,6 +113,7 @@ class ReportSettings(Struct, frozen=True):
     log_file_max_bytes: int
     write_json: bool
     warn_error: bool
+    show_all_deprecations: bool
     record_timing_info: Path | None
 
 

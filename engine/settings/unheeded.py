@@ -49,6 +49,7 @@ def warnings_of(options: Options, environ: Mapping[str, str]) -> Iterator[Warnin
                 "EnvironmentVariableRenamed",
                 f"The environment variable `{old_name}` has been renamed as `{new_name}`. Set "
                 "that instead.",
+                data={"old_name": old_name, "new_name": new_name},
             )
     for name in options.without_effect:
         flag = FLAGS[name]

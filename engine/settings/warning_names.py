@@ -13,17 +13,18 @@ RAISED_WHILE_READING = frozenset(
     "CustomOutputPathInSourceFreshnessDeprecation CustomTopLevelKeyDeprecation DeprecatedModel "
     "DeprecatedReference DuplicateYAMLKeysDeprecation EnvironmentVariableNamespaceDeprecation "
     "EnvironmentVariableRenamed ExposureNameDeprecation FileLeftOut "
-    "FreshnessConfigProblem "
+    "FreshnessConfigProblem InvalidMacroAnnotation "
     "MacroNotFoundForPatch MicrobatchMacroOutsideOfBatchesDeprecation "
     "MicrobatchModelNoEventTimeInputs "
+    "ArgumentsPropertyInGenericTestDeprecation "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "
     "ModulesItertoolsUsageDeprecation NoNodeForYamlKey NodeNotFoundOrDisabled NotThereYet "
     "NothingForThisDatabase PackageInstallPathDeprecation "
     "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation "
     "SpacesInResourceNameDeprecation UnknownFlag UnsupportedConstraintMaterialization "
-    "UnusedResourceConfigPath UpcomingReferenceDeprecation WEOIncludeExcludeDeprecation "
-    "WrongResourceSchemaFile".split()
+    "UnusedResourceConfigPath UnusedTables UpcomingReferenceDeprecation ValidationWarning "
+    "WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 
@@ -48,8 +49,8 @@ RAISED_WHILE_RUNNING = frozenset(
 """What is said of a node, or of the whole run. As an error it fails the node, if there is one."""
 
 RAISED_AT_THE_END = frozenset(
-    "ArtifactNotWritten CatalogNotWritten EventsDropped JournalNotWritten LogNotWritten "
-    "ManifestNotWritten ReporterFailed RunResultsNotWritten SourcesNotWritten".split()
+    "ArtifactNotWritten CatalogNotWritten DeprecationsSummary EventsDropped JournalNotWritten "
+    "LogNotWritten ManifestNotWritten ReporterFailed RunResultsNotWritten SourcesNotWritten".split()
 )
 """What is said of files that couldn't be written, and of reporters, once all else is done."""
 
@@ -97,6 +98,19 @@ _OTHERS_OF_DBT = frozenset(
     "UnusedTables UnversionedBreakingChange UpcomingReferenceDeprecation ValidationWarning "
     "WarnStateTargetEqual WrongResourceSchemaFile".split()
 )
+
+NO_ERRORS_BY_THEMSELVES = frozenset(
+    "FreshnessConfigProblem MicrobatchModelNoEventTimeInputs SemanticValidationFailure "
+    "SpacesInResourceNameDeprecation WarnStateTargetEqual".split()
+)
+"""Those of which dbt only tells: `--warn-error` makes an error of them where the project has the
+flag `require_all_warnings_handled_by_warn_error`. Whoever names one means it."""
+
+TOLD_EACH_TIME = frozenset(
+    "AdapterDeprecationWarning AdapterMacroDeprecation BehaviorChangeEvent DeprecationsSummary "
+    "GetMetaKeyWarning SpacesInResourceNameDeprecation".split()
+)
+"""The deprecations that are told wherever they are met, and aren't counted."""
 
 KNOWN = RAISED | DEPRECATIONS | _OTHERS_OF_DBT
 """What `--warn-error-options` may name: a project's settings name warnings that only dbt has."""

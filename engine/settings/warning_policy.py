@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..core.errors import CompilationError, UsageError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
 from .precedence import Sources
-from .warning_names import DEPRECATIONS, KNOWN
+from .warning_names import DEPRECATIONS, KNOWN, NO_ERRORS_BY_THEMSELVES
 
 _EVERYTHING = ("all", "*")
 _GROUP = "Deprecations"
@@ -36,12 +36,18 @@ class WarningPolicy(Struct, frozen=True):
 
     A name counts for more than the group `Deprecations`, and that for more than all. At each of
     these, silence beats warn, and that beats error.
+
+    Attributes:
+        all_means_all: whether those of which dbt only tells are among all.
+        shows_all_deprecations: whether each deprecation is told each time, and not only once.
     """
 
     all_are_errors: bool = False
     errors: frozenset[str] = frozenset()
     warnings: frozenset[str] = frozenset()
     silenced: frozenset[str] = frozenset()
+    all_means_all: bool = False
+    shows_all_deprecations: bool = False
 
     def verdict(self, name: str) -> Verdict:
         """What becomes of the warnings of a name."""
@@ -52,7 +58,8 @@ class WarningPolicy(Struct, frozen=True):
                 return Verdict.SHOW
             if label in self.errors:
                 return Verdict.RAISE
-        return Verdict.RAISE if self.all_are_errors else Verdict.SHOW
+        is_among_all = self.all_means_all or name not in NO_ERRORS_BY_THEMSELVES
+        return Verdict.RAISE if self.all_are_errors and is_among_all else Verdict.SHOW
 
     def raises(self, name: str) -> bool:
         return self.verdict(name) is Verdict.RAISE
@@ -104,15 +111,23 @@ def policy_of(sources: Sources, warn: Warn | None = None) -> WarningPolicy:
     if not isinstance(configured, Mapping):
         raise UsageError(f"{place} must be a mapping, but it is {noun_of(configured)}.")
     policy = _policy(configured, place, warn or (lambda _: None))
-    if not sources.find("warn_error").value:
-        return policy
+    if sources.find("warn_error").value:
+        _check_alone(policy, place)
+        policy = WarningPolicy(all_are_errors=True)
+    return structs.replace(
+        policy,
+        all_means_all=sources.project.get("require_all_warnings_handled_by_warn_error") is True,
+        shows_all_deprecations=bool(sources.find("show_all_deprecations").value),
+    )
+
+
+def _check_alone(policy: WarningPolicy, place: str) -> None:
     if policy != WarningPolicy():
         raise UsageError(
             f"warn_error_options: not allowed with argument warn_error. {place} says which "
             "warnings are errors, and --warn-error (or DBT_WARN_ERROR, or warn_error in the "
             "project's flags) that all are: take one of them away, or add --no-warn-error."
         )
-    return WarningPolicy(all_are_errors=True)
 
 
 def _policy(named: Mapping[str, object], place: str, warn: Warn) -> WarningPolicy:

@@ -21,6 +21,7 @@ from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.loader import load_manifest
 from ..manifest.manifest import Manifest
 from ..manifest.reading.inputs import ParseInputs
+from ..manifest.reading.macro_annotations import FLAG as VALIDATES_ARGUMENTS
 from ..manifest.reading.parse_cache import FILE_NAME, ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.used_vars import UsedVars
@@ -91,6 +92,8 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             warn=warn,
             cache=cache,
             inline=workspace.start.options.query,
+            names_each_space=workspace.settings.report.debug,
+            locates_each_deprecation=workspace.settings.warnings.shows_all_deprecations,
             # A variable that is a template may refer to a node; one of the environment that
             # isn't there is an error, which dbt meets while parsing.
             effects=frozenset(
@@ -129,6 +132,7 @@ def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str
         compiled=compiled,
         selectors=workspace.selectors.described,
         target_path=workspace.target_path_display,
+        tells_arguments=bool(workspace.project.flags.get(VALIDATES_ARGUMENTS)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,18 @@ from typing import Any
 
 from headrace import InvocationResult, Options, RunResult, Status, invoke
 from headrace.engine.core.events import Event, MessageLogged, OutputProduced, WarningRaised
+from headrace.engine.settings.deprecation_tally import SUMMARY
 
 DATABASE = "shop.db"
 
 PROJECT = "name: shop\nversion: '1.0'\nconfig-version: 2\nprofile: shop\n"
 """A project file to add to."""
+
+
+def warnings_of(events: Iterable[Event]) -> list[WarningRaised]:
+    """The warnings among events, but for the one that sums up the deprecations among them."""
+    warnings = (event for event in events if isinstance(event, WarningRaised))
+    return [warning for warning in warnings if warning.name != SUMMARY]
 
 
 class Recorder:
@@ -28,7 +35,7 @@ class Recorder:
 
     @property
     def warnings(self) -> list[str]:
-        return [event.message for event in self.events if isinstance(event, WarningRaised)]
+        return [warning.message for warning in warnings_of(self.events)]
 
     def handle(self, event: Event) -> None:
         self.events.append(event)
@@ -60,7 +67,7 @@ class Ran:
 
     @property
     def warnings(self) -> list[str]:
-        return [event.message for event in self.events if isinstance(event, WarningRaised)]
+        return [warning.message for warning in warnings_of(self.events)]
 
     @property
     def messages(self) -> list[str]:

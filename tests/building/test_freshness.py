@@ -16,7 +16,7 @@ from headrace.engine.core.events import WarningRaised
 from headrace.engine.core.plain_text import Cleaner
 from headrace.engine.reporters.text.lines import lines_of
 
-from .support import PROJECT, Ran, run
+from .support import PROJECT, Ran, run, warnings_of
 
 HOUR = {"count": 1, "period": "hour"}
 DAY = {"count": 1, "period": "day"}
@@ -280,7 +280,7 @@ async def test_a_projects_own_macro_counts(shop: Path) -> None:
     ran = await run(shop, "freshness")
 
     assert sources(shop)["t"]["max_loaded_at_time_ago_in_s"] == 86400.0
-    warned = [event for event in ran.events if isinstance(event, WarningRaised)]
+    warned = warnings_of(ran.events)
     # It gives a table, as such macros did before they had to give the whole result.
     assert [event.name for event in warned] == ["CollectFreshnessReturnSignature"]
 

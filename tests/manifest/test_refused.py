@@ -8,6 +8,7 @@ import pytest
 from headrace.engine.core.errors import CompilationError
 from headrace.engine.workspace.loaded_project import manifest_of
 
+from ..building.support import PROJECT, run, warnings_of
 from ..conftest import WriteProject
 from .support import failure, parse
 
@@ -135,6 +136,28 @@ def test_names_with_spaces_may_be_asked_for(write_project: WriteProject) -> None
     assert first.message == "Found spaces in the name of `model.shop.all orders`"
     assert total.name == "ResourceNamesWithSpacesDeprecation"
     assert total.message.startswith("Spaces found in 2 resource name(s)")
+    assert "`--debug`" in total.message
+
+
+async def test_names_with_spaces_are_told_each_for_who_wants_to_see_all(
+    write_project: WriteProject,
+) -> None:
+    flags = "flags: {require_resource_names_without_spaces: false}\n"
+    files = {f"models/all {name}.sql": "select 1 as id" for name in ("orders", "shops")}
+    root = write_project({**files, "dbt_project.yml": PROJECT + flags})
+
+    ran = await run(root, "parse", debug=True)
+
+    told = [(warning.name, warning.data) for warning in warnings_of(ran.events)]
+    assert told == [
+        ("SpacesInResourceNameDeprecation", {"unique_id": "model.shop.all orders"}),
+        ("SpacesInResourceNameDeprecation", {"unique_id": "model.shop.all shops"}),
+        (
+            "ResourceNamesWithSpacesDeprecation",
+            {"count_invalid_names": 2, "show_debug_hint": False},
+        ),
+    ]
+    assert "`--debug`" not in ran.warnings[-1]
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,33 @@ def test_override_is_warned_of_and_so_is_one_of_nothing(write_project: WriteProj
         "SourceOverrideDeprecation",
         "models/schema.yml:2:",
     )
-    assert second.name == "NoNodeForYamlKey"
-    assert "Did not find a source 'tills' in the package 'util'" in second.message
+    assert second.name == "UnusedTables"
+    assert second.data == {"unused_tables": ["  - Source util.tills (in models/schema.yml)"]}
+
+
+def test_all_that_overrides_nothing_is_one_warning(write_project: WriteProject) -> None:
+    root = write_project(
+        {
+            **PACKAGE,
+            "models/schema.yml": "sources:\n"
+            "- {name: till, overrides: util, tables: [{name: x}, {name: shops}, {name: a}]}\n"
+            "- {name: nobody, overrides: util}\n"
+            "- {name: till, overrides: utils}\n",
+        }
+    )
+
+    warnings = parse(root).warnings
+
+    assert [warning.name for warning in warnings] == [
+        *["SourceOverrideDeprecation"] * 3,
+        "UnusedTables",
+    ]
+    assert warnings[-1].data["unused_tables"] == [
+        "  - Source table util.till.a (in models/schema.yml)",
+        "  - Source table util.till.x (in models/schema.yml)",
+        "  - Source util.nobody (in models/schema.yml)",
+        "  - Source utils.till (in models/schema.yml)",
+    ]
 
 
 def test_override_sees_the_variables_of_the_project_that_it_stands_in(

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from headrace.engine.core.events import WarningRaised
-
-from ..building.support import Ran
+from ..building.support import Ran, warnings_of
 from .support import Web, commit, deps, error_of, installed, write_package
 
 WriteProject = Callable[[Mapping[str, str]], Path]
 
 
 def names(ran: Ran) -> list[str]:
-    return [event.name for event in ran.events if isinstance(event, WarningRaised)]
+    return [warning.name for warning in warnings_of(ran.events)]
 
 
 def repository(directory: Path) -> Path:

@@ -6,9 +6,8 @@ import asyncio
 from typing import Any
 
 from headrace import ExitCode, Status
-from headrace.engine.core.events import WarningRaised
 
-from ..building.support import Ran, Recorder
+from ..building.support import Ran, Recorder, warnings_of
 from .support import Shop
 from .test_faults import FAILING
 from .test_schema_locks import under_way, until_told
@@ -17,7 +16,7 @@ from .test_snapshots import write as write_snapshot
 
 
 def names(ran: Ran) -> list[str]:
-    return [event.name for event in ran.events if isinstance(event, WarningRaised)]
+    return [warning.name for warning in warnings_of(ran.events)]
 
 
 async def dropped_view(shop: Shop, **options: Any) -> Ran:

@@ -14,9 +14,8 @@ from typing import Any
 
 import anyio
 import pytest
-from headrace.engine.core.events import WarningRaised
 
-from ..building.support import Ran, run
+from ..building.support import Ran, run, warnings_of
 from ..conftest import FIXTURES
 from .support import FIXTURE, short_ids
 
@@ -638,4 +637,4 @@ async def test_seed_that_grew_or_moved_is_told(tmp_path: Path) -> None:
 
 
 def warned_of(ran: Ran) -> list[str]:
-    return [event.name for event in ran.events if isinstance(event, WarningRaised)]
+    return [warning.name for warning in warnings_of(ran.events)]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.engine.core.events import WarningRaised
-
-from ..building.support import Ran
+from ..building.support import Ran, warnings_of
 
 WARNED_TEST = {
     "models/orders.sql": "select null as id",
@@ -21,4 +19,4 @@ JINJA_WARNING = "{% if execute %}{{ exceptions.warn('look here') }}{% endif %} s
 
 def names(ran: Ran) -> list[str]:
     """The names of the warnings that were shown."""
-    return [event.name for event in ran.events if isinstance(event, WarningRaised)]
+    return [warning.name for warning in warnings_of(ran.events)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from headrace.engine.core.events import InvocationFailed
+from headrace.engine.settings.deprecation_tally import SUMMARY
 from headrace.engine.settings.warning_names import RAISED
 
 from ..building.support import PROJECT, run
@@ -23,13 +24,17 @@ SCHEMA = "models/schema.yml"
 
 @dataclass(frozen=True)
 class Situation:
-    """A project, and what is done with it. `blocked` are directories where files should go."""
+    """A project, and what is done with it.
+
+    `blocked` are directories where files should go, `beside` the warnings that come along.
+    """
 
     files: Mapping[str, str]
     command: str = "parse"
     options: Mapping[str, Any] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
 
 def project(line: str) -> Situation:
@@ -83,6 +88,15 @@ WHILE_READING = {
     ),
     "CustomKeyInObjectDeprecation": properties("models: [{name: orders, descripton: all}]"),
     "CustomTopLevelKeyDeprecation": properties("modles: []"),
+    "ArgumentsPropertyInGenericTestDeprecation": Situation(
+        {
+            **ORDERS,
+            "dbt_project.yml": PROJECT
+            + "flags: {require_generic_test_arguments_property: false}\n",
+            SCHEMA: "models: [{name: orders, columns: [{name: id, "
+            "data_tests: [{accepted_values: {arguments: {values: [1]}}}]}]}]",
+        }
+    ),
     "DeprecatedModel": properties("models: [{name: orders, deprecation_date: 2020-01-01}]"),
     "DuplicateYAMLKeysDeprecation": properties("models: []\nmodels: []"),
     "EnvironmentVariableNamespaceDeprecation": Situation(
@@ -94,6 +108,13 @@ WHILE_READING = {
         "depends_on: [ref('orders')]}]"
     ),
     "FileLeftOut": Situation(ORDERS, links=("models/gone.sql",)),
+    "InvalidMacroAnnotation": Situation(
+        {
+            "dbt_project.yml": f"{PROJECT}flags: {{validate_macro_args: true}}\n",
+            "macros/one.sql": "{% macro one(a) %}{% endmacro %}",
+            "macros/one.yml": "macros: [{name: one, arguments: [{name: b}]}]",
+        }
+    ),
     "MacroNotFoundForPatch": properties("macros: [{name: cents}]"),
     "MicrobatchMacroOutsideOfBatchesDeprecation": Situation(
         {
@@ -149,6 +170,21 @@ WHILE_READING = {
         }
     ),
     "UnknownFlag": project("flags: {fail_fst: true}"),
+    "UnusedTables": Situation(
+        {
+            **ORDERS,
+            "packages.yml": "packages: [{local: ../util}]",
+            "dbt_packages/util/dbt_project.yml": "name: util",
+            "models/s.yml": "sources: [{name: till, overrides: util}]",
+        },
+        beside=("SourceOverrideDeprecation",),
+    ),
+    "ValidationWarning": Situation(
+        {
+            "seeds/countries.csv": "id\n1\n",
+            "seeds/s.yml": "seeds: [{name: countries, constraints: [{type: unique}]}]",
+        }
+    ),
     "UnusedResourceConfigPath": project("models: {shop: {nowhere: {+enabled: true}}}"),
     "UpcomingReferenceDeprecation": Situation(
         {
@@ -181,6 +217,7 @@ ELSEWHERE = {
     "CollectFreshnessReturnSignature": "building/test_freshness.py",
     "CatalogNotWritten": "commands/test_docs_generate.py",
     "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
+    "DeprecationsSummary": "warnings/test_deprecations.py",
     "DeprecatedReference": "manifest/test_versions.py",
     "DeferredViewIsTable": "commands/test_deferral.py",
     "DependentViewDropped": "postgres/test_warnings.py",
@@ -232,7 +269,7 @@ async def test_it_stops_nothing_as_a_warning(write_project: WriteProject, name: 
 
     ran = await run(root, situation.command, **situation.options)
 
-    assert names(ran) == [name]
+    assert names(ran) == [*situation.beside, name]
     assert ran.exit_code == 0
 
 
@@ -240,11 +277,12 @@ async def test_it_stops_nothing_as_a_warning(write_project: WriteProject, name: 
 async def test_before_any_sql_it_is_an_error_that_keeps_the_command_from_running(
     write_project: WriteProject, name: str
 ) -> None:
-    root = make(write_project, WHILE_READING[name])
+    situation = WHILE_READING[name]
+    root = make(write_project, situation)
 
-    ran = await run(root, "run", warn_error=True, **WHILE_READING[name].options)
+    ran = await run(root, "run", warn_error_options={"error": [name]}, **situation.options)
 
-    assert (ran.exit_code, names(ran)) == (2, [])
+    assert (ran.exit_code, names(ran)) == (2, [*situation.beside])
     assert f"[{name}]" in str(ran.outcome.error)
     assert not (root / "shop.db").exists()
 
@@ -272,7 +310,7 @@ async def test_it_is_not_shown_where_it_is_silenced(write_project: WriteProject,
     ran = await run(
         root,
         situation.command,
-        warn_error_options={"error": "all", "silence": [name]},
+        warn_error_options={"error": "all", "silence": [name, *situation.beside, SUMMARY]},
         **situation.options,
     )
 

@@ -9,15 +9,18 @@ from typing import Any
 import msgspec
 
 from ..jinja.macro_index import MacroIndex
-from ..nodes.macro import MacroProperties
+from ..nodes.macro import MacroProperties, own_arguments
 
 _DOCS: Mapping[str, Any] = MappingProxyType({"show": True, "node_color": None})
 
 
 def macro_dicts(
-    index: MacroIndex, properties: Mapping[str, MacroProperties]
+    index: MacroIndex, properties: Mapping[str, MacroProperties], *, tells_arguments: bool = False
 ) -> dict[str, dict[str, Any]]:
-    """Every macro in the artifact's shape, with what properties say of it."""
+    """Every macro in the artifact's shape, with what properties say of it.
+
+    `tells_arguments` is whether one of which they say nothing has the arguments of its own text.
+    """
     described: dict[str, dict[str, Any]] = {
         macro.unique_id: {
             "name": macro.name,
@@ -34,7 +37,7 @@ def macro_dicts(
             "meta": {},
             "docs": dict(_DOCS),
             "patch_path": None,
-            "arguments": [],
+            "arguments": msgspec.to_builtins(own_arguments(macro)) if tells_arguments else [],
             "created_at": 0.0,
             "supported_languages": macro.supported_languages,
         }

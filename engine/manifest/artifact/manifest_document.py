@@ -41,6 +41,7 @@ def manifest_document(
     compiled: Mapping[str, str],
     selectors: Mapping[str, Any] = MappingProxyType({}),
     target_path: str = "target",
+    tells_arguments: bool = False,
 ) -> dict[str, Any]:
     """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
     manifest = _without_inline_query(manifest)
@@ -52,7 +53,9 @@ def manifest_document(
             source.unique_id: source_dict(source, relation_name(source))
             for source in manifest.sources.values()
         },
-        "macros": macro_dicts(manifest.macros, manifest.macro_properties),
+        "macros": macro_dicts(
+            manifest.macros, manifest.macro_properties, tells_arguments=tells_arguments
+        ),
         "docs": {
             doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
             for doc in manifest.docs.values()

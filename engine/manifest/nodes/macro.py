@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
+
+_TAG = re.compile(r"\s*\{%[-+]?\s*(\w+)")
+_OF_OTHER_BLOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"materialization": ("supported_languages",), "test": (), "data_test": ()}
+)
 
 
 class Macro(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +45,13 @@ class MacroArgument(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     type: str | None = None
     description: str = ""
+
+
+def own_arguments(macro: Macro) -> tuple[MacroArgument, ...]:
+    """A macro's arguments as its own text has them, and as dbt has them of the other blocks."""
+    tag = _TAG.match(macro.macro_sql)
+    names = macro.arguments if tag is None else _OF_OTHER_BLOCKS.get(tag[1], macro.arguments)
+    return tuple(MacroArgument(name=name) for name in names)
 
 
 class MacroProperties(msgspec.Struct, frozen=True, kw_only=True):

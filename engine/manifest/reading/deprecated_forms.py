@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from ...core.errors import Location, ParseError
 from ...core.events import WarningRaised
@@ -11,9 +10,6 @@ from ..jinja.macro_file import BUILTIN_PACKAGE
 from ..jinja.old_calls import old_calls
 from ..nodes.materialization_names import BUILT_IN, PREFIX, heeds_packages
 from .package_parse import Parse
-from .properties import Properties
-
-_NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "arguments"})
 
 
 def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
@@ -42,17 +38,21 @@ def _spaced_names(parse: Parse) -> Iterator[WarningRaised]:
             "'require_resource_names_without_spaces: false' in dbt_project.yml.",
             location=first.location,
         )
-    yield WarningRaised(
-        "SpacesInResourceNameDeprecation",
-        f"Found spaces in the name of `{first.unique_id}`",
-        first.location,
-    )
-    more = " Run again with `--debug` to see them all." if len(spaced) > 1 else ""
+    for node in spaced if parse.inputs.names_each_space else [first]:
+        yield WarningRaised(
+            "SpacesInResourceNameDeprecation",
+            f"Found spaces in the name of `{node.unique_id}`",
+            node.location,
+            {"unique_id": node.unique_id},
+        )
+    has_more = len(spaced) > 1 and not parse.inputs.names_each_space
+    more = " Run again with `--debug` to see them all." if has_more else ""
     yield WarningRaised(
         "ResourceNamesWithSpacesDeprecation",
         f"Spaces found in {len(spaced)} resource name(s), which is deprecated, and may lead to "
         f"errors. Put underscores in their place.{more}",
         first.location,
+        {"count_invalid_names": len(spaced), "show_debug_hint": has_more},
     )
 
 
@@ -79,56 +79,3 @@ def overriding_packages(parse: Parse) -> Iterator[WarningRaised]:
 
 def _option(prefix: str) -> str:
     return "default" if prefix == "default" else f"adapter='{prefix}'"
-
-
-def arguments_beside(parse: Parse) -> Iterator[WarningRaised]:
-    """One warning for each project whose tests have arguments that don't stand under `arguments:`.
-
-    They were written so for years: a line for each would hide all else, and to find out where
-    each stands takes as long as to read its file.
-    """
-    if parse.inputs.root.flags.get("require_generic_test_arguments_property") is False:
-        return
-    for package in parse.packages:
-        yield from _arguments_beside_in(package.properties)
-
-
-def _arguments_beside_in(properties: Properties) -> Iterator[WarningRaised]:
-    patches: Sequence[Any] = (*properties.nodes, *properties.sources)
-    found = {
-        (entry.document.display, entry.keys): entry
-        for patch in patches
-        for entry in patch.tests
-        if _has_arguments_beside(entry.definition)
-    }
-    if not found:
-        return
-    first = next(iter(found.values()))
-    number = len(found) - 1
-    more = f", and so have {number} more" if number else ""
-    yield WarningRaised(
-        "MissingArgumentsPropertyInGenericTestDeprecation",
-        f"The test '{_name_of(first.definition)}' has arguments beside `arguments:`{more}. Put "
-        "them under `arguments:`, and configurations under `config:`.",
-        first.location,
-        {"test_name": _name_of(first.definition)},
-    )
-
-
-def _has_arguments_beside(definition: object) -> bool:
-    if not isinstance(definition, Mapping):
-        return False
-    given: object = definition
-    if "test_name" in definition:
-        given = {key: value for key, value in definition.items() if key != "test_name"}
-    elif len(definition) == 1:
-        (given,) = definition.values()
-    return (
-        isinstance(given, Mapping)
-        and not given.get("arguments")
-        and not given.keys() <= _NO_ARGUMENTS
-    )
-
-
-def _name_of(definition: Mapping[str, object]) -> object:
-    return definition.get("test_name") or next(iter(definition))

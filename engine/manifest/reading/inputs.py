@@ -31,6 +31,8 @@ class ParseInputs(Struct, frozen=True):
         make_renderer: the template engine over the macros found.
         yaml: renders the Jinja in the values of properties files, by the project that they are of.
         warn: takes each warning.
+        names_each_space: whether each name with spaces is told, and not only the first.
+        locates_each_deprecation: whether not only the first place of a deprecation is looked up.
         cache: what the files said when they were last parsed.
     """
 
@@ -48,6 +50,8 @@ class ParseInputs(Struct, frozen=True):
     cache: ParseCache = field(default_factory=ParseCache)
     effects: frozenset[str] = frozenset()
     inline: str | None = None
+    names_each_space: bool = False
+    locates_each_deprecation: bool = False
 
     @property
     def root(self) -> Project:

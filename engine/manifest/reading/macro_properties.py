@@ -8,8 +8,9 @@ import msgspec
 
 from ...core.errors import ParseError, did_you_mean
 from ...core.events import WarningRaised
-from ..nodes.macro import MacroArgument, MacroProperties
+from ..nodes.macro import MacroArgument, MacroProperties, own_arguments
 from .entries import Place, configured_meta, read_entry
+from .macro_annotations import FLAG, check_arguments
 from .package_parse import PackageParse
 from .patches import NodePatch
 
@@ -62,7 +63,13 @@ def read_macro_properties(package: PackageParse) -> None:
                 )
             )
             continue
-        package.found.macro_properties[macro.unique_id] = _read(package, patch)
+        said = _read(package, patch)
+        if package.inputs.root.flags.get(FLAG):
+            for warning in check_arguments(macro, said.arguments, patch):
+                package.inputs.warn(warning)
+            if not said.arguments:
+                said = msgspec.structs.replace(said, arguments=own_arguments(macro))
+        package.found.macro_properties[macro.unique_id] = said
 
 
 def _read(package: PackageParse, patch: NodePatch) -> MacroProperties:

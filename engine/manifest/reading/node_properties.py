@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from ...core.errors import Location, ParseError
+from ...core.events import WarningRaised
 from ...project.config_tree import config_key
 from ...project.yaml_file import YamlDocument
 from ..nodes.node import Column
@@ -68,7 +69,10 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
     draft.locate_in_patch = partial(locate_config, document, keys)
     if patch.version is not None:
         _apply_version(patch, patch.version, draft)
-    if draft.resource_type is ResourceType.MODEL:
+    if draft.resource_type is not ResourceType.MODEL:
+        if patch.values.get("constraints"):
+            inputs.warn(_no_field(patch, "constraints", draft.resource_type))
+    else:
         place = Place(document, keys, "a model")
         warn = inputs.warn
         constraints = read_constraints(patch.values, place, warn, of_column=False)
@@ -80,6 +84,16 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
             "time_spine": read_time_spine(patch.values, draft.columns, place, warn),
         }
         draft.referred = tuple(referred_calls(constraints, draft.columns, place))
+
+
+def _no_field(patch: NodePatch, name: str, resource_type: ResourceType) -> WarningRaised:
+    kind = resource_type.value
+    return WarningRaised(
+        "ValidationWarning",
+        f"Field {name} is not valid for {kind} ({patch.name}).",
+        patch.document.locate(*patch.keys, name),
+        {"field_name": name, "resource_type": kind, "node_name": patch.name},
+    )
 
 
 def _apply_version(patch: NodePatch, version: VersionOf, draft: Draft) -> None:

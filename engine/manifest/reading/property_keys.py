@@ -53,7 +53,9 @@ MEANT_FOR_CONFIG = frozenset("tags materialized enabled schema database alias".s
 
 IN_ONE_PLACE = frozenset({*NODE_SECTIONS, "analyses", "tests", "data_tests"})
 EITHER_BESIDE = ("meta", "docs", "group", "contract", "access")
-ANALYSIS_KEYS = frozenset("name description docs config columns meta access group".split())
+ANALYSIS_KEYS = frozenset(
+    "name description docs config columns meta access group constraints".split()
+)
 MACRO_KEYS = frozenset("name description docs config meta arguments".split())
 NAMED_VERSION_KEYS = VERSION_KEYS | {"name"}
 COLUMN_KEYS = frozenset(

@@ -29,6 +29,7 @@ def apply_source_overrides(
         ParseError: two are about one source.
     """
     seen: dict[tuple[str, str], SourceOverride] = {}
+    unused: list[str] = []
     for own in properties.values():
         for override in own.overrides:
             twin = seen.setdefault((override.package_name, override.source["name"]), override)
@@ -40,12 +41,19 @@ def apply_source_overrides(
                 )
             warn(_deprecated(override))
             of_package = properties.get(override.package_name, Properties())
-            if not any(_is_about(override, patch) for patch in of_package.sources):
-                warn(_unused(override))
+            unused += _unused(override, of_package)
             of_package.sources = [
                 _overridden(patch, override) if _is_about(override, patch) else patch
                 for patch in of_package.sources
             ]
+    if unused:
+        warn(
+            WarningRaised(
+                "UnusedTables",
+                "Source overrides that are about nothing:\n" + "\n".join(unused),
+                data={"unused_tables": unused},
+            )
+        )
 
 
 def _is_about(override: SourceOverride, patch: SourcePatch) -> bool:
@@ -92,11 +100,13 @@ def _deprecated(override: SourceOverride) -> WarningRaised:
     )
 
 
-def _unused(override: SourceOverride) -> WarningRaised:
-    name = override.source["name"]
-    return WarningRaised(
-        "NoNodeForYamlKey",
-        f"Did not find a source '{name}' in the package '{override.package_name}', which this "
-        "entry 'overrides'.",
-        override.location,
-    )
+def _unused(override: SourceOverride, of_package: Properties) -> Iterator[str]:
+    """What an override names that its package doesn't have, a line for each."""
+    source, path = override.source["name"], override.document.display
+    name = f"{override.package_name}.{source}"
+    tables = [patch.table["name"] for patch in of_package.sources if _is_about(override, patch)]
+    if not tables:
+        yield f"  - Source {name} (in {path})"
+        return
+    for table in sorted({patch.table["name"] for patch in override.tables} - {*tables}):
+        yield f"  - Source table {name}.{table} (in {path})"

@@ -161,10 +161,18 @@ def _draft(package: PackageParse, patch: SourcePatch, config: Mapping[str, Any])
 def _written(written: Mapping[str, Any]) -> dict[str, Any]:
     """What an entry configures, as it was written, whichever of it goes by two places."""
     beside = {key: written[key] for key in ("meta", "tags") if written.get(key)}
+    config = written_config(written, SOURCE_CONFIG_BESIDE)
+    if config.get("tags"):
+        config = {**config, "tags": _texts(config["tags"])}
     try:
-        return merge_config(beside, written_config(written, SOURCE_CONFIG_BESIDE))
+        return merge_config(beside, config)
     except ParseError:  # a template stands for the whole of one
-        return written_config(written, SOURCE_CONFIG_BESIDE)
+        return config
+
+
+def _texts(given: object) -> list[str]:
+    """Those tags that are texts: dbt passes over others."""
+    return [tag for tag in (given if isinstance(given, list) else [given]) if isinstance(tag, str)]
 
 
 class _Entry(Struct, frozen=True):
@@ -192,8 +200,34 @@ class _Entry(Struct, frozen=True):
     def config(self) -> dict[str, Any]:
         """What the entry configures: `meta` and `tags` beside `config:` and in it, together."""
         config = patch_config(self.values, self.patch.document, self.keys, SOURCE_CONFIG_BESIDE)
+        if config.get("tags"):
+            config = {**config, "tags": self._tags(config["tags"])}
         beside = {key: self.values[key] for key in ("meta", "tags") if self.values.get(key)}
         return merge_config(beside, config)
+
+    def _tags(self, given: object) -> list[str]:
+        """Those tags under `config:` that are texts. Of others, as in dbt, there is a warning."""
+        texts, count = _texts(given), len(given) if isinstance(given, list) else 1
+        if len(texts) < count and self._is_told_of:
+            field = f"`config.tags`: {given}"
+            self.package.inputs.warn(
+                WarningRaised(
+                    "ValidationWarning",
+                    f"Field {field} is not valid for source ({self.values['name']}).",
+                    locate_config(self.patch.document, self.keys, "tags"),
+                    {
+                        "field_name": field,
+                        "resource_type": "source",
+                        "node_name": self.values["name"],
+                    },
+                )
+            )
+        return texts
+
+    @property
+    def _is_told_of(self) -> bool:
+        """Whether it is the first time that this entry is read: a source's is for each table."""
+        return self.keys == self.patch.keys or self.patch.keys[-1] == 0
 
     def description(self) -> str:
         docs = self.package.docs

@@ -30,11 +30,11 @@ from ...core.events import (
 )
 from ...core.plain_text import Cleaner, indented
 from ...core.results import NodeInfo, RunResult, Status
+from ...settings.warning_codes import WARNING_CODES
 from .freshness_lines import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
 from .summary import summary_lines
-from .warning_codes import WARNING_CODES
 
 UNMATCHED_CRITERION = "NoNodesForSelectionCriteria"
 """The warning that says all by itself: shown without its name, as in dbt."""

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 WARNING_CODES: Mapping[str, str] = {
+    "BehaviorChangeEvent": "D000",
     "PackageRedirectDeprecation": "D001",
     "PackageInstallPathDeprecation": "D002",
     "ConfigSourcePathDeprecation": "D003",
     "ConfigDataPathDeprecation": "D004",
     "AdapterDeprecationWarning": "D005",
     "ExposureNameDeprecation": "D007",
+    "EnvironmentVariableRenamed": "D009",
     "ConfigLogPathDeprecation": "D010",
     "ConfigTargetPathDeprecation": "D011",
     "TestsConfigDeprecation": "D012",
+    "CollectFreshnessReturnSignature": "D012",
     "ProjectFlagsMovedDeprecation": "D013",
+    "SpacesInResourceNameDeprecation": "D014",
     "ResourceNamesWithSpacesDeprecation": "D015",
     "PackageMaterializationOverrideDeprecation": "D016",
     "SourceFreshnessProjectHooksNotRun": "D017",
