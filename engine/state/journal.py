@@ -87,9 +87,11 @@ class Journal:
                 self._note({"event": "started", "unique_id": node.unique_id, "at": at})
             case NodeCommitting():
                 self._note(_committing(event))
-            case NodeFinished(result=result) | NodeSkipped(result=result):
-                self._note({"event": "result", "result": result_document(result, self._scrub)})
-            case NodeCancelled(result=result):
+            case (
+                NodeFinished(result=result)
+                | NodeSkipped(result=result)
+                | NodeCancelled(result=result)
+            ):
                 self._note({"event": "result", "result": result_document(result, self._scrub)})
             case RunFinished():
                 self._finish(event)

@@ -421,3 +421,18 @@ async def test_a_cancelled_hook_ends_and_the_rest_has_a_status(shop: Path, kind:
     assert "endless" not in relations(shop)
 
     check_invariants(shop)
+
+
+async def test_what_a_failed_build_left_standing_is_still_known_afterwards(shop: Path) -> None:
+    look = "{{ adapter.get_relation(none, target.schema, 'orders') or 'nothing' }}"
+    (shop / "models" / "orders.sql").write_text(
+        "{{ config(materialized='table') }} select 1 as id{{ ', no' if var('break', false) }}"
+    )
+    hooks(shop, end=["{% do log(" + look.strip("{} ") + ", info=true) %}"])
+    await run(shop)
+
+    ran = await run(shop, vars={"break": True})
+
+    assert ran.statuses["orders"] is Status.ERROR
+    assert logged(ran.events) == ['"main"."orders"']
+    assert rows(shop, "select id from orders") == [(1,)]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from headrace import Status
+from headrace.engine.core.errors import CompilationError, Location
+from headrace.engine.materializations.csv_file import inspect_csv
 
 from .support import PROJECT, Ran, relations, rows, run
 
@@ -197,6 +199,26 @@ async def test_column_names_are_kept_as_they_are(write_project: WriteProject) ->
 
     assert ran.exit_code == 0
     assert rows(root, 'select "Order ID", "select", "größe" from raw') == [(1, 2, 3)]
+
+
+async def test_column_without_a_name_has_the_letter_of_its_place(
+    write_project: WriteProject,
+) -> None:
+    header = ["", "first", *[""] * 25, "b", "b"]
+    values = ["1"] * len(header)
+
+    root, ran = await seed(write_project, f"{','.join(header)}\n{','.join(values)}\n")
+
+    assert ran.exit_code == 0
+    found = [name for _, name, *_ in rows(root, "pragma table_info(raw)")]
+    assert found == ["a", "first", *"cdefghijklmnopqrstuvwxyz", "aa", "b", "b_2"]
+
+
+def test_file_that_went_meanwhile_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CompilationError, match="can't be read") as raised:
+        inspect_csv(tmp_path / "raw.csv", "seeds/raw.csv", ",", {})
+
+    assert raised.value.location == Location("seeds/raw.csv")
 
 
 async def test_column_name_may_hold_a_quote(write_project: WriteProject) -> None:

@@ -249,6 +249,19 @@ async def test_node_that_takes_too_long_is_cancelled_and_says_so(shop: Shop) -> 
     assert [sql for _, state, sql in await shop.server.backends() if state == "active"] == []
 
 
+async def test_node_that_is_too_slow_in_its_last_hook_is_not_there(shop: Shop) -> None:
+    hook = "post_hook='select pg_sleep(60)'"
+    shop.write(
+        "models/slow.sql",
+        f"{{{{ config(materialized='table', timeout=0.3, {hook}) }}}} select 1 as id",
+    )
+
+    ran = await shop.run()
+
+    assert ran.statuses == {"slow": Status.TIMEOUT}
+    assert await shop.relations() == {}
+
+
 async def test_server_with_few_connections_is_made_do_with(private_shop: Shop) -> None:
     private_shop.profile(threads=30)
     for number in range(40):

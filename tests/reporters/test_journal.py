@@ -10,8 +10,10 @@ import pytest
 from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import (
     Event,
+    NodeCancelled,
     NodeCommitting,
     NodeFinished,
+    NodeSkipped,
     NodeStarted,
     RunEmpty,
     RunFinished,
@@ -117,6 +119,23 @@ def test_journal_cut_anywhere_tells_its_whole_lines(
     assert state == expected
 
 
+@pytest.mark.parametrize("kind", [NodeFinished, NodeSkipped, NodeCancelled])
+def test_end_of_a_node_is_noted_whatever_becomes_of_the_run(
+    tmp_path: Path, kind: type[NodeFinished | NodeSkipped | NodeCancelled]
+) -> None:
+    first = model("first")
+
+    journalled(
+        tmp_path / "journal",
+        invocation(),
+        RunStarted((first,), 1, "dev"),
+        kind(succeeded(first), 1, 1),
+    )
+
+    state = read_journal(tmp_path / "journal")
+    assert [node.state for node in state.nodes.values()] == [NodeState.DONE]
+
+
 @pytest.mark.parametrize("tail", [b'{"event": "sta', b"\x00" * 4096, b"\xff\xfe", b"[]\n", b"7"])
 def test_damaged_tail_is_left_out(tmp_path: Path, tail: bytes) -> None:
     path = tmp_path / "journal"
@@ -129,7 +148,13 @@ def test_damaged_tail_is_left_out(tmp_path: Path, tail: bytes) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b'{"event":"header","form', b"not a journal", b'{"event":"header","format":99}'],
+    [
+        b"",
+        b'{"event":"header","form',
+        b"not a journal",
+        b'{"event":"header","format":99}',
+        b'{"event":"header","format":99}\n{"event":"header","format":1}',
+    ],
 )
 def test_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "journal").write_bytes(content)

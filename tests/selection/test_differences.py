@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from headrace.engine.state.differences import (
+    is_same_config,
     is_same_declaration,
     is_same_persisted_description,
     is_same_source,
@@ -138,3 +139,99 @@ def test_description_counts_where_the_database_is_told_it(
     old = node("model", description="every order", config={"persist_docs": persisted})
 
     assert is_same_persisted_description(old, replace(old, description="each order")) == is_same
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "is_same"),
+    [
+        # An earlier version, as dbt does, noted only what an environment made of it.
+        ("dev", "{{ target.name }}", True),
+        ("prod", "{{ target.name }}", False),
+        ("{{ target.name }}", "{{ target.name }}", True),
+        ("{{ target.name | upper }}", "{{ target.name }}", False),
+        ("{{ target.name }}", "dev", False),
+        (None, "{{ target.name }}", False),
+        ("dev", "prod", False),
+    ],
+)
+def test_rendered_value_is_the_same_as_what_it_was_made_of(
+    was: str | None, is_now: str, is_same: bool
+) -> None:
+    noted = {} if was is None else {"location": was}
+    old = node("model", config={"location": was and was.strip("{} ")}, unrendered_config=noted)
+    if was in ("dev", "prod"):
+        old = replace(old, config={"location": was})
+    new = node("model", config={"location": "dev"}, unrendered_config={"location": is_now})
+
+    assert is_same_config(old, new) == is_same
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "is_same"),
+    [
+        (["b", "a"], ["a", "b"], True),
+        (["a"], ["a", "b"], False),
+        ("a", ["a"], False),
+        (["a"], "a", False),
+        ([], None, True),
+        (None, {}, True),
+    ],
+)
+@pytest.mark.parametrize("key", ["tags", "meta"])
+def test_order_of_a_collection_does_not_count(
+    key: str, was: object, is_now: object, is_same: bool
+) -> None:
+    old, new = (
+        node("model", unrendered_config={} if value is None else {key: value})
+        for value in (was, is_now)
+    )
+
+    assert is_same_config(old, new) == is_same
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "rendered", "is_same"),
+    [
+        # So dbt notes lists where it is to compare more of what is written.
+        (["{{ x }}", "a"], ["{{ x }}"], ["a"], True),
+        (["{{ x }}", "{{ x }}"], ["{{ x }}"], ["a"], True),
+        (["{{ x }}", "b"], ["{{ x }}"], ["a"], False),
+        (["a", "b"], ["a"], ["a"], False),
+        ({"k": ["a", "a"]}, {"k": ["a"]}, {"k": ["a"]}, True),
+        ({"k": ["a", "a"]}, {"l": ["a"]}, {"l": ["a"]}, False),
+        ({"k": ["a", "b"]}, {"k": ["a"]}, {"k": ["a"]}, False),
+        ({"k": "a"}, ["a"], ["a"], False),
+        (["a"], {"k": "a"}, {"k": "a"}, False),
+        ("a", ["a"], ["a"], False),
+    ],
+)
+def test_list_that_is_noted_twice_is_the_same_as_once(
+    was: object, is_now: object, rendered: object, is_same: bool
+) -> None:
+    old = node("model", unrendered_config={"partition_by": was})
+    new = node(
+        "model", config={"partition_by": rendered}, unrendered_config={"partition_by": is_now}
+    )
+
+    assert is_same_config(old, new) == is_same
+
+
+@pytest.mark.parametrize(
+    ("written", "rendered", "is_now", "is_same"),
+    [
+        ("crm", "crm", "crm", True),
+        (None, "crm", "crm", True),
+        (None, "crm", "erp", False),
+        (None, "crm", "{{ var('crm') }}", True),
+        ("crm", "crm", "{{ var('crm') }}", False),
+        ("{{ var('crm') }}", "crm", "{{ var('crm') }}", True),
+        ("{{ var('crm') }}", "crm", "{{ var('erp') }}", False),
+        ("crm", "crm", None, True),
+    ],
+)
+def test_schema_of_a_source_is_compared_as_written(
+    written: str | None, rendered: str, is_now: str | None, is_same: bool
+) -> None:
+    old = replace(SOURCE, unrendered_schema=written, schema=rendered)
+
+    assert is_same_source(old, replace(SOURCE, unrendered_schema=is_now)) == is_same
