@@ -31,6 +31,12 @@ def small_shop(shop: Shop) -> Shop:
     return shop
 
 
+def control_of(shop: Shop) -> Control:
+    """A control connection to the shop's server, which isn't open yet."""
+    keys = read_keys(target_of(shop.server))
+    return Control(lambda: connect(keys, "an-invocation"), retries=2)
+
+
 async def survives(shop: Shop, place: int, terminates: bool) -> bool:
     """Run with a blow at a message, and see that all is well. False if it has no such message."""
     async with lossy(shop, retry_backoff=0.01) as proxy:
@@ -91,8 +97,7 @@ async def test_connection_that_is_refused_what_it_is_told_first_is_closed(shop: 
         opened.append(driver.get_server_pid())
         await driver.execute("select 1 / 0")
 
-    keys = read_keys(target_of(shop.server))
-    control = Control(lambda: connect(keys, "an-invocation"))
+    control = control_of(shop)
     control.after_opening = refused
     with pytest.raises(asyncpg.DivisionByZeroError):
         await control.fetch("select 1")
@@ -103,3 +108,34 @@ async def test_connection_that_is_refused_what_it_is_told_first_is_closed(shop: 
     control.after_opening = None
     assert [tuple(row) for row in await control.fetch("select 1")] == [(1,)]
     await control.aclose()
+
+
+async def test_look_at_a_connection_that_is_gone_opens_another(shop: Shop) -> None:
+    control = control_of(shop)
+    await control.open()
+    first = control.pid
+    await shop.execute(f"select pg_terminate_backend({first}, 60000)")
+
+    await control.look(60)
+
+    assert control.pid not in (None, first)
+    await control.aclose()
+
+
+async def test_what_is_refused_is_asked_once(shop: Shop) -> None:
+    await shop.execute("create sequence {schema}.tries")
+    control = control_of(shop)
+
+    with pytest.raises(asyncpg.DivisionByZeroError):
+        await control.fetch(f"select 1 / (nextval('{shop.schema}.tries') * 0)")
+
+    assert await shop.fetch("select last_value from {schema}.tries") == [(1,)]
+    await control.aclose()
+
+
+async def test_connection_that_was_never_opened_can_be_closed(shop: Shop) -> None:
+    control = control_of(shop)
+
+    await control.aclose()
+
+    assert control.pid is None
