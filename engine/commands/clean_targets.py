@@ -45,7 +45,12 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     flag = options.clean_project_files_only
     stays_inside = find_value("clean_project_files_only", flag, environ).value
     project = load_project(
-        root, environ=environ, cli_vars=options.vars, warn=warn, cleans_inside=stays_inside
+        root,
+        environ=environ,
+        cli_vars=options.vars,
+        warn=warn,
+        names=start.names,
+        cleans_inside=stays_inside,
     )
     if OLD_PACKAGES_DIRECTORY in project.clean_targets and (
         project.packages_install_path not in project.clean_targets

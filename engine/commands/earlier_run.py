@@ -70,7 +70,9 @@ def find_retry(
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd)
     flags: Mapping[str, object] = {}
     try:
-        project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+        project = load_project(
+            root, environ=environ, cli_vars=options.vars, warn=warn, names=start.names
+        )
     except ProjectError:
         # It may need the variables of the first run, which are with its results.
         directory = likely_target_path(start, root)

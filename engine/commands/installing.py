@@ -102,7 +102,9 @@ async def install_packages(start: Start, emit: Emit, read_project: ReadProject) 
 def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Request:
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
-    project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+    project = load_project(
+        root, environ=environ, cli_vars=options.vars, warn=warn, names=start.names
+    )
     for warning in warnings_of(options, environ):
         warn(warning)
     checks_version = find_value(
@@ -110,7 +112,7 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     ).value
     if checks_version:
         check_required_version(project, DBT_VERSION)
-    renderer = package_renderer(environ, options.vars)
+    renderer = package_renderer(environ, options.vars, start.names)
     asked = read_packages(root, renderer)
     files: dict[Path, str] = {}
     said: list[str] = []

@@ -19,6 +19,7 @@ def load_installed(
     environ: Mapping[str, str],
     cli_vars: Mapping[str, object],
     warn: Callable[[WarningRaised], None],
+    names: Mapping[str, object],
     dbt_version: str | None,
 ) -> list[Project]:
     """The projects below `packages-install-path`, in the order of their directories.
@@ -46,6 +47,7 @@ def load_installed(
             environ=environ,
             cli_vars=cli_vars,
             warn=warn,
+            names=names,
             is_confined=True,
             display=(root / PROJECT_FILE).relative_to(project.root).as_posix(),
         )

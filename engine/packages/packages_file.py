@@ -29,9 +29,15 @@ class PackagesFile:
     document: YamlDocument | None = None
 
 
-def package_renderer(environ: Mapping[str, str], cli_vars: Mapping[str, object]) -> Renderer:
-    """What renders packages.yml: it may read secret variables."""
-    return Renderer(environ=environ, cli_vars=cli_vars, error=PackageError, with_secrets=True)
+def package_renderer(
+    environ: Mapping[str, str],
+    cli_vars: Mapping[str, object],
+    names: Mapping[str, object] | None = None,
+) -> Renderer:
+    """What renders packages.yml: it may read secret variables, and has `names` besides."""
+    return Renderer(
+        environ=environ, cli_vars=cli_vars, names=names, error=PackageError, with_secrets=True
+    )
 
 
 def read_packages(root: Path, renderer: Renderer, *, package: str | None = None) -> PackagesFile:

@@ -24,6 +24,9 @@ from ..sandbox.plain_functions import MODULES, PLAIN_FUNCTIONS
 from ..sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from .template_errors import TargetNotKnownError, TemplateError, UnreadableTemplateError
 
+_KNOWN_LATER = frozenset({"target", "flags"})
+"""Names that there are once the profile has been read."""
+
 
 class _Undefined(ChainableUndefined):
     """An unknown name is an error once it is written out; an unknown key of a known one is ''.
@@ -98,7 +101,7 @@ class NativeTemplates:
         """
         try:
             tree = self._environment.parse(text)
-            if "target" not in self._names and "target" in find_undeclared_variables(tree):
+            if (_KNOWN_LATER - self._names.keys()) & find_undeclared_variables(tree):
                 raise TargetNotKnownError
             self._environment.count_loops(tree)
             with budgeted():

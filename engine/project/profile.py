@@ -55,6 +55,7 @@ def load_target(
     cli_vars: Mapping[str, object],
     environ: Mapping[str, str],
     cwd: Path,
+    names: Mapping[str, object] | None = None,
     warn: Callable[[WarningRaised], None] | None = None,
 ) -> Target:
     """The target to run against: one output of one profile, rendered and checked.
@@ -85,8 +86,8 @@ def load_target(
         project.root,
         target=target,
         threads=threads,
-        cli_vars=cli_vars,
         environ=environ,
+        renderer=_renderer(cli_vars, environ, names),
     )
 
 
@@ -98,6 +99,7 @@ def load_target_alone(
     cli_vars: Mapping[str, object],
     environ: Mapping[str, str],
     cwd: Path,
+    names: Mapping[str, object] | None = None,
 ) -> Target:
     """The target where there is no project: that of the flag's profile, or else the only one.
 
@@ -117,7 +119,22 @@ def load_target_alone(
         (name,) = known
     document = read_profiles(source, name)
     return _target_of(
-        document, name, cwd, target=target, threads=None, cli_vars=cli_vars, environ=environ
+        document,
+        name,
+        cwd,
+        target=target,
+        threads=None,
+        environ=environ,
+        renderer=_renderer(cli_vars, environ, names),
+    )
+
+
+def _renderer(
+    cli_vars: Mapping[str, object], environ: Mapping[str, str], names: Mapping[str, object] | None
+) -> Renderer:
+    """What renders profiles.yml: it may read secret variables."""
+    return Renderer(
+        environ=environ, cli_vars=cli_vars, names=names, error=ProfileError, with_secrets=True
     )
 
 
@@ -128,10 +145,9 @@ def _target_of(
     *,
     target: str | None,
     threads: int | None,
-    cli_vars: Mapping[str, object],
     environ: Mapping[str, str],
+    renderer: Renderer,
 ) -> Target:
-    renderer = Renderer(environ=environ, cli_vars=cli_vars, error=ProfileError, with_secrets=True)
     reader = _ProfileReader(document, name, renderer)
     target_name = find_value("target", target, environ).value or reader.default_target()
     output = reader.output(target_name)

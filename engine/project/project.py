@@ -118,12 +118,14 @@ def load_project(
     display: str = PROJECT_FILE,
     cleans_inside: bool | None = None,
     is_confined: bool = False,
+    names: Mapping[str, object] | None = None,
 ) -> Project:
     """Read the dbt_project.yml in `root`, as far as it can be known without a target.
 
     What speaks of `target` has its default meanwhile. `display` is what messages call the file:
     a package's has its directory in it. `cleans_inside` is whether clean-targets stay inside of the
     project; without it, the environment says so. `is_confined` is a package's: its files are in it.
+    `names` are further names that its templates have.
 
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
@@ -132,7 +134,7 @@ def load_project(
         raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
     document = read_yaml(root / PROJECT_FILE, display)
     leading_out = _leading_out(cleans_inside, environ, is_confined)
-    renderer = Renderer(environ=environ, cli_vars=cli_vars)
+    renderer = Renderer(environ=environ, cli_vars=cli_vars, names=names)
     fields = Fields(document, renderer, may_lead_out=leading_out)
     check_keys(fields)
     for warning in (*document.warnings(), *key_warnings(root, fields, document)):

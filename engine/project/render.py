@@ -139,7 +139,10 @@ class Renderer:
             value = self._templates.evaluate(text)
             return self._unveiled(value, path) if self._with_secrets else value
         except TargetNotKnownError:
-            raise
+            if self._error is ProjectError:
+                raise  # whoever reads dbt_project.yml reads it again with the target
+            unknown = "'target' and 'flags' are not defined here: they come of this file."
+            raise self._failure(document, path, unknown, is_safe=True) from None
         except TemplateError as problem:
             if isinstance(problem, UnreadableTemplateError) and self._is_password(path):
                 return text  # a password may look like Jinja without being any

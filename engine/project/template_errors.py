@@ -20,4 +20,4 @@ class UnreadableTemplateError(TemplateError):
 
 
 class TargetNotKnownError(Exception):
-    """A template speaks of `target`, and the profile hasn't been read yet."""
+    """A template speaks of `target` or `flags`, and the profile hasn't been read yet."""

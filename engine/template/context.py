@@ -189,6 +189,7 @@ class CommonContext:
             "load_agate_table": _absent(
                 "load_agate_table", "a seed is loaded without a table in memory"
             ),
+            "_sql_results": lacking("_sql_results", "load_result() gives a result by its name"),
             "context_macro_stack": lacking(
                 "context_macro_stack", "an error says which macros it came through"
             ),

@@ -13,9 +13,13 @@ from ..manifest.artifact.node_dicts import node_dict, source_dict
 from ..manifest.artifact.primary_keys import primary_keys
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
+from ..manifest.nodes.resource_type import ResourceType
 from ..manifest.nodes.stored_failures import has_relation
 from ..sandbox.owned import OwnGraph, own
 from .relations import RelationFactory
+from .scope import Scope
+
+_WITHOUT_HOOKS = frozenset((ResourceType.TEST, ResourceType.UNIT_TEST, ResourceType.SOURCE))
 
 
 class ManifestNames:
@@ -77,6 +81,13 @@ _COMPILED = ("compiled", "compiled_code", "extra_ctes", "extra_ctes_injected")
 def _uncompiled(described: dict[str, Any]) -> dict[str, Any]:
     """A node without what nothing is known of before it is compiled."""
     return {key: value for key, value in described.items() if key not in _COMPILED}
+
+
+def hooks_of(node: Node, key: str, scope: Scope) -> Any:
+    """`pre_hooks` or `post_hooks` of a node's templates; tests and sources have none."""
+    if node.resource_type in _WITHOUT_HOOKS:
+        return []
+    return scope.context_name("model")["config"].get(key)
 
 
 def without_none(described: Mapping[str, Any]) -> dict[str, Any]:

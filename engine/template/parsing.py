@@ -13,6 +13,7 @@ from ..manifest.artifact.node_dicts import node_dict
 from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.node_calls import RefCall, SourceCall
+from ..manifest.nodes.operation_node import Operation
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.parse_renderer import Captured
 from ..sandbox.handed import printed
@@ -21,7 +22,7 @@ from .context import CommonContext
 from .dbt.config_object import CapturingConfig
 from .generic_test import evaluate_arguments, render_generic_test
 from .macro_space import MacroSpace
-from .manifest_names import without_none
+from .manifest_names import hooks_of, without_none
 from .parsing_adapter import ParsingAdapter
 from .references import ref_call, source_call
 from .relations import RelationFactory, without_type
@@ -100,7 +101,7 @@ class TemplateParseRenderer:
             "schema": node.schema,
             "database": node.database,
             "config": capture.config,
-            "this": without_type(self._relations.this(node)),
+            "this": _this(self._relations, node),
             "thread_id": "",
             "sql": None,
             "compiled_code": None,
@@ -122,14 +123,19 @@ class TemplateParseRenderer:
             "var": lambda scope: self._common.var(node, renderer(scope), required=needs_vars),
             "render": renderer,
             "graph": lambda scope: {},
-            "pre_hooks": lambda scope: scope.context_name("model")["config"].get("pre-hook"),
-            "post_hooks": lambda scope: scope.context_name("model")["config"].get("post-hook"),
+            "pre_hooks": partial(hooks_of, node, "pre-hook"),
+            "post_hooks": partial(hooks_of, node, "post-hook"),
             "model": lambda scope: own(without_none(node_dict(node))),
             "adapter": lambda scope: ParsingAdapter(
-                self._adapter, self._common.dispatcher(scope), self._relations.quoting
+                self._adapter, self._common.dispatcher(scope), self._common.project_config
             ),
         }
         return Scope(self._macros, node.package_name, names, lazy)
+
+
+def _this(relations: RelationFactory, node: Node) -> Relation | None:
+    """The relation that a node stands for; a hook of the whole run stands for none."""
+    return None if isinstance(node, Operation) else without_type(relations.this(node))
 
 
 class _Capture:

@@ -28,7 +28,7 @@ from .dbt.config_object import RunningConfig
 from .dbt.stored_results import StoredResults
 from .generic_test import render_generic_test
 from .macro_space import MacroSpace
-from .manifest_names import ManifestNames
+from .manifest_names import ManifestNames, hooks_of
 from .references import References
 from .relations import RelationFactory, without_type
 from .rendering import render_nested, render_source
@@ -117,15 +117,21 @@ class TemplateEngine:
             "ref": partial(self._common.resolver, references.ref),
             "source": partial(self._common.resolver, references.source),
             "config": lambda scope: config(),
-            "this": lambda scope: without_type(self.relations.this(node)),
+            "this": lambda scope: self._this(node),
             "model": lambda scope: self._manifest_names.model(node),
             "adapter": lambda scope: self.adapter_in(scope, connection),
             "defer_relation": lambda scope: self.deferred.get(node.unique_id),
-            "pre_hooks": lambda scope: scope.context_name("model")["config"].get("pre-hook"),
-            "post_hooks": lambda scope: scope.context_name("model")["config"].get("post-hook"),
+            "pre_hooks": partial(hooks_of, node, "pre-hook"),
+            "post_hooks": partial(hooks_of, node, "post-hook"),
             "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
         return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)
+
+    def _this(self, node: Node) -> Relation | None:
+        """The relation that a node stands for; a hook of the whole run stands for none."""
+        if node.resource_type is ResourceType.OPERATION:
+            return None
+        return without_type(self.relations.this(node))
 
     def _renderer(self, scope: Scope) -> Callable[..., Any]:
         return partial(render_nested, self._environment, scope)
@@ -180,7 +186,7 @@ class TemplateEngine:
             self._cache,
             scope,
             self._common.dispatcher(scope),
-            self.relations.quoting,
+            self._common.project_config,
         )
 
     def described_column(self, column: DescribedColumn) -> Column:

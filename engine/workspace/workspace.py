@@ -40,7 +40,7 @@ from ..settings.seen_flags import template_arguments, template_flags
 from ..settings.settings import Settings
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
-from ..template.context import DBT_VERSION, CommonContext, Invocation
+from ..template.context import DBT_VERSION, CommonContext, Flags, Invocation
 from ..template.relations import RelationFactory
 from ..template.template_environment import CodeCache
 from .places import find_log_path, settled_target_path
@@ -123,7 +123,9 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     """
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd)
-    project = load_project(root, environ=environ, cli_vars=options.vars, warn=warn)
+    project = load_project(
+        root, environ=environ, cli_vars=options.vars, warn=warn, names=start.names
+    )
     check_flags(project.flags, project.document)
     profiles = find_profiles(
         root, profiles_dir=options.profiles_dir, environ=environ, cwd=start.cwd
@@ -132,16 +134,20 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     project = dataclasses.replace(
         project, flags={**load_profile_flags(profiles, warn), **project.flags}
     )
+    settings = settings_of(options, environ, project.flags, root, warn)
+    names = {**start.names, "flags": Flags(template_flags(settings))}
     adapter = _adapter(target, profiles)
     shown = target_context(target, adapter)
-    project = render_trees(project, shown, options.vars, environ=environ)
-    packages = tuple(_installed_packages(project, start, shown, warn))
+    project = render_trees(project, shown, options.vars, environ=environ, names=names)
+    packages = tuple(_installed_packages(project, start, shown, names, warn))
     for warning in (*flag_warnings(project.document), *warnings_of(options, environ)):
         warn(warning)
-    settings = settings_of(options, environ, project.flags, root, warn)
+    names["project_name"] = project.name
     variables = _variables(project, packages, options)
     yaml = {
-        name: Renderer(environ=environ, cli_vars=variables.for_package(name), target=shown)
+        name: Renderer(
+            environ=environ, cli_vars=variables.for_package(name), target=shown, names=names
+        )
         for name in (project.name, *variables.packages)
     }
     log_path = find_log_path(start, project, settings)
@@ -185,6 +191,7 @@ def open_profile(start: Start) -> tuple[Target, Adapter]:
         cli_vars=options.vars,
         environ=environ,
         cwd=cwd,
+        names=start.names,
     )
     profiles = find_profiles(cwd, profiles_dir=options.profiles_dir, environ=environ, cwd=cwd)
     return target, _adapter(target, profiles)
@@ -214,6 +221,7 @@ def _target(start: Start, project: Project, warn: Callable[[WarningRaised], None
         cli_vars=options.vars,
         environ=environ,
         cwd=start.cwd,
+        names=start.names,
         warn=warn,
     )
     return dataclasses.replace(target, invocation_id=start.invocation_id)
@@ -248,6 +256,7 @@ def _installed_packages(
     project: Project,
     start: Start,
     target: Mapping[str, Any],
+    names: Mapping[str, Any],
     warn: Callable[[WarningRaised], None],
 ) -> list[Project]:
     """The project's packages, once it and they are known to suit this version."""
@@ -260,9 +269,13 @@ def _installed_packages(
         environ=environ,
         cli_vars=options.vars,
         warn=warn,
+        names=start.names,
         dbt_version=DBT_VERSION if checks_version else None,
     )
-    return [render_trees(package, target, options.vars, environ=environ) for package in packages]
+    return [
+        render_trees(package, target, options.vars, environ=environ, names=names)
+        for package in packages
+    ]
 
 
 def _reading(start: Start, settings: Settings) -> Reading:

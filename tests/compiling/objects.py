@@ -29,6 +29,7 @@ OBJECTS: dict[str, str] = {
     "exceptions": "{% set it = exceptions %}",
     "ref": "{% set it = builtins.ref %}",
     "ref.config": "{% set it = builtins.ref.config %}",
+    "adapter.config": "{% set it = adapter.config %}",
     "macro": "{% set it = probe %}",
     "context": "{% set it = context %}",
     "builtins": "{% set it = builtins %}",
@@ -53,6 +54,10 @@ _PARTS = (
     "database schema identifier get get_part incorporate items keys values replace replace_dict "
     "to_dict"
 )
+_CONFIG = (
+    "project_name version profile_name target_name threads credentials "
+    "dependencies args cli_vars vars to_target_dict model_paths quoting dispatch"
+)
 _VALUES = "count dict get index items keys values"
 
 HAS: dict[str, str] = {
@@ -76,7 +81,7 @@ HAS: dict[str, str] = {
     "result": "response data table",
     "adapter": "add_query already_exists assert_valid_snapshot_target_given_strategy behavior "
     "build_catalog_relation cache_added cache_dropped cache_renamed check_schema_exists commit "
-    "convert_type create_schema dispatch drop_relation drop_schema execute Relation type "
+    "config convert_type create_schema dispatch drop_relation drop_schema execute Relation type "
     "expand_target_column_types get_column_schema_from_query get_columns_in_relation "
     "get_columns_in_table get_hard_deletes_behavior get_incremental_strategy_macro "
     "get_missing_columns get_relation parse_index quote quote_as_configured quote_seed_column "
@@ -91,8 +96,8 @@ HAS: dict[str, str] = {
     "raise_duplicate_resource_name raise_fail_fast_error raise_invalid_property_yml_version "
     "raise_not_implemented relation_wrong_type warn warn_snapshot_timestamp_data_types",
     "ref": "config model current_project Relation",
-    "ref.config": "project_name version profile_name target_name threads credentials "
-    "dependencies args cli_vars vars to_target_dict model_paths quoting dispatch",
+    "ref.config": _CONFIG,
+    "adapter.config": _CONFIG,
     "macro": "macro call_macro",
     "context": "get items keys setdefault update values",
     "builtins": "get items keys values adapter adapter_macro api column compiled_code config "
@@ -122,10 +127,11 @@ LACKS: dict[str, str] = {
     "from_json from_object homogenize line_chart normalize pivot print_bars print_html "
     "scatterplot to_csv to_json",
     "response": _STORED,
-    "adapter": "get_catalog_integration get_partitions_metadata run_sql_for_tests config",
+    "adapter": "get_catalog_integration get_partitions_metadata run_sql_for_tests",
     "config": "model context_config",
     "var": "packages_for_node",
     "ref": "manifest db_wrapper resolve",
+    "adapter.config": "project_root models on_run_start load_dependencies",
     "ref.config": "project_root models on_run_start load_dependencies",
     "context": "exported_vars vars environment",
     "builtins": "context_macro_stack",

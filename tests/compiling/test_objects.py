@@ -114,6 +114,7 @@ async def test_use_of_what_isnt_there_says_so(write_project: WriteProject, kind:
             "{{ builtins.ref.config.project_name }} {{ ref.config.dependencies['shop'].version }}",
             "shop 1.0",
         ),
+        ("{{ adapter.config.quoting.schema }}{{ adapter.config.project_name }}", "Trueshop"),
         ("{{ ref.current_project }} {{ builtins.source.model.name }}", "shop m"),
         ("{{ var.get_rendered_var('given') }} {{ var.node_name }}", "1 m"),
         ("{{ adapter.dispatch('probe_it', 'nobody')('x') }}", "x"),

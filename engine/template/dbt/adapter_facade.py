@@ -24,6 +24,7 @@ from ..scope import Scope
 from .adapter_values import AdapterValues
 from .contracts import contract_differences, contract_problem
 from .own_macros import OwnMacros
+from .resolvers import ProjectConfig
 from .result_table import ResultTable
 from .statement_response import StatementResponse
 
@@ -45,9 +46,9 @@ class RunningAdapter(AdapterValues):
         cache: RelationCache,
         scope: Scope,
         dispatch: Dispatch,
-        quoting: Mapping[str, bool | None],
+        config: ProjectConfig,
     ) -> None:
-        super().__init__(adapter, dispatch, quoting)
+        super().__init__(adapter, dispatch, config)
         self._connection = connection
         self._cache = cache
         self._scope = scope

@@ -16,6 +16,7 @@ from ...manifest.nodes.snapshot_node import hard_deletes
 from ...sandbox.allowed_names import Names
 from .api import ColumnMaker, RelationMaker
 from .constraints import column_definitions, table_constraints
+from .resolvers import ProjectConfig
 
 
 class BehaviorFlags:
@@ -34,7 +35,16 @@ class AdapterValues:
 
     template_names: ClassVar[frozenset[str]] = frozenset(
         (
-            *("behavior", "dispatch", "Relation", "Column", "type", "quote", "convert_type"),
+            *(
+                "behavior",
+                "config",
+                "dispatch",
+                "Relation",
+                "Column",
+                "type",
+                "quote",
+                "convert_type",
+            ),
             *("quote_as_configured", "quote_seed_column", "standardize_grants_dict"),
             *("render_raw_columns_constraints", "render_raw_model_constraints", "parse_index"),
             *("get_hard_deletes_behavior", "verify_database", "build_catalog_relation"),
@@ -45,19 +55,18 @@ class AdapterValues:
             "get_catalog_integration": "it knows of no catalogs.yml",
             "get_partitions_metadata": "none of its databases is asked for partitions",
             "run_sql_for_tests": "run_query() gives the rows of a query",
-            **dict.fromkeys(
-                ("config", "credentials", "connections"), "ask 'target' or builtins.ref.config"
-            ),
+            **dict.fromkeys(("credentials", "connections"), "ask 'target' or adapter.config"),
         }
     )
 
     behavior = BehaviorFlags()
 
     def __init__(
-        self, adapter: Adapter, dispatch: Callable[..., Any], quoting: Mapping[str, bool | None]
+        self, adapter: Adapter, dispatch: Callable[..., Any], config: ProjectConfig
     ) -> None:
         self._adapter = adapter
-        self._quoting = quoting
+        self._quoting = config.quoting
+        self.config = config
         self.dispatch = dispatch
 
     @property

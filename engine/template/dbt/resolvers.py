@@ -105,7 +105,8 @@ class ProjectConfig:
 
     @property
     def quoting(self) -> dict[str, bool]:
-        return dict(self._project.quoting)
+        given = {part: said for part, said in self._project.quoting.items() if said is not None}
+        return {**dict.fromkeys(("database", "schema", "identifier"), True), **given}
 
     @property
     def dispatch(self) -> Any:
