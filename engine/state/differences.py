@@ -77,7 +77,7 @@ def is_same_source(old: PastNode, new: PastNode) -> bool:
         and _without_none(old.quoting) == _without_none(new.quoting)
         and _without_none(old.freshness) == _without_none(new.freshness)
         and old.loaded_at_field == new.loaded_at_field
-        and old.external == new.external
+        and _without_none(old.external) == _without_none(new.external)
     )
 
 

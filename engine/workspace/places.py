@@ -43,7 +43,13 @@ def find_target_path(start: Start) -> Path | None:
     except HeadraceError:
         return None
     try:
-        project = load_project(root, environ=environ, cli_vars=options.vars, warn=lambda _: None)
+        project = load_project(
+            root,
+            environ=environ,
+            cli_vars=options.vars,
+            warn=lambda _: None,
+            names=start.names,
+        )
         return target_path(start, project)
     except HeadraceError:
         path = likely_target_path(start, root)

@@ -190,6 +190,15 @@ def test_circle_of_metrics_is_a_cycle(write_project: WriteProject) -> None:
             "'dy' is none of nanosecond, microsecond, millisecond, second, minute, hour, day, "
             "week, month, quarter, year. Did you mean 'day'?",
         ),
+        (
+            exposure("    type: ml\n    depend_on: []\n"),
+            "models/a.yml:5:5: 'depend_on' is no key of an exposure. Did you mean 'depends_on'?",
+        ),
+        (
+            metric("{measure: {name: revenue, fil_nulls_with: 0}}"),
+            "models/a.yml:5:44: 'fil_nulls_with' is no key of a metric there. Did you mean "
+            "'fill_nulls_with'?",
+        ),
     ],
 )
 def test_entry_that_cannot_be_is_named_with_its_place(
@@ -201,15 +210,6 @@ def test_entry_that_cannot_be_is_named_with_its_place(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (
-            exposure("    type: ml\n    depend_on: []\n"),
-            "'depend_on' is no key of an exposure, and is ignored. Did you mean 'depends_on'?",
-        ),
-        (
-            metric("{measure: {name: revenue, fil_nulls_with: 0}}"),
-            "'fil_nulls_with' is no key of a metric there, and is ignored. Did you mean "
-            "'fill_nulls_with'?",
-        ),
         (
             "macros:\n  - name: cnts\n",
             "Found patch for macro 'cnts' which was not found. Did you mean 'cents'?",

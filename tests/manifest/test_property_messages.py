@@ -123,7 +123,6 @@ models:
         data_test: [unique]
 sources:
   - name: r
-    tabels: []
     tables:
       - name: t
         identifer: x
@@ -143,14 +142,11 @@ x-anchors: {a: 1}
         ),
         (
             "models/s.yml:8:9",
-            "'data_test' is no key of a column, and is ignored. Did you mean 'data_tests'?",
+            "'data_test' is no key that a column has: nothing goes by it here. Did you mean "
+            "'data_tests'?",
         ),
         (
-            "models/s.yml:11:5",
-            "'tabels' is no key of a source, and is ignored. Did you mean 'tables'?",
-        ),
-        (
-            "models/s.yml:14:9",
+            "models/s.yml:13:9",
             "'identifer' is no key of a source's table, and is ignored. Did you mean 'identifier'?",
         ),
     ]

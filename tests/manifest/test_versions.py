@@ -269,12 +269,13 @@ def test_version_without_a_file_is_warned_of(write_project: WriteProject) -> Non
     assert "patch with name 'orders_zero'" in warning.message
 
 
-def test_unknown_key_of_a_version_is_warned_of(write_project: WriteProject) -> None:
-    parsed = parse(write_project(with_versions("    versions: [{v: 1}, {v: 2, defind_in: x}]\n")))
+def test_unknown_key_of_a_version_is_refused(write_project: WriteProject) -> None:
+    versions = with_versions("    versions: [{v: 1}, {v: 2, defind_in: x}]\n")
 
-    (warning,) = parsed.warnings
-    assert "'defind_in' is no key of a version" in warning.message
-    assert "Did you mean 'defined_in'?" in warning.message
+    message = str(failure(write_project(versions)))
+
+    assert "'defind_in' is no key of a version" in message
+    assert "Did you mean 'defined_in'?" in message
 
 
 def test_name_with_and_without_versions_is_refused(write_project: WriteProject) -> None:

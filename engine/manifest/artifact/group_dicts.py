@@ -29,5 +29,5 @@ def group_dict(group: Group) -> dict[str, Any]:
         "unique_id": group.unique_id,
         "owner": dict(group.owner),
         "description": group.description,
-        "config": {"meta": dict(group.meta)},
+        "config": dict(group.config),
     }

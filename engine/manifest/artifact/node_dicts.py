@@ -127,7 +127,7 @@ def config_dict(node: Node) -> dict[str, Any]:
         config["snapshot_meta_column_names"] = names
     for key in ("docs", "contract"):
         if isinstance(config.get(key), dict):
-            config[key] = {**_RELATION_CONFIG[key], **config[key]}
+            config[key] = _known_of(_RELATION_CONFIG[key], config[key])
     return config
 
 
@@ -240,6 +240,7 @@ def _column_dict(column: Column) -> dict[str, Any]:
         "tags": list(column.tags),
         "granularity": column.granularity,
         "doc_blocks": list(column.doc_blocks),
+        **column.extra,
     }
 
 
@@ -266,8 +267,13 @@ def _compiled_keys(
     }
 
 
+def _known_of(usual: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given of the keys that there are; other keys are dropped, as in dbt."""
+    return {key: given.get(key, value) for key, value in usual.items()}
+
+
 def _contract(node: Node) -> dict[str, Any]:
-    contract = {**_CONTRACT, **(node.config.values.get("contract") or {})}
+    contract = _known_of(_CONTRACT, node.config.values.get("contract") or {})
     if contract["enforced"] and isinstance(node, Model):
         materialized = node.config.materialized
         contract["checksum"] = contract_checksum(node.columns, node.constraints, materialized)

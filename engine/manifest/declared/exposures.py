@@ -48,7 +48,7 @@ def _read(declared: DeclaredEntry) -> Exposure:
     """
     place = declared.place("an exposure")
     warn = declared.package.inputs.warn
-    entry = read_entry(_Entry, declared.patch.values, place, warn)
+    entry = read_entry(_Entry, declared.patch.values, place, None)
     if not _GOOD_NAME.match(entry.name):
         warn(
             WarningRaised(

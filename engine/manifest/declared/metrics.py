@@ -105,7 +105,7 @@ def _read(declared: DeclaredEntry) -> Metric:
     """
     place = declared.place("a metric")
     values = in_small_letters(_Entry, declared.patch.values)
-    entry = read_entry(_Entry, values, place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, values, place, None)
     _check_name(entry.name, place)
     for key in _NEEDED[entry.type]:
         if not getattr(entry.type_params, key):

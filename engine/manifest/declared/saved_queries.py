@@ -58,7 +58,7 @@ def _read(declared: DeclaredEntry) -> SavedQuery:
         ParseError: something in it has the wrong shape; says where.
     """
     place = declared.place("a saved query")
-    entry = read_entry(_Entry, declared.patch.values, place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, declared.patch.values, place, None)
     query = entry.query_params
     node = declared.make(
         SavedQuery,

@@ -113,7 +113,7 @@ def _read(declared: DeclaredEntry) -> Iterator[SemanticModel | Metric]:
     """
     place = declared.place("a semantic model")
     values = in_small_letters(_Entry, declared.patch.values)
-    entry = read_entry(_Entry, values, place, declared.package.inputs.warn)
+    entry = read_entry(_Entry, values, place, None)
     call = read_call(entry.model, ("ref",), place.locate("model"))
     assert isinstance(call, RefCall)  # nothing else is allowed
     model = declared.make(SemanticModel, ResourceType.SEMANTIC_MODEL, entry.config, refs=(call,))

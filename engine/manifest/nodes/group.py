@@ -21,4 +21,4 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     location: Location
     owner: Mapping[str, Any]
     description: str | None = None
-    meta: Mapping[str, Any] = {}
+    config: Mapping[str, Any] = {}

@@ -25,7 +25,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column as a properties file describes it.
 
     `constraints` are in the shape of the artifact. `doc_blocks` are the ids of the docs blocks
-    that its description calls.
+    that its description calls. `extra` are keys of the project's own.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     constraints: tuple[Mapping[str, Any], ...] = ()
     granularity: str | None = None
     doc_blocks: tuple[str, ...] = ()
+    extra: dict[str, Any] = {}
 
 
 class Hook(msgspec.Struct, frozen=True):

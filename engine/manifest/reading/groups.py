@@ -43,9 +43,8 @@ def read_groups(package: PackageParse) -> None:
 
 
 def _read(package: PackageParse, patch: NodePatch) -> Group:
-    inputs = package.inputs
     place = Place(patch.document, patch.keys, "a group")
-    entry = read_entry(_Entry, patch.values, place, inputs.warn)
+    entry = read_entry(_Entry, patch.values, place, None)
     path = patch.document.display
     return Group(
         unique_id=f"group.{package.name}.{patch.name}",
@@ -56,7 +55,7 @@ def _read(package: PackageParse, patch: NodePatch) -> Group:
         location=patch.location,
         owner=read_owner(entry.owner, place),
         description=entry.description,
-        meta=configured_meta(entry.config, place),
+        config={**entry.config, "meta": configured_meta(entry.config, place)},
     )
 
 

@@ -73,11 +73,11 @@ def read_macro_properties(package: PackageParse) -> None:
 
 
 def _read(package: PackageParse, patch: NodePatch) -> MacroProperties:
-    inputs, docs, document = package.inputs, package.docs, patch.document
+    docs, document = package.docs, patch.document
     place = Place(document, patch.keys, "a macro")
     # What the reader of properties files has warned of already isn't worth a second word.
     known = {key: patch.values[key] for key in _Entry.__struct_fields__ if key in patch.values}
-    entry = read_entry(_Entry, known, place, inputs.warn)
+    entry = read_entry(_Entry, known, place, None)
     meta = {**(entry.meta or {}), **configured_meta(entry.config, place)}
     return MacroProperties(
         description=docs.describe(patch.values, package.name, document, patch.keys),

@@ -22,6 +22,7 @@ from .draft import Draft
 from .entries import Place, typed_entry
 from .inputs import ParseInputs
 from .patches import NodePatch
+from .property_keys import COLUMN_KEYS
 from .time_spines import read_time_spine
 from .versions import PlacedColumn, VersionOf, deep_merge
 
@@ -81,7 +82,7 @@ def apply_properties(patch: NodePatch, draft: Draft, docs: Docs, inputs: ParseIn
             **draft.fields,
             "deprecation_date": read_deprecation_date(patch.values, place),
             "constraints": constraints,
-            "time_spine": read_time_spine(patch.values, draft.columns, place, warn),
+            "time_spine": read_time_spine(patch.values, draft.columns, place),
         }
         draft.referred = tuple(referred_calls(constraints, draft.columns, place))
 
@@ -183,4 +184,5 @@ def read_column(column: Mapping[str, Any], description: str) -> Column:
         quote=column.get("quote"),
         granularity=column.get("granularity"),
         tags=tuple(map(str, tags if isinstance(tags, list | tuple) else (tags,))),
+        extra={key: value for key, value in column.items() if key not in COLUMN_KEYS},
     )

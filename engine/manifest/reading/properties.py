@@ -28,6 +28,7 @@ from .patches import (
 from .property_keys import (
     ANALYSIS_KEYS,
     COLUMN_KEYS,
+    DOCS_KEYS,
     EITHER_BESIDE,
     IN_ONE_PLACE,
     MACRO_KEYS,
@@ -129,7 +130,7 @@ class PropertiesReader:
                 self._check_keys(entry, ANALYSIS_KEYS, document, keys, "an analysis")
                 for place, column in enumerate(self._entries(document, entry, "columns", keys)):
                     where = (*keys, "columns", place)
-                    self._check_keys(column, COLUMN_KEYS, document, where, "a column")
+                    self._check_column(column, document, where)
             elif section == "macros":
                 self._check_keys(entry, MACRO_KEYS, document, keys, "a macro")
             patch = NodePatch(
@@ -154,16 +155,18 @@ class PropertiesReader:
         config = entry.get("config")
         if section in IN_ONE_PLACE and isinstance(config, dict):
             _check_places(entry, config, document, keys)
+        if section != "sources" and isinstance(docs := entry.get("docs"), dict):
+            self._refuse_keys(docs, DOCS_KEYS, document, (*keys, "docs"), "docs")
         return entry, written_entry(written, entry)
 
     def _version_patch(self, patch: NodePatch, version: VersionEntry) -> NodePatch:
         """What the entry of a model says of one of its versions."""
         document = patch.document
-        self._check_keys(version.values, NAMED_VERSION_KEYS, document, version.keys, "a version")
+        self._refuse_keys(version.values, NAMED_VERSION_KEYS, document, version.keys, "a version")
         tests = [*self._tests_of(document, *version.tested, column=None)]
         for column, keys in version.columns:
             if keys[: len(version.keys)] == version.keys:
-                self._check_keys(column, COLUMN_KEYS, document, keys, "a column")
+                self._check_column(column, document, keys)
             tested = quoted_column(column, bool(version.of.model_values.get("quote_columns")))
             tests += self._tests_of(document, column, keys, tested)
         return replace(
@@ -180,7 +183,7 @@ class PropertiesReader:
         self, document: YamlDocument, entry: dict[str, Any], keys: tuple[str | int, ...]
     ) -> None:
         source, written = self._rendered(document, "sources", entry, keys)
-        self._check_keys(source, SOURCE_KEYS, document, keys, "a source")
+        self._refuse_keys(source, SOURCE_KEYS, document, keys, "a source")
         tables: list[SourcePatch] = []
         for position, table in enumerate(self._entries(document, source, "tables", keys)):
             where = (*keys, "tables", position)
@@ -205,7 +208,7 @@ class PropertiesReader:
         yield from self._tests_of(document, entry, keys, column=None)
         for position, column in enumerate(self._entries(document, entry, "columns", keys)):
             column_keys = (*keys, "columns", position)
-            self._check_keys(column, COLUMN_KEYS, document, column_keys, "a column")
+            self._check_column(column, document, column_keys)
             tested = quoted_column(column, quotes_columns)
             yield from self._tests_of(document, column, column_keys, tested)
 
@@ -274,6 +277,37 @@ class PropertiesReader:
             near = get_close_matches("name", map(str, entry), n=1, cutoff=0.6)
             problem = f"has no 'name'. Is '{near[0]}' it?" if near else "has no 'name'."
         raise ParseError(f"an entry of '{section}' {problem}", location=document.locate(*keys))
+
+    def _check_column(
+        self, column: Mapping[str, Any], document: YamlDocument, keys: tuple[str | int, ...]
+    ) -> None:
+        """Warn of a key that seems to be spelled wrong. It is kept, as every other one is."""
+        for key in column.keys() - COLUMN_KEYS:
+            if meant := did_you_mean(str(key), COLUMN_KEYS):
+                self.warn(
+                    WarningRaised(
+                        "CustomKeyInObjectDeprecation",
+                        f"'{key}' is no key that a column has: nothing goes by it here.{meant}",
+                        document.locate(*keys, key),
+                    )
+                )
+        if isinstance(docs := column.get("docs"), dict):
+            self._refuse_keys(docs, DOCS_KEYS, document, (*keys, "docs"), "docs")
+
+    def _refuse_keys(
+        self,
+        entry: Mapping[str, Any],
+        known: frozenset[str],
+        document: YamlDocument,
+        keys: tuple[str | int, ...],
+        what: str,
+    ) -> None:
+        for key in sorted(map(str, entry.keys() - known)):
+            raise ParseError(
+                f"'{key}' is no key of {what} (additional properties are not allowed)."
+                f"{did_you_mean(key, known)}",
+                location=document.locate(*keys, key),
+            )
 
     def _check_keys(
         self,

@@ -72,11 +72,10 @@ COLUMN_KEYS = frozenset(
         "config",
         "docs",
         "granularity",
-        "policy_tags",
-        "dimension",
-        "entity",
     ]
 )
+"""What is known of a column. Others are kept as they are: adapters and packages have their own."""
+DOCS_KEYS = frozenset(("show", "node_color"))
 SOURCE_KEYS = frozenset(
     [
         "name",

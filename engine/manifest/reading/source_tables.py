@@ -78,6 +78,14 @@ def read_sources(package: PackageParse) -> None:
         package.found.add(_read(package, patch))
 
 
+def _external(table: Mapping[str, Any]) -> dict[str, Any] | None:
+    """A table's `external:` with every key that one has, and with those of its own."""
+    given = table.get("external")
+    if given is None:
+        return None
+    return {**dict.fromkeys(_External.__struct_fields__), **given}
+
+
 def _read(package: PackageParse, patch: SourcePatch) -> Source:
     source, table = patch.source, patch.table
     of_source = _Entry(package, patch, source, patch.keys[:2])
@@ -96,7 +104,7 @@ def _read(package: PackageParse, patch: SourcePatch) -> Source:
         written_database=patch.written_source.get("database"),
         loader=source.get("loader") or "",
         source_meta=configs[0].get("meta") or {},
-        external=table.get("external"),
+        external=_external(table),
         quoting={**(source.get("quoting") or {}), **(table.get("quoting") or {})},
     )
     ages = of_source.age(configs[0]), of_table.age(configs[1])

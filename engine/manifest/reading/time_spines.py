@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from ...core.errors import Location, ParseError, did_you_mean
-from ...core.events import WarningRaised
 from ..nodes.node import Column
 from .entries import Place, read_entry
 
@@ -27,7 +26,6 @@ def read_time_spine(
     values: Mapping[str, Any],
     columns: Mapping[str, Column],
     place: Place,
-    warn: Callable[[WarningRaised], None],
 ) -> dict[str, Any] | None:
     """A model's `time_spine`, in the shape of the artifact.
 
@@ -38,7 +36,7 @@ def read_time_spine(
     if given is None:
         return None
     where = Place(place.document, (*place.keys, "time_spine"), "a time spine")
-    spine = read_entry(_TimeSpine, given, where, warn)
+    spine = read_entry(_TimeSpine, given, where, None)
     standard = spine.standard_granularity_column
     _check_column(standard, columns, where.locate("standard_granularity_column"))
     if columns[standard].granularity is None:

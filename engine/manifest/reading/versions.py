@@ -161,6 +161,12 @@ def _columns(
         if "name" in column:
             own.append((column, where))
             continue
+        if others := sorted(map(str, column.keys() - {"include", "exclude"})):
+            raise ParseError(
+                f"'{others[0]}' is no key beside 'include' and 'exclude' (additional properties "
+                "are not allowed).",
+                location=document.locate(*where, others[0]),
+            )
         if has_choice:
             raise ParseError(
                 "a version can have at most one include/exclude element. Merge the two.",
