@@ -19,7 +19,10 @@ from .test_faults import until_found
 LOG = "insert into {schema}.audit values (2)"
 
 
-async def test_commit_of_an_operation_that_is_lost_is_asked_for(grown: Shop) -> None:
+@pytest.mark.parametrize("moment", [Moment.WITHIN, Moment.AFTER])
+async def test_commit_of_an_operation_that_is_lost_is_asked_for(
+    grown: Shop, moment: Moment
+) -> None:
     await make_slow(grown, 0.3)
     log = LOG.replace("{schema}", grown.schema)
     grown.write(
@@ -29,7 +32,7 @@ async def test_commit_of_an_operation_that_is_lost_is_asked_for(grown: Shop) -> 
         ),
     )
     async with lossy(grown) as proxy:
-        proxy.cuts = Cuts(Moment.WITHIN, 0.05)
+        proxy.cuts = Cuts(moment, 0.05)
         ran = await grown.run("run-operation", macro="log")
 
     assert proxy.cuts.done == ["COMMIT"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -36,6 +38,12 @@ def full_house(tmp_path: Path) -> Path:
     for number in range(attach_limit()):
         make_database(tmp_path / f"shop.found_{number}.db")
     return tmp_path
+
+
+def open_below(directory: Path) -> list[Path]:
+    """The files of a directory that this process has open."""
+    found = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
+    return [path for path in found if path.is_relative_to(directory)]
 
 
 async def write(adapter: Adapter, sql: str) -> None:
@@ -128,6 +136,61 @@ async def test_write_to_a_file_that_was_replaced_meanwhile_is_tried_again(tmp_pa
 
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("select id from t").fetchall() == [(3,)]
+
+
+@pytest.mark.parametrize("name", ["main", "TEMP"])
+async def test_file_whose_schema_could_have_no_name_is_left_alone(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / f"shop.{name}.db"
+    make_database(path)
+    before = path.read_bytes()
+
+    async with sqlite_adapter(tmp_path) as adapter:
+        await write(adapter, "create table orders (id)")
+        found = await adapter.list_relations(Namespace(None, "main"))
+
+    assert [relation.identifier for relation in found] == ["orders"]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc")
+async def test_session_that_could_not_begin_leaves_no_file_open(tmp_path: Path) -> None:
+    (tmp_path / "shop.db").write_bytes(b"no database" * 100)
+
+    with pytest.raises(ConnectionFailedError):
+        await sqlite_adapter(tmp_path).open()
+
+    assert open_below(tmp_path) == []
+
+
+_ABANDONING = """
+import asyncio, sys
+from pathlib import Path
+from tests.adapters.support import sqlite_adapter
+
+async def abandon():
+    adapter = sqlite_adapter(Path(sys.argv[1]))
+    await adapter.open()
+    await adapter.connection("orders").__aenter__()
+    print("open", flush=True)
+
+asyncio.run(abandon())
+"""
+
+
+def test_session_that_nobody_closed_keeps_no_process_from_ending(tmp_path: Path) -> None:
+    root = Path(__file__).parents[2]
+    ended = subprocess.run(
+        [sys.executable, "-c", _ABANDONING, tmp_path],
+        cwd=root,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, "open\n"), ended.stderr
 
 
 @pytest.mark.parametrize("is_main", [True, False])
