@@ -34,6 +34,9 @@ _COMMANDS_TO_COME = frozenset({"init"})
 
 _ALIASES = {alias: command.name for command in COMMANDS.values() for alias in command.aliases}
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
+_NONE_IF_EMPTY = frozenset({"selector", "inline", "target", "profile"})
+"""What a script gives as an empty text where it means nothing, as in `--selector "$SELECTOR"`."""
+
 _SPLIT_AT_SPACES = frozenset({"resource_types", "exclude_resource_types", "output_keys"})
 
 Invoke = Callable[[typer.Context, dict[str, Any]], None]
@@ -141,7 +144,7 @@ def _options(command: str, given: dict[str, Any]) -> Options:
     without_effect: list[str] = []
     for name, value in given.items():
         flag = FLAGS[name]
-        if value is None or value == []:
+        if value is None or value == [] or (value == "" and name in _NONE_IF_EMPTY):
             continue
         if flag.effect is Effect.HEEDED:
             values[name] = value

@@ -1,10 +1,16 @@
-"""An adapter that is kept from its database: what can be told without asking it, it tells."""
+"""An adapter that is kept from its database: what can be told without asking it, it tells.
+
+Only what is in a schema may be asked, as of dbt's cache: an incremental model's template does so
+to know whether it is built anew. Who doesn't ask for that needs no database.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import NoReturn
+
+import anyio
 
 from .base import Adapter, Connection, Deferred, Response, Rows, Transaction
 from .column import Column
@@ -26,13 +32,17 @@ class OfflineError(AdapterError):
 def offline(adapter: Adapter) -> Adapter:
     """The same adapter, unopened, which refuses whatever would need its database."""
     name, bases = f"Offline{type(adapter).__name__}", (OfflineAdapter, type(adapter))
-    made: Adapter = object.__new__(type(name, bases, {}))
+    made: OfflineAdapter = object.__new__(type(name, bases, {}))
     vars(made).update(vars(adapter))
+    made._online, made._listing = adapter, anyio.Lock()
     return made
 
 
 class OfflineAdapter(Adapter):
-    """What an adapter does without its database: next to nothing, and it connects to nobody."""
+    """What an adapter does without its database: next to nothing. It connects only to list."""
+
+    _online: Adapter
+    _listing: anyio.Lock
 
     async def open(self) -> None:
         """Open nothing."""
@@ -54,7 +64,8 @@ class OfflineAdapter(Adapter):
         _refuse("dropping a schema")
 
     async def list_relations(self, namespace: Namespace) -> list[Relation]:
-        _refuse(f"what is in the schema '{namespace.schema}'")
+        async with self._listing, self._online as adapter:
+            return await adapter.list_relations(namespace)
 
 
 class OfflineConnection(Connection):

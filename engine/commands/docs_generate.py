@@ -20,7 +20,6 @@ async def _generate(context: CommandContext) -> ExitCode:
     from ..running import catalog_document as catalog
     from ..running.node_sql import COMPILING
     from ..running.run import Run
-    from ..state.past_manifest import MANIFEST_NAME
 
     options = context.options
     project = await context.load()
@@ -31,8 +30,9 @@ async def _generate(context: CommandContext) -> ExitCode:
     if not options.empty_catalog:
         selected = None if choice.is_everything else choice.named
         run.described = catalog.nodes_to_describe(project.manifest, selected)
-    if compiled is None and (project.workspace.target_path / MANIFEST_NAME).exists():
-        # The manifest of before has the SQL that was compiled, which the page shows.
+    if compiled is None:
+        # The manifest of before has the SQL that was compiled, which the page shows. As in dbt
+        # none is written where there is none.
         await run.run()
     else:
         async with keeping_results(context, project, run):

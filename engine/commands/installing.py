@@ -107,6 +107,7 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     )
     for warning in warnings_of(options, environ):
         warn(warning)
+    package_source = str(find_value("package_source", options.package_source, environ).value)
     checks_version = find_value(
         "version_check", options.version_check, environ, project.flags
     ).value
@@ -117,7 +118,7 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     files: dict[Path, str] = {}
     said: list[str] = []
     if options.add_package is not None:
-        entry = new_entry(options.add_package, options.package_source or "hub")
+        entry = new_entry(options.add_package, package_source)
         path = root / asked.name
         text = (
             read_text(path, display=asked.name, error=PackageError) if os.path.isfile(path) else ""

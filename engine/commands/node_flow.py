@@ -51,18 +51,19 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     if command.check is not None:
         command.check(context.options)
     project = await load(context)
-    choice = await choose(context, command, project)
     work = command.work()
-    if work.may_be_offline and not project.workspace.settings.answer.introspect:
-        project = project.offline()
-    deferral = await in_thread(find_deferral, project, choice, work.defers)
+    async with keeping_manifest(context, project):
+        choice = await choose(context, command, project)
+        if work.may_be_offline and not project.workspace.settings.answer.introspect:
+            project = project.offline()
+        deferral = await in_thread(find_deferral, project, choice, work.defers)
     nodes = nodes_to_run(command, project, choice)
     if command.narrow is not None:
         nodes = dict(command.narrow(context.options, nodes))
     if not nodes:
         await context.documents.hand_out_manifest(project)
         if context.retried is None:
-            context.emit(RunEmpty())
+            context.emit(RunEmpty(project.workspace.repeatable))
         context.report_nothing("NothingToDo", tuple(choice.unmatched.values()))
         return ExitCode.DONE
     run = Run(
@@ -126,6 +127,18 @@ def nodes_to_run(command: NodeCommand, project: LoadedProject, choice: Choice) -
         for unique_id in sorted(choice.nodes)
         if is_run(everything[unique_id], command.takes)
     }
+
+
+@asynccontextmanager
+async def keeping_manifest(context: CommandContext, project: LoadedProject) -> AsyncIterator[None]:
+    """Hand out the manifest of a project that was read, where nothing comes to be run of it."""
+    from ..core.errors import HeadraceError
+
+    try:
+        yield
+    except HeadraceError:
+        await context.documents.hand_out_manifest(project)
+        raise
 
 
 @asynccontextmanager

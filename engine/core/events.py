@@ -150,7 +150,9 @@ class NothingToDo(Struct, frozen=True):
 
 
 class RunEmpty(Struct, frozen=True):
-    """A command that runs nodes has none to run."""
+    """A command that runs nodes has none to run. `settings` are those of `RunStarted`."""
+
+    settings: Mapping[str, object] = field(default_factory=dict)
 
 
 class NodeStarted(Struct, frozen=True):

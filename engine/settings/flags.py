@@ -162,7 +162,8 @@ _TABLE = (
     _flag("inline_direct", TEXT, "SQL in the place of a selection, as it is: no Jinja is "
           "rendered in it.", _ANSWERS, _set("show")),
     _flag("introspect", SWITCH, "Let templates ask the database while they are compiled; with "
-          "--no-introspect, compile connects to nothing.", _ANSWERS, _set("compile show"),
+          "--no-introspect, compile asks only what is in a schema, where a template wants to know.",
+          _ANSWERS, _set("compile show"),
           ENV | SEEN | ARGS, default=True, variables_for=EACH),
     _flag("limit", NUMBER, "How many rows; -1 for all. 5 by default.", _ANSWERS, _set("show")),
     _flag("show", MARK, "Show rows of each seed that was loaded.", _ANSWERS,
@@ -187,7 +188,7 @@ _TABLE = (
     _flag("add_package", TEXT, "Add name@version to packages.yml, and install it.", _PACKAGES,
           _set("deps")),
     _flag("package_source", TEXT, "Where --add-package is from: hub, git or local.", _PACKAGES,
-          _set("deps"), spelled=("--source",)),
+          _set("deps"), spelled=("--source",), choices=("hub", "git", "local"), default="hub"),
     _flag("package_hub_url", TEXT, "Where the index of packages is.", _PACKAGES, _set("deps"),
           ENV, spelled=()),
 

@@ -10,7 +10,7 @@ first line replaces the journal of the run before, whole, once there are nodes t
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -77,9 +77,9 @@ class Journal:
                 self._invocation = event
             case RunStarted():
                 self._begin(event)
-            case RunEmpty():
+            case RunEmpty(settings=settings):
                 # The file stays: what the last run left to be done is still to be done.
-                self.state.apply(self._header())
+                self.state.apply(self._header(settings=settings))
             case InvocationFinished() if not self.state.header:
                 self.state.apply(self._header())  # it could not run, and the file stays
             case NodeStarted(node=node):
@@ -135,13 +135,15 @@ class Journal:
         end: Record = {"elapsed": event.elapsed, "interrupted": event.interrupted}
         self._note({"event": "finished", "at": utc_text(self._clock())} | end)
 
-    def _header(self, event: RunStarted | None = None) -> Record:
+    def _header(
+        self, event: RunStarted | None = None, settings: Mapping[str, object] | None = None
+    ) -> Record:
         header: Record = {"event": "header", "format": FORMAT}
         if event is not None:
             header |= {"threads": event.threads, "target": event.target_name}
+            settings = event.settings
         if self._invocation:
-            settled = event.settings if event is not None else {}
-            arguments: object = {**self._invocation.arguments, **settled}
+            arguments: object = {**self._invocation.arguments, **(settings or {})}
             header |= {
                 "invocation_id": self._invocation.invocation_id,
                 "command": self._invocation.command,

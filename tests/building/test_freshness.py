@@ -293,6 +293,17 @@ async def test_selection_narrows_the_check(shop: Path) -> None:
     assert ran.statuses.keys() == {"b"}
 
 
+async def test_sources_of_before_are_not_taken_for_those_of_a_check_of_none(shop: Path) -> None:
+    declare(shop, {"name": "warns", "freshness": {"warn_after": HOUR}})
+    await run(shop, "freshness")
+    before = sources(shop)
+
+    ran = await run(shop, "freshness", select=("source:web.nowhere",))
+
+    assert ran.exit_code == 0
+    assert [[*before], [*sources(shop)]] == [["warns"], []]
+
+
 async def test_the_output_can_go_elsewhere(shop: Path) -> None:
     declare(shop, {"name": "t", "freshness": {"error_after": DAY}})
 

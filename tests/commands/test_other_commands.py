@@ -122,19 +122,38 @@ ASKING = {
 async def test_compile_without_introspection_does_without_the_database(
     write_project: WriteProject, options: dict[str, Any], environ: dict[str, str]
 ) -> None:
-    root = write_project(ASKING)
+    root = write_project({name: text for name, text in ASKING.items() if "looks" not in name})
 
     ran = await run(root, "compile", environ=environ, **options)
 
     assert not (root / "shop.db").exists()
     assert ran.exit_code == 1
-    assert {name for name, status in ran.statuses.items() if status is Status.ERROR} == {
-        "asks",
-        "looks",
-    }
+    assert {name for name, status in ran.statuses.items() if status is Status.ERROR} == {"asks"}
     assert "with --no-introspect nothing is asked of it" in ran.error("asks")
     compiled = root / "target/compiled/shop/models/below.sql"
     assert compiled.read_text() == 'select id from "main"."plain"'
+
+
+async def test_incremental_model_is_compiled_without_introspection_as_it_would_be_built(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(
+        {
+            "models/grows.sql": "{{ config(materialized='incremental') }} select 1 as id"
+            "{% if is_incremental() %} where 2 > 1{% endif %}",
+            "models/looks.sql": ASKING["models/looks.sql"],
+        }
+    )
+
+    first = await run(root, "compile", introspect=False)
+    compiled = (root / "target/compiled/shop/models/grows.sql").read_text()
+    await run(root)
+    second = await run(root, "compile", introspect=False)
+
+    assert (first.exit_code, second.exit_code) == (0, 0), first.outcome.results
+    assert compiled.strip() == "select 1 as id"
+    later = (root / "target/compiled/shop/models/grows.sql").read_text()
+    assert later.strip() == "select 1 as id where 2 > 1"
 
 
 async def test_compile_asks_the_database_unless_it_is_not_to(write_project: WriteProject) -> None:

@@ -5,13 +5,13 @@ The shape is the one of https://schemas.getdbt.com/dbt/sources/v3.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ...core.atomic_files import write_atomically
 from ...core.encoding import encode, utc_text
-from ...core.events import Event, InvocationStarted, RunFinished, WarningRaised
+from ...core.events import Event, InvocationStarted, RunEmpty, RunFinished, WarningRaised
 from ...core.leftovers import sweep
 from ...core.plain_text import Scrub
 from ...core.results import RunResult, Status
@@ -24,7 +24,7 @@ SOURCES_NAME = "sources.json"
 
 
 class SourcesWriter:
-    """A reporter that writes `sources.json` at `path` once the sources have been checked.
+    """A reporter that writes `sources.json` at `path` once the sources have been checked, or none was.
 
     Hooks that ran around the check are left out. What can't be written is told by `problems`,
     and the old file is then still whole.
@@ -59,13 +59,15 @@ class SourcesWriter:
         match event:
             case InvocationStarted():
                 self._invocation = event
-            case RunFinished():
-                self._write(self._document(event))
+            case RunFinished(results=results, elapsed=elapsed):
+                self._write(self._document(results, elapsed))
+            case RunEmpty():
+                self._write(self._document((), 0.0))
 
     def close(self) -> None:
         """Nothing to do: the file is written whole."""
 
-    def _document(self, event: RunFinished) -> dict[str, object]:
+    def _document(self, results: Sequence[RunResult], elapsed: float) -> dict[str, object]:
         started = self._invocation
         return {
             "metadata": {
@@ -78,10 +80,10 @@ class SourcesWriter:
             },
             "results": [
                 source_entry(result, self._scrub)
-                for result in event.results
+                for result in results
                 if result.node.resource_type == "source" and result.status not in _UNJUDGED
             ],
-            "elapsed_time": event.elapsed,
+            "elapsed_time": elapsed,
         }
 
     def _write(self, document: dict[str, object]) -> None:

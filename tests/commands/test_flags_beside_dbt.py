@@ -1,0 +1,87 @@
+"""What a flag does where dbt's does it, found by running both on one project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..building.support import relations, run
+from ..conftest import WriteProject
+from .support import headrace
+
+TWO = {"models/first.sql": "select 1 as id", "models/second.sql": "select 2 as id"}
+
+
+def arguments(root: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((root / "target/run_results.json").read_bytes())["args"]
+    return content
+
+
+@pytest.mark.parametrize("flag", ["--selector", "--target", "--profile"])
+async def test_empty_text_of_a_flag_that_names_something_is_none(
+    write_project: WriteProject, flag: str
+) -> None:
+    root = write_project(TWO)
+
+    done = headrace(root, "run", flag, "")
+
+    assert done.exit_code == 0, done.output
+    assert relations(root).keys() == {"first", "second"}
+
+
+async def test_empty_query_is_none(write_project: WriteProject) -> None:
+    root = write_project(TWO)
+
+    compiled = headrace(root, "compile", "--inline", "")
+    shown = headrace(root, "show", "--inline", "")
+
+    assert compiled.exit_code == 0
+    assert (root / "target/compiled/shop/models/first.sql").exists()
+    assert shown.exit_code == 2
+    assert "Either --select or --inline must be passed to show" in shown.output
+
+
+async def test_source_of_packages_is_one_of_three(write_project: WriteProject) -> None:
+    done = headrace(write_project(TWO), "deps", "--source", "hob")
+
+    assert done.exit_code == 2
+    assert "--source is 'hob', and must be one of hub, git, local. Did you mean 'hub'?" in (
+        done.output
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("run", {"select": ("state:modified",)}),
+        ("compile", {"selector": "missing"}),
+        ("test", {"select": ("nonsense:x",)}),
+        ("build", {"select": ("first",), "defer": True}),
+    ],
+)
+async def test_project_that_was_read_has_its_manifest_though_nothing_was_run(
+    write_project: WriteProject, command: str, options: dict[str, Any]
+) -> None:
+    root = write_project(TWO)
+
+    ran = await run(root, command, **options)
+
+    manifest = json.loads((root / "target/manifest.json").read_bytes())
+    assert ran.exit_code == 2
+    assert manifest["nodes"].keys() == {"model.shop.first", "model.shop.second"}
+    assert manifest["metadata"]["invocation_id"] is not None
+
+
+async def test_results_of_nothing_tell_their_settings_too(write_project: WriteProject) -> None:
+    root = write_project(TWO)
+    await run(root, threads=3)
+    before = arguments(root)
+
+    await run(root, threads=3, select=("missing",))
+
+    after = arguments(root)
+    assert after == {**before, "select": ["missing"]}
+    assert after["threads"] == 3
