@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
-from ..core.errors import HeadraceError, ProfileError
+from ..core.errors import HeadraceError, ProfileError, ProjectError
 from ..core.outcome import ExitCode
 from ..core.version import VERSION
+from ..project.discovery import PROJECT_FILE
+from ..settings.precedence import find_value
 from ..settings.warning_policy import RaisedWarningsError
 from .command import Command
 
@@ -46,6 +49,8 @@ async def _checks_pass(context: CommandContext) -> bool:
     except RaisedWarningsError:
         raise  # That nothing is run then was asked for; the project is well.
     except HeadraceError as error:
+        if isinstance(error, ProjectError) and _names_no_project(context.start):
+            raise  # It isn't known what was to be checked.
         say(f"Configuration: [ERROR]\n  {error}")
         if not isinstance(error, ProfileError):
             await _check_profile_alone(context)
@@ -58,6 +63,12 @@ async def _checks_pass(context: CommandContext) -> bool:
         return False
     say("All checks passed!")
     return True
+
+
+def _names_no_project(start: Start) -> bool:
+    """Whether a flag or the environment says where the project is, and there is none."""
+    named = find_value("project_dir", start.options.project_dir, start.environ).value
+    return named is not None and not os.path.isfile(start.cwd / named / PROJECT_FILE)
 
 
 async def _check_profile_alone(context: CommandContext) -> None:

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from ...adapters.base import Response
 from ...adapters.relation import Relation, RelationType
+from ..core.errors import CompilationError
 from ..core.results import Status
 from ..manifest.nodes.node import Node
 from .node_build import NodeBuild, Outcome
@@ -32,10 +33,20 @@ async def clone(build: NodeBuild, origin: Relation) -> Outcome:
     tables, as `can_clone_table` says, and else a view.
 
     What is there already stays, unless it is a full refresh.
+
+    Raises:
+        CompilationError: it would be made out of itself, and isn't there.
     """
+    is_there = await build.existing() is not None
     if not build.adapter.is_elsewhere(build.relation, origin):
-        return _NOTHING_DONE
-    if await build.existing() is not None and not build.full_refresh:
+        if is_there:
+            return _NOTHING_DONE
+        raise CompilationError(
+            f"{build.relation} isn't there, and the state has it under this very name: there is "
+            "nothing to clone it out of. Give the state of another target, or build it.",
+            location=build.node.location,
+        )
+    if is_there and not build.full_refresh:
         return _NOTHING_DONE
     build.sql = f"select * from {origin}"
     copies = bool(await build.scope.call_macro("can_clone_table"))

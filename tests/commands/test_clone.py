@@ -83,6 +83,16 @@ async def test_clone_into_its_own_schema_changes_nothing(shop: Path) -> None:
     assert rows(shop, "select name, sql from sqlite_master", "prod.db") == before
 
 
+async def test_what_is_to_be_its_own_clone_must_be_there(shop: Path) -> None:
+    rows(shop, "drop table model_1", "prod.db")
+
+    ran = await run(shop, "clone", state=STATE, target="prod")
+
+    assert ran.exit_code == 1
+    assert [name for name, status in ran.statuses.items() if status == "error"] == ["model_1"]
+    assert "isn't there, and the state has it under this very name" in ran.error("model_1")
+
+
 async def test_hooks_and_contracts_are_left_to_the_build(shop: Path) -> None:
     (shop / "models/model_1.sql").write_text(
         "{{ config(pre_hook='nonsense', contract={'enforced': true}) }} select 'a' as other"

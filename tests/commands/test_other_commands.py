@@ -201,6 +201,26 @@ def test_debug_with_a_warning_that_is_an_error_could_not_run(write_project: Writ
     assert "Connection test" not in refused.stdout
 
 
+@pytest.mark.parametrize(
+    ("arguments", "environ", "said"),
+    [
+        (["--project-dir", "elsewhere"], {}, "--project-dir is "),
+        (["--project-dir", "models"], {}, "No dbt_project.yml in "),
+        (["--connection"], {"DBT_PROJECT_DIR": "elsewhere"}, "DBT_PROJECT_DIR is "),
+    ],
+)
+def test_debug_of_a_project_that_is_not_where_it_is_said_to_be_could_not_run(
+    write_project: WriteProject, arguments: list[str], environ: dict[str, str], said: str
+) -> None:
+    root = write_project({"models/one.sql": "select 1 as id"})
+
+    done = headrace(root, "debug", *arguments, environ=environ)
+
+    assert done.exit_code == 2
+    assert said in done.output
+    assert "Connection" not in done.output
+
+
 def test_debug_tries_the_connection_also_where_there_is_no_project(
     write_project: WriteProject,
 ) -> None:

@@ -24,7 +24,7 @@ SOURCES_NAME = "sources.json"
 
 
 class SourcesWriter:
-    """A reporter that writes `sources.json` at `path` once the sources have been checked, or none was.
+    """A reporter that writes `sources.json` at `path` once the sources have been checked.
 
     Hooks that ran around the check are left out. What can't be written is told by `problems`,
     and the old file is then still whole.
