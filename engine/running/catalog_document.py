@@ -21,6 +21,7 @@ from ..manifest.nodes.node import Node
 from ..manifest.nodes.seed_node import Seed
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.nodes.source_node import Source
+from ..manifest.nodes.stored_failures import stores_failures
 from ..settings.environment_variables import custom_environment
 from ..state.artifact_files import CATALOG_NAME
 from ..template.context import DBT_VERSION
@@ -45,12 +46,15 @@ Sections = dict[str, Any]
 
 
 def nodes_to_describe(manifest: Manifest, selected: Iterable[str] | None) -> list[Node]:
-    """The nodes and sources that may be in the database; only the selected ones, if some are."""
+    """The nodes and sources that may be in the database; only the selected ones, if some are.
+
+    As in dbt a test is among them that is configured to keep the rows that it finds.
+    """
     wanted = None if selected is None else frozenset(selected)
     return [
         node
         for unique_id, node in {**manifest.nodes, **manifest.sources}.items()
-        if isinstance(node, (*RELATION_KINDS, Source))
+        if (isinstance(node, (*RELATION_KINDS, Source)) or stores_failures(node, flag=False))
         and not node.is_ephemeral
         and (wanted is None or unique_id in wanted)
     ]

@@ -172,13 +172,13 @@ class Microbatch(Struct):
         )
         failures = [outcome for outcome in self.outcomes if outcome.error is not None]
         if not failures:
-            return Outcome(Status.SUCCESS, Response("SUCCESS"), batches=results)
+            return Outcome(Status.SUCCESS, Response("SUCCESS"), 0, batches=results)
         error = _first_error(failures)
         # As in dbt, what counts is what became of the batches of this run.
         if not built:
-            return Outcome(Status.ERROR, Response("ERROR"), error=error, batches=results)
+            return Outcome(Status.ERROR, Response("ERROR"), 0, error, results)
         message = f"PARTIAL SUCCESS ({len(built)}/{len(self.batches)})"
-        return Outcome(Status.PARTIAL_SUCCESS, Response(message), error=error, batches=results)
+        return Outcome(Status.PARTIAL_SUCCESS, Response(message), 0, error, results)
 
 
 def _times(window: EventWindow) -> tuple[datetime, datetime]:

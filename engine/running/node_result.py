@@ -132,7 +132,8 @@ def result_of(info: NodeInfo, outcome: Outcome, progress: Progress) -> RunResult
     """The result of a node that has ended now."""
     response = outcome.response
     answer: dict[str, object] = {}
-    if outcome.status is Status.SUCCESS and response.message:
+    # What the database said to a batch is no answer for all of them.
+    if outcome.status is Status.SUCCESS and response.message and outcome.batches is None:
         answer = answer_of(response)
     elif outcome.answer is not None:
         answer = answer_of(outcome.answer.response)

@@ -7,6 +7,8 @@ from ..core.plain_text import ARTIFACT_MESSAGE_LIMIT, Scrub, indented
 from ..core.results import BatchResults, Doubt, NodeError, RunResult, Status
 from .doubts import DOUBTS
 
+_NEVER_COMPILED = frozenset({"seed", "source", "exposure", "saved_query"})
+
 
 def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, object]:
     """The entry's fields, in dbt's order, without secrets and with a message of bounded length."""
@@ -30,7 +32,7 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
         "message": scrubbed(_message(result), scrub, ARTIFACT_MESSAGE_LIMIT) or None,
         "failures": result.failures,
         "unique_id": result.node.unique_id,
-        "compiled": None if result.node.resource_type == "seed" else result.compiled,
+        "compiled": None if result.node.resource_type in _NEVER_COMPILED else result.compiled,
         "compiled_code": scrub(code) if scrub and code else code,
         "relation_name": scrub(relation_name) if scrub and relation_name else relation_name,
         "batch_results": _batches(result.batch_results),

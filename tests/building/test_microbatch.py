@@ -51,10 +51,29 @@ def labels(ran: Ran) -> list[str]:
     return [event.label for event in ran.events if isinstance(event, BatchStarted)]
 
 
-def batch_results(root: Path) -> Any:
+def result_written(root: Path) -> Any:
     document = json.loads((root / "target" / "run_results.json").read_bytes())
     (result,) = (r for r in document["results"] if r["unique_id"] == "model.shop.days")
-    return result["batch_results"]
+    return result
+
+
+def batch_results(root: Path) -> Any:
+    return result_written(root)["batch_results"]
+
+
+async def test_what_is_written_of_a_microbatch_model_is_what_dbt_writes(
+    project: Callable[..., Path],
+) -> None:
+    root = project(daily())
+
+    ran = await run(root, **JANUARY)
+
+    assert ran.exit_code == 0
+    result = result_written(root)
+    assert (result["message"], result["adapter_response"], result["failures"]) == ("SUCCESS", {}, 0)
+    manifest = json.loads((root / "target" / "manifest.json").read_bytes())
+    # What is written as a day alone is a moment.
+    assert manifest["nodes"]["model.shop.days"]["config"]["begin"] == "2024-01-01T00:00:00"
 
 
 async def test_window_given_is_built_a_batch_at_a_time(project: Callable[..., Path]) -> None:

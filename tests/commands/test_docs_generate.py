@@ -56,6 +56,19 @@ async def test_catalog_has_what_is_in_the_database(shop: Path) -> None:
     }
 
 
+async def test_catalog_has_the_rows_that_a_test_keeps(write_project: WriteProject) -> None:
+    stored = "{{ config(store_failures=true, schema=target.schema) }} select 1 as wrong"
+    root = write_project({"tests/kept.sql": stored, "tests/not_kept.sql": "select 1 as wrong"})
+    ran = await run(root, "build")
+    assert ran.exit_code == 1, ran.outcome
+
+    await run(root, "generate")
+
+    nodes = catalog(root)["nodes"]
+    assert nodes.keys() == {"test.shop.kept"}
+    assert nodes["test.shop.kept"]["columns"].keys() == {"wrong"}
+
+
 async def test_manifest_keeps_what_was_compiled_before_where_nothing_is_compiled(
     shop: Path,
 ) -> None:

@@ -12,6 +12,7 @@ from headrace.engine.core.results import Status
 from headrace.engine.reporters.artifacts.run_results import RunResultsWriter, run_results_document
 from headrace.engine.state.journal import Journal
 from headrace.engine.state.journal_state import JournalState, read_journal
+from msgspec import structs
 
 from .support import (
     NOON,
@@ -170,18 +171,20 @@ def test_killed_run_is_told_by_its_journal(tmp_path: Path) -> None:
     ]
 
 
-def test_seed_has_no_compiled_state_and_test_its_failures(tmp_path: Path) -> None:
+def test_what_is_never_compiled_has_no_state_of_that_and_test_its_failures(tmp_path: Path) -> None:
     raw, unique = seed("raw"), check("unique_x")
+    board = structs.replace(raw, unique_id="exposure.shop.board", resource_type="exposure")
     journal = Journal(tmp_path / "journal")
-    journal.record(RunStarted((raw, unique), 1, "dev"))
-    journal.record(NodeFinished(succeeded(raw, "INSERT 1"), 1, 2))
-    journal.record(NodeFinished(checked(unique, Status.PASS, 0), 2, 2))
+    journal.record(RunStarted((raw, unique, board), 1, "dev"))
+    journal.record(NodeFinished(succeeded(raw, "INSERT 1"), 1, 3))
+    journal.record(NodeFinished(checked(unique, Status.PASS, 0), 2, 3))
+    journal.record(NodeFinished(succeeded(board, "NO-OP"), 3, 3))
     journal.close()
 
     document = run_results_document(journal.state, dbt_version="1.10.0", generated_at=NOON)
 
     results: Any = document["results"]
-    assert results[0]["compiled"] is None
+    assert results[0]["compiled"] is results[2]["compiled"] is None
     assert (results[1]["failures"], results[1]["message"]) == (0, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -122,6 +123,10 @@ def config_dict(node: Node) -> dict[str, Any]:
                 {"sql": hook.sql, "transaction": hook.transaction, "index": None} for hook in hooks
             ]
     config["tags"] = list(node.config.tags)
+    if node.config.incremental_strategy == "microbatch" and isinstance(config["begin"], str):
+        # It may be anything where nobody builds batches by it: in a disabled model, for example.
+        with suppress(ValueError):
+            config["begin"] = datetime.fromisoformat(config["begin"]).isoformat()
     if node.resource_type is ResourceType.SNAPSHOT:
         names = dict.fromkeys(META_COLUMNS) | (config["snapshot_meta_column_names"] or {})
         config["snapshot_meta_column_names"] = names
