@@ -72,6 +72,19 @@ async def test_on_postgres(
         assert found == wanted_rows, name
 
 
+async def test_numbers_of_a_series_are_of_dbts_type_on_postgres(
+    write_project: WriteProject, postgres: PostgresServer, schema: str
+) -> None:
+    model = "{{ config(materialized='table') }} {{ dbt.generate_series(3) }}"
+    root = write_project({"models/m.sql": model, "profiles.yml": postgres.profile(schema)})
+
+    ran = await run(root)
+
+    assert not ran.outcome.error
+    sql = f"select generated_number, pg_typeof(generated_number)::text from {schema}.m order by 1"
+    assert await postgres.fetch(sql) == [(n, "double precision") for n in (1.0, 2.0, 3.0)]
+
+
 @pytest.mark.parametrize(
     ("expression", "problem"),
     [

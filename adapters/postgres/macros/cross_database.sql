@@ -51,6 +51,11 @@
   {%- endif -%}
 {%- endmacro %}
 
+{#- The type is dbt's, which makes the numbers by `power`. -#}
+{% macro postgres__generate_series(upper_bound) -%}
+  {{ default__generate_series(upper_bound, 'cast(1 as double precision)') }}
+{%- endmacro %}
+
 {% macro postgres__listagg(measure, delimiter_text, order_by_clause, limit_num) -%}
   {%- if limit_num -%}
     array_to_string((array_agg({{ measure }} {{ order_by_clause or '' }}))[1:{{ limit_num }}], {{ delimiter_text }})

@@ -81,7 +81,7 @@
 
 {#- The numbers from 1 on, made of their bits: no database lacks what it takes. -#}
 {% macro generate_series(upper_bound) -%} {{ return(adapter.dispatch('generate_series', 'dbt')(upper_bound)) }} {%- endmacro %}
-{% macro default__generate_series(upper_bound) -%}
+{% macro default__generate_series(upper_bound, one='1') -%}
     {%- set bits = get_powers_of_two(upper_bound) -%}
     with bits as (
         select 0 as bit union all select 1
@@ -91,7 +91,7 @@
         {%- for place in range(bits) %}
             b{{ place }}.bit * {{ 2 ** place }} +
         {%- endfor %}
-            1 as generated_number
+            {{ one }} as generated_number
         from
         {%- for place in range(bits) %}
             {{ 'cross join ' if not loop.first }}bits as b{{ place }}
