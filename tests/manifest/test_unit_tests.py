@@ -138,6 +138,45 @@ def test_values_are_rendered_and_fixture_files_are_no_tests(write_project: Write
     assert not [key for key in parsed.manifest.nodes if key.startswith("test.")]
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected", "checksum"),
+    [
+        (
+            "given: [{input: ref('orders'), rows: [{id: null}, {id: 2}, {id: 3}]}, "
+            "{input: ref('prices')}], "
+            'expect: {format: csv, rows: "id,day\\n1,\\n2,b\\n"}',
+            [
+                [{"id": 2}, {"id": None}, {"id": 3}],
+                [{"id": "2", "day": "b"}, {"id": "1", "day": None}],
+            ],
+            "0305677e33937865de1a63491d38456bf6512bae24940621dcac3351fa0803f0",
+        ),
+        (
+            "given: [{input: ref('orders'), rows: [{id: null}, {id: null}]}, "
+            "{input: ref('prices'), rows: []}], "
+            "expect: {rows: [{id: null, a: 1}, {id: 2, a: null}]}",
+            [[{"id": None}, {"id": None}], [{"id": None, "a": 1}, {"id": 2, "a": None}]],
+            "dd6657425a61d50dbeffaab0fd41f0ef4fc4b4eebb466cc73f191b4177ffc83b",
+        ),
+    ],
+    ids=["a row has no nulls", "each row has a null"],
+)
+def test_rows_are_in_the_order_of_dbt_and_so_its_states_compare(
+    write_project: WriteProject, rows: str, expected: object, checksum: str
+) -> None:
+    seed = {
+        "seeds/prices.csv": "id,day\n1,\n2,\n3,c\n",
+        "models/totals.sql": "select id from {{ ref('orders') }}, {{ ref('prices') }}",
+    }
+
+    test = only_test(parse(write_project(files_with(f"name: t, model: totals, {rows}", seed))))
+
+    assert [list(test.given[0].rows), list(test.expect.rows)] == expected
+    assert test.checksum.checksum == checksum, "what dbt 1.10 has for the same test"
+    if len(test.given[1].rows):
+        assert test.given[1].rows[0] == {"id": "1", "day": None}, "a seed's stay as in its file"
+
+
 def test_checksum_tells_what_is_tested_and_not_how_it_is_described(
     write_project: WriteProject,
 ) -> None:

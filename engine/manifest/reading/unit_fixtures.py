@@ -72,13 +72,13 @@ class FixtureReader:
         if entry.format == "dict":
             if not isinstance(rows, list):
                 raise self._wrong(entry, "a list of mappings, one for each row", place, keys)
-            found: tuple[Row, ...] | str = tuple(rows)
+            found: tuple[Row, ...] | str = _whole_row_first(rows)
         elif not isinstance(rows, str):
             what = "text, or 'fixture:' with the name of a file"
             raise self._wrong(entry, what, place, keys)
         else:
             is_csv = entry.format == "csv"
-            found = tuple(csv_rows(rows, where)) if is_csv else rows.removesuffix("\n")
+            found = _whole_row_first(csv_rows(rows, where)) if is_csv else rows.removesuffix("\n")
         return Fixture(rows=found, format=entry.format, fixture=entry.fixture, line=where.line)
 
     def _wrong(
@@ -143,6 +143,20 @@ def csv_rows(text: str, where: Location) -> Iterable[Row]:
                 location=where,
             )
         yield {name: value or None for name, value in row.items()}
+
+
+def _whole_row_first(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows, where the first one without nulls has changed places with the first of all.
+
+    dbt does that, since some databases go by the first row for a column's type; its order is in
+    the SQL, which a model may depend on, and in what states compare.
+    """
+    ordered = list(rows)
+    whole = (at for at, row in enumerate(ordered) if None not in row.values())
+    at = next(whole, 0)
+    if at:
+        ordered[0], ordered[at] = ordered[at], ordered[0]
+    return tuple(ordered)
 
 
 SEED_ROWS: tuple[Mapping[str, Any], ...] = ({"": "the rows of a seed's file"},)

@@ -13,9 +13,9 @@ from ..lookup import NodeLookup
 from ..nodes.model_node import Model
 from ..nodes.node import Checksum, Node
 from ..nodes.node_calls import RefCall, Version
-from ..nodes.unit_test_node import THIS, Fixture, UnitTest, VersionChoice
+from ..nodes.unit_test_node import THIS, Fixture, Given, UnitTest, VersionChoice
 from .entries import Place
-from .unit_fixtures import SeedRows
+from .unit_fixtures import SEED_ROWS, SeedRows
 
 _IS_INCREMENTAL = "is_incremental"
 
@@ -111,8 +111,7 @@ def _finished(test: UnitTest, model: Model, place: Place, seed_rows: SeedRows) -
         seed_rows.given(test, entry, place.locate("given", position))
         for position, entry in enumerate(test.given)
     )
-    finished = replace(test, given=given)
-    return replace(finished, checksum=_checksum(finished))
+    return replace(test, given=given, checksum=_checksum(test, given))
 
 
 def _has(choice: VersionChoice, model: Model) -> bool:
@@ -153,14 +152,17 @@ def _check_incremental(test: UnitTest, model: Model, place: Place) -> None:
         )
 
 
-def _checksum(test: UnitTest) -> Checksum:
+def _checksum(test: UnitTest, finished: Sequence[Given]) -> Checksum:
     """A digest of all that makes the test what it is, in dbt's shape, so that states compare.
 
-    dbt digests its Python objects as they show themselves.
+    dbt digests its Python objects as they show themselves. `finished` are the inputs, seeds' with
+    the rows of their files; for dbt, what is empty there is an empty text.
     """
     versions = test.versions
     given = ", ".join(
-        f"UnitTestInputFixture(input={given.input!r}, {_shown(given)})" for given in test.given
+        f"UnitTestInputFixture(input={own.input!r}, "
+        f"{_shown(full, null='' if own.rows is SEED_ROWS else None)})"
+        for own, full in zip(test.given, finished, strict=True)
     )
     said = [
         test.model,
@@ -175,9 +177,14 @@ def _checksum(test: UnitTest) -> Checksum:
     return Checksum("sha256", hashlib.sha256("-".join(said).encode()).hexdigest())
 
 
-def _shown(fixture: Fixture) -> str:
-    """A fixture's fields as dbt's Python objects show them."""
-    rows = fixture.rows if isinstance(fixture.rows, str) else [dict(row) for row in fixture.rows]
+def _shown(fixture: Fixture, null: object = None) -> str:
+    """A fixture's fields as dbt's Python objects show them, with `null` for what is null."""
+    rows: object = fixture.rows
+    if not isinstance(fixture.rows, str):
+        rows = [
+            {name: null if value is None else value for name, value in row.items()}
+            for row in fixture.rows
+        ]
     name = fixture.format.title() if fixture.format == "dict" else fixture.format.upper()
     return (
         f"rows={rows!r}, format=<UnitTestFormat.{name}: {fixture.format!r}>, "
