@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
+
 from ...adapters.base import Adapter
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError
+from ..core.events import WarningRaised
 from ..manifest.artifact.node_dicts import node_dict
 from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.node import Node
@@ -20,6 +23,7 @@ from ..sandbox.handed import printed
 from ..sandbox.owned import own
 from .context import CommonContext
 from .dbt.config_object import CapturingConfig
+from .dbt.exceptions import TemplateExceptions
 from .generic_test import evaluate_arguments, render_generic_test
 from .macro_space import MacroSpace
 from .manifest_names import hooks_of, without_none
@@ -53,7 +57,10 @@ class TemplateParseRenderer:
         common: CommonContext,
         adapter: Adapter,
         relations: RelationFactory,
+        warn: Callable[[WarningRaised], None],
     ) -> None:
+        self._warn = warn
+        self._told_of_names: set[tuple[str, str, str]] = set()
         self._environment = environment
         self._common = common
         self._adapter = adapter
@@ -81,7 +88,10 @@ class TemplateParseRenderer:
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:
         """Call a `generate_…_name` macro of the project's."""
-        scope = self._scope(node, _Capture(self._relations, node))
+        warn = partial(self._warn_of_name, name, node)
+        scope = self._scope(node, _Capture(self._relations, node)).with_names(
+            exceptions=TemplateExceptions(warn)
+        )
         macro = scope.macros.index.find(name, node.package_name)
         # Macros of old take the custom name alone.
         arguments: list[Any] = [custom, own(node_dict(node))]
@@ -94,9 +104,21 @@ class TemplateParseRenderer:
                 error.problem, location=error.location, stack=(*error.stack, node_frame(node))
             ) from error
 
+    def _warn_of(self, node: Node, warning: WarningRaised) -> None:
+        """Pass on what a template has warned of, with the file that it was rendered for."""
+        self._warn(replace(warning, location=warning.location or node.location))
+
+    def _warn_of_name(self, name: str, node: Node, warning: WarningRaised) -> None:
+        """Pass on what a macro for names has warned of. A node's names may be asked for twice."""
+        told = (name, node.unique_id, warning.message)
+        if told not in self._told_of_names:
+            self._told_of_names.add(told)
+            self._warn_of(node, warning)
+
     def _scope(self, node: Node, capture: _Capture, *, needs_vars: bool = True) -> Scope:
         names = {
             **self._common.names,
+            "exceptions": TemplateExceptions(partial(self._warn_of, node)),
             "execute": False,
             "schema": node.schema,
             "database": node.database,

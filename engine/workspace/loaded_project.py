@@ -69,6 +69,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             common=workspace.common_context(messages.append),
             adapter=adapter,
             relations=workspace.relations,
+            warn=warn,
         )
 
     kept = workspace.target_path / FILE_NAME

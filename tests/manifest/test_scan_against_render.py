@@ -163,6 +163,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         common=workspace.common_context(lambda event: None),
         adapter=workspace.adapter,
         relations=workspace.relations,
+        warn=lambda warning: None,
     )
     templates = TemplateEngine(
         environment=TemplateEnvironment(workspace.codes),

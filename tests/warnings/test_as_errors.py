@@ -10,7 +10,7 @@ import pytest
 from headrace import Status
 from headrace.engine.core.events import NothingToDo
 
-from ..building.support import PROJECT, relations, run
+from ..building.support import PROJECT, relations, run, warnings_of
 from ..commands.support import headrace
 from .support import JINJA_WARNING, WARNED_TEST, names
 
@@ -45,6 +45,59 @@ async def test_warning_in_a_template_fails_its_node_and_skips_its_children(
         "> in model orders (models/orders.sql)"
     )
     assert list(relations(root)) == ["other"]
+
+
+NAMES = "{% macro generate_schema_name(custom, node) %}"
+WHILE_PARSING = {
+    "models/orders.sql": (
+        "{{ config(tags=[noisy()]) }}{% do exceptions.warn('one') %}"
+        "{{ exceptions.warn('two') }}{% if execute %}{{ exceptions.warn('late') }}{% endif %}"
+        "select 1 as id"
+    ),
+    "models/quiet.sql": "select 1 as id",
+    "models/schema.yml": "models: [{name: quiet, columns: [{name: id, data_tests: [odd]}]}]",
+    "macros/noisy.sql": (
+        "{% macro noisy() %}{% do exceptions.warn('noisy') %}{{ return('t') }}{% endmacro %}"
+        f"{NAMES}{{% do exceptions.warn('names ' ~ node.name) %}}"
+        "{{ return(target.schema) }}{% endmacro %}"
+        "{% test odd(model, column_name) %}{% do exceptions.warn('tests') %}"
+        "select * from {{ model }} where 1 = 0{% endtest %}"
+    ),
+}
+
+
+async def test_warning_in_a_template_that_parsing_renders_is_shown_once_then(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(WHILE_PARSING)
+
+    parsed = await run(root, "parse")
+    again = await run(root, "parse")
+    ran = await run(root, select=("orders",))
+
+    while_parsing = [
+        *["names odd_quiet_id", "names orders", "names quiet", "noisy", "one", "tests", "two"]
+    ]
+    assert sorted(parsed.warnings) == sorted(again.warnings) == while_parsing
+    assert sorted(ran.warnings) == sorted([*while_parsing, "noisy", "one", "two", "late"])
+    places = {each.message: str(each.location) for each in warnings_of(parsed.events)}
+    assert places["noisy"] == places["names orders"] == "models/orders.sql"
+    assert places["tests"].startswith("models/schema.yml")
+
+
+async def test_warning_that_parsing_meets_is_an_error_or_nothing_as_its_name_says(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(WHILE_PARSING)
+
+    strict = await run(root, "run", warn_error=True)
+    is_built = (root / "shop.db").exists()
+    silent = await run(root, "run", warn_error_options={"silence": ["JinjaLogWarning"]})
+
+    assert (strict.exit_code, strict.statuses) == (2, {})
+    assert "models/orders.sql: one [JinjaLogWarning]" in str(strict.outcome.error)
+    assert not is_built
+    assert (silent.exit_code, silent.warnings) == (0, [])
 
 
 async def test_warning_in_a_template_is_shown_or_not_as_its_name_says(
