@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
+from ..packages.required_version import check_required_version
 from ..project.discovery import PROJECT_FILE, find_project_directory
 from ..project.profiles_file import PROFILES_FILE
 from ..project.project import Project, load_project
@@ -17,6 +18,7 @@ from ..project.trees import delete_tree
 from ..settings.environment_variables import home_directory
 from ..settings.precedence import find_value
 from ..settings.unheeded import warnings_of
+from ..template.context import DBT_VERSION
 from ..workspace.start import Start
 
 
@@ -36,7 +38,7 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     """The project whose clean-targets are to go.
 
     Raises:
-        ProjectError: there is none, or it can't be read.
+        ProjectError: there is none, it can't be read, or it is for another version.
     """
     options, environ = start.options, start.environ
     root = find_project_directory(options.project_dir, environ=environ, cwd=start.cwd).resolve()
@@ -52,6 +54,8 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
         names=start.names,
         cleans_inside=stays_inside,
     )
+    if find_value("version_check", options.version_check, environ, project.flags).value:
+        check_required_version(project, DBT_VERSION)
     if OLD_PACKAGES_DIRECTORY in project.clean_targets and (
         project.packages_install_path not in project.clean_targets
     ):

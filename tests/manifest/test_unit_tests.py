@@ -307,3 +307,31 @@ def test_version_that_is_not_there_is_an_error(write_project: WriteProject) -> N
 
     assert "referenced a version of 'm' which was not found" in error.problem
     assert "There are versions 1, 2." in error.problem
+
+
+@pytest.mark.parametrize("second", ["b/rows.csv", "b/rows.sql"])
+def test_two_fixtures_of_one_name_are_an_error_with_both_places(
+    write_project: WriteProject, second: str
+) -> None:
+    files = {"tests/fixtures/a/rows.csv": "id\n1\n", f"tests/fixtures/{second}": "select 1 as id"}
+
+    error = failure(write_project({**FILES, **files}))
+
+    assert str(error.location) == f"tests/fixtures/{second}"
+    assert "two fixtures have the name 'rows': tests/fixtures/a/rows.csv" in error.problem
+
+
+def test_fixtures_of_two_packages_may_have_one_name(write_project: WriteProject) -> None:
+    entry = f"name: t, model: totals, {GIVEN}, expect: {{format: csv, fixture: rows}}"
+    more = {
+        "tests/fixtures/rows.csv": "id\n1\n",
+        "packages.yml": "packages: [{local: ../util}]",
+        "dbt_packages/util/dbt_project.yml": "name: util",
+        "dbt_packages/util/tests/fixtures/rows.csv": "id\n2\n",
+    }
+
+    parsed = parse(write_project(files_with(entry, more)))
+
+    assert only_test(parsed).expect.rows == ({"id": "1"},)
+    document = manifest_of(parsed.project, {})
+    assert not [key for key in document["nodes"] if key.startswith("fixture.")]

@@ -108,6 +108,21 @@ async def test_a_link_out_of_a_linked_package_is_left_out(
     assert any("leads out of the project" in warning for warning in ran.warnings)
 
 
+async def test_clean_deletes_nothing_of_a_project_for_another_dbt(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({"dbt_project.yml": PROJECT + "require-dbt-version: '>=2.0.0'\n"})
+    (root / "target").mkdir()
+
+    refused = await run(root, "clean")
+    is_there = (root / "target").exists()
+    flag = await run(root, "clean", version_check=False)
+
+    assert "is not supported with the 'shop' package" in error_of(refused)
+    assert (refused.exit_code, is_there) == (2, True)
+    assert (flag.exit_code, (root / "target").exists()) == (0, False)
+
+
 async def test_clean_deletes_the_packages_but_not_what_a_link_leads_to(
     write_project: WriteProject, tmp_path: Path
 ) -> None:

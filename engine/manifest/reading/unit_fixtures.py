@@ -42,11 +42,15 @@ class GivenEntry(RowsEntry, frozen=True, kw_only=True):
 
 
 class FixtureReader:
-    """Reads the rows of a project's unit tests."""
+    """Reads the rows of a project's unit tests.
+
+    Raises:
+        ParseError: two files of fixtures have one name.
+    """
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._files: dict[str, dict[str, SourceFile]] | None = None
+        self._files = _fixture_files(project)
 
     def given(self, entry: GivenEntry, place: Place, keys: tuple[str | int, ...]) -> Given | None:
         """The rows of an input; None where they are those of a seed's file.
@@ -103,7 +107,7 @@ class FixtureReader:
                 f"a fixture file has CSV or SQL: say 'format: csv' or 'format: sql' for '{name}'.",
                 location=where,
             )
-        known = self._known_files()[suffix]
+        known = {name: file for name, file in self._files.items() if _suffix(file) == suffix}
         file = known.get(name) or known.get(name.removesuffix(suffix))
         if file is None:
             folders = ", ".join(fixture_paths(self._project))
@@ -114,14 +118,24 @@ class FixtureReader:
             )
         return read_text(file.absolute, display=file.root_relative, error=ParseError)
 
-    def _known_files(self) -> Mapping[str, Mapping[str, SourceFile]]:
-        if self._files is None:
-            paths = tuple(fixture_paths(self._project))
-            self._files = {
-                suffix: {file.stem: file for file in self._project.find_files(paths, suffix)}
-                for suffix in _SUFFIXES.values()
-            }
-        return self._files
+
+def _fixture_files(project: Project) -> Mapping[str, SourceFile]:
+    """A project's files of fixtures by name. As in dbt CSV and SQL share the names."""
+    paths, found = tuple(fixture_paths(project)), dict[str, SourceFile]()
+    for suffix in _SUFFIXES.values():
+        for file in project.find_files(paths, suffix):
+            twin = found.setdefault(file.stem, file)
+            if twin is not file:
+                raise ParseError(
+                    f"two fixtures have the name '{file.stem}': {twin.root_relative} and "
+                    f"{file.root_relative}. A unit test names it alone: rename one of them.",
+                    location=Location(file.root_relative),
+                )
+    return found
+
+
+def _suffix(file: SourceFile) -> str:
+    return Path(file.root_relative).suffix
 
 
 def fixture_paths(project: Project) -> list[str]:
