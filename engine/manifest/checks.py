@@ -18,6 +18,7 @@ from .reading.groups import check_groups
 from .reading.microbatch_settings import check_microbatch_models
 from .reading.package_parse import Parse
 from .reading.relation_names import check_relation_names, check_versioned_names
+from .reading.semantic_forms import old_semantic_forms
 from .reading.test_arguments import misplaced_arguments
 from .reading.unused_configuration import unused_configuration
 from .reading.unused_properties import unused_properties
@@ -43,6 +44,7 @@ CHECKS_OF_GRAPH: tuple[Check, ...] = (
     deprecation_warnings,
     check_contracts,
     check_microbatch_models,
+    old_semantic_forms,
 )
 """Of the nodes once it is known what each of them needs."""
 

@@ -13,6 +13,8 @@ from headrace.engine.settings.deprecation_tally import SUMMARY
 from headrace.engine.settings.warning_names import RAISED
 
 from ..building.support import PROJECT, run
+from ..manifest.test_declared_configuration import FILES as SEMANTIC
+from ..manifest.test_semantic_forms import UNDESCRIBED
 from .support import names
 
 WriteProject = Callable[[Mapping[str, str]], Path]
@@ -116,6 +118,14 @@ WHILE_READING = {
         }
     ),
     "MacroNotFoundForPatch": properties("macros: [{name: cents}]"),
+    "MFCumulativeTypeParamsDeprecation": Situation(
+        {
+            **SEMANTIC,
+            "models/c.yml": "metrics: [{name: all, label: A, type: cumulative, "
+            "type_params: {measure: heads, window: 7 days}}]",
+        }
+    ),
+    "MFTimespineWithoutYamlConfigurationDeprecation": Situation(UNDESCRIBED),
     "MicrobatchMacroOutsideOfBatchesDeprecation": Situation(
         {
             "models/days.sql": "{{ config(materialized='incremental', unique_key='at', "

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..nodes.model_node import LEGACY_TIME_SPINE
+
 Shape = Mapping[str, Any]
 """The keys of an object: None for a value as it is, a shape for an object or a list of them."""
 
@@ -65,7 +67,7 @@ def semantic_manifest(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         "semantic_models": _projected(list(manifest["semantic_models"].values()), _SEMANTIC_MODEL),
         "metrics": _projected(list(manifest["metrics"].values()), _METRIC),
         "project_configuration": {
-            "time_spine_table_configurations": [],
+            "time_spine_table_configurations": _legacy_time_spines(manifest),
             "metadata": None,
             "dsi_package_version": _INTERFACES_VERSION,
             "time_spines": [
@@ -74,6 +76,17 @@ def semantic_manifest(manifest: Mapping[str, Any]) -> dict[str, Any] | None:
         },
         "saved_queries": _projected(list(manifest["saved_queries"].values()), _SAVED_QUERY),
     }
+
+
+def _legacy_time_spines(manifest: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The time spine that is one by its name, also where YAML says the same of it."""
+    if not manifest.get("semantic_models"):
+        return []
+    return [
+        {"location": node["relation_name"], "column_name": "date_day", "grain": "day"}
+        for node in manifest["nodes"].values()
+        if node["name"] == LEGACY_TIME_SPINE and node["resource_type"] == "model"
+    ][:1]
 
 
 def _projected(value: Any, shape: Shape | None) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from ...core.events import WarningRaised
+from ...project.project import Project
 from ..jinja.bare_calls import read_call
 from ..nodes.declared_nodes import Exposure
 from ..nodes.node_calls import MetricCall, RefCall, SourceCall
@@ -62,18 +65,11 @@ def _read(declared: DeclaredEntry) -> Exposure:
         read_call(text, ("ref", "source", "metric"), place.locate("depends_on", position))
         for position, text in enumerate(entry.depends_on)
     ]
-    own_meta = entry.meta or {}
-    config = dict(entry.config)
-    if meta := {**own_meta, **configured_meta(config, place)}:
-        config["meta"] = meta
-    tags = [entry.tags] if isinstance(entry.tags, str) else entry.tags
-    if tags:
-        given = config.get("tags") or []
-        config["tags"] = [*tags, *(given if isinstance(given, list) else [given])]
-    return declared.make(
+    configured_meta(entry.config, place)
+    exposure = declared.make(
         Exposure,
         ResourceType.EXPOSURE,
-        config,
+        entry.config,
         refs=tuple(call for call in calls if isinstance(call, RefCall)),
         sources=tuple(call for call in calls if isinstance(call, SourceCall)),
         metrics=tuple(call for call in calls if isinstance(call, MetricCall)),
@@ -85,3 +81,23 @@ def _read(declared: DeclaredEntry) -> Exposure:
             "url": entry.url,
         },
     )
+    return _with_own(exposure, entry, declared.package.project)
+
+
+def _with_own(exposure: Exposure, entry: _Entry, project: Project) -> Exposure:
+    """An exposure with the tags and the `meta` beside its `config:`, as dbt puts them together.
+
+    What stands right under `exposures:` in its project's file, without a `+`, counts besides the
+    most particular configuration.
+    """
+    tree, config = project.config_trees.get("exposures", {}), exposure.config
+    tags = tuple(sorted({*_texts(tree.get("tags")), *_texts(entry.tags), *config.tags}))
+    given = tree.get("meta")
+    for_all: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    meta = {**for_all, **(entry.meta or {}), **config.meta}
+    values = {**config.values, "tags": tags, "meta": meta}
+    return replace(exposure, config=replace(config, tags=tags, meta=meta, values=values))
+
+
+def _texts(tags: object) -> list[str]:
+    return [str(tag) for tag in (tags if isinstance(tags, list) else [tags] if tags else [])]

@@ -46,6 +46,11 @@ class Metric(Declared, frozen=True, kw_only=True):
     """A number that can be asked for, defined over the measures of semantic models."""
 
     @property
+    def tags(self) -> tuple[str, ...]:
+        """Those beside its `config:`: as in dbt others are its configuration's alone."""
+        return self.own_tags
+
+    @property
     def type(self) -> str:
         return str(self.fields["type"])
 

@@ -10,6 +10,9 @@ from .node import Node
 from .node_calls import Version
 from .pieces import Piece
 
+LEGACY_TIME_SPINE = "metricflow_time_spine"
+"""The model that is a time spine by its name alone: of days, in the column `date_day`."""
+
 
 class Model(Node, frozen=True, kw_only=True):
     """A select that becomes a relation.

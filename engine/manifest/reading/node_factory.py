@@ -42,6 +42,9 @@ _RESET = frozenset(
 )
 """What of a package's configuration of a node doesn't stay where another project describes it."""
 
+_NO_WRITTEN_TREES = (ResourceType.SEMANTIC_MODEL, ResourceType.SAVED_QUERY)
+"""Of these dbt's `unrendered_config` has nothing of dbt_project.yml: it looks under other keys."""
+
 
 class NodeFactory:
     """Resolves configuration and names for one target."""
@@ -125,6 +128,8 @@ class NodeFactory:
         properties configure it, dbt takes that project's entries in the place of its package's.
         """
         project = draft.described_by or draft.project
+        if draft.resource_type is ResourceType.EXPOSURE:
+            return self._most_particular(draft, said)
         levels = [
             _DEFAULTS.get(draft.resource_type, {}),
             self._tree(project, draft.resource_type).merged(draft.fqn),
@@ -143,6 +148,14 @@ class NodeFactory:
             location = error.location or draft.origin_of(level)
             raise ParseError(error.problem, location=location) from error
 
+    def _most_particular(self, draft: Draft, said: Mapping[str, Any]) -> dict[str, Any]:
+        """An exposure's configuration: as in dbt nothing of it is merged, not even `meta`."""
+        tree = draft.resource_type.config_tree
+        levels = [*tree_config(draft.project.config_trees.get(tree, {}), draft.fqn), said]
+        if draft.project is not self._root:
+            levels += tree_config(self._root.config_trees.get(tree, {}), draft.fqn)
+        return finish_config({key: value for level in levels for key, value in level.items()})
+
     def _unrendered(self, draft: Draft) -> dict[str, Any]:
         """The configuration that somebody has written down: no defaults, no Jinja done.
 
@@ -150,6 +163,8 @@ class NodeFactory:
         what somebody has changed. As in dbt the most particular value stands alone, where the
         configuration itself would be merged.
         """
+        if draft.resource_type in _NO_WRITTEN_TREES:
+            return dict(draft.written_patch_config or {})
         tree = draft.resource_type.config_tree
         project = draft.described_by or draft.project
         levels = [
