@@ -6,14 +6,18 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from headrace.adapters.errors import DatabaseError
+from headrace.adapters.errors import DatabaseError, RelationChangedError
+from headrace.adapters.relation import Namespace, Relation, RelationType
 from headrace.engine.running.node_result import Progress
 from headrace.engine.running.node_run import (
     LONGEST_PAUSE_SECONDS,
+    OVERTAKEN_AT_MOST,
     may_retry,
     pause_after,
     retry_text,
+    was_overtaken,
 )
+from msgspec.structs import replace
 
 
 class PassingError(DatabaseError):
@@ -42,6 +46,47 @@ def test_what_its_sql_has_made_durable_by_itself_is_not_done_twice(committed: bo
     kept = progress(attempts=1, committed=committed, has_kept=True)
 
     assert not may_retry(PassingError("x"), kept, retries=2)
+
+
+class Overtaken:
+    """A build whose relation somebody else has made after it was listed."""
+
+    def __init__(self, *, committed: bool, came: bool = True) -> None:
+        self.relation = Relation(None, "main", "orders")
+        self.committed = committed
+        self.cache = self
+        self.refreshed: list[Namespace] = []
+        self._came = came
+
+    async def find(self, relation: Relation) -> Relation | None:
+        is_there = self._came and bool(self.refreshed)
+        return replace(relation, type=RelationType.TABLE) if is_there else None
+
+    async def refresh(self, namespace: Namespace) -> None:
+        self.refreshed.append(namespace)
+
+
+@pytest.mark.parametrize("committed", [False, True])
+@pytest.mark.parametrize("has_kept", [False, True])
+@pytest.mark.parametrize("came", [True, False])
+@pytest.mark.parametrize("attempts", [1, OVERTAKEN_AT_MOST, OVERTAKEN_AT_MOST + 1])
+@pytest.mark.parametrize("failure", [RelationChangedError("x"), DatabaseError("x")])
+async def test_node_that_was_overtaken_goes_on_from_what_is_there_unless_it_has_left_something(
+    failure: DatabaseError, attempts: int, came: bool, has_kept: bool, committed: bool
+) -> None:
+    build = Overtaken(committed=committed, came=came)
+    so_far = Progress("slot-1", attempts=attempts, build=cast(Any, build), has_kept=has_kept)
+
+    again = await was_overtaken(failure, so_far)
+
+    may_be = (
+        isinstance(failure, RelationChangedError)
+        and attempts <= OVERTAKEN_AT_MOST
+        and not has_kept
+        and not committed
+    )
+    assert again == (may_be and came)
+    assert build.refreshed == ([build.relation.namespace] if may_be else [])
 
 
 def test_without_retries_nothing_is_built_again() -> None:
