@@ -19,6 +19,7 @@ from headrace.engine.core.events import (
     NodeSkipped,
     NodeStarted,
     RunStarted,
+    WarningRaised,
 )
 
 from .support import PROJECT, Recorder, check_invariants, relations, rows, run, run_results
@@ -56,6 +57,39 @@ def audit(root: Path) -> list[str]:
 
 def logged(events: list[Event]) -> list[str]:
     return [event.message for event in events if isinstance(event, MessageLogged)]
+
+
+async def test_models_configuration_holds_for_hooks_and_disables_those_of_a_package(
+    shop: Path,
+) -> None:
+    package = shop / "pkg"
+    for name, text in {
+        "dbt_project.yml": "name: pkg\nversion: '1.0'\nconfig-version: 2\n"
+        f"on-run-start: {AUDIT}\non-run-end: insert into audit select 'of the package'\n",
+        "models/other.sql": "select 1 as id",
+    }.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    (shop / "packages.yml").write_text("packages: [{local: pkg}]")
+    models = "models: {shop: {+meta: {a: 1}, +tags: base}, pkg: {+enabled: false}}\n"
+    hooks(shop, start=[AUDIT, "insert into audit select 'of the root'"], more=models)
+    assert (await run(shop, "deps")).exit_code == 0
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 0
+    assert audit(shop) == ["of the root"]
+    started = [e.node.display_name for e in ran.events if isinstance(e, NodeStarted)]
+    assert started == ["shop.on-run-start.0", "shop.on-run-start.1", "main.orders"]
+    assert not [e for e in ran.events if isinstance(e, WarningRaised)]
+    manifest = json.loads((shop / "target" / "manifest.json").read_text())
+    assert {key for key in manifest["disabled"] if key.startswith("operation")} == {
+        "operation.pkg.pkg-on-run-start-0",
+        "operation.pkg.pkg-on-run-end-0",
+    }
+    hook = manifest["nodes"]["operation.shop.shop-on-run-start-1"]
+    assert (hook["tags"], hook["config"]["tags"]) == (["on-run-start", "base"], ["base"])
+    assert hook["meta"] == hook["config"]["meta"] == {"a": 1}
 
 
 async def test_hooks_run_before_and_after_the_nodes(shop: Path) -> None:

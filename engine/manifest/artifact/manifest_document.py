@@ -134,7 +134,7 @@ class _Written(Struct, frozen=True):
 
     def hooks(self) -> dict[str, Any]:
         return {
-            hook.unique_id: node_dict(
+            hook.unique_id: _written_node(
                 hook,
                 parents=self.manifest.parents_of(hook.unique_id),
                 compiled_code=self.compiled.get(hook.unique_id),

@@ -303,7 +303,7 @@ def _own_keys(node: Node, primary_key: Sequence[str]) -> dict[str, Any]:
         case Snapshot():
             return {"raw_code": node.code}
         case RunHook():
-            return {"tags": [node.hook_type], "index": node.index, "build_path": None}
+            return {"tags": [node.hook_type, *node.tags], "index": node.index, "build_path": None}
     return {}
 
 

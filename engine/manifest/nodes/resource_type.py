@@ -33,6 +33,7 @@ class ResourceType(StrEnum):
 _TREES: Mapping[ResourceType, str] = MappingProxyType(
     {
         ResourceType.ANALYSIS: "models",
+        ResourceType.OPERATION: "models",
         ResourceType.SQL_OPERATION: "models",
         ResourceType.SAVED_QUERY: "saved_queries",
     }

@@ -32,6 +32,7 @@ _DEFAULTS: dict[ResourceType, dict[str, Any]] = {
     ResourceType.SOURCE: {"materialized": "source"},
     ResourceType.SNAPSHOT: {"materialized": "snapshot"},
     ResourceType.ANALYSIS: {"materialized": "view"},
+    ResourceType.OPERATION: {"materialized": "view"},
     ResourceType.SQL_OPERATION: {"materialized": "view"},
 }
 

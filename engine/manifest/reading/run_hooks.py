@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import count
 
 from msgspec.structs import replace
 
 from ...project.project import Project
 from ...project.render import has_template
 from ..nodes.hook_node import END, START, RunHook, RunHookType
-from ..nodes.node import Checksum, NodeConfig
+from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
+from .draft import Draft
 from .package_parse import PackageParse
 from .sql_templates import captured_in
-
-_DEFAULT_CONFIG = NodeConfig(values={"materialized": "view"})
 
 
 def read_run_hooks(package: PackageParse) -> None:
@@ -28,12 +28,17 @@ def read_run_hooks(package: PackageParse) -> None:
         first = _number_before(package, hook_type)
         for index, text in enumerate(_texts(package.project, hook_type)):
             hook = _hook(package, hook_type, index, first + index, text)
-            package.found.hooks.append(hook)
+            if hook.config.enabled:
+                package.found.hooks.append(hook)
+            else:
+                package.found.add(hook)
 
 
 def in_order(hooks: Iterable[RunHook]) -> list[RunHook]:
     """Hooks in the order in which they run, those at the start first."""
-    return sorted(hooks, key=lambda hook: (hook.hook_type != START, hook.position))
+    ordered = sorted(hooks, key=lambda hook: (hook.hook_type != START, hook.position))
+    places = {START: count(), END: count()}
+    return [replace(hook, position=next(places[hook.hook_type])) for hook in ordered]
 
 
 def _number_before(package: PackageParse, hook_type: RunHookType) -> int:
@@ -54,22 +59,26 @@ def _texts(project: Project, hook_type: RunHookType) -> Sequence[str]:
 def _hook(
     package: PackageParse, hook_type: RunHookType, index: int, position: int, text: str
 ) -> RunHook:
-    project, inputs = package.project, package.inputs
+    """A hook as a node. As in dbt what the project file says of models holds for it, by the path
+    `hooks`: who disables a package's models has none of its hooks run.
+    """
+    project = package.project
     name = f"{project.name}-{hook_type}-{index}"
-    hook = RunHook(
-        unique_id=f"operation.{project.name}.{name}",
-        name=name,
-        package_name=project.name,
+    draft = Draft(
         resource_type=ResourceType.OPERATION,
+        name=name,
+        unique_id=f"operation.{project.name}.{name}",
+        project=project,
         path=f"hooks/{name}.sql",
         original_file_path="./dbt_project.yml",
         fqn=(project.name, "hooks", name),
-        config=_DEFAULT_CONFIG,
-        schema=inputs.schema,
-        database=inputs.database,
-        alias=name,
         raw_code=text,
-        checksum=Checksum("sha256", sha256(text.encode()).hexdigest()),
+        # As in dbt, of the file that has it.
+        checksum=Checksum("sha256", sha256(project.document.text.strip().encode()).hexdigest()),
+    )
+    hook = package.factory.make(
+        RunHook,
+        draft,
         hook_type=hook_type,
         index=index,
         position=position,

@@ -21,6 +21,9 @@ _TREES = (
     "saved_queries",
 )
 
+_CONFIGURED_BY_THE_WAY = (ResourceType.ANALYSIS, ResourceType.OPERATION)
+"""What is written for models holds for these as well, which is no use for it."""
+
 
 def unused_configuration(parse: Parse) -> Iterator[WarningRaised]:
     """One warning of all the paths that apply to no node."""
@@ -35,7 +38,7 @@ def unused_configuration(parse: Parse) -> Iterator[WarningRaised]:
         *found.declared.disabled.values(),
     ):
         kind = node.resource_type
-        if kind is not ResourceType.ANALYSIS and kind.config_tree in used:
+        if kind not in _CONFIGURED_BY_THE_WAY and kind.config_tree in used:
             used[kind.config_tree].append(node.fqn)
     configured = parse.inputs.root.config_trees
     warning = unused_paths_warning({tree: configured.get(tree, {}) for tree in _TREES}, used)
