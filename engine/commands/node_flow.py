@@ -63,7 +63,7 @@ async def run_nodes(context: CommandContext) -> ExitCode:
     if not nodes:
         await context.documents.hand_out_manifest(project)
         if context.retried is None:
-            context.emit(RunEmpty(project.workspace.repeatable))
+            context.emit(RunEmpty(project.workspace.settled))
         context.report_nothing("NothingToDo", tuple(choice.unmatched.values()))
         return ExitCode.DONE
     run = Run(

@@ -62,7 +62,7 @@ async def run_operation(
     interrupted = True
     results: list[RunResult] = []
     async with workspace.adapter:
-        emit(RunStarted((run.info,), 1, workspace.target.name))
+        emit(RunStarted((run.info,), 1, workspace.target.name, settings=workspace.settled))
         try:
             result = await run_by_itself(run, call, results.append)
             interrupted = False

@@ -178,7 +178,7 @@ class Run:
 
         It puts the nodes' results into the list that it gets.
         """
-        target, settings = self._workspace.target, self._workspace.repeatable
+        target, settings = self._workspace.target, self._workspace.settled
         selected = tuple(self._infos[unique_id] for unique_id in plan.order)
         self._emit(
             RunStarted(selected, target.threads, target.name, start.infos, end.infos, settings)

@@ -84,8 +84,10 @@ class Workspace(Struct, frozen=True):
         return str(path)
 
     @property
-    def repeatable(self) -> dict[str, object]:
-        """What the settings say of what a run does: enough to repeat it."""
+    def settled(self) -> dict[str, object]:
+        """What flags, environment and project have settled on, as artifacts record it: what
+        templates see of that, and enough to repeat a run.
+        """
         state = self.state
         found = self.settings.known_to(Known.RETRY) | {
             "target": self.target.name,
@@ -94,11 +96,12 @@ class Workspace(Struct, frozen=True):
             "state": state.directory and str(state.directory),
             "defer_state": state.defer_directory and str(state.defer_directory),
         }
-        return {
+        repeatable = {
             name: value
             for name, value in found.items()
             if value not in (None, ()) and FLAGS[name].all_variables
         }
+        return {**self.invocation.arguments, **repeatable}
 
     def relation_name(self, node: Node) -> str | None:
         """The name under which a node stands in the database, where it does."""

@@ -85,3 +85,40 @@ async def test_results_of_nothing_tell_their_settings_too(write_project: WritePr
     after = arguments(root)
     assert after == {**before, "select": ["missing"]}
     assert after["threads"] == 3
+
+
+@pytest.mark.parametrize(
+    ("command", "options"), [("run", {}), ("run", {"select": ("missing",)}), ("run-operation", {})]
+)
+async def test_results_tell_what_was_settled_and_not_only_what_was_given(
+    write_project: WriteProject, command: str, options: dict[str, Any]
+) -> None:
+    root = write_project({**TWO, "macros/nothing.sql": "{% macro nothing() %}{% endmacro %}"})
+    if command == "run-operation":
+        options = {"macro": "nothing"}
+
+    ran = await run(root, command, environ={"DBT_PRINT": "false", "DBT_TARGET": "dev"}, **options)
+
+    found = arguments(root)
+    assert ran.exit_code == 0, ran.outcome
+    assert {key: found[key] for key in ("print", "target", "partial_parse", "introspect")} == {
+        "print": False,
+        "target": "dev",
+        "partial_parse": True,
+        "introspect": True,
+    }
+
+
+async def test_operation_is_retried_in_the_target_of_the_first(write_project: WriteProject) -> None:
+    macro = "{{% macro fails() %}}{{% do run_query('{}') %}}{{% endmacro %}}"
+    root = write_project({"macros/fails.sql": macro.format("select nothing")})
+    profile = (root / "profiles.yml").read_text()
+    other = "    other: {type: sqlite, path: other.db, schema: main}\n"
+    (root / "profiles.yml").write_text(profile.rstrip("\n") + "\n" + other)
+    await run(root, "run-operation", macro="fails", environ={"DBT_TARGET": "other"})
+    (root / "macros/fails.sql").write_text(macro.format("create table made (id int)"))
+
+    ran = await run(root, "retry")
+
+    assert ran.exit_code == 0, ran.outcome
+    assert relations(root, "other.db") == {"made": "table"}
