@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from headrace.engine.core.errors import Location, ParseError
+from headrace.engine.core.errors import CompilationError, Location, ParseError
 from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
 from ..conftest import WriteProject
@@ -374,3 +374,47 @@ def test_argument_may_be_a_mapping_of_keys_of_several_types(write_project: Write
     )
 
     assert parse(root).node("mapped_orders_one__2").unique_id.startswith("test.shop.mapped")
+
+
+OPEN = "{% test open(model) %}select 1 where {{ kwargs.get('b') }} = 0{% endtest %}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "unknown"),
+    [
+        ("mine: {arguments: {kk: 1}}", "kk"),
+        ("relationships: {to: ref('orders'), field: b, fields: b}", "fields"),
+        ("unlike: {k: 1}", "column_name"),
+    ],
+)
+def test_argument_that_a_test_does_not_take_is_refused(
+    write_project: WriteProject, asked: str, unknown: str
+) -> None:
+    files = {
+        "models/orders.sql": "select 1 as id, 2 as b",
+        "macros/m.sql": "{% test mine(model, column_name, k=1) %}select 1 where 1=0{% endtest %}"
+        "{% test unlike(model, k) %}select 1 where 1=0{% endtest %}",
+        "models/s.yml": "models:\n  - name: orders\n    columns:\n      - name: b\n"
+        f"        data_tests:\n          - {asked}\n",
+    }
+
+    with pytest.raises(CompilationError) as refused:
+        parse(write_project(files))
+
+    assert f"has no argument '{unknown}', which the test '" in refused.value.problem
+    assert str(refused.value.location) == "models/s.yml:6:13"
+
+
+@pytest.mark.parametrize("asked", ["open: {a: 1, b: 2}", "not_null: {column_name: b, a: 1}"])
+def test_argument_is_let_through_where_a_test_takes_any_or_dbt_does_not_look(
+    write_project: WriteProject, asked: str
+) -> None:
+    files = {
+        "models/orders.sql": "select 1 as id, 2 as b",
+        "macros/m.sql": OPEN,
+        "models/s.yml": f"models: [{{name: orders, data_tests: [{asked}]}}]",
+    }
+
+    parsed = parse(write_project(files))
+
+    assert len([n for n in parsed.project.manifest.nodes.values() if n.kind == "test"]) == 1

@@ -233,6 +233,10 @@ def test_ref_to_no_version_says_which_there_are(
             "models/s.yml:3:5: latest_version: 4 is not one of model 'orders' versions: [1, 2].",
         ),
         (
+            "    latest_version: 1\n",
+            "models/s.yml:3:5: latest_version: 1 is not one of model 'orders' versions: [].",
+        ),
+        (
             "    versions: [{defined_in: a}]\n",
             "models/s.yml:3:16: an entry of 'versions' is a mapping with a 'v' that is a number or "
             "a text.",

@@ -254,6 +254,8 @@ def _captured(
 ) -> Captured:
     """What the test depends on and is configured by; rendered only where it must be."""
     target = asked.target
+    if macro is not None and macro.unique_id not in _READ_AT_A_GLANCE:
+        _check_arguments(node, asked, macro)
     if macro is None:
         if isinstance(target, RefCall):
             return Captured(refs=(target,))
@@ -287,6 +289,21 @@ def _captured(
         config=config,
         macros=macros,
     )
+
+
+def _check_arguments(node: GenericTest, asked: _Asked, macro: Macro) -> None:
+    """See that a test takes what it is given. As in dbt this is known before anything is run.
+
+    Raises:
+        CompilationError: it doesn't.
+    """
+    unknown = next((key for key in node.arguments if key not in macro.arguments), None)
+    if unknown is not None and "kwargs" not in macro.names:
+        raise CompilationError(
+            f"the macro '{macro.name}' has no argument '{unknown}', which the test "
+            f"'{node.name}' gives it.{did_you_mean(unknown, macro.arguments)}",
+            location=asked.entry.location,
+        )
 
 
 def _rendered(

@@ -42,7 +42,7 @@ from .property_keys import (
     TABLE_KEYS,
 )
 from .rendered_entry import rendered_entry, written_entry
-from .versions import VersionEntry, read_versions
+from .versions import VersionEntry, no_such_latest, read_versions
 
 
 class Properties(Struct):
@@ -139,8 +139,10 @@ class PropertiesReader:
             if section == "models" and entry.get("versions"):
                 for version in read_versions(entry, written, document, keys):
                     yield self._version_patch(patch, version)
-            else:
-                yield patch
+                continue
+            if section == "models" and entry.get("latest_version") is not None:
+                raise no_such_latest(entry, [], document, keys)
+            yield patch
 
     def _rendered(
         self,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -81,11 +81,7 @@ def read_versions(
     if latest is None:
         latest = newest(versions)
     elif latest not in versions:
-        raise ParseError(
-            f"latest_version: {latest} is not one of model '{model['name']}' versions: {versions}."
-            f"{did_you_mean(str(latest), map(str, versions))}",
-            location=document.locate(*keys, "latest_version"),
-        )
+        raise no_such_latest(model, versions, document, keys)
     for position, entry in enumerate(entries):
         of = VersionOf(entry["v"], latest, entry.get("defined_in"), model, written, keys)
         version_keys = (*keys, "versions", position)
@@ -98,6 +94,18 @@ def read_versions(
             version_keys,
             tuple(_columns(model, entry, document, keys, version_keys)),
         )
+
+
+def no_such_latest(
+    model: Mapping[str, Any], versions: Sequence[Any], document: YamlDocument, keys: Keys
+) -> ParseError:
+    """A model's `latest_version` is none of its versions."""
+    latest = model["latest_version"]
+    return ParseError(
+        f"latest_version: {latest} is not one of model '{model['name']}' versions: {versions}."
+        f"{did_you_mean(str(latest), map(str, versions))}",
+        location=document.locate(*keys, "latest_version"),
+    )
 
 
 def _checked(
