@@ -37,8 +37,10 @@
     {%- endif -%}
     {%- set wider, count = steps[datepart] -%}
     {%- set kind = 'date' if datepart in ('year', 'quarter', 'month') else 'timestamp' -%}
+    {#- Only what is no longer than a second has a fraction here. -#}
+    {%- set open, close = ('floor(', ')') if datepart.endswith('second') else ('', '') -%}
     ({{ postgres__datediff(first_date, second_date, wider) ~ ' * ' ~ count ~ ' + ' if wider }}
-      floor(date_part('{{ datepart }}', {{ second }}::{{ kind }})) - floor(date_part('{{ datepart }}', {{ first }}::{{ kind }})))
+      {{ open }}date_part('{{ datepart }}', {{ second }}::{{ kind }}){{ close }} - {{ open }}date_part('{{ datepart }}', {{ first }}::{{ kind }}){{ close }})
   {%- endif -%}
 {%- endmacro %}
 
