@@ -144,7 +144,7 @@ def finish_config(config: Config) -> dict[str, object]:
 
 def _merge_value(name: str, low: object, high: object) -> object:
     if name == "tags":
-        return list(dict.fromkeys(_texts(name, low) + _texts(name, high)))
+        return _texts(name, low) + _texts(name, high)
     if name in _LISTS:
         return _list(low) + _list(high)
     if name == "grants":

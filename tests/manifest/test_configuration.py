@@ -111,8 +111,11 @@ def test_properties_go_before_the_tree_and_the_file_before_both(parsed: Parsed) 
     assert stg.alias == "the_stg"
 
 
-def test_tags_add_up_from_general_to_specific_each_once(parsed: Parsed) -> None:
-    assert parsed.node("stg").config.tags == ("everything", "shop", "own", "props", "infile")
+def test_tags_add_up_from_general_to_specific_and_a_node_has_each_once(parsed: Parsed) -> None:
+    stg = parsed.node("stg")
+
+    assert stg.config.tags == ("everything", "shop", "own", "shop", "props", "infile")
+    assert sorted(stg.tags) == ["everything", "infile", "own", "props", "shop"]
 
 
 def test_hooks_add_up_from_general_to_specific(parsed: Parsed) -> None:

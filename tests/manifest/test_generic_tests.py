@@ -127,7 +127,8 @@ def test_configuration_of_an_entry_is_told_from_its_arguments(parsed: Parsed) ->
     named, tagged = the_test(parsed, "named"), the_test(parsed, "mine_orders_id__1_5")
 
     assert named.config.severity == "WARN"
-    assert tagged.config.tags == ("x",)
+    assert tagged.config.tags == ("x", "x"), "dbt reads them before and while it renders the test"
+    assert tagged.tags == ("x",)
     assert set(tagged.arguments) == {"k", "column_name", "model"}
     assert the_test(parsed, "mine_orders_id__True").description == "said"
     assert the_test(parsed, "unique_orders_id").config.schema == "dbt_test__audit"

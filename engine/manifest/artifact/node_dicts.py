@@ -206,7 +206,7 @@ def source_dict(source: Source, relation_name: str | None = None) -> dict[str, A
         "columns": {name: _column_dict(column) for name, column in source.columns.items()},
         "meta": source.config.meta,
         "source_meta": dict(source.source_meta),
-        "tags": list(source.config.tags),
+        "tags": list(source.tags),
         "config": {**config_dict(source), **_age_keys(source)},
         "patch_path": source.patch_path,
         "unrendered_config": {

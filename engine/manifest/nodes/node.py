@@ -131,8 +131,6 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def tags(self) -> tuple[str, ...]:
-        if not self.first_tags:
-            return self.config.tags
         return tuple(dict.fromkeys((*self.first_tags, *self.config.tags)))
 
     @property

@@ -129,9 +129,11 @@ def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> G
     fields = _fields(package, asked, macro)
     node = package.factory.make(GenericTest, draft, **fields)
     captured = _captured(package, node, asked, macro)
-    if captured.config:
+    early = _early_tags(draft.patch_config, macro)
+    if captured.config or early:
         # What the macro says of itself gives way to what this entry says.
-        draft.patch_config = merge_config(captured.config, draft.patch_config)
+        said = merge_config(captured.config, draft.patch_config)
+        draft.patch_config = merge_config({"tags": early}, said) if early else said
         node = package.factory.make(GenericTest, draft, **fields)
     macros = tuple(dict.fromkeys((*node.macros, *captured.macros)))
     return replace(
@@ -164,6 +166,13 @@ def _draft(package: PackageParse, asked: _Asked) -> Draft:
         default_alias=definition.short_name,
         locate_in_patch=lambda key: entry.location,
     )
+
+
+def _early_tags(config: Mapping[str, Any], macro: Macro | None) -> list[str]:
+    """The tags that dbt notes of an entry before it renders the test, which adds them again."""
+    if macro is None or macro.unique_id in _READ_AT_A_GLANCE:
+        return []
+    return _texts(config.get("tags"))
 
 
 def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def _nothing_to_age_by(patch: SourcePatch) -> WarningRaised:
 
 def _sorted_tags(config: dict[str, Any]) -> dict[str, Any]:
     """The tags of a source in dbt's order, which is that of the alphabet."""
-    return config | {"tags": sorted(config["tags"])} if config.get("tags") else config
+    return config | {"tags": sorted({*config["tags"]})} if config.get("tags") else config
 
 
 def _draft(package: PackageParse, patch: SourcePatch, config: Mapping[str, Any]) -> Draft:
