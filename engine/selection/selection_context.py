@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 from ..core.events import WarningRaised
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.used_vars import UsedVars
 from ..project.vars import Vars
-from ..state.comparison import Comparison
+from ..state.comparison import Comparison, vars_count
 from ..state.previous import PreviousState
 from .grammar import Criterion
 
@@ -25,6 +26,7 @@ class MethodContext:
         nodes: all that can be selected, by unique id.
         root: the project's directory.
         state: the artifacts of an earlier run.
+        flags: the project's `flags:`.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class MethodContext:
         variables: Vars,
         state: PreviousState,
         warn: Callable[[WarningRaised], None],
+        flags: Mapping[str, object] = MappingProxyType({}),
     ) -> None:
         self.manifest = manifest
         self.nodes: Mapping[str, Node] = manifest.everything
@@ -42,12 +45,19 @@ class MethodContext:
         self.state = state
         self._variables = variables
         self._warn = warn
+        self._flags = flags
 
     @cached_property
     def comparison(self) -> Comparison:
         """Today's nodes against the earlier manifest."""
         used_vars = UsedVars(self.manifest, self._variables)
-        return Comparison(self.state.manifest, self.manifest, used_vars, self._warn)
+        return Comparison(
+            self.state.manifest,
+            self.manifest,
+            used_vars,
+            self._warn,
+            vars_count=vars_count(self._flags),
+        )
 
 
 Method = Callable[[Criterion, MethodContext], Predicate]

@@ -24,8 +24,8 @@ RAISED_WHILE_READING = frozenset(
     "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation "
     "SpacesInResourceNameDeprecation UnknownFlag UnsupportedConstraintMaterialization "
-    "UnusedResourceConfigPath UnusedTables UpcomingReferenceDeprecation ValidationWarning "
-    "WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
+    "UnreadSection UnusedResourceConfigPath UnusedTables UpcomingReferenceDeprecation "
+    "ValidationWarning WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 
@@ -102,7 +102,7 @@ _OTHERS_OF_DBT = frozenset(
 
 NO_ERRORS_BY_THEMSELVES = frozenset(
     "FreshnessConfigProblem MicrobatchModelNoEventTimeInputs SemanticValidationFailure "
-    "SpacesInResourceNameDeprecation WarnStateTargetEqual".split()
+    "SpacesInResourceNameDeprecation UnreadSection WarnStateTargetEqual".split()
 )
 """Those of which dbt only tells: `--warn-error` makes an error of them where the project has the
 flag `require_all_warnings_handled_by_warn_error`. Whoever names one means it."""

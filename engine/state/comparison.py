@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from ..core.errors import Location, ParseError
@@ -38,6 +38,19 @@ Aspect = Callable[[Node, PastNode, PastNode], bool]
 """Whether a node is the same in one respect: the node, as it was, and as it is."""
 
 
+_UNRENDERED = "state_modified_compare_more_unrendered_values"
+_VARS = "state_modified_compare_vars"
+
+
+def vars_count(flags: Mapping[str, object]) -> bool:
+    """Whether other values of variables make a node modified, by a project's flags.
+
+    Whoever has what is written compared, and not what it comes to, has it so in dbt for what
+    stands in variables as well, unless they are asked for.
+    """
+    return not flags.get(_UNRENDERED) or bool(flags.get(_VARS))
+
+
 class Comparison:
     """Today's nodes against an earlier manifest.
 
@@ -46,6 +59,7 @@ class Comparison:
         manifest: today's.
         used_vars: what today's nodes use of the variables.
         warn: takes what is worth knowing of a change, beside that it is one.
+        vars_count: whether a node is modified whose variables have other values.
     """
 
     def __init__(
@@ -54,7 +68,10 @@ class Comparison:
         manifest: Manifest,
         used_vars: UsedVars,
         warn: Callable[[WarningRaised], None] = lambda _: None,
+        *,
+        vars_count: bool = True,
     ) -> None:
+        self._vars_count = vars_count
         self._past = past
         self._manifest = manifest
         self._used_vars = used_vars
@@ -95,7 +112,7 @@ class Comparison:
             has_other_contract
             or not self._is_same(node, old, self._now(node))
             or self.has_changed_macro(node)
-            or self.has_changed_vars(node)
+            or (self._vars_count and self.has_changed_vars(node))
         )
 
     def has_changed_body(self, node: Node) -> bool:

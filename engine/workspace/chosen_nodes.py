@@ -62,6 +62,7 @@ def choose_nodes(
         variables=workspace.variables,
         state=PreviousState(workspace.state.directory, workspace.target_path, warn),
         warn=warn,
+        flags=workspace.project.flags,
     )
     selector = Selector(
         project.graph,

@@ -419,6 +419,34 @@ async def test_variable_of_the_command_line_counts_where_it_is_used(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("flags", "seen"),
+    [
+        ("", "model.stg_books"),
+        ("state_modified_compare_more_unrendered_values: false", "model.stg_books"),
+        ("state_modified_compare_more_unrendered_values: true", ""),
+        (
+            "state_modified_compare_more_unrendered_values: true, "
+            "state_modified_compare_vars: true",
+            "model.stg_books",
+        ),
+    ],
+)
+async def test_variable_in_a_configuration_counts_as_the_projects_flags_have_it(
+    tmp_path: Path, flags: str, seen: str
+) -> None:
+    root = copy_library(tmp_path / "library")
+    project = (root / "dbt_project.yml").read_text()
+    (root / "dbt_project.yml").write_text(f"{project}\nflags: {{{flags}}}\n")
+    edit(BOOKS, "select", "{{ config(materialized=var('how')) }} select")(root)
+    await keep_state(root, vars={"how": "view"})
+
+    _, found = await listed(root, "state:modified", vars={"how": "table"})
+    _, same = await listed(root, "state:modified", vars={"how": "view"})
+
+    assert (found, same) == (seen, "")
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (

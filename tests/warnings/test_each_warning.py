@@ -180,6 +180,7 @@ WHILE_READING = {
         }
     ),
     "UnknownFlag": project("flags: {fail_fst: true}"),
+    "UnreadSection": properties("data_tests: [{description: of nothing}]"),
     "UnusedTables": Situation(
         {
             **ORDERS,

@@ -96,6 +96,54 @@ async def test_tags_of_sources_that_are_no_texts_are_passed_over(
 
 
 @pytest.mark.parametrize(
+    ("entries", "problem", "description"),
+    [
+        ("[{name: odd, description: told}, {description: d}]", "has no 'name'", "told"),
+        ("[{description: d}, {name: odd, description: told}]", "has no 'name'", ""),
+        ("[{name: [a]}]", "has a 'name' that is no text", ""),
+        ("[odd]", "is a mapping with a 'name', not a text", ""),
+        ("{name: odd, description: told}", "must be a list, not a mapping", ""),
+    ],
+)
+async def test_entries_of_singular_tests_that_cannot_be_read_are_passed_over(
+    write_project: WriteProject, entries: str, problem: str, description: str
+) -> None:
+    files = {
+        "models/orders.sql": "select 1 as id",
+        "models/s.yml": "models: [{name: orders, description: read}]",
+        "tests/odd.sql": "select 1 as id where 1 = 0",
+        "tests/s.yml": f"data_tests: {entries}\n",
+    }
+    root = write_project(files)
+
+    ran = await run(root, "build")
+    strict = await run(root, "parse", warn_error=True)
+
+    assert (ran.exit_code, strict.exit_code) == (0, 0)
+    assert names(ran) == names(strict) == ["UnreadSection"]
+    assert "Unable to parse 'data_tests' section of file 'tests/s.yml'" in ran.warnings[0]
+    assert problem in ran.warnings[0]
+    assert ran.statuses.keys() == {"orders", "odd"}
+    nodes: Any = json.loads((root / "target" / "manifest.json").read_text())["nodes"]
+    assert nodes["test.shop.odd"]["description"] == description
+    assert nodes["model.shop.orders"]["description"] == "read"
+
+
+async def test_last_description_of_a_singular_test_counts(write_project: WriteProject) -> None:
+    files = {
+        "tests/odd.sql": "select 1 as id where 1 = 0",
+        "tests/s.yml": "data_tests: [{name: odd, description: a}, {name: odd, description: b}]",
+    }
+    root = write_project(files)
+
+    ran = await run(root, "parse")
+
+    assert (ran.exit_code, names(ran)) == (0, [])
+    nodes: Any = json.loads((root / "target" / "manifest.json").read_text())["nodes"]
+    assert nodes["test.shop.odd"]["description"] == "b"
+
+
+@pytest.mark.parametrize(
     ("files", "name"),
     [
         ({"models/s.yml": UNAGED}, "FreshnessConfigProblem"),

@@ -93,7 +93,9 @@ def _by_name(properties: Properties) -> dict[tuple[str, str], NodePatch]:
     for patch in [*properties.nodes, *properties.tests, *properties.analyses]:
         section = patch.section.removeprefix("data_")
         twin = entries.setdefault((section, patch.name), patch)
-        if twin is not patch and _entry_keys(twin) != _entry_keys(patch):
+        if section == "tests":
+            pass  # Of a singular test, as in dbt, the last description counts.
+        elif twin is not patch and _entry_keys(twin) != _entry_keys(patch):
             raise _described_twice(patch.section, patch, twin)
         patches[section, patch.versioned_name] = patch
     return patches

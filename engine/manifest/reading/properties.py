@@ -101,7 +101,7 @@ class PropertiesReader:
         for section, entries in declared.items():
             entries += self._patches(document, data, section)
         for section in ("tests", "data_tests"):
-            self.properties.tests += self._patches(document, data, section)
+            self._read_tests(document, data, section)
         for position, source in enumerate(self._entries(document, data, "sources")):
             self._read_source(document, source, ("sources", position))
         for section in NOT_THERE_YET:
@@ -114,6 +114,18 @@ class PropertiesReader:
                         document.locate(section),
                     )
                 )
+
+    def _read_tests(self, document: YamlDocument, data: dict[str, Any], section: str) -> None:
+        """Read what is said of tests that have files: as in dbt up to where it can't be read."""
+        try:
+            for patch in self._patches(document, data, section):
+                self.properties.tests.append(patch)
+        except ParseError as error:
+            message = (
+                f"Unable to parse '{section}' section of file '{document.display}': "
+                f"{error.problem} What stands before it counts, and nothing after it."
+            )
+            self.warn(WarningRaised("UnreadSection", message, error.location))
 
     def _patches(
         self, document: YamlDocument, data: dict[str, Any], section: str
