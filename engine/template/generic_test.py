@@ -11,7 +11,7 @@ from ..manifest.nodes.test_nodes import GenericTest
 from ..project.render import has_template
 from ..sandbox.handed import printed
 from .dbt.config_object import RunningConfig
-from .references import called_relation
+from .references import call_reference
 from .rendering import evaluate_source, node_frame, render_source
 from .scope import BoundMacro, Scope
 from .template_environment import TemplateEnvironment
@@ -81,7 +81,8 @@ async def _tested(environment: TemplateEnvironment, node: GenericTest, scope: Sc
         if scope.context_name("execute"):
             values = {**config_dict(node), "where": text}
             scope = scope.with_names(config=RunningConfig(values, node.name))
-    return await scope.call_macro("get_where_subquery", called_relation(call, scope))
+    tested = await call_reference(call, scope)
+    return await scope.call_macro("get_where_subquery", tested)
 
 
 async def _argument(
@@ -101,7 +102,7 @@ async def _argument(
         return value
     literal = literal_reference(value)
     if literal is not None:
-        return called_relation(literal, scope)
+        return await call_reference(literal, scope)
     if bare_call(value):
         return await evaluate_source(environment, "{{ " + value + " }}", node, scope)
     if has_template(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from inspect import isawaitable
 from typing import Any
 
 from ...adapters.relation import Relation
@@ -140,12 +141,32 @@ class References:
 
 
 def called_relation(call: RefCall | SourceCall, scope: Scope) -> Any:
-    """The relation that a call means in a scope."""
+    """The relation that a call means in a scope, whatever macros there are."""
+    arguments, named = _written(call)
+    return scope.context_name(_function(call))(*arguments, **named)
+
+
+async def call_reference(call: RefCall | SourceCall, scope: Scope) -> Any:
+    """What a call gives in a template: a project's own macro `ref` or `source` counts.
+
+    Raises:
+        CompilationError, AdapterError: the macro failed.
+    """
+    arguments, named = _written(call)
+    found = scope.lookup(_function(call), scope.package)(*arguments, **named)
+    return await found if isawaitable(found) else found
+
+
+def _function(call: RefCall | SourceCall) -> str:
+    return "ref" if isinstance(call, RefCall) else "source"
+
+
+def _written(call: RefCall | SourceCall) -> tuple[tuple[str, ...], dict[str, Any]]:
+    """A call's arguments: those without a name, and those with one."""
     if isinstance(call, SourceCall):
-        return scope.context_name("source")(call.source_name, call.table_name)
+        return (call.source_name, call.table_name), {}
     arguments = (call.package, call.name) if call.package else (call.name,)
-    named = {} if call.version is None else {"version": call.version}
-    return scope.context_name("ref")(*arguments, **named)
+    return arguments, {} if call.version is None else {"version": call.version}
 
 
 def relation_called(text: str, scope: Scope) -> Any:

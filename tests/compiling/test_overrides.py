@@ -53,6 +53,36 @@ async def test_override_of_source_may_call_the_builtin_one(write_project: WriteP
         assert await project.sql("m") == 'select * from "t"'
 
 
+async def test_generic_test_reads_what_an_override_of_ref_or_source_says(
+    write_project: WriteProject,
+) -> None:
+    properties = """
+models:
+  - name: m
+    columns: [{name: id, data_tests: [relationships: {to: ref('a'), field: id}]}]
+sources:
+  - name: raw
+    tables:
+      - name: t
+        data_tests: [same_as: {name: compared, others: ["ref('a')", "source('raw', 't')"]}]
+"""
+    root = write_project(
+        {
+            "macros/ref.sql": REF + SOURCE + "{% test same_as(model, others) %}"
+            "select '{{ model }}', '{{ others[0] }}', '{{ others[1] }}'{% endtest %}",
+            "models/a.sql": "select 1 as id",
+            "models/m.sql": "select 1 as id",
+            "models/s.yml": properties,
+        }
+    )
+
+    async with compiling(root) as project:
+        keys = await project.sql("relationships_m_id__id__ref_a_")
+        same = await project.sql("compared")
+    assert (' from "main"."m_seen"' in keys, ' from "main"."a_seen"' in keys) == (True, True)
+    assert same == """select '"t"', '"main"."a_seen"', '"t"'"""
+
+
 async def test_override_of_config_and_var_count(write_project: WriteProject) -> None:
     root = write_project(
         {
