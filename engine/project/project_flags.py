@@ -76,7 +76,14 @@ def flag_warnings(document: YamlDocument) -> Iterator[WarningRaised]:
     for key in flags:
         if key not in KNOWN_FLAGS:
             yield WarningRaised(
-                "UnknownFlag",
-                f"'{key}' is no flag, so it has no effect.{did_you_mean(str(key), KNOWN_FLAGS)}",
-                document.locate("flags", str(key)),
+                "UnknownFlag", _no_effect(str(key)), document.locate("flags", str(key))
             )
+
+
+def _no_effect(key: str) -> str:
+    """Why a key does nothing. As in dbt not every flag is read from the project."""
+    flag = FLAGS.get(key)
+    if flag is None or not flag.spellings:
+        return f"'{key}' is no flag, so it has no effect.{did_you_mean(key, KNOWN_FLAGS)}"
+    ways = [flag.positive, *flag.all_variables[-1:]]
+    return f"'{key}' isn't read from here, so it has no effect: say it with {' or '.join(ways)}."

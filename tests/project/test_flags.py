@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from headrace.engine.project.project_flags import KNOWN_FLAGS
 
-from ..building.support import PROJECT, run
+from ..building.support import PROJECT, rows, run
 from ..commands.support import headrace
 
 WriteProject = Callable[[Mapping[str, str]], Path]
@@ -136,3 +136,34 @@ def test_every_flag_of_dbt_is_known() -> None:
     )
 
     assert set(flags.split()) <= KNOWN_FLAGS
+
+
+@pytest.mark.parametrize(
+    ("key", "ways"),
+    [
+        ("empty", "--empty or DBT_EMPTY"),
+        ("full_refresh", "--full-refresh or DBT_FULL_REFRESH"),
+        ("store_failures", "--store-failures or DBT_STORE_FAILURES"),
+    ],
+)
+async def test_what_is_built_is_never_said_there_as_in_dbt(
+    write_project: WriteProject, key: str, ways: str
+) -> None:
+    root = write_project(
+        {
+            **flagged(f"{{{key}: true}}"),
+            "models/base.sql": "{{ config(materialized='table') }} select 1 as id",
+            "models/grows.sql": "{{ config(materialized='incremental') }} "
+            "select id from {{ ref('base') }}",
+            "tests/some.sql": "select * from {{ ref('base') }} where id > 1",
+        }
+    )
+    await run(root, "build")
+
+    ran = await run(root, "build")
+
+    said = f"'{key}' isn't read from here, so it has no effect: say it with {ways}."
+    assert ran.exit_code == 0, ran.outcome
+    assert said in ran.warnings
+    assert rows(root, "select count(*) from grows") == [(2,)]
+    assert not [*root.glob("*dbt_test__audit*")]
