@@ -142,12 +142,12 @@ _TABLE = (
           _set("freshness"), PROJECT, spelled=(), default=True),
 
     _flag("empty", SWITCH, "Build the relations without rows: refs and sources give none.",
-          _ROWS, BUILDING | {"snapshot"}, ENV | SEEN | ARGS | KEPT, default=False),
-    _flag("sample", TEXT, "Read the rows of a window only, such as '3 days'.", _ROWS, BUILDING,
-          ENV | KEPT),
+          _ROWS, _set("build compile run snapshot"), ENV | SEEN | ARGS | KEPT, default=False),
+    _flag("sample", TEXT, "Read the rows of a window only, such as '3 days'.", _ROWS,
+          _set("build run"), ENV | KEPT),
     _flag("event_time_start", TEXT, "Where the batches of microbatch models begin.", _ROWS,
-          BUILDING, ENV | KEPT),
-    _flag("event_time_end", TEXT, "Where they end.", _ROWS, BUILDING, ENV | KEPT),
+          _set("build run"), ENV | KEPT),
+    _flag("event_time_end", TEXT, "Where they end.", _ROWS, _set("build run"), ENV | KEPT),
 
     _flag("macro", ARGUMENT, "The macro's name, or package.name.", _ANSWERS,
           _set("run-operation"), KEPT, spelled=(), default=""),

@@ -122,3 +122,26 @@ async def test_operation_is_retried_in_the_target_of_the_first(write_project: Wr
 
     assert ran.exit_code == 0, ran.outcome
     assert relations(root, "other.db") == {"made": "table"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["seed", "--empty"],
+        ["clone", "--empty"],
+        ["seed", "--sample", "1 day"],
+        ["compile", "--sample", "1 day"],
+        ["clone", "--event-time-start", "2024-01-01"],
+        ["seed", "--event-time-end", "2024-01-01"],
+    ],
+)
+async def test_flag_about_rows_is_not_taken_where_it_would_do_nothing(
+    write_project: WriteProject, arguments: list[str]
+) -> None:
+    root = write_project({**TWO, "seeds/people.csv": "id\n1\n"})
+
+    done = headrace(root, *arguments)
+
+    assert done.exit_code == 2
+    assert f"No such option: {arguments[1]}" in done.output
+    assert not (root / "shop.db").exists()
