@@ -15,7 +15,7 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from .errors import HeadraceError, Location
-from .results import NodeInfo, RunResult
+from .results import NodeError, NodeInfo, RunResult
 
 
 class Kept(Enum):
@@ -182,7 +182,7 @@ class BatchStarted(Struct, frozen=True):
 
 
 class BatchFinished(Struct, frozen=True):
-    """A batch has ended. `message` is the database's answer; `seconds` is how long it took."""
+    """A batch has ended in `seconds`. `message` is the database's answer; `error` why it failed."""
 
     node: NodeInfo
     label: str
@@ -190,7 +190,16 @@ class BatchFinished(Struct, frozen=True):
     total: int
     message: str
     seconds: float
-    failed: bool = False
+    error: NodeError | None = None
+
+
+class BatchSkipped(Struct, frozen=True):
+    """A batch isn't built, since the first one failed."""
+
+    node: NodeInfo
+    label: str
+    index: int
+    total: int
 
 
 class NodeExecuted(Struct, frozen=True):
@@ -241,13 +250,14 @@ class NodeCancelled(Struct, frozen=True):
 class MessageLogged(Struct, frozen=True):
     """A template's `log(…)` or `print(…)`. `to_console`: `info=True`; `is_print`: even if quiet.
 
-    With a `name` it is a command's own word, and that is what dbt calls such a line.
+    With a `name`, dbt's for it, it is a command's own word. `node` is whose template it was.
     """
 
     message: str
     to_console: bool
     is_print: bool = False
     name: str = ""
+    node: NodeInfo | None = None
 
 
 class RunFinished(Struct, frozen=True):
@@ -332,6 +342,7 @@ Event = (
     | NodeCompiled
     | BatchStarted
     | BatchFinished
+    | BatchSkipped
     | NodeExecuted
     | NodeCommitting
     | NodeFinished

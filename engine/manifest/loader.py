@@ -6,11 +6,11 @@ then the nodes, by a list of readers; then what connects them. Lists of checks s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from ..core.checkpoints import checkpoint
 from .checks import CHECKS_OF_GRAPH, CHECKS_OF_NODES, heed
-from .jinja.macro_file import BUILTIN_PACKAGE, MacroFile
+from .jinja.macro_file import MacroFile
 from .jinja.macro_index import MacroIndex
 from .jinja.macro_reader import read_macros
 from .jinja.syntax import SyntaxEnvironment
@@ -82,14 +82,15 @@ def _read_macros(inputs: ParseInputs, syntax: SyntaxEnvironment) -> MacroIndex:
         read=read,
         root_package=inputs.root.name,
         dialect=inputs.dialect,
-        search_order=_builtin_search_order(inputs),
+        search_orders=_search_orders(inputs),
         effects=inputs.effects,
     )
 
 
-def _builtin_search_order(inputs: ParseInputs) -> Iterator[str]:
-    """The packages that the root project lets implement what built-in macros dispatch."""
-    for entry in inputs.root.dispatch:
-        order = entry["search_order"]
-        if entry["macro_namespace"] == BUILTIN_PACKAGE and isinstance(order, list):
-            yield from (str(package) for package in order)
+def _search_orders(inputs: ParseInputs) -> dict[str, tuple[str, ...]]:
+    """The packages that the root project lets implement what is dispatched, by namespace."""
+    return {
+        str(entry["macro_namespace"]): tuple(map(str, entry["search_order"]))
+        for entry in inputs.root.dispatch
+        if isinstance(entry["search_order"], list)
+    }

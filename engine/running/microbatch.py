@@ -154,6 +154,12 @@ class Microbatch(Struct):
             await self._build(others[-1])
         return self._outcome()
 
+    @property
+    def left(self) -> list[Batch]:
+        """The batches that weren't tried, since the first one failed."""
+        tried = {outcome.batch.index for outcome in self.outcomes}
+        return [batch for batch in self.batches if batch.index not in tried]
+
     async def _build_and_release(self, batch: Batch, limit: anyio.Semaphore) -> None:
         try:
             await self._build(batch)

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from ...adapters.base import Connection, Response
-from ..core.events import BatchFinished, BatchStarted, WarningRaised
+from ..core.events import BatchFinished, BatchSkipped, BatchStarted, WarningRaised
 from ..core.results import Status
 from ..manifest.nodes.declared_nodes import TAKEN_AS_THEY_ARE
 from ..manifest.nodes.materialization_names import heeds_packages
@@ -167,9 +167,10 @@ class NodeBuilder:
         )
         slots = context.workspace.target.threads if may_run_together(node, settings) else 1
         done = left.successful if left is not None else ()
-        outcome = await Microbatch(
-            batches, partial(self._build_batch, run, node), slots, done
-        ).run()
+        building = Microbatch(batches, partial(self._build_batch, run, node), slots, done)
+        outcome = await building.run()
+        for batch in building.left:
+            context.emit(BatchSkipped(run.info, batch.label, batch.index, batch.total))
         progress.compile_ended = progress.compile_ended or progress.compile_started
         return outcome
 
@@ -191,7 +192,7 @@ class NodeBuilder:
                 batch.total,
                 "ERROR" if result.error else result.message,
                 result.execution_time,
-                result.error is not None,
+                result.error,
             )
         )
         return BatchOutcome(batch, result.error)

@@ -16,6 +16,7 @@ from ...adapters.base import Adapter
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError, did_you_mean
 from ..core.events import Emitter, MessageLogged
+from ..core.results import NodeInfo
 from ..manifest.nodes.node import Node
 from ..project.project import Project
 from ..project.render import has_template
@@ -171,7 +172,7 @@ class CommonContext:
         )
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
-            "log": self._log,
+            "log": self.logger(lambda: None),
             "print": self._print,
             "env_var": self._env_var,
             "exceptions": TemplateExceptions(emit),
@@ -274,9 +275,14 @@ class CommonContext:
         """Tell whoever runs this something of no consequence, as a template's `log` does."""
         self._emit(MessageLogged(text, to_console=True))
 
-    def _log(self, msg: Any, info: bool = False) -> str:
-        self._emit(MessageLogged(printed(msg), to_console=bool(info)))
-        return ""
+    def logger(self, describe: Callable[[], NodeInfo | None]) -> Callable[..., str]:
+        """`log` in the templates of a node."""
+
+        def log(msg: Any, info: bool = False) -> str:
+            self._emit(MessageLogged(printed(msg), to_console=bool(info), node=describe()))
+            return ""
+
+        return log
 
     def _print(self, msg: Any) -> str:
         if self._invocation.flags.get("PRINT", True):

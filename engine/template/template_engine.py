@@ -13,13 +13,16 @@ from ...adapters.base import Adapter, Connection
 from ...adapters.column import Column
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
+from ..core.results import NodeInfo
 from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Column as DescribedColumn
 from ..manifest.nodes.node import Node
+from ..manifest.nodes.operation_node import Operation
 from ..manifest.nodes.resource_type import ResourceType
 from ..manifest.nodes.snapshot_node import Snapshot, shown_values
+from ..manifest.nodes.stored_failures import has_relation
 from ..manifest.nodes.test_nodes import GenericTest
 from ..project.event_time import EventWindow, Reading
 from .context import CommonContext
@@ -109,6 +112,7 @@ class TemplateEngine:
             "store_result": results.store,
             "store_raw_result": results.store_raw,
             "write": lambda payload: "",
+            "log": self._common.logger(partial(self._info, node)),
         }
         config = cache(partial(_config, node))
         # What few templates use is made for those.
@@ -126,6 +130,14 @@ class TemplateEngine:
             "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
         return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)
+
+    def _info(self, node: Node) -> NodeInfo | None:
+        """A node as events tell of it; what `run-operation` calls is none."""
+        if isinstance(node, Operation):
+            return None
+        stands = has_relation(node, self._common.stores_failures)
+        name = self.relations.described(node) if stands else None
+        return node.info(name, self.manifest.group_of(node))
 
     def _this(self, node: Node) -> Relation | None:
         """The relation that a node stands for; a hook of the whole run stands for none."""

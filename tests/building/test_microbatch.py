@@ -9,7 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.core.events import BatchFinished, BatchStarted, WarningRaised
+from headrace.engine.core.events import (
+    BatchFinished,
+    BatchSkipped,
+    BatchStarted,
+    WarningRaised,
+)
 
 from .support import PROJECT, Ran, rows, run
 
@@ -171,7 +176,7 @@ async def test_batch_that_fails_leaves_the_others(project: Callable[..., Path]) 
     assert ran.result("days").message == "PARTIAL SUCCESS (3/4)"
     assert "batch 2024-01-02: no such column: nonsense" in ran.error("days")
     assert rows(root, "select id from days order by id") == [(1,), (3,), (4,)]
-    failed = [e.label for e in ran.events if isinstance(e, BatchFinished) and e.failed]
+    failed = [e.label for e in ran.events if isinstance(e, BatchFinished) and e.error]
     assert failed == ["2024-01-02"]
     assert len(batch_results(root)["failed"]) == 1
 
@@ -181,6 +186,11 @@ async def test_first_batch_that_fails_stops_the_rest(project: Callable[..., Path
 
     ran = await run(root, **JANUARY)
 
+    assert [e.label for e in ran.events if isinstance(e, BatchSkipped)] == [
+        "2024-01-02",
+        "2024-01-03",
+        "2024-01-04",
+    ]
     assert str(ran.result("days").status) == "error"
     assert labels(ran) == ["2024-01-01"]
     assert len(batch_results(root)["failed"]) == 4

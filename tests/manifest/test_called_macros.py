@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.manifest.artifact.macro_dicts import macro_dicts
 from headrace.engine.manifest.artifact.node_dicts import node_dict
 
+from ..building.support import run
 from ..conftest import WriteProject
 from .support import Parsed, parse
 
@@ -98,7 +100,7 @@ def test_arguments_of_tests_count_after_the_test_s_own_macro(write_project: Writ
 
     assert called(parsed, "not_null_m_id") == ["dbt.test_not_null"]
     (mine,) = (node.name for node in parsed.manifest.nodes.values() if "mine" in node.name)
-    assert called(parsed, mine) == ["test_mine", "dbt.get_where_subquery", "two", "one"]
+    assert called(parsed, mine) == ["test_mine", "two", "one", "dbt.get_where_subquery"]
 
 
 def test_one_name_in_two_packages_is_the_caller_s_own(write_project: WriteProject) -> None:
@@ -114,3 +116,77 @@ def test_one_name_in_two_packages_is_the_caller_s_own(write_project: WriteProjec
 
     assert called(parsed, "m") == ["one", "util.one"]
     assert called(parsed, "u") == ["util.one"]
+
+
+def macros_of(parsed: Parsed, name: str) -> list[str]:
+    """What a macro of the project depends on, as the manifest has it."""
+    described = macro_dicts(parsed.manifest.macros, {})
+    found: list[str] = described[f"macro.shop.{name}"]["depends_on"]["macros"]
+    return [macro.removeprefix("macro.") for macro in found]
+
+
+OTHER = {
+    "packages.yml": "packages: [{local: other}]",
+    "other/dbt_project.yml": "name: other\nversion: '1.0'\n",
+    "other/macros/by.sql": "{% macro by(x) %}{{ return(adapter.dispatch('by', 'other')(x)) }}"
+    "{% endmacro %}{% macro default__by(x) %}o{% endmacro %}"
+    "{% macro sqlite__by(x) %}s{% endmacro %}",
+}
+
+
+@pytest.mark.parametrize(
+    ("macros", "expected"),
+    [
+        ("{% macro m() %}{{ two() }}{{ one(two()) }}{% endmacro %}", ["shop.two", "shop.one"]),
+        ("{% macro m(n) %}{{ m(n - 1) if n }}{{ one() }}{% endmacro %}", ["shop.one"]),
+        (
+            "{% macro m() %}{{ adapter.dispatch('m')() }}{% endmacro %}"
+            "{% macro default__m() %}d{% endmacro %}{% macro sqlite__m() %}s{% endmacro %}",
+            ["shop.sqlite__m"],
+        ),
+        (
+            "{% macro m() %}{{ adapter.dispatch('m', macro_namespace='shop')() }}{% endmacro %}"
+            "{% macro default__m() %}d{% endmacro %}",
+            ["shop.default__m"],
+        ),
+        (
+            "{% macro m() %}{{ adapter.dispatch('by', 'other')(1) }}{% endmacro %}",
+            ["other.sqlite__by"],
+        ),
+        (
+            "{% macro m() %}{{ adapter.dispatch('by', 'other')(1) }}{% endmacro %}"
+            "{% macro default__by(x) %}root's{% endmacro %}",
+            ["shop.default__by"],
+        ),
+        ("{% macro m() %}{% set f = one %}{{ f() }}{% endmacro %}", ["shop.one"]),
+    ],
+)
+async def test_macro_depends_on_what_it_would_call_on_this_database(
+    write_project: WriteProject, macros: str, expected: list[str]
+) -> None:
+    root = write_project({**OTHER, "macros/all.sql": MACROS, "macros/m.sql": macros})
+    assert (await run(root, "deps")).exit_code == 0
+
+    assert macros_of(parse(root), "m") == expected
+
+
+def test_macro_that_is_handed_on_counts_where_it_is_called(write_project: WriteProject) -> None:
+    files = {
+        "models/m.sql": "{% set f = one %}{{ f() }}",
+        "models/n.sql": "{% set f = one %}",
+        "macros/all.sql": MACROS,
+    }
+
+    parsed = parse(write_project(files))
+
+    assert (called(parsed, "m"), called(parsed, "n")) == (["one"], [])
+
+
+def test_macro_has_the_white_space_that_its_tags_take_away(write_project: WriteProject) -> None:
+    text = "\n\n{%- macro a() -%} 1 {%- endmacro -%}\n\n{%- macro b() %}2{% endmacro %}\n"
+
+    root = write_project({"macros/a.sql": text})
+    macros = {macro.name: macro for macro in parse(root).manifest.macros}
+
+    assert macros["a"].macro_sql == "\n\n{%- macro a() -%} 1 {%- endmacro -%}\n\n"
+    assert macros["b"].macro_sql == "{%- macro b() %}2{% endmacro %}"

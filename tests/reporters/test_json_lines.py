@@ -10,6 +10,7 @@ from typing import Any
 from headrace.engine.commands import ls
 from headrace.engine.core.events import (
     BatchFinished,
+    BatchSkipped,
     BatchStarted,
     Event,
     InvocationFinished,
@@ -25,7 +26,7 @@ from headrace.engine.core.events import (
     RunFinished,
     WarningRaised,
 )
-from headrace.engine.core.results import GroupInfo, NodeDetails, Status
+from headrace.engine.core.results import GroupInfo, NodeDetails, NodeError, Status
 from headrace.engine.reporters.json.json_lines import JsonReporter
 from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.line import Level
@@ -193,6 +194,47 @@ def test_batches_have_their_node_and_their_window() -> None:
     assert (started["data"]["batch_index"], started["data"]["total_batches"]) == (1, 3)
     assert (done["data"]["status"], done["data"]["execution_time"]) == ("success", 0.5)
     assert done["data"]["node_info"]["unique_id"] == "model.debug.m"
+
+
+def test_batch_that_fails_says_why_and_those_behind_it_are_skipped() -> None:
+    error = NodeError("Database Error in model m (models/m.sql)", "no such column: x")
+    about = model("m")
+    why, done, skipped = records_of(
+        BatchFinished(about, "2026-01-01", 1, 2, "ERROR", 0.5, error),
+        BatchSkipped(about, "2026-01-02", 2, 2),
+    )
+
+    assert why["info"]["name"] == "GenericExceptionOnRun"
+    assert why["data"]["exc"] == f"{error.title}\n  no such column: x"
+    assert why["data"]["node_info"]["node_status"] == "executing"
+    assert (done["data"]["status"], done["data"]["node_info"]["node_status"]) == ("error", "error")
+    assert done["data"]["node_info"]["node_finished_at"]
+    assert (skipped["info"]["name"], skipped["info"]["level"]) == ("LogBatchResult", "info")
+    assert (skipped["data"]["status"], skipped["data"]["batch_index"]) == ("skipped", 2)
+
+
+def test_what_a_template_logs_says_whose_it_is_and_how_far_it_has_got() -> None:
+    about = model("m")
+    records = records_of(
+        MessageLogged("before", to_console=True, node=about),
+        NodeStarted(about, 1, 1, NOON),
+        MessageLogged("compiling", to_console=True, node=about),
+        NodeCompiled(about, "m.sql", "select 1"),
+        MessageLogged("executing", to_console=True, node=about),
+        MessageLogged("nobody's", to_console=True),
+    )
+
+    told = {
+        record["data"]["msg"]: record["data"].get("node_info", {}).get("node_status")
+        for record in records
+        if record["info"]["name"] == "JinjaLogInfo"
+    }
+    assert told == {
+        "before": "None",
+        "compiling": "compiling",
+        "executing": "executing",
+        "nobody's": None,
+    }
 
 
 def test_what_the_environment_wants_said_is_in_each_record() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import msgspec
 
 from ..jinja.macro_index import MacroIndex
-from ..nodes.macro import MacroProperties, own_arguments
+from ..nodes.macro import Macro, MacroProperties, own_arguments
+
+_ASIDE = re.compile(r"\A[^%]*%[^%]*%\}|/\*.*?\*/|\{#.*?#\}|--.*?$", re.DOTALL | re.MULTILINE)
+"""A macro's own head, and comments."""
 
 _DOCS: Mapping[str, Any] = MappingProxyType({"show": True, "node_color": None})
 
@@ -30,9 +34,7 @@ def macro_dicts(
             "original_file_path": macro.original_file_path,
             "unique_id": macro.unique_id,
             "macro_sql": macro.macro_sql,
-            "depends_on": {
-                "macros": sorted({called.unique_id for called in index.called_by(macro)})
-            },
+            "depends_on": {"macros": _called(index, macro)},
             "description": "",
             "meta": {},
             "docs": dict(_DOCS),
@@ -46,3 +48,23 @@ def macro_dicts(
     for unique_id, said in properties.items():
         described[unique_id] |= msgspec.to_builtins(said)
     return described
+
+
+def _called(index: MacroIndex, macro: Macro) -> list[str]:
+    """The ids of the macros that a macro calls, as its text has them; not its own."""
+    body = _ASIDE.sub("", macro.macro_sql)
+    places = {
+        called.unique_id: _place(body, called.name)
+        for called in index.called_by(macro)
+        if called is not macro
+    }
+    return sorted(places, key=lambda unique_id: (places[unique_id], unique_id))
+
+
+def _place(text: str, name: str) -> int:
+    """Where a text speaks of a macro first, by its name or by what is dispatched to it."""
+    for spelled in (name, name.partition("__")[2]):
+        found = spelled and re.search(rf"\b{re.escape(spelled)}\b", text)
+        if found:
+            return found.start()
+    return len(text)

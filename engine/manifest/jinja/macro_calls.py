@@ -87,8 +87,11 @@ class _Walk:
             case nodes.And() | nodes.Or():
                 self._visit_lazily(node, is_sure)
             case nodes.Call():
-                self._visit_all(node.iter_child_nodes(), is_sure)
+                named = _name(node.node) is not None
+                self._visit_all(node.iter_child_nodes(exclude=("node",) if named else ()), is_sure)
                 self._note(node, is_sure)
+            case nodes.Name() if node.ctx == "load":
+                self.possible.add(node.name)  # whoever is handed it may call it
             case _:
                 self._visit_all(node.iter_child_nodes(), is_sure)
 

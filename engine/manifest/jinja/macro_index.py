@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from ...core.errors import Location, ParseError
 from ..nodes.macro import Macro
 from .macro_calls import INCREMENTAL, MacroCalls
 from .macro_file import BUILTIN_PACKAGE, MacroFile
 from .scanner import Scan
+
+NO_ORDERS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
 class MacroIndex:
@@ -26,11 +29,12 @@ class MacroIndex:
         read: Callable[[MacroFile], Iterable[Macro]],
         root_package: str,
         dialect: tuple[str, ...],
-        search_order: Iterable[str] = (),
+        search_orders: Mapping[str, tuple[str, ...]] = NO_ORDERS,
         effects: frozenset[str] = frozenset(),
     ) -> None:
         """Take in the macros of every file, which `read` finds there.
 
+        `search_orders` are the packages that implement what is dispatched, by namespace;
         `effects` are further names of the context whose use while parsing shows.
 
         Raises:
@@ -40,9 +44,9 @@ class MacroIndex:
         self.root_package = root_package
         self.dialect = dialect
         # Where the root project says so, packages may implement what the built-in macros dispatch.
-        self._search_order = tuple(
-            dict.fromkeys((*(tuple(search_order) or (root_package,)), BUILTIN_PACKAGE))
-        )
+        built_in = search_orders.get(BUILTIN_PACKAGE) or (root_package,)
+        self._search_order = tuple(dict.fromkeys((*built_in, BUILTIN_PACKAGE)))
+        self._search_orders = search_orders
         self.by_package: dict[str, dict[str, Macro]] = {BUILTIN_PACKAGE: {}, root_package: {}}
         self.files: dict[tuple[str, str], MacroFile] = {}
         for file in files:
@@ -192,25 +196,50 @@ class MacroIndex:
 
     def _is_implemented(self, name: str) -> bool:
         """Whether there is a macro that a dispatch of that name may find."""
-        return any(self.named(f"{prefix}__{name}") for prefix in self.dialect)
+        bare = name.rpartition(".")[2]
+        return any(self.named(f"{prefix}__{bare}") for prefix in self.dialect)
 
     def called_by(self, macro: Macro) -> Iterator[Macro]:
         """The macros that a macro names, directly or through dispatch."""
         for name in macro.names:
-            if "." in name:
-                package, _, member = name.partition(".")
-                found = self.find_in(package, member)
-            else:
-                found = self.find(name, macro.package_name)
+            found = self._named_from(macro.package_name, name)
             if found is not None:
                 yield found
-        for name in macro.dispatched:
-            for prefix in self.dialect:
-                implementation = f"{prefix}__{name}"
-                found = self.find_in(self.root_package, implementation)
-                found = found or self.find_anywhere(implementation, macro.package_name)
-                if found is not None:
-                    yield found
+        for target in macro.dispatched:
+            # As dbt does: whatever node may call it, the root project's is what it is of.
+            namespace, _, name = target.rpartition(".")
+            found, _ = self.dispatch(name, namespace or None, self.root_package)
+            yield from filter(None, (self.find(name, macro.package_name), found))
+
+    def dispatch(
+        self,
+        name: str,
+        namespace: str | None,
+        package: str,
+        orders: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> tuple[Macro | None, tuple[str, ...]]:
+        """The best implementation of a macro for this database, and where it was looked for.
+
+        The packages of the namespace are gone through, each with every prefix of the dialect
+        (https://docs.getdbt.com/reference/dbt-jinja-functions/dispatch). `orders` stand in for
+        the project's own.
+        """
+        orders = self._search_orders if orders is None else orders
+        if namespace is None or not (namespace in orders or namespace in self.by_package):
+            # Nothing may be called so: a package's name was changed, or its author had another
+            # one. Then it is what the package sees, and without a namespace anybody's.
+            find = self.find_anywhere if namespace is None else self.find
+            found = (find(f"{prefix}__{name}", package) for prefix in self.dialect)
+            return next(filter(None, found), None), (package,)
+        packages = orders.get(namespace) or tuple(dict.fromkeys((self.root_package, namespace)))
+        if namespace == BUILTIN_PACKAGE and BUILTIN_PACKAGE not in packages:
+            packages = (*packages, BUILTIN_PACKAGE)
+        owned = (
+            self.find_in(owner, f"{prefix}__{name}")
+            for owner in packages
+            for prefix in self.dialect
+        )
+        return next(filter(None, owned), None), packages
 
     def ids_called_in(self, names: Iterable[str], package: str) -> tuple[str, ...]:
         """The macros among the names that a template of a package calls, in their order."""
@@ -247,6 +276,6 @@ class MacroIndex:
         """The macros that a macro may come to call: which ones is up to the node it runs for."""
         for name in macro.names:
             yield from self.named(name.rpartition(".")[2])
-        for name in macro.dispatched:
+        for target in macro.dispatched:
             for prefix in self.dialect:
-                yield from self.named(f"{prefix}__{name}")
+                yield from self.named(f"{prefix}__{target.rpartition('.')[2]}")

@@ -27,7 +27,7 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
     Raises:
         CompilationError: the file isn't Jinja.
     """
-    texts = [block.text for block in find_blocks(file.source, MACRO_WORDS)]
+    texts = list(_texts(file.source))
     if not texts:
         return
     tree = syntax.syntax_tree(file.source, file.original_file_path)
@@ -54,6 +54,35 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
             macro_sql=text,
             supported_languages=languages_of(name, text),
         )
+
+
+def _texts(source: str) -> Iterator[str]:
+    """The blocks of a file, each with the white space that its outer tags take away."""
+    before = 0
+    for block in find_blocks(source, MACRO_WORDS):
+        start = block.opening.start if block.opening else before
+        end = block.closing.end if block.closing else len(source)
+        if source.startswith("{%-", start):
+            start = before + len(source[before:start].rstrip())
+        if source.endswith("-%}", start, end):
+            end = len(source) - len(source[end:].lstrip())
+        before = end
+        yield source[start:end]
+
+
+def _dispatched(call: nodes.Call) -> str | None:
+    """What a dispatch is for, with its namespace in front; None where it isn't written out."""
+    given: dict[str, nodes.Node] = dict(zip(("name", "namespace"), call.args, strict=False))
+    known = {"macro_name": "name", "macro_namespace": "namespace"}
+    given |= {known[pair.key]: pair.value for pair in call.kwargs if pair.key in known}
+    said = {key: _text(part) for key, part in given.items()}
+    if not said.get("name"):
+        return None
+    return ".".join(filter(None, (said.get("namespace"), said["name"])))
+
+
+def _text(node: nodes.Node) -> str | None:
+    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
 
 
 def _is_inert_statement(statement: nodes.Node) -> bool:
@@ -91,11 +120,11 @@ def _reads(macro: nodes.Macro, file: MacroFile) -> tuple[frozenset[str], frozens
             if isinstance(called, nodes.Name) and called.name == "config":
                 captures = True
             elif isinstance(called, nodes.Getattr) and called.attr == "dispatch":
-                first = node.args[0] if node.args else None
-                if isinstance(first, nodes.Const) and isinstance(first.value, str):
-                    dispatched.add(first.value)
-                else:
+                target = _dispatched(node)
+                if target is None:
                     captures = True
+                else:
+                    dispatched.add(target)
     free = frozenset(names - stored)
     captures = captures or bool(free & effects_in(file))
     if file.package_name != BUILTIN_PACKAGE:

@@ -17,7 +17,7 @@ from .macro_file import MACRO_WORDS, MacroFile, effects_in, languages_of
 _HEAD = re.compile(r"\s*(?P<name>\w+)\s*\((?P<signature>.*)\)\s*\Z", re.DOTALL)
 _CODE = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?(.*?)-?%\}", re.DOTALL)
 _STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_DISPATCH = re.compile(r"\.dispatch\(\s*'(\w+)'")
+_DISPATCH = re.compile(r"\.dispatch\(\s*'(\w+)'(?:,\s*'(\w+)')?")
 _TARGETS = re.compile(r"^\s*(?:set|for)\s+([\w\s,]+?)\s*(?:=(?!=)|\bin\b|$)")
 _CALL_TARGETS = re.compile(r"^\s*call\s*\(([\w\s,]*)\)")
 _NAME = re.compile(r"(?<![\w.])([A-Za-z_]\w*)(?:\s*\.\s*([A-Za-z_]\w*))?(?=(\s*=(?!=))?)")
@@ -80,7 +80,8 @@ def _reads(body: str, defaults: str) -> tuple[set[str], set[str]]:
     dispatched: set[str] = set()
     codes = [(bool(found[2]), found[1] or found[2]) for found in _CODE.finditer(body)]
     for is_statement, code in [(False, defaults), *codes]:
-        dispatched.update(_DISPATCH.findall(code))
+        for name, namespace in _DISPATCH.findall(code):
+            dispatched.add(f"{namespace}.{name}".lstrip("."))
         bare = _STRING.sub("''", code)
         if is_statement:
             for pattern in (_TARGETS, _CALL_TARGETS):

@@ -18,7 +18,8 @@ _OF_OTHER_BLOCKS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 class Macro(msgspec.Struct, frozen=True, kw_only=True):
     """A macro of the project, of a package or of headrace itself.
 
-    `names` are all the names that its body reads: what its dependencies are found by.
+    `names` are all the names that its body reads: what its dependencies are found by. `dispatched`
+    is what it dispatches to, with the namespace in front where it says one: "dbt_utils.star".
     `package_name` is "dbt" for what comes with headrace, so that `dbt.…` finds it.
     """
 

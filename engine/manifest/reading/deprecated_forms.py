@@ -23,7 +23,7 @@ def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
         yield from old_calls(node.raw_code, node.original_file_path, 1)
     for macro in parse.macros:
         if macro.package_name != BUILTIN_PACKAGE:
-            yield from old_calls(macro.macro_sql, macro.original_file_path, macro.line)
+            yield from old_calls(macro.macro_sql.lstrip(), macro.original_file_path, macro.line)
 
 
 def _spaced_names(parse: Parse) -> Iterator[WarningRaised]:

@@ -135,7 +135,8 @@ def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> G
         said = merge_config(captured.config, draft.patch_config)
         draft.patch_config = merge_config({"tags": early}, said) if early else said
         node = package.factory.make(GenericTest, draft, **fields)
-    macros = tuple(dict.fromkeys((*node.macros, *captured.macros)))
+    own = node.macros
+    macros = tuple(dict.fromkeys((*own[:1], *captured.macros, *own[1:])))
     return replace(
         node,
         refs=captured.refs,
@@ -284,17 +285,18 @@ def _captured(
     where = node.config.values.get("where")
     is_referring = isinstance(where, str) and bool(_REFERRING.search(where))
     calls: list[RefCall | SourceCall] = [call for call in literal if call is not None]
+    calls.append(target)
     config: Mapping[str, Any] = {}
     macros: tuple[str, ...] = ()
     is_inert = package.macros.is_inert(macro) and not is_referring
     if computed or not is_inert:
         captured = _rendered(package, node, asked.entry, is_inert)
-        calls += [*captured.refs, *captured.sources]
+        # A render meets the arguments that are calls as well, and the macro what is tested.
+        calls = [*captured.refs, *captured.sources, *([target] if is_inert else ())]
         config, macros = captured.config, captured.macros
-    unique = dict.fromkeys([*calls, target])
     return Captured(
-        refs=tuple(call for call in unique if isinstance(call, RefCall)),
-        sources=tuple(call for call in unique if isinstance(call, SourceCall)),
+        refs=tuple(call for call in calls if isinstance(call, RefCall)),
+        sources=tuple(call for call in calls if isinstance(call, SourceCall)),
         config=config,
         macros=macros,
     )

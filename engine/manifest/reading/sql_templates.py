@@ -11,6 +11,7 @@ from ..jinja.scanner import Scan
 from ..jinja.template_reader import read_template
 from ..nodes.model_node import Model
 from ..nodes.node import Node
+from ..nodes.pieces import Constant
 from ..nodes.query_nodes import Analysis
 from ..nodes.seed_node import Seed
 from ..nodes.snapshot_node import Snapshot
@@ -23,6 +24,7 @@ from .parse_renderer import Captured
 SqlNodeT = TypeVar("SqlNodeT", bound=Model | SingularTest | Analysis | Snapshot)
 HookedT = TypeVar("HookedT", bound=Model | SingularTest | Analysis | Snapshot | Seed)
 
+_REFERRING = ("ref", "source")
 _OVERRIDDEN = ("ref", "source", "config", "var")
 
 
@@ -39,6 +41,9 @@ def sql_node(package: PackageParse, kind: type[SqlNodeT], draft: Draft, **fields
         draft.in_file_config = found.config
         bare = package.factory.make(kind, draft, **fields)
         captured = package.parse.renderer.render(bare, draft.raw_code)
+    elif kind is Model and _is_plain(found):
+        # A model that dbt reads without rendering has each of its sources once.
+        captured = msgspec.structs.replace(captured, sources=tuple(dict.fromkeys(captured.sources)))
     draft.in_file_config = captured.config
     refs, sources = split_calls(draft.referred)
     node = package.factory.make(
@@ -52,6 +57,13 @@ def sql_node(package: PackageParse, kind: type[SqlNodeT], draft: Draft, **fields
         **fields,
     )
     return with_hooks(package, node)
+
+
+def _is_plain(found: Scan) -> bool:
+    """Whether a template refers and configures, and does nothing else; nor has it hooks."""
+    if found.pieces is None or found.config.keys() & {"pre_hook", "post_hook"}:
+        return False
+    return all(isinstance(part, Constant) or part.function in _REFERRING for part in found.pieces)
 
 
 def with_hooks(package: PackageParse, node: HookedT) -> HookedT:

@@ -9,6 +9,7 @@ from msgspec import structs
 from ...core.encoding import utc_text
 from ...core.events import (
     BatchFinished,
+    BatchSkipped,
     BatchStarted,
     Event,
     InvocationFailed,
@@ -27,7 +28,7 @@ from ...core.events import (
     RunStarted,
     WarningRaised,
 )
-from ...core.results import RunResult, Status
+from ...core.results import NodeInfo, RunResult, Status
 from ..text.freshness_lines import freshness_data
 from ..text.line import Line
 from ..text.summary import counted
@@ -35,8 +36,13 @@ from ..text.tally import Tally
 from .json_node import Data, group_data, node_data
 
 
-def data_of(event: Event, line: Line, started_at: datetime | None, now: datetime) -> Data:
-    """The fields of one line of an event. `started_at` is when the line's node started."""
+def data_of(
+    event: Event, line: Line, started_at: datetime | None, now: datetime, status: str = ""
+) -> Data:
+    """The fields of one line of an event.
+
+    `started_at` is when the line's node started, `status` how far it has got.
+    """
     match event:
         case NodeStarted(node=node):
             info = node_data(node, "started", started_at, None)
@@ -50,8 +56,11 @@ def data_of(event: Event, line: Line, started_at: datetime | None, now: datetime
         case NodeExecuted(node=node):
             info = node_data(node, "executing", started_at, None)
             return {"conn_name": node.unique_id, "sql": event.sql, "node_info": info}
-        case BatchStarted(node=node) | BatchFinished(node=node):
-            return _batch_data(event) | {"node_info": node_data(node, "started", started_at, None)}
+        case BatchStarted() | BatchFinished() | BatchSkipped():
+            return _batch_data(event, line, started_at, now)
+        case MessageLogged(node=NodeInfo() as node):
+            info = node_data(node, status or "None", started_at, None)
+            return {"msg": line.text, "node_info": info}
         case RunFinished():
             return _summary_data(event, line)
         case _:
@@ -66,16 +75,30 @@ def _started_data(event: NodeStarted) -> Data:
     return {"description": f"{node.kind} {node.display_name}"} | position
 
 
-def _batch_data(event: BatchStarted | BatchFinished) -> Data:
+def _batch_data(
+    event: BatchStarted | BatchFinished | BatchSkipped,
+    line: Line,
+    started_at: datetime | None,
+    now: datetime,
+) -> Data:
+    node = event.node
+    error = event.error if isinstance(event, BatchFinished) else None
+    if error is not None and line.kind.name == "GenericExceptionOnRun":
+        told: Data = {"unique_id": node.unique_id, "exc": error.text, "build_path": ""}
+        return told | {"node_info": node_data(node, "executing", started_at, None)}
     data: Data = {
-        "description": f"batch {event.label} of {event.node.display_name}",
+        "description": f"batch {event.label} of {node.display_name}",
         "batch_index": event.index,
         "total_batches": event.total,
     }
-    if isinstance(event, BatchFinished):
-        status = "error" if event.failed else "success"
-        data |= {"status": status, "execution_time": event.seconds, **group_data(event.node)}
-    return data
+    reached, ended = "started", None
+    match event:
+        case BatchFinished():
+            reached, ended = ("error" if error else "success"), now
+            data |= {"status": reached, "execution_time": event.seconds, **group_data(node)}
+        case BatchSkipped():
+            data |= {"status": "skipped", "execution_time": 0.0, **group_data(node)}
+    return data | {"node_info": node_data(node, reached, started_at, ended)}
 
 
 def _result_data(event: NodeFinished | NodeSkipped | NodeCancelled) -> Data:

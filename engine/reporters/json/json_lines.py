@@ -55,6 +55,8 @@ class JsonReporter:
         self._command = ""
         self._extra: Mapping[str, object] = {}
         self._started_at: dict[str, datetime] = {}
+        self._reached: dict[str, str] = {}
+        """How far each node has got that is under way."""
 
     def handle(self, event: Event) -> None:
         match event:
@@ -64,6 +66,9 @@ class JsonReporter:
                 self._extra = {key: self._fit(value) for key, value in event.extra.items()}
             case NodeStarted(node=node):
                 self._started_at[node.unique_id] = event.started_at
+                self._reached[node.unique_id] = "compiling"
+            case NodeCompiled(node=node):
+                self._reached[node.unique_id] = "executing"
         debug = self._lines.has_debug
         if debug and isinstance(event, NodeStarted):
             text = f"Began running node {event.node.unique_id}"
@@ -74,6 +79,7 @@ class JsonReporter:
         match event:
             case NodeFinished() | NodeSkipped() | NodeCancelled():
                 self._started_at.pop(event.result.node.unique_id, None)
+                self._reached.pop(event.result.node.unique_id, None)
             case OutputProduced(text=text, name=str(name), data=data) if name:
                 self._write_answer(Line(LineKind(name, _CODES.get(name, "")), text), data)
             case OutputProduced(text=text):
@@ -116,11 +122,16 @@ class JsonReporter:
         now = self._clock()
         more = {"command": self._command} if isinstance(event, InvocationFinished) else {}
         records = [
-            self._record(line, data_of(event, line, self._start_of(line), now) | more, now)
+            self._record(line, self._data(event, line, now) | more, now)
             for line in self._lines.of(event)
         ]
         if records:
             self._stream.write("".join(records))
+
+    def _data(self, event: Event, line: Line, now: datetime) -> Data:
+        about = line.about
+        status = self._reached.get(about.unique_id, "") if isinstance(about, NodeInfo) else ""
+        return data_of(event, line, self._start_of(line), now, status)
 
     def _write_answer(self, line: Line, data: Mapping[str, object]) -> None:
         if self._scrub:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...core.errors import CompilationError, HeadraceError
 from ...core.events import (
     BatchFinished,
+    BatchSkipped,
     BatchStarted,
     Event,
     InvocationFailed,
@@ -31,6 +32,7 @@ from ...core.events import (
 from ...core.plain_text import Cleaner, indented
 from ...core.results import NodeInfo, RunResult, Status
 from ...settings.warning_codes import WARNING_CODES
+from .batch_lines import batch_lines
 from .freshness_lines import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
@@ -95,8 +97,8 @@ def lines_of(
             return [_skip_line(event, clean)]
         case NodeCancelled(result=result):
             return [_cancel_line(result, clean)]
-        case BatchStarted() | BatchFinished():
-            return [_batch_line(event, clean)]
+        case BatchStarted() | BatchFinished() | BatchSkipped():
+            return batch_lines(event, clean)
         case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
             return _opening_lines(event, clean)
         case ReferencesDeferred():
@@ -105,8 +107,8 @@ def lines_of(
             return [_warning_line(event, clean)]
         case MessageLogged(message=message, name=str(name)) if name:
             return [Line(LineKind(name), clean.message(message))]
-        case MessageLogged(message=message, is_print=False) if event.to_console or debug:
-            return [_logged_line(message, event.to_console, clean)]
+        case MessageLogged(is_print=False) if event.to_console or debug:
+            return [_logged_line(event, clean)]
         case RunFinished():
             return summary_lines(event, clean, manner)
         case InvocationFailed(error=error):
@@ -230,26 +232,6 @@ def _skip_line(event: NodeSkipped, clean: Cleaner) -> Line:
     return Line(_SKIP, text, status="SKIP", paint=Paint.YELLOW, about=event.result)
 
 
-def _batch_line(event: BatchStarted | BatchFinished, clean: Cleaner) -> Line:
-    what = f"batch {clean.name(event.label)} of {clean.name(event.node.display_name)}"
-    place = f"Batch {event.index} of {event.total}"
-    match event:
-        case BatchStarted(node=node):
-            kind = LineKind("LogStartBatch", "Q045")
-            return Line(kind, f"{place} START {what}", status="RUN", about=node)
-        case BatchFinished(node=node, seconds=seconds, failed=failed, message=message):
-            verb, status = ("ERROR creating", "ERROR") if failed else ("OK created", message)
-            return Line(
-                LineKind("LogBatchResult", "Q046"),
-                f"{place} {verb} {what}",
-                Level.ERROR if failed else Level.INFO,
-                status=clean.name(status),
-                seconds=seconds,
-                paint=Paint.RED if failed else Paint.GREEN,
-                about=node,
-            )
-
-
 def _cancel_line(result: RunResult, clean: Cleaner) -> Line:
     text = f"CANCEL query {clean.name(result.node.unique_id)}"
     return Line(_CANCEL, text, Level.ERROR, status="CANCEL", paint=Paint.RED, about=result)
@@ -266,10 +248,11 @@ def _warning_line(event: WarningRaised, clean: Cleaner) -> Line:
     return Line(kind, f"[WARNING][{name}]: {message}", Level.WARN, paint=Paint.YELLOW)
 
 
-def _logged_line(message: str, to_console: bool, clean: Cleaner) -> Line:
-    if to_console:
-        return Line(LineKind("JinjaLogInfo", "I062"), clean.message(message))
-    return Line(LineKind("JinjaLogDebug", "I063"), clean.message(message), Level.DEBUG)
+def _logged_line(event: MessageLogged, clean: Cleaner) -> Line:
+    text = clean.message(event.message)
+    if event.to_console:
+        return Line(LineKind("JinjaLogInfo", "I062"), text, about=event.node)
+    return Line(LineKind("JinjaLogDebug", "I063"), text, Level.DEBUG, about=event.node)
 
 
 def _failure_line(error: HeadraceError, clean: Cleaner) -> Line:
