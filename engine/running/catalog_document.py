@@ -13,9 +13,9 @@ import anyio
 
 from ...adapters.abilities import CatalogTable, Describing
 from ...adapters.errors import AdapterError, DatabaseError
-from ...adapters.relation import Namespace
+from ...adapters.relation import Namespace, Relation
 from ..core.errors import CompilationError
-from ..core.events import MessageLogged
+from ..core.events import MessageLogged, WarningRaised
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.seed_node import Seed
@@ -25,9 +25,16 @@ from ..manifest.nodes.stored_failures import stores_failures
 from ..settings.environment_variables import custom_environment
 from ..state.artifact_files import CATALOG_NAME
 from ..template.context import DBT_VERSION
+from ..template.relations import without_type
 from ..workspace.loaded_project import utc_text
 from ..workspace.workspace import Workspace
-from .own_listing import CATALOG, DescribedTable, describe_by_macro, own_macro
+from .own_listing import (
+    CATALOG,
+    CATALOG_OF_RELATIONS,
+    DescribedTable,
+    describe_by_macro,
+    own_macro,
+)
 from .run_context import RunContext
 
 SCHEMA = "https://schemas.getdbt.com/dbt/catalog/v1.json"
@@ -75,7 +82,11 @@ async def describe(context: RunContext, nodes: Iterable[Node]) -> Sections:
     by_schema: dict[Namespace, list[Node]] = {}
     for node in nodes:
         by_schema.setdefault(workspace.relations.of(node).namespace, []).append(node)
-    described, errors = await _tables(context, list(by_schema))
+    wanted = {
+        namespace: [without_type(workspace.relations.of(node)) for node in found]
+        for namespace, found in by_schema.items()
+    }
+    described, errors = await _tables(context, wanted)
     sections: Sections = {"nodes": {}, "sources": {}, "errors": errors or None}
     for namespace, tables in described.items():
         known = {table.name.casefold(): (table, stats) for table, stats in tables}
@@ -90,13 +101,14 @@ async def describe(context: RunContext, nodes: Iterable[Node]) -> Sections:
 
 
 async def _tables(
-    context: RunContext, namespaces: list[Namespace]
+    context: RunContext, wanted: Mapping[Namespace, list[Relation]]
 ) -> tuple[dict[Namespace, list[DescribedTable]], list[str]]:
     """What is in each schema, and what went wrong. A project's own macro is asked, if any."""
-    own = own_macro(context.manifest.macros, CATALOG)
+    macros = context.manifest.macros
+    own = own_macro(macros, CATALOG_OF_RELATIONS) or own_macro(macros, CATALOG)
     if own is not None:
         try:
-            return await describe_by_macro(context, own, namespaces), []
+            return await describe_by_macro(context, own, wanted), []
         except (AdapterError, CompilationError) as error:
             return {}, [str(error)]
     adapter = context.adapter
@@ -116,7 +128,7 @@ async def _tables(
 
     if isinstance(adapter, Describing):
         async with anyio.create_task_group() as tasks:
-            for namespace in namespaces:
+            for namespace in wanted:
                 tasks.start_soon(describe_schema, namespace)
     return found, errors
 
@@ -137,11 +149,13 @@ def catalog_document(workspace: Workspace, sections: Mapping[str, Any]) -> dict[
     }
 
 
-def closing(workspace: Workspace, errors: Collection[str] | None) -> Iterator[MessageLogged]:
+def closing(
+    workspace: Workspace, errors: Collection[str] | None
+) -> Iterator[MessageLogged | WarningRaised]:
     """What is said when the catalog has been handed out."""
     for error in errors or ():
         problem = f"Encountered an error while generating catalog: {error}"
-        yield MessageLogged(problem, True, name="CannotGenerateCatalog")
+        yield WarningRaised("CatalogGenerationError", problem, data={"exc": error})
     if errors:
         count = "1 failure" if len(errors) == 1 else f"{len(errors)} failures"
         text = f"headrace encountered {count} while writing the catalog"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 LISTING = "list_relations_without_caching"
 CATALOG = "get_catalog"
+CATALOG_OF_RELATIONS = "get_catalog_relations"
 
 DescribedTable = tuple[CatalogTable, Mapping[str, Any]]
 """A table, and its statistics as a catalog has them."""
@@ -51,9 +52,11 @@ async def list_by_macro(context: RunContext, macro: Macro, namespace: Namespace)
 
 
 async def describe_by_macro(
-    context: RunContext, macro: Macro, namespaces: Sequence[Namespace]
+    context: RunContext, macro: Macro, wanted: Mapping[Namespace, Sequence[Relation]]
 ) -> dict[Namespace, list[DescribedTable]]:
-    """What `get_catalog` of a project's own says of schemas, each table with its statistics.
+    """What a project's own macro says of relations, by schema, each table with its statistics.
+
+    `get_catalog_relations` is asked for the relations, and `get_catalog` for their schemas.
 
     Raises:
         CompilationError: it fails, or its rows haven't the columns of a catalog.
@@ -61,11 +64,14 @@ async def describe_by_macro(
     """
     adapter = context.adapter
     found: dict[Namespace, list[DescribedTable]] = {}
-    for database in dict.fromkeys(namespace.database for namespace in namespaces):
-        schemas = {one.schema: one for one in namespaces if one.database == database}
+    for database in dict.fromkeys(namespace.database for namespace in wanted):
+        schemas = {one.schema: one for one in wanted if one.database == database}
+        asked: list[Any] = list(schemas)
+        if macro.name.endswith(CATALOG_OF_RELATIONS):
+            asked = [relation for one in schemas.values() for relation in wanted[one]]
         where = adapter.relation(None, None, database=database).information_schema()
         async with adapter.connection(macro.name) as connection:
-            table = await _rows(context, macro, connection, where, list(schemas))
+            table = await _rows(context, macro, connection, where, asked)
         for name, described in _tables(table, macro).items():
             by_name = {schema.casefold(): one for schema, one in schemas.items()}
             namespace = by_name.get(str(name[1]).casefold())

@@ -42,6 +42,7 @@ WARNING_CODES: Mapping[str, str] = {
     "MissingPlusPrefixDeprecation": "D037",
     "ArgumentsPropertyInGenericTestDeprecation": "D038",
     "MissingArgumentsPropertyInGenericTestDeprecation": "D039",
+    "CatalogGenerationError": "E040",
     "ConstraintNotEnforced": "E048",
     "ConstraintNotSupported": "E049",
     "InvalidValueForField": "I008",

@@ -42,7 +42,7 @@ RAISED_BY_SELECTION = frozenset(
 """What is said of a selection, such as that it matches nothing: as an error, likewise."""
 
 RAISED_WHILE_RUNNING = frozenset(
-    "CollectFreshnessReturnSignature "
+    "CatalogGenerationError CollectFreshnessReturnSignature "
     "DeferredViewIsTable DependentViewDropped ForeignKeyNotValid JinjaLogWarning LogTestResult "
     "NodeRetried SnapshotTimestampWarning SourceFreshnessProjectHooksNotRun "
     "WaitingForAnotherRun".split()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from headrace.engine.core.events import WarningRaised
 
 from .places import Place
 
@@ -16,6 +17,7 @@ LISTS = """
   )) }}
 {% endmacro %}
 """
+NAMED = "get_catalog_relations(information_schema, relations)"
 CATALOG = """
 {% macro get_catalog(information_schema, schemas) %}
   {{ return(run_query(
@@ -84,3 +86,38 @@ async def test_catalog_of_a_macro_that_gives_no_rows_is_an_error(place: Place) -
     catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
     assert ran.exit_code == 1
     assert "must return the rows of a query" in catalog["errors"][0]
+
+
+async def test_project_says_itself_what_the_catalog_holds_of_relations(place: Place) -> None:
+    macro = CATALOG.replace("get_catalog(information_schema, schemas)", NAMED)
+    macro = macro.replace("schemas[0]", "(relations | list)[0].schema")
+    macro = macro.replace(
+        "'m' as table_name", "'\" ~ (relations | list)[0].identifier ~ \"' as table_name"
+    )
+    place.write("macros/catalog.sql", macro)
+    place.write("models/m.sql", "{{ config(materialized='table') }}select 1 as id")
+    await place.build()
+
+    ran = await place.run(command="generate")
+
+    assert ran.exit_code == 0
+    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    assert catalog["nodes"]["model.shop.m"]["metadata"]["type"] == "ODD TABLE"
+
+
+async def test_catalog_of_relations_that_a_macro_refuses_is_an_error(place: Place) -> None:
+    refusing = "{{ exceptions.raise_compiler_error('no catalogs for you') }}"
+    place.write("macros/c.sql", f"{{% macro {NAMED} %}}{refusing}{{% endmacro %}}")
+    place.write("models/m.sql", "select 1 as id")
+    await place.build()
+
+    ran = await place.run(command="generate")
+
+    strict = await place.run(command="generate", warn_error=True)
+
+    assert (ran.exit_code, strict.exit_code) == (1, 2)
+    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    assert "no catalogs for you" in catalog["errors"][0]
+    said = [event for event in ran.events if isinstance(event, WarningRaised)]
+    assert [event.name for event in said] == ["CatalogGenerationError"]
+    assert "Encountered an error while generating catalog: " in str(strict.outcome.error)

@@ -60,7 +60,5 @@ async def test_source_of_another_database_is_told_and_the_rest_is_described(shop
     assert list(document["nodes"]) == ["model.shop.orders"]
     (error,) = document["errors"]
     assert "Cross-db references not allowed in postgres (other vs " in error
-    assert ran.messages[:2] == [
-        f"Encountered an error while generating catalog: {error}",
-        "headrace encountered 1 failure while writing the catalog",
-    ]
+    assert ran.warnings == [f"Encountered an error while generating catalog: {error}"]
+    assert ran.messages[0] == "headrace encountered 1 failure while writing the catalog"

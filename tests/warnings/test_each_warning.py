@@ -226,6 +226,7 @@ AT_THE_END = {
 }
 ELSEWHERE = {
     "CollectFreshnessReturnSignature": "building/test_freshness.py",
+    "CatalogGenerationError": "macros/test_own_listing.py",
     "CatalogNotWritten": "commands/test_docs_generate.py",
     "CustomOutputPathInSourceFreshnessDeprecation": "warnings/test_old_forms.py",
     "DeprecationsSummary": "warnings/test_deprecations.py",
