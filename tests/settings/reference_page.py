@@ -31,9 +31,31 @@ for `flags` in templates, *retry* for those that `retry` has from the run that i
 This page is made of the code: `python tests/settings/reference_page.py` writes it.
 """
 
+_CLOSING = """
+## Where headrace differs from dbt
+- `--selector` can't go together with `--select` or `--exclude`, which dbt then passes over. Use
+  `--select selector:nightly,tag:core`.
+- `compile` goes on after a node that can't be compiled, writes the results of all, and ends with
+  exit code 1. dbt stops at the first, with 2.
+- `show` and `docs generate` leave the results of the last run, for `retry`. dbt writes its own.
+- `clone --full-refresh` keeps what the state has under the very name that it has here, such as a
+  snapshot with a `target_schema`. dbt drops it.
+- A node that is built anew keeps what depends on it: dbt drops a materialized view with the table
+  that it reads.
+- `--threads` is a whole number from 1 to 1,000, for each command. Below 1, dbt fails with a
+  traceback once it has parsed.
+- `show --no-introspect` shows rows: the flag is about templates. dbt fails.
+- The window of `--sample` may be of dates: `{start: 2025-01-01, end: 2025-06-01}`.
+- What templates print is shown with `--log-level none` as well; for silence there is `--no-print`.
+- Under `flags:` of dbt_project.yml `quiet`, `print`, `target_path`, `log_path` and
+  `single_threaded` count as well.
+- An invocation that could not run says so in run_results.json: see
+  [state.md](state.md#results-of-an-invocation-that-could-not-run).
+"""
+
 
 def page() -> str:
-    return _OPENING + "".join(_sections())
+    return _OPENING + "".join(_sections()) + _CLOSING
 
 
 def _sections() -> Iterator[str]:
