@@ -14,7 +14,18 @@ from headrace.engine.reporters.text.tally import Tally
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .support import HARMFUL, cancelled, check, checked, failed, model, seed, skipped, succeeded
+from .support import (
+    HARMFUL,
+    cancelled,
+    check,
+    checked,
+    failed,
+    model,
+    node,
+    seed,
+    skipped,
+    succeeded,
+)
 
 
 def summary(*results: RunResult, elapsed: float = 0.45, interrupted: bool = False) -> list[str]:
@@ -35,6 +46,17 @@ def test_run_without_failure() -> None:
         "",
         "Done. PASS=3 WARN=0 ERROR=0 SKIP=0 NO-OP=0 TOTAL=3",
     ]
+
+
+def test_what_is_many_has_its_plural() -> None:
+    kinds = {"analysis": "analysis", "saved_query": "saved_query", "seed": "seed"}
+    results = [
+        succeeded(node(kind, name, noun, name, "x"))
+        for kind, noun in kinds.items()
+        for name in ("a", "b")
+    ]
+
+    assert summary(*results)[1] == "Finished running 2 analyses, 2 saved queries, 2 seeds in 0.45s."
 
 
 def test_run_with_failures_tells_each_in_full_and_what_it_skipped() -> None:

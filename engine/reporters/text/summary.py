@@ -69,10 +69,12 @@ def elapsed_text(seconds: float) -> str:
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:
-    """`1 error`, `2 errors`; `2 analyses`."""
+    """`1 error`, `2 errors`; `2 analyses`, `2 saved queries`."""
     if count == 1:
         return f"1 {noun}"
-    regular = f"{noun[:-2]}es" if noun.endswith("sis") else f"{noun}s"
+    ends = {"sis": (2, "es"), "ery": (1, "ies")}
+    cut, end = ends.get(noun[-3:], (0, "s"))
+    regular = noun[: len(noun) - cut] + end
     return f"{count} {nouns or regular}"
 
 
