@@ -11,6 +11,9 @@ from msgspec import Struct, field
 
 from .errors import Location
 
+EPHEMERAL = "ephemeral"
+"""The materialization of models that stand in other nodes' SQL, and of which nothing is built."""
+
 
 class Status(StrEnum):
     """The final status of a node. A node gets exactly one."""
@@ -100,6 +103,11 @@ class NodeInfo(Struct, frozen=True):
     relation_name: str | None = None
     details: NodeDetails = NodeDetails()
 
+    @property
+    def is_ephemeral(self) -> bool:
+        """Whether it is a model of which nothing is built; a hook is none, however configured."""
+        return self.resource_type == "model" and self.materialized == EPHEMERAL
+
 
 class Timing(Struct, frozen=True):
     """One phase of a node ("compile", "execute"). Times are aware, in UTC."""
@@ -182,4 +190,4 @@ class RunResult(Struct, frozen=True):
     @property
     def is_of_ephemeral(self) -> bool:
         """Whether an ephemeral model was compiled, which is no result as long as it goes well."""
-        return self.node.materialized == "ephemeral" and self.status is Status.SUCCESS
+        return self.node.is_ephemeral and self.status is Status.SUCCESS

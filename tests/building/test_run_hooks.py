@@ -59,6 +59,24 @@ def logged(events: list[Event]) -> list[str]:
     return [event.message for event in events if isinstance(event, MessageLogged)]
 
 
+async def test_hook_has_its_result_where_models_are_configured_to_be_ephemeral(
+    shop: Path,
+) -> None:
+    models = "models: {shop: {+materialized: ephemeral}}\n"
+    hooks(shop, start=AUDIT, end="insert into audit select 'end'", more=models)
+    (shop / "models" / "orders.sql").write_text("{{ config(materialized='table') }} select 1 as id")
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 0
+    assert audit(shop) == ["end"]
+    assert run_results(shop) == {
+        "operation.shop.shop-on-run-start-0": "success",
+        "model.shop.orders": "success",
+        "operation.shop.shop-on-run-end-0": "success",
+    }
+
+
 async def test_models_configuration_holds_for_hooks_and_disables_those_of_a_package(
     shop: Path,
 ) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ...core.errors import Location
-from ...core.results import GroupInfo, NodeDetails, NodeInfo
+from ...core.results import EPHEMERAL, GroupInfo, NodeDetails, NodeInfo
 from .node_calls import RefCall, SourceCall
 from .resource_type import ResourceType
 
@@ -135,7 +135,13 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_ephemeral(self) -> bool:
-        return self.config.materialized == "ephemeral"
+        """Whether it is a model of which nothing is built.
+
+        What is configured for models holds for others as well: a hook that is called ephemeral by
+        that is run all the same.
+        """
+        is_model = self.resource_type is ResourceType.MODEL
+        return is_model and self.config.materialized == EPHEMERAL
 
     @property
     def is_embedded(self) -> bool:

@@ -20,7 +20,7 @@ from ...core.events import (
 )
 from ...core.outcome import ExitCode
 from ...core.plain_text import Scrub
-from ...core.results import Status
+from ...core.results import EPHEMERAL, Status
 from ...settings.environment_variables import custom_environment
 from ...state.journal_state import JournalNode, JournalState, NodeState, unfinished_document
 from ...state.last_run import keep_last_run
@@ -156,7 +156,8 @@ def run_results_document(
 
 def _is_ephemeral(node: JournalNode) -> bool:
     """Whether it is an ephemeral model that was compiled: as in dbt, that is no result."""
-    if node.plan is None or node.plan.get("materialized") != "ephemeral":
+    plan = node.plan or {}
+    if (plan.get("resource_type"), plan.get("materialized")) != ("model", EPHEMERAL):
         return False
     return node.result is not None and node.result.get("status") == Status.SUCCESS
 
