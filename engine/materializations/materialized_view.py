@@ -22,6 +22,7 @@ from .node_transaction import node_transaction, rebuild
 from .swap import build_and_swap
 
 CREATE_MACRO = "get_create_materialized_view_as_sql"
+ALTER_MACRO = "get_alter_materialized_view_as_sql"
 POLICIES = ("apply", "continue", "fail")
 
 _METHOD = "btree"
@@ -86,11 +87,24 @@ async def materialized_view(build: NodeBuild) -> Outcome:
                 f"`continue` for `{existing}`: {changes}. It is left as it is, with its rows."
             )
             build.made = Deferred("", response=Response(f"skip {existing}", "skip"))
+        elif changes and build.scope.is_overridden(ALTER_MACRO):
+            build.made = await _altered(build, existing, changes)
         elif changes.query:
             build.made = await build_and_swap(build, kind)
         else:
             build.made = await _refresh(build, existing, changes)
     return build.success()
+
+
+async def _altered(build: NodeBuild, existing: Relation, changes: Changes) -> Deferred:
+    """What a project's own macro makes of the changes: it is given them as dbt gives them."""
+    wanted = [{"action": "create", "context": dict(index)} for index in changes.missing]
+    surplus = [{"action": "drop", "context": {"name": name}} for name in changes.surplus]
+    told = {"requires_full_refresh": changes.query, "indexes": [*surplus, *wanted]}
+    backup = existing.with_identifier(f"{existing.identifier}__dbt_backup")
+    places = (existing, backup, build.temporary_relation)
+    sql = await build.macro(ALTER_MACRO, build.relation, told, build.sql, *places)
+    return build.defer(sql, wants_response=True)
 
 
 async def _refresh(build: NodeBuild, existing: Relation, changes: Changes) -> Deferred:

@@ -218,6 +218,26 @@ async def test_what_a_projects_own_macro_makes_of_a_query_is_let_be(built: Shop)
     assert ran.result("days").message == "REFRESH MATERIALIZED VIEW"
 
 
+async def test_projects_own_macro_alters_the_view(built: Shop) -> None:
+    """It is given what has changed, as dbt gives it."""
+    built.write(
+        "macros/alter.sql",
+        "{% macro default__get_alter_materialized_view_as_sql("
+        "relation, configuration_changes, sql, existing_relation, backup, intermediate) %}"
+        "{% do log('changed ' ~ configuration_changes.requires_full_refresh ~ ' ' ~ "
+        "configuration_changes.indexes | map(attribute='action') | join(), info=true) %}"
+        "comment on materialized view {{ existing_relation }} is 'altered by ours'{% endmacro %}",
+    )
+
+    ran = await run_days(built, OTHER, "indexes=[{'columns': ['id']}]")
+
+    assert ran.exit_code == 0
+    assert "changed True create" in ran.messages
+    assert await built.fetch("select * from {schema}.days") == [(1, "a")]
+    said = await built.fetch("select obj_description('{schema}.days'::regclass)")
+    assert said == [("altered by ours",)]
+
+
 async def test_hook_that_makes_what_the_query_reads_comes_first(built: Shop) -> None:
     table = f"{built.schema}.made"
 

@@ -89,8 +89,8 @@
 {#- A row for each view and what it reads: the schema and name of that, and its own. -#}
 {% macro postgres__get_relations() -%}
   {{ return(run_query(
-    "select distinct rn.nspname::text as referenced_schema, r.relname::text as referenced_name,"
-    ~ " vn.nspname::text as dependent_schema, v.relname::text as dependent_name"
+    "select distinct vn.nspname::text as dependent_schema, v.relname::text as dependent_name,"
+    ~ " rn.nspname::text as referenced_schema, r.relname::text as referenced_name"
     ~ " from pg_catalog.pg_rewrite as w join pg_catalog.pg_class as v on v.oid = w.ev_class"
     ~ " join pg_catalog.pg_namespace as vn on vn.oid = v.relnamespace"
     ~ " join pg_catalog.pg_depend as d on d.objid = w.oid and d.classid = 'pg_rewrite'::regclass"
