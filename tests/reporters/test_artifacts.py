@@ -9,8 +9,10 @@ import pytest
 from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import (
     Event,
+    InvocationFailed,
     InvocationFinished,
     ManifestReady,
+    ProjectFound,
     ProjectLoaded,
     WarningRaised,
 )
@@ -128,3 +130,33 @@ def test_what_could_not_be_written_is_told_at_the_end(tmp_path: Path) -> None:
 
     names = [event.name for event in told if isinstance(event, WarningRaised)]
     assert names == ["ManifestNotWritten", "RunResultsNotWritten"]
+
+
+def test_invocation_that_was_interrupted_before_any_node_says_so(tmp_path: Path) -> None:
+    told: list[Event] = []
+    artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
+
+    keep(artifacts, invocation())
+    keep(artifacts, ProjectFound(tmp_path / "logs", tmp_path / "target"))
+    keep(artifacts, InvocationFinished(130, 0.1, NOON))
+    artifacts.close()
+
+    document = json.loads((tmp_path / "target" / "run_results.json").read_bytes())
+    assert document["results"] == []
+    assert document["args"]["could_not_run"] == "It was interrupted before any node was run."
+    assert names_below(tmp_path) == ["target/run_results.json"]
+    assert told == []
+
+
+def test_results_of_before_that_cannot_be_replaced_are_told_of(tmp_path: Path) -> None:
+    told: list[Event] = []
+    (tmp_path / "run_results.json").mkdir()
+    artifacts = TargetDirectory(dbt_version="1.10.0", environ={}, tell=told.append)
+
+    keep(artifacts, invocation())
+    keep(artifacts, InvocationFailed(UsageError("there is no such target"), tmp_path))
+    keep(artifacts, InvocationFinished(2, 0.1, NOON))
+    artifacts.close()
+
+    names = [event.name for event in told if isinstance(event, WarningRaised)]
+    assert names == ["RunResultsNotWritten"]
