@@ -16,9 +16,11 @@ from ...adapters.column import Column
 from ...adapters.errors import AdapterError
 from ...adapters.relation import Relation, RelationType
 from ..core.errors import CompilationError
+from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.nodes.model_node import Model
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.seed_node import Seed
+from ..manifest.nodes.snapshot_node import Snapshot
 from ..sandbox.handed import printed
 from .ctes import inject_ctes, without_last_semicolon
 from .dbt.adapter_facade import RunningAdapter
@@ -102,9 +104,10 @@ class UnbuiltColumns:
         if isinstance(node, Seed) and self._seed_columns is not None:
             return await self._seed_columns(node)
         described = self._described(node)
-        if isinstance(node, Model) and not _is_contracted(node):
+        if not _tells_itself(node):
             try:
-                return await self._of_model(node, connection, thread_id)
+                sql = await self._sql_over_no_rows(node, connection, thread_id)
+                return await connection.query_columns(sql)
             except (CompilationError, AdapterError) as error:
                 if not described:
                     raise _UnknownColumnsError(f"'{node.name}': {error}") from error
@@ -119,8 +122,8 @@ class UnbuiltColumns:
             return []
         return [self._templates.described_column(column) for column in columns]
 
-    async def _of_model(self, node: Node, connection: Connection, thread_id: str) -> list[Column]:
-        """What the database says that a model's SQL gives over inputs without a row."""
+    async def _sql_over_no_rows(self, node: Node, connection: Connection, thread_id: str) -> str:
+        """What a node is built of, over inputs without a row."""
         ctes: dict[str, tuple[str, str]] = {}
         relations: dict[str, Relation] = {}
         for parent in self._parents(node):
@@ -139,7 +142,7 @@ class UnbuiltColumns:
         scope = scope.with_names(ref=stand_ins.ref, source=stand_ins.source)
         sql = await self._templates.render_text(node.raw_code, scope, node)
         sql = inject_ctes(without_last_semicolon(sql), list(ctes.values()))
-        return await connection.query_columns(sql)
+        return await _snapshot_sql(node, scope, sql) if isinstance(node, Snapshot) else sql
 
     async def _no_rows(
         self, node: Node, columns: list[Column], connection: Connection, thread_id: str
@@ -202,7 +205,16 @@ def telling(templates: TemplateEngine, scope: Scope, connection: Connection, tel
 
 def _tells_itself(node: Node) -> bool:
     """Whether a node's columns can be told without looking at what it reads."""
-    return not isinstance(node, Model) or _is_contracted(node)
+    return not isinstance(node, Model | Snapshot) or _is_contracted(node)
+
+
+async def _snapshot_sql(node: Snapshot, scope: Scope, sql: str) -> str:
+    """What a snapshot's table is first built of: its query with the columns of its own."""
+    model = {**scope.context_name("model"), "compiled_code": sql}
+    scope = scope.with_names(model=model, sql=sql)
+    strategy = await scope.call_macro("strategy_dispatch", str(node.config.values["strategy"]))
+    parts = await strategy(model, "snapshotted_data", "source_data", config_dict(node), False)
+    return printed(await scope.call_macro("build_snapshot_table", parts, sql))
 
 
 def _is_contracted(node: Node) -> bool:

@@ -150,6 +150,37 @@ async def test_source_that_is_there_is_read_by_what_is_not(shop: Shop) -> None:
     assert ran.statuses == {"case": Status.PASS}, ran.outcome.results
 
 
+@pytest.mark.parametrize(
+    ("config", "own", "kind"),
+    [
+        ("strategy='timestamp', updated_at='born'", "dbt_valid_from", "date"),
+        ("strategy='check', check_cols='all'", "dbt_valid_to", "timestamp without time zone"),
+        (
+            "strategy='check', check_cols=['id'], hard_deletes='new_record', "
+            "snapshot_meta_column_names={'dbt_is_deleted': 'gone'}",
+            "gone",
+            "text",
+        ),
+    ],
+)
+async def test_snapshot_has_columns_of_its_own(
+    shop: Shop, config: str, own: str, kind: str
+) -> None:
+    shop.write("seeds/people.csv", SEED)
+    shop.write(
+        "snapshots/kept.sql",
+        "{% snapshot kept %}{{ config(unique_key='id', CONFIG) }}select * from {{ ref('people') }}"
+        "{% endsnapshot %}".replace("CONFIG", config),
+    )
+    shop.view("checked", f"select id, pg_typeof({own})::text as kind from {{{{ ref('kept') }}}}")
+    write_tests(shop, checked("ref('kept')", "{id: 1}", f"{{id: 1, kind: {kind}}}"))
+
+    ran = await shop.run("test")
+
+    assert ran.statuses == {"case": Status.PASS}, ran.outcome.results
+    assert await relations(shop) == []
+
+
 async def test_incremental_model_is_tested_over_rows_of_its_own(shop: Shop) -> None:
     shop.write("seeds/people.csv", SEED)
     shop.write(
