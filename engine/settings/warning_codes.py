@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 WARNING_CODES: Mapping[str, str] = {
     "BehaviorChangeEvent": "D000",
+    "GetMetaKeyWarning": "D041",
     "PackageRedirectDeprecation": "D001",
     "PackageInstallPathDeprecation": "D002",
     "ConfigSourcePathDeprecation": "D003",

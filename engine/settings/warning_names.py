@@ -24,8 +24,9 @@ RAISED_WHILE_READING = frozenset(
     "PackageMaterializationOverrideDeprecation ProjectFlagsMovedDeprecation "
     "ResourceNamesWithSpacesDeprecation SourceOverrideDeprecation "
     "SpacesInResourceNameDeprecation UnknownFlag UnsupportedConstraintMaterialization "
-    "UnreadSection UnusedResourceConfigPath UnusedTables UpcomingReferenceDeprecation "
-    "ValidationWarning WEOIncludeExcludeDeprecation WrongResourceSchemaFile".split()
+    "UnexpectedJinjaBlockDeprecation UnreadSection UnusedResourceConfigPath UnusedTables "
+    "UpcomingReferenceDeprecation ValidationWarning WEOIncludeExcludeDeprecation "
+    "WrongResourceSchemaFile".split()
 )
 """What is said before any SQL: as an error, it keeps the invocation from running."""
 
@@ -43,7 +44,8 @@ RAISED_BY_SELECTION = frozenset(
 
 RAISED_WHILE_RUNNING = frozenset(
     "CatalogGenerationError CollectFreshnessReturnSignature "
-    "DeferredViewIsTable DependentViewDropped ForeignKeyNotValid JinjaLogWarning LogTestResult "
+    "DeferredViewIsTable DependentViewDropped ForeignKeyNotValid GetMetaKeyWarning JinjaLogWarning "
+    "LogTestResult "
     "NodeRetried SnapshotTimestampWarning SourceFreshnessProjectHooksNotRun "
     "WaitingForAnotherRun".split()
 )
@@ -101,8 +103,9 @@ _OTHERS_OF_DBT = frozenset(
 )
 
 NO_ERRORS_BY_THEMSELVES = frozenset(
-    "FreshnessConfigProblem MicrobatchModelNoEventTimeInputs SemanticValidationFailure "
-    "SpacesInResourceNameDeprecation UnreadSection WarnStateTargetEqual".split()
+    "FreshnessConfigProblem GetMetaKeyWarning MicrobatchModelNoEventTimeInputs "
+    "SemanticValidationFailure SpacesInResourceNameDeprecation UnreadSection "
+    "WarnStateTargetEqual".split()
 )
 """Those of which dbt only tells: `--warn-error` makes an error of them where the project has the
 flag `require_all_warnings_handled_by_warn_error`. Whoever names one means it."""

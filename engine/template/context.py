@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ...adapters.base import Adapter
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError, did_you_mean
-from ..core.events import Emitter, MessageLogged
+from ..core.events import Emitter, MessageLogged, WarningRaised
 from ..core.results import NodeInfo
 from ..manifest.nodes.node import Node
 from ..project.project import Project
@@ -274,6 +274,10 @@ class CommonContext:
     def say(self, text: str) -> None:
         """Tell whoever runs this something of no consequence, as a template's `log` does."""
         self._emit(MessageLogged(text, to_console=True))
+
+    def warn(self, warning: WarningRaised) -> None:
+        """Tell whoever runs this of something to look at."""
+        self._emit(warning)
 
     def logger(self, describe: Callable[[], NodeInfo | None]) -> Callable[..., str]:
         """`log` in the templates of a node."""

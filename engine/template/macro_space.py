@@ -51,7 +51,7 @@ class MacroSpace:
         key = (macro.package_name, macro.original_file_path)
         template = self._templates.get(key)
         if template is None:
-            source = self.index.files[key].source
+            source = self.index.files[key].macros_alone
             path = macro_path(macro)
             template = self.environment.template(source, path, is_macro_file=True)
             self._templates[key] = template

@@ -13,6 +13,7 @@ from ...adapters.base import Adapter, Connection
 from ...adapters.column import Column
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
+from ..core.events import WarningRaised
 from ..core.results import NodeInfo
 from ..manifest.artifact.node_dicts import config_dict
 from ..manifest.manifest import Manifest
@@ -114,7 +115,7 @@ class TemplateEngine:
             "write": lambda payload: "",
             "log": self._common.logger(partial(self._info, node)),
         }
-        config = cache(partial(_config, node))
+        config = cache(partial(_config, node, self._common.warn))
         # What few templates use is made for those.
         lazy: dict[str, LazyName] = {
             **self._lazy,
@@ -216,5 +217,5 @@ class TemplateEngine:
         return await render_generic_test(self._environment, node, scope)
 
 
-def _config(node: Node) -> RunningConfig:
-    return RunningConfig({**shown_values(node), **config_dict(node)}, node.name)
+def _config(node: Node, warn: Callable[[WarningRaised], None]) -> RunningConfig:
+    return RunningConfig({**shown_values(node), **config_dict(node)}, node.name, warn)

@@ -197,7 +197,6 @@ def test_configuration_that_is_not_whole_is_refused(
             "a snapshot begins here inside of 'a'",
         ),
         ("{% snapshot %}{% endsnapshot %}", 1, "begins with its name"),
-        ("\n\n{% endsnapshot %}", 3, "no snapshot is open"),
         (
             "{% if true %}\n{% snapshot a %}{% endsnapshot %}{% endif %}",
             2,

@@ -186,7 +186,6 @@ _MACROS = {
     "looked": "{% macro looked() %}{{ kwargs.get('a', 'none') }}{{ kwargs.b is mapping }}{% endmacro %}",
     "power": "{% macro power(n) %}{% for _ in range(1, 9) %}{% if n <= 2 ** loop.index %}{{ return(loop.index) }}{% endif %}{% endfor %}{% endmacro %}",
     "unset": "{% macro unset(x=none) %}{% set x = [] if not x %}{{ return(x) }}{% endmacro %}",
-    "headed": "{% set at_the_top = ['a'] %}\n{% macro headed() %}{{ at_the_top | join }}{% endmacro %}",
 }
 
 _CALLS = {
@@ -248,7 +247,6 @@ _CALLS = {
     "return out of a set block": "{{ in_block() }}",
     "macro in a macro": "{{ with_inner('a') }}",
     "macro of the model's own": "{% macro own(x) %}<{{ x }}{{ shout('y') }}>{% endmacro %}{{ own(1) }}{{ own(x=2) | length }}",
-    "top level of the macro's file": "{{ headed() }}",
     "macro of a coroutine": "{{ asked([1, 2])[0] }}{{ asked('a') | upper }}{{ asked(none) is none }}",
 }
 

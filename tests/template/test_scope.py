@@ -166,26 +166,15 @@ async def test_macro_sees_the_names_of_the_node_that_calls_it() -> None:
     assert texts == ["orders", "customers", "orders"]
 
 
-async def test_top_level_of_a_macro_file_is_run_for_each_node() -> None:
-    source = "{% set whose = this %}\n{% macro name() %}{{ whose }}{% endmacro %}"
-    space = MacroSpace(macro_index({"macros/a.sql": source}), TemplateEnvironment(CodeCache()))
-
-    texts = [
-        await render_text("{{ name() }}", Scope(space, "shop", {"this": name}, {}))
-        for name in ("orders", "customers")
-    ]
-
-    assert texts == ["orders", "customers"]
-
-
-async def test_list_at_the_top_of_a_macro_file_is_new_in_each_call() -> None:
+async def test_top_level_of_a_macro_file_is_not_run() -> None:
     source = (
-        "{% set seen = [] %}\n{% macro note(x) %}{% do seen.append(x) %}{{ seen }}{% endmacro %}"
+        "{% set seen = [1 / 0] %}\n"
+        "{% macro note(x) %}{{ x }}{{ 'seen' if seen is defined else '' }}{% endmacro %}"
     )
 
     text = await render_text("{{ note(1) }}{{ note(2) }}", scope({"macros/a.sql": source}))
 
-    assert text == "[1][2]"
+    assert text == "12"
 
 
 async def test_dispatch_prefers_the_dialect_to_the_default() -> None:

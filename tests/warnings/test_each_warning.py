@@ -180,6 +180,9 @@ WHILE_READING = {
         }
     ),
     "UnknownFlag": project("flags: {fail_fst: true}"),
+    "UnexpectedJinjaBlockDeprecation": Situation(
+        {"macros/m.sql": "{% macro one() %}1{% endmacro %}{% set a = 1 %}"}
+    ),
     "UnreadSection": properties("data_tests: [{description: of nothing}]"),
     "UnusedTables": Situation(
         {
@@ -237,6 +240,7 @@ ELSEWHERE = {
     "DepsUnpinned": "packages/test_warnings.py",
     "EventsDropped": "reporters/test_event_queue.py",
     "ForeignKeyNotValid": "postgres/test_foreign_keys.py",
+    "GetMetaKeyWarning": "warnings/test_passed_over.py",
     "JinjaLogWarning": "warnings/test_as_errors.py",
     "LogTestResult": "warnings/test_as_errors.py",
     "NoNodesSelected": "warnings/test_as_errors.py",

@@ -54,3 +54,9 @@ def test_deprecations_are_names_that_settings_may_name() -> None:
     named_so = {name for name in RAISED if name.endswith("Deprecation")}
     # It is about the project's own models, and none of dbt's deprecations.
     assert named_so - DEPRECATIONS == {"UpcomingReferenceDeprecation"}
+
+
+def test_what_dbt_alone_has_is_documented_with_the_reason() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|$", DOCUMENT.read_text("utf-8"), re.MULTILINE)
+
+    assert sorted(name for name, _ in rows) == sorted(KNOWN - RAISED)

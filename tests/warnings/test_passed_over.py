@@ -183,3 +183,22 @@ async def test_directory_of_packages_of_old_among_what_is_cleaned(
     assert (ran.exit_code, names(ran)) == (0, ["PackageInstallPathDeprecation"])
     assert not (root / "dbt_modules").exists()
     assert (wanted.exit_code, names(wanted)) == (0, [])
+
+
+async def test_key_that_stands_under_meta_only_is_warned_of_where_config_is_asked_for_it(
+    write_project: WriteProject,
+) -> None:
+    model = (
+        "{{ config(meta={'owner': 'us', 'alias': 'x'}) }} select '{{ config.get('owner', 'none') "
+        "}}{{ config.get('nobody') }}{{ config.get('alias') }}{{ config.meta_get('owner') }}' as o"
+    )
+    root = write_project({"models/orders.sql": model})
+
+    parsed = await run(root, "parse")
+    ran = await run(root, "run")
+
+    assert (parsed.exit_code, names(parsed)) == (0, [])
+    assert ran.exit_code == 0
+    assert [(each.name, each.data) for each in warnings_of(ran.events)] == [
+        ("GetMetaKeyWarning", {"meta_key": "owner"})
+    ]

@@ -92,6 +92,35 @@ def find_blocks(source: str, words: frozenset[str]) -> Iterator[Block]:
         yield Block(source, opening, None, tuple(around), nested)
 
 
+def blocks_alone(source: str, words: frozenset[str]) -> str:
+    """A file's blocks, each where it was, and empty lines in the place of what is beside them.
+
+    The whole file where a block isn't whole, or where it depends on a condition around it.
+    """
+    parts: list[str] = []
+    position = 0
+    for block in find_blocks(source, words):
+        if block.opening is None:
+            continue
+        if block.closing is None or block.around:
+            return source
+        parts += ["\n" * source.count("\n", position, block.opening.start), block.text]
+        position = block.closing.end
+    return "".join(parts) + "\n" * source.count("\n", position)
+
+
+def tags_beside(source: str, words: frozenset[str]) -> Iterator[tuple[str, int]]:
+    """The tags that stand beside a file's blocks, each with its line."""
+    within: str | None = None
+    for tag in find_tags(source):
+        if within is not None:
+            within = None if tag.word == _END + within else within
+        elif tag.word in words:
+            within = tag.word
+        else:
+            yield tag.word, source.count("\n", 0, tag.start) + 1
+
+
 def find_tags(source: str) -> Iterator[Tag]:
     """The tags of a text, but for those in comments and in raw text."""
     position, last, last_comment = 0, source.rfind("%}"), source.rfind("#}")

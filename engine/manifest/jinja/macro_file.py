@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..nodes.materialization_names import PREFIX
+from .blocks import blocks_alone
 from .scanner import PARSE_TIME_EFFECTS
 
 BUILTIN_PACKAGE = "dbt"
@@ -26,6 +27,11 @@ class MacroFile(Struct, frozen=True):
     path: str
     original_file_path: str
     source: str
+
+    @property
+    def macros_alone(self) -> str:
+        """The file's text with nothing but its macros: as in dbt what is beside them isn't run."""
+        return blocks_alone(self.source, MACRO_WORDS)
 
 
 def macro_files_in(directory: Path, prefix: str) -> Iterator[MacroFile]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jinja2 import nodes
 
 from ..nodes.macro import Macro
-from .blocks import find_blocks
+from .blocks import find_blocks, tags_beside
 from .macro_file import BUILTIN_PACKAGE, MACRO_WORDS, MacroFile, effects_in, languages_of
 from .scanner import READING_CONFIG
 from .syntax import MACRO_PREFIX, SyntaxEnvironment, prefix_macros, refuse_deep_nesting
@@ -30,7 +30,8 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
     texts = list(_texts(file.source))
     if not texts:
         return
-    tree = syntax.syntax_tree(file.source, file.original_file_path)
+    beside = tuple(tags_beside(file.source, MACRO_WORDS))
+    tree = syntax.syntax_tree(file.macros_alone, file.original_file_path)
     definitions = prefix_macros(tree)
     with refuse_deep_nesting(tree, file.original_file_path):
         file_has_state = not all(_is_inert_statement(statement) for statement in tree.body)
@@ -51,6 +52,7 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
             dispatched=dispatched,
             is_inert=not (captures or file_has_state),
             file_has_state=file_has_state,
+            beside=() if position else beside,
             macro_sql=text,
             supported_languages=languages_of(name, text),
         )

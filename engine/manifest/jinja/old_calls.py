@@ -57,6 +57,17 @@ _FORMS = (
 )
 
 
+def unexpected_tag(word: str, path: str, line: int) -> WarningRaised:
+    """What is said of a tag that stands beside the blocks of its file."""
+    message = f"Found unexpected '{word}' block tag."
+    return WarningRaised(
+        "UnexpectedJinjaBlockDeprecation",
+        f"{message} It counts for nothing there: take it away, or put it into a block.",
+        Location(path, line),
+        {"msg": message, "file": path},
+    )
+
+
 def old_calls(text: str, path: str, first_line: int) -> Iterator[WarningRaised]:
     """A warning for each form that a template uses, at its first place.
 

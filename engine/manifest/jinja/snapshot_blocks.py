@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...core.errors import Location, ParseError
 from .blocks import Block, find_blocks
 
-_WORDS = frozenset({"snapshot"})
+SNAPSHOT_WORDS = frozenset({"snapshot"})
 _NAME = re.compile(r"[A-Za-z_]\w*\Z")
 
 
@@ -33,7 +33,9 @@ def snapshot_blocks(source: str, path: str) -> Iterator[SnapshotBlock]:
     Raises:
         ParseError: a block isn't closed, has no name, or stands inside of another one.
     """
-    for block in find_blocks(source, _WORDS):
+    for block in find_blocks(source, SNAPSHOT_WORDS):
+        if block.opening is None:
+            continue  # an end too many, which is warned of
         _check(block, path)
         assert block.opening is not None  # checked
         name = block.opening.rest.strip()
@@ -46,9 +48,7 @@ def _check(block: Block, path: str) -> None:
     def at(position: int) -> Location:
         return Location(path, block.line_of(position))
 
-    if opening is None:
-        position = closing.start if closing else 0
-        raise ParseError("no snapshot is open to be closed here.", location=at(position))
+    assert opening is not None, "an end alone is no block"
     name = opening.rest.strip()
     if block.around:
         raise ParseError(

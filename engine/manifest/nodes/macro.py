@@ -36,6 +36,8 @@ class Macro(msgspec.Struct, frozen=True, kw_only=True):
     """Whether its own body can neither add a dependency nor a configuration."""
     file_has_state: bool = False
     """Whether its file does more than define macros: `{% set … %}` beside them, for one."""
+    beside: tuple[tuple[str, int], ...] = ()
+    """The tags beside the macros of its file, with their lines: the first macro there has them."""
     macro_sql: str = ""
     supported_languages: tuple[str, ...] | None = None
 

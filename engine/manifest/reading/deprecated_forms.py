@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ...core.errors import Location, ParseError
 from ...core.events import WarningRaised
 from ..jinja.macro_file import BUILTIN_PACKAGE
-from ..jinja.old_calls import old_calls
+from ..jinja.old_calls import old_calls, unexpected_tag
 from ..nodes.materialization_names import BUILT_IN, PREFIX, heeds_packages
 from .package_parse import Parse
 
@@ -24,6 +24,21 @@ def deprecated_forms(parse: Parse) -> Iterator[WarningRaised]:
     for macro in parse.macros:
         if macro.package_name != BUILTIN_PACKAGE:
             yield from old_calls(macro.macro_sql.lstrip(), macro.original_file_path, macro.line)
+    yield from _tags_beside_macros(parse)
+
+
+def _tags_beside_macros(parse: Parse) -> Iterator[WarningRaised]:
+    """A warning for each tag beside macros; of files of generic tests dbt says nothing."""
+    generic = {
+        project.name: tuple(f"{path}/generic/" for path in project.test_paths)
+        for project in parse.inputs.projects
+    }
+    for macro in parse.macros:
+        path = macro.original_file_path
+        if not macro.beside or path.startswith(generic.get(macro.package_name, ())):
+            continue
+        for word, line in macro.beside:
+            yield unexpected_tag(word, path, line)
 
 
 def _spaced_names(parse: Parse) -> Iterator[WarningRaised]:

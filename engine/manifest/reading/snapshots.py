@@ -11,7 +11,9 @@ from ...core.errors import ParseError
 from ...project.discovery import checksum, read_source
 from ...project.project import Project
 from ..jinja.bare_calls import bare_call
-from ..jinja.snapshot_blocks import SnapshotBlock, snapshot_blocks
+from ..jinja.blocks import tags_beside
+from ..jinja.old_calls import unexpected_tag
+from ..jinja.snapshot_blocks import SNAPSHOT_WORDS, SnapshotBlock, snapshot_blocks
 from ..nodes.node import Checksum
 from ..nodes.resource_type import ResourceType
 from ..nodes.snapshot_node import Snapshot, check_configuration
@@ -36,6 +38,8 @@ def read_snapshots(package: PackageParse) -> None:
         source = read_source(file)
         directories = (*file.directories, file.stem)
         blocks = list(snapshot_blocks(source, file.root_relative))
+        for word, line in tags_beside(source, SNAPSHOT_WORDS):
+            package.inputs.warn(unexpected_tag(word, file.root_relative, line))
         for block in blocks:
             draft = _draft(project, block, file.root_relative, directories, source)
             draft.path = file.relative

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 from ...core.errors import CompilationError, ParseError
+from ...core.events import WarningRaised
 from ...project.config_tree import merge_config
 from ...sandbox.callables import template_call
 from ...sandbox.handed import received
@@ -26,9 +27,15 @@ class RunningConfig:
         {"model": "'model' is the node", "context_config": "a call of 'config' sets what it says"}
     )
 
-    def __init__(self, values: Mapping[str, Any], node_name: str) -> None:
+    def __init__(
+        self,
+        values: Mapping[str, Any],
+        node_name: str,
+        warn: Callable[[WarningRaised], None] | None = None,
+    ) -> None:
         self._values = own(dict(values))
         self._node_name = node_name
+        self._warn = warn
 
     def __call__(self, *arguments: Any, **named: Any) -> str:
         return ""
@@ -42,12 +49,23 @@ class RunningConfig:
         As in dbt a key that the kind of node has by itself, such as `alias`, is never the default.
         """
         value = self._values.get(_spelled(name), default)
+        if self._warn is not None and _spelled(name) not in self._values:
+            self._warn_of_meta(name, self._warn)
         if value is None:
             return None
         if validator is not None and default is not None:
             # As in dbt, which looks at nothing without a default.
             self._check(name, value, validator)
         return value
+
+    def _warn_of_meta(self, name: str, warn: Callable[[WarningRaised], None]) -> None:
+        """Warn of a key that is asked for as configuration, and stands under `meta` only."""
+        if name in (self._values.get("meta") or {}):
+            message = (
+                f"The key '{name}' was not found using config.get('{name}'), but stands under "
+                f"'meta' of '{self._node_name}'. Use config.meta_get('{name}') if that is meant."
+            )
+            warn(WarningRaised("GetMetaKeyWarning", message, data={"meta_key": name}))
 
     def require(self, name: str, validator: Any = None) -> Any:
         key = _spelled(name)
