@@ -33,16 +33,17 @@ async def in_thread(work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
     wait as well. How many threads there may be at a time is up to anyio's limiter.
     """
     async with current_default_thread_limiter():
-        job = _Job(work, arguments)
+        stop = Stop()
+        job = _Job(work, arguments, stop)
         job.start()
         try:
             await job.ended.wait()
         except get_cancelled_exc_class():
-            job.stop.request()
+            stop.request()
             await job.outlast()
             raise
         except BaseException:  # the event loop is gone, and throws us away
-            job.stop.request()
+            stop.request()
             raise
         return job.outcome()
 
@@ -50,9 +51,9 @@ async def in_thread(work: Callable[[Unpack[Ts]], T], *arguments: *Ts) -> T:
 async def to_its_end(work: Callable[[], T]) -> T:
     """What `work` gives, done in a thread, whatever comes: a cancellation travels on afterwards.
 
-    For what is to be tidied up. It has no points to stop at, and waits for no limiter.
+    For what is to be tidied up. Points to stop at are none here, and no limiter is waited for.
     """
-    job = _Job(work, ())
+    job = _Job(work, (), stop=None)
     job.start()
     await job.outlast()
     return job.outcome()
@@ -61,9 +62,11 @@ async def to_its_end(work: Callable[[], T]) -> T:
 class _Job(Generic[T]):
     """One piece of work and its thread: start() → ended → outcome()."""
 
-    def __init__(self, work: Callable[..., T], arguments: tuple[object, ...]) -> None:
-        self.stop = Stop()
+    def __init__(
+        self, work: Callable[..., T], arguments: tuple[object, ...], stop: Stop | None
+    ) -> None:
         self.ended = Event()
+        self._stop = stop
         self._work = work
         self._arguments = arguments
         self._result: list[T] = []
@@ -74,7 +77,7 @@ class _Job(Generic[T]):
         self._thread = Thread(target=self._run, name="headrace-work", daemon=True)
 
     def start(self) -> None:
-        self._context.run(current_stop.set, self.stop)
+        self._context.run(current_stop.set, self._stop)
         self._thread.start()
 
     async def outlast(self) -> None:

@@ -17,11 +17,9 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-import anyio
-
 from ..core import leftovers
 from ..core.atomic_files import write_atomically
-from ..core.blocking import in_thread
+from ..core.blocking import in_thread, to_its_end
 from ..core.checkpoints import checked
 from ..core.errors import PackageError
 from ..project.discovery import PROJECT_FILE
@@ -75,16 +73,15 @@ async def stage_beside(place: Path) -> AsyncIterator[Path]:
 
     What a killed `deps` left of one goes as well.
 
-    Raises:
+    A cancellation waits until it is gone. Raises:
+
         PackageError: it can't be made.
     """
-    stage, locked = await in_thread(_make_stage, place)
+    stage = _Stage()
     try:
-        yield stage
+        yield await in_thread(stage.make, place)
     finally:
-        os.close(locked)
-        with anyio.CancelScope(shield=True):
-            await in_thread(delete_what_can_be, stage)
+        await to_its_end(stage.delete)
 
 
 def place(package: Package, stage: Path) -> None:
@@ -161,22 +158,38 @@ def _written(stage: Path, files: Mapping[Path, str]) -> list[tuple[Path, Path]]:
     return ready
 
 
-def _make_stage(place: Path) -> tuple[Path, int]:
-    """The directory, and an open file in it whose lock says that somebody is at work."""
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        for leftover in checked(place.parent.iterdir()):
-            if (name := _STAGE.fullmatch(leftover.name)) and _is_left_over(leftover, name["host"]):
-                delete_what_can_be(leftover)
-        prefix = f".headrace-packages-{leftovers.host()}-"
-        stage = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
-        (stage / _NEW).mkdir()
-        # It gets its name once it is locked, so that it is never found without being so.
-        unnamed, locked = leftovers.create(stage)
-        os.rename(unnamed, stage / _LOCK)
-    except OSError as error:
-        raise _failure(f"no directory can be made in {place.parent}", error) from error
-    return stage, locked
+class _Stage:
+    """A directory, and an open file in it whose lock says that somebody is at work: as far as made.
+
+    make() → delete(), whatever became of make().
+    """
+
+    def __init__(self) -> None:
+        self._path: Path | None = None
+        self._locked: int | None = None
+
+    def make(self, place: Path) -> Path:
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            for leftover in checked(place.parent.iterdir()):
+                named = _STAGE.fullmatch(leftover.name)
+                if named and _is_left_over(leftover, named["host"]):
+                    delete_what_can_be(leftover)
+            prefix = f".headrace-packages-{leftovers.host()}-"
+            path = self._path = Path(tempfile.mkdtemp(prefix=prefix, dir=place.parent))
+            (path / _NEW).mkdir()
+            # It gets its name once it is locked, so that it is never found without being so.
+            unnamed, self._locked = leftovers.create(path)
+            os.rename(unnamed, path / _LOCK)
+        except OSError as error:
+            raise _failure(f"no directory can be made in {place.parent}", error) from error
+        return path
+
+    def delete(self) -> None:
+        if self._locked is not None:
+            os.close(self._locked)
+        if self._path is not None:
+            delete_what_can_be(self._path)
 
 
 def _is_left_over(stage: Path, host: str) -> bool:

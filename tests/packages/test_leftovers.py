@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -13,7 +14,9 @@ import pytest
 from headrace.engine.core import leftovers
 from headrace.engine.packages.installation import stage_beside
 
+from ..commands.cancelling import WAYS, Way
 from ..conftest import WriteProject
+from ..open_files import open_below
 from .support import deps, write_package
 
 ASKS = {"packages.yml": "packages:\n  - local: ../tools\n"}
@@ -85,6 +88,34 @@ async def test_stage_of_another_install_that_is_under_way_stays(root: Path) -> N
         assert ran.exit_code == 0
         assert hidden(root) == [stage.name]
     assert hidden(root) == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="needs Linux's /proc")
+@pytest.mark.parametrize("step", ["mkdir", "rename", "rmdir"])
+@pytest.mark.parametrize("way", WAYS)
+async def test_stage_is_gone_whenever_who_asked_for_it_is_cancelled(
+    root: Path, way: Way, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while it is being made, and while it is being deleted already."""
+    call, loop, moment = getattr(os, step), asyncio.get_running_loop(), asyncio.Event()
+
+    def slowly(path: object, *arguments: object, **options: object) -> None:
+        call(path, *arguments, **options)
+        loop.call_soon_threadsafe(moment.set)
+        time.sleep(0.05)
+
+    async def stay() -> None:
+        async with stage_beside(root / "dbt_packages") as stage:
+            (stage / "new" / "util").mkdir()
+            if step != "rmdir":
+                await moment.wait()
+        await anyio.lowlevel.checkpoint()
+
+    monkeypatch.setattr(os, step, slowly)
+    await way(stay, moment)
+
+    assert hidden(root) == []
+    assert open_below(root) == []
 
 
 def with_lock(stage: Path) -> None:

@@ -23,6 +23,7 @@ from headrace.adapters.sqlite.schema_files import attach_limit
 
 from ..adapters.support import sqlite_adapter
 from ..adapters.test_sqlite_locks import locked_by_another_process
+from ..open_files import open_below
 
 
 def make_database(path: Path, *, is_wal: bool = False) -> None:
@@ -38,12 +39,6 @@ def full_house(tmp_path: Path) -> Path:
     for number in range(attach_limit()):
         make_database(tmp_path / f"shop.found_{number}.db")
     return tmp_path
-
-
-def open_below(directory: Path) -> list[Path]:
-    """The files of a directory that this process has open."""
-    found = [path.resolve() for path in Path("/proc/self/fd").iterdir()]
-    return [path for path in found if path.is_relative_to(directory)]
 
 
 async def write(adapter: Adapter, sql: str) -> None:
