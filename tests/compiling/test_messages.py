@@ -221,9 +221,9 @@ async def test_required_configuration_that_is_missing_is_named(
     ("definition", "name", "expected"),
     [
         (
-            "accepted_values: {valuez: [1]}",
-            "accepted_values_m_a__1",
-            "models/s.yml: the macro 'test_accepted_values' has no argument 'valuez'",
+            "not_null: {valuez: 1}",
+            "not_null_m_a__1",
+            "models/s.yml: the macro 'test_not_null' has no argument 'valuez'",
         ),
         (
             "accepted_values: {values: \"{{ var('absent') }}\"}",
