@@ -177,6 +177,26 @@ def test_rows_are_in_the_order_of_dbt_and_so_its_states_compare(
         assert test.given[1].rows[0] == {"id": "1", "day": None}, "a seed's stay as in its file"
 
 
+def test_checksum_holds_the_rows_of_fixture_files_as_dbts_does(write_project: WriteProject) -> None:
+    files = {
+        "seeds/prices.csv": "id,day\n1,c\n",
+        "models/totals.sql": "select id from {{ ref('orders') }}, {{ ref('prices') }}",
+        "tests/fixtures/people.csv": "id,day\n1,\n2,b\n",
+        "tests/fixtures/prices.sql": "\nselect 1 as id,\n  'x' as day\n\n",
+    }
+    entry = (
+        "name: f, model: totals, given: [{input: ref('orders'), format: csv, fixture: people}, "
+        "{input: ref('prices'), format: sql, fixture: prices}], "
+        "expect: {format: csv, fixture: people}"
+    )
+
+    test = only_test(parse(write_project(files_with(entry, files))))
+
+    assert test.given[1].rows == "select 1 as id,\n  'x' as day"
+    dbts = "3f607ed4ec1ef76c6f8af22f54a81b352076d1ff4f7cb3e4e7bc57af8de658e9"
+    assert test.checksum.checksum == dbts, "what dbt 1.10 has for the same test"
+
+
 def test_checksum_tells_what_is_tested_and_not_how_it_is_described(
     write_project: WriteProject,
 ) -> None:

@@ -95,7 +95,7 @@ class FixtureReader:
         )
 
     def _file_text(self, entry: RowsEntry, where: Location) -> str:
-        """What the fixture's file holds.
+        """What the fixture's file holds, without white space around it, as for dbt.
 
         Raises:
             ParseError: there is no such file, or it can't be read.
@@ -116,7 +116,7 @@ class FixtureReader:
                 f"{did_you_mean(name, known)}",
                 location=where,
             )
-        return read_text(file.absolute, display=file.root_relative, error=ParseError)
+        return read_text(file.absolute, display=file.root_relative, error=ParseError).strip()
 
 
 def _fixture_files(project: Project) -> Mapping[str, SourceFile]:

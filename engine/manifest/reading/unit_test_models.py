@@ -155,8 +155,9 @@ def _check_incremental(test: UnitTest, model: Model, place: Place) -> None:
 def _checksum(test: UnitTest, finished: Sequence[Given]) -> Checksum:
     """A digest of all that makes the test what it is, in dbt's shape, so that states compare.
 
-    dbt digests its Python objects as they show themselves. `finished` are the inputs, seeds' with
-    the rows of their files; for dbt, what is empty there is an empty text.
+    dbt digests its Python objects as they show themselves, and the rows of fixtures' files once
+    more. `finished` are the inputs, seeds' with the rows of their files; for dbt, what is empty
+    there is an empty text.
     """
     versions = test.versions
     given = ", ".join(
@@ -164,6 +165,7 @@ def _checksum(test: UnitTest, finished: Sequence[Given]) -> Checksum:
         f"{_shown(full, null='' if own.rows is SEED_ROWS else None)})"
         for own, full in zip(test.given, finished, strict=True)
     )
+    of_files = [full for full in finished if full.fixture is not None]
     said = [
         test.model,
         "None"
@@ -173,23 +175,27 @@ def _checksum(test: UnitTest, finished: Sequence[Given]) -> Checksum:
         f"[{given}]",
         f"UnitTestOutputFixture({_shown(test.expect)})",
         "None" if test.overrides is None else f"UnitTest{test.overrides!r}",
+        *(str(_plain_rows(full)) for full in of_files),
     ]
     return Checksum("sha256", hashlib.sha256("-".join(said).encode()).hexdigest())
 
 
 def _shown(fixture: Fixture, null: object = None) -> str:
     """A fixture's fields as dbt's Python objects show them, with `null` for what is null."""
-    rows: object = fixture.rows
-    if not isinstance(fixture.rows, str):
-        rows = [
-            {name: null if value is None else value for name, value in row.items()}
-            for row in fixture.rows
-        ]
     name = fixture.format.title() if fixture.format == "dict" else fixture.format.upper()
     return (
-        f"rows={rows!r}, format=<UnitTestFormat.{name}: {fixture.format!r}>, "
+        f"rows={_plain_rows(fixture, null)!r}, format=<UnitTestFormat.{name}: {fixture.format!r}>, "
         f"fixture={fixture.fixture!r}"
     )
+
+
+def _plain_rows(fixture: Fixture, null: object = None) -> str | list[dict[str, object]]:
+    if isinstance(fixture.rows, str):
+        return fixture.rows
+    return [
+        {name: null if value is None else value for name, value in row.items()}
+        for row in fixture.rows
+    ]
 
 
 def _listed(versions: tuple[Version, ...] | None) -> list[Version] | None:
