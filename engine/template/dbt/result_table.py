@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from ....adapters.base import Rows
 from ...core.text_table import text_table
 from ...sandbox.callables import template_call
+from .printed_table import printed_table
 from .table_types import DataType, as_json, plain, type_of, unlike
 
 _PRINTED_ROWS = 20
@@ -271,10 +272,25 @@ class ResultTable:
         rows = [[row.get(name) for name in names] for table in tables for row in table.rows]
         return self._with(names, rows)
 
-    def print_table(self, max_rows: int = _PRINTED_ROWS, **more: Any) -> str:
-        """Print the first rows as text, in columns. Renders to nothing."""
+    def print_table(
+        self,
+        max_rows: int | None = _PRINTED_ROWS,
+        max_columns: int | None = 6,
+        output: object = None,
+        max_column_width: int | None = 20,
+        locale: object = None,
+        max_precision: int | None = 3,
+    ) -> str:
+        """Print the first rows and columns as text. Renders to nothing."""
         if self._say is not None:
-            self._say(self.text(max_rows))
+            text = printed_table(
+                self,
+                max_rows=max_rows,
+                max_columns=max_columns,
+                max_column_width=max_column_width,
+                max_precision=max_precision,
+            )
+            self._say(text)
         return ""
 
     def print_structure(self, **more: Any) -> str:
