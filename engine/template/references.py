@@ -147,11 +147,14 @@ def called_relation(call: RefCall | SourceCall, scope: Scope) -> Any:
 
 
 async def call_reference(call: RefCall | SourceCall, scope: Scope) -> Any:
-    """What a call gives in a template: a project's own macro `ref` or `source` counts.
+    """What a call gives in a template: a project's own macro `ref` or `source` counts, but, as
+    in dbt, not while parsing.
 
     Raises:
         CompilationError, AdapterError: the macro failed.
     """
+    if not scope.context_name("execute"):
+        return called_relation(call, scope)
     arguments, named = _written(call)
     found = scope.lookup(_function(call), scope.package)(*arguments, **named)
     return await found if isawaitable(found) else found

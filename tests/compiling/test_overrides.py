@@ -79,6 +79,8 @@ sources:
     async with compiling(root) as project:
         keys = await project.sql("relationships_m_id__id__ref_a_")
         same = await project.sql("compared")
+        # While parsing it isn't asked.
+        assert "macro.shop.ref" not in project.parsed.node("compared").called_macros
     assert (' from "main"."m_seen"' in keys, ' from "main"."a_seen"' in keys) == (True, True)
     assert same == """select '"t"', '"main"."a_seen"', '"t"'"""
 
