@@ -172,7 +172,6 @@ class CommonContext:
         )
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
-            "log": self.logger(lambda: None),
             "print": self._print,
             "env_var": self._env_var,
             "exceptions": TemplateExceptions(emit),

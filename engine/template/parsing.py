@@ -118,6 +118,7 @@ class TemplateParseRenderer:
     def _scope(self, node: Node, capture: _Capture, *, needs_vars: bool = True) -> Scope:
         names = {
             **self._common.names,
+            "log": self._common.logger(lambda: None),
             "exceptions": TemplateExceptions(partial(self._warn_of, node)),
             "execute": False,
             "schema": node.schema,

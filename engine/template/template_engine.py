@@ -113,12 +113,12 @@ class TemplateEngine:
             "store_result": results.store,
             "store_raw_result": results.store_raw,
             "write": lambda payload: "",
-            "log": self._common.logger(partial(self._info, node)),
         }
         config = cache(partial(_config, node, self._common.warn))
         # What few templates use is made for those.
         lazy: dict[str, LazyName] = {
             **self._lazy,
+            "log": lambda scope: self._common.logger(partial(self._info, node)),
             "ref": partial(self._common.resolver, references.ref),
             "source": partial(self._common.resolver, references.source),
             "config": lambda scope: config(),
