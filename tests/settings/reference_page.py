@@ -45,6 +45,8 @@ _CLOSING = """
 - `--threads` is a whole number from 1 to 1,000, for each command. Below 1, dbt fails with a
   traceback once it has parsed.
 - `show --no-introspect` shows rows: the flag is about templates. dbt fails.
+- A unit test that is selected without its model is run by `build` as well, as by `test`:
+  `build --select unit_test:*`, `build --resource-type unit_test`. dbt does nothing there.
 - The window of `--sample` may be of dates: `{start: 2025-01-01, end: 2025-06-01}`.
 - What templates print is shown with `--log-level none` as well; for silence there is `--no-print`.
 - Under `flags:` of dbt_project.yml `quiet`, `print`, `target_path`, `log_path` and
