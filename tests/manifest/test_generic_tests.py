@@ -419,3 +419,28 @@ def test_argument_is_let_through_where_a_test_takes_any_or_dbt_does_not_look(
     parsed = parse(write_project(files))
 
     assert len([n for n in parsed.project.manifest.nodes.values() if n.kind == "test"]) == 1
+
+
+def test_version_of_what_is_tested_is_noted_as_dbt_reads_it(write_project: WriteProject) -> None:
+    files = {
+        "models/m.sql": "select 1 as id",
+        "models/s.yml": "models:\n"
+        "  - name: m\n"
+        "    versions: [{v: 1, defined_in: m}]\n"
+        "    columns:\n"
+        "      - {name: id, data_tests: [unique, accepted_values: {arguments: {values: [1]}}, "
+        "like: {arguments: {other: \"ref('n', v=1)\"}}]}\n"
+        "  - {name: n, versions: [{v: 1, defined_in: n}]}\n",
+        "models/n.sql": "select 1 as id",
+        "macros/like.sql": "{% test like(model, column_name, other) %}"
+        "select {{ 1 if execute }} from {{ model }}, {{ other }}{% endtest %}",
+    }
+
+    nodes = parse(write_project(files)).manifest.nodes.values()
+
+    versions = {
+        node.test_name: [call.version for call in node.refs]
+        for node in nodes
+        if isinstance(node, GenericTest)
+    }
+    assert versions == {"unique": [1], "accepted_values": ["1"], "like": [1, "1"]}

@@ -139,7 +139,7 @@ def _read(package: PackageParse, asked: _Asked, seen: dict[str, TestEntry]) -> G
     macros = tuple(dict.fromkeys((*own[:1], *captured.macros, *own[1:])))
     return replace(
         node,
-        refs=captured.refs,
+        refs=tuple(_as_written(call, asked, macro) for call in captured.refs),
         sources=captured.sources,
         macros=macros,
         called_macros=macros,
@@ -257,6 +257,14 @@ def _macro_ids(package: PackageParse, macro: Macro) -> tuple[str, ...]:
         return (macro.unique_id,)
     where = package.macros.find("get_where_subquery", package.name)
     return (macro.unique_id, where.unique_id) if where is not None else (macro.unique_id,)
+
+
+def _as_written(call: RefCall, asked: _Asked, macro: Macro | None) -> RefCall:
+    """A call with its version as dbt has it: that of what is tested comes out of a text there."""
+    is_rendered = macro is not None and macro.unique_id not in _READ_AT_A_GLANCE
+    if call.version is None or call != asked.target or not is_rendered:
+        return call
+    return replace(call, version=str(call.version))
 
 
 def _captured(
