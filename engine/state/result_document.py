@@ -32,11 +32,22 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
         "message": scrubbed(_message(result), scrub, ARTIFACT_MESSAGE_LIMIT) or None,
         "failures": result.failures,
         "unique_id": result.node.unique_id,
-        "compiled": None if result.node.resource_type in _NEVER_COMPILED else result.compiled,
+        "compiled": _compiled(result),
         "compiled_code": scrub(code) if scrub and code else code,
         "relation_name": scrub(relation_name) if scrub and relation_name else relation_name,
         "batch_results": _batches(result.batch_results),
     }
+
+
+def _compiled(result: RunResult) -> bool | None:
+    """Whether it was compiled; None of what dbt keeps no SQL of.
+
+    Of a unit test, dbt has a node with SQL only once it is compiled.
+    """
+    kind = result.node.resource_type
+    if kind in _NEVER_COMPILED or (kind == "unit_test" and not result.compiled):
+        return None
+    return result.compiled
 
 
 def _doubt(doubt: Doubt) -> dict[str, object]:

@@ -20,6 +20,7 @@ from .support import (
     at_noon,
     check,
     checked,
+    failed,
     invocation,
     model,
     seed,
@@ -186,6 +187,26 @@ def test_what_is_never_compiled_has_no_state_of_that_and_test_its_failures(tmp_p
     results: Any = document["results"]
     assert results[0]["compiled"] is results[2]["compiled"] is None
     assert (results[1]["failures"], results[1]["message"]) == (0, None)
+
+
+def test_unit_test_has_the_state_of_its_sql_only_where_there_is_one(tmp_path: Path) -> None:
+    broken, done = (
+        structs.replace(
+            check(name), unique_id=f"unit_test.shop.m.{name}", resource_type="unit_test"
+        )
+        for name in ("broken", "done")
+    )
+    journal = Journal(tmp_path / "journal")
+    journal.record(RunStarted((broken, done), 1, "dev"))
+    journal.record(NodeFinished(failed(broken, "no such input"), 1, 2))
+    passed = structs.replace(checked(done, Status.PASS, 0), compiled=True)
+    journal.record(NodeFinished(passed, 2, 2))
+    journal.close()
+
+    document = run_results_document(journal.state, dbt_version="1.10.0", generated_at=NOON)
+
+    results: Any = document["results"]
+    assert [result["compiled"] for result in results] == [None, True]
 
 
 def test_command_that_runs_nothing_leaves_the_old_file(tmp_path: Path) -> None:
