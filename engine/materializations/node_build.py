@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ...adapters.base import Adapter, Connection, Deferred, Response, Rows, Transaction
+from ...adapters.column import Column
 from ...adapters.connection_abilities import ComesAnew, IsOurs, Swapped
 from ...adapters.errors import CommitInDoubtError
 from ...adapters.relation import Relation, RelationType
@@ -168,6 +169,14 @@ class NodeBuild(Struct):
         """Queue SQL to go with the next statement, or with COMMIT."""
         self.executed.append(sql)
         return self.connection.defer(sql, wants_response=wants_response)
+
+    async def columns(self, relation: Relation) -> list[Column]:
+        """The columns of a relation, as a macro of the project's own for that has them, if any."""
+        if self.scope.is_overridden("get_columns_in_relation"):
+            asked = self.scope.context_name("adapter").get_columns_in_relation(relation)
+            found: list[Column] = await asked
+            return found
+        return await self.connection.columns(relation)
 
     async def macro(self, name: str, *arguments: Any) -> str:
         """The text of a macro, as the project's templates would see it."""

@@ -66,7 +66,7 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     Raises:
         CompilationError: the columns differ, and the policy is to fail.
     """
-    existing = await build.connection.columns(build.relation)
+    existing = await build.columns(build.relation)
     policy = build.node.config.values.get("on_schema_change") or "ignore"
     if policy not in POLICIES:
         raise CompilationError(
@@ -75,7 +75,7 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
         )
     if policy == "ignore" and not build.adapter.has_fixed_types:
         return existing
-    columns = await build.connection.columns(arriving)
+    columns = await build.columns(arriving)
     # A contract says the types, and what doesn't go into them is an error.
     wide = () if build.has_contract else wider(columns, existing)
     widened = {column.name: column for column in wide}

@@ -126,11 +126,11 @@ async def _add(build: NodeBuild, strategy: Strategy) -> tuple[Relation, Deferred
     select = await build.macro("snapshot_staging_table", strategy, build.sql, build.relation)
     await build.scope.call_macro("check_time_data_types", select)
     staging, is_ours = await _stage(build, strategy, select)
-    staged = await build.connection.columns(staging)
+    staged = await build.columns(staging)
     # A project's own staging table may do without its keys.
     has_keys = _of_staging(strategy) <= {column.name.casefold() for column in staged}
     await check_keys(build, strategy["unique_key"], build.sql, staging if has_keys else None)
-    existing = await build.connection.columns(build.relation)
+    existing = await build.columns(build.relation)
     columns = [column for column in staged if column.name.casefold() not in _of_staging(strategy)]
     for column in wider(columns, existing):
         await build.scope.call_macro(

@@ -12,10 +12,18 @@ from .flags import FLAGS
 from .options import Options
 from .settings import Settings
 
+_ALSO_TOLD = (
+    *("defer", "log_format_file", "log_level", "log_level_file", "log_file_max_bytes", "quiet"),
+    *("populate_cache", "partial_parse_file_diff", "use_fast_test_edges", "macro_debugging"),
+    *("show_all_deprecations", "show_resource_report", "upload_to_artifacts_ingest_api"),
+    *("skip_nodes_if_on_run_start_fails", "source_freshness_run_project_hooks"),
+    *("use_colors_file", "log_cache_events"),
+)
+
 
 def template_flags(settings: Settings) -> dict[str, Any]:
     """`flags` in templates; those that make no difference here are as in dbt."""
-    seen = settings.known_to(Known.TEMPLATES)
+    seen = {**_told(settings), **settings.known_to(Known.TEMPLATES)}
     return {
         "WHICH": settings.command,
         "INVOCATION_COMMAND": _invocation_command(settings.command),
@@ -30,7 +38,15 @@ def template_arguments(
     given.
     """
     places = {"project_dir": str(root), "log_path": str(log_path)}
-    return settings.known_to(Known.ARGUMENTS) | places | arguments_of(options)
+    told = {**_told(settings), **settings.known_to(Known.ARGUMENTS)}
+    return told | places | arguments_of(options)
+
+
+def _told(settings: Settings) -> dict[str, Any]:
+    """Further flags that dbt tells templates of: most are about the log, or make no difference."""
+    values = settings.named()
+    told = {name: values[name] for name in _ALSO_TOLD if values.get(name) is not None}
+    return {**told, "use_colors": values.get("use_colors") is not False}
 
 
 def arguments_of(options: Options) -> dict[str, Any]:

@@ -33,6 +33,11 @@ from .workspace import Workspace
 
 BUILTIN_MACROS = Path(__file__).parents[1] / "template" / "sql"
 
+_EFFECTS = frozenset({"env_var", "set_strict", "zip_strict"})
+"""Names whose use may be an error, which dbt meets while parsing. A variable that is a template
+may refer to a node besides.
+"""
+
 _QUOTING = {"database": True, "schema": True, "identifier": True, "column": None}
 """Of which parts of a name dbt's manifest says whether they are quoted, and what is usual."""
 
@@ -95,11 +100,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
             inline=workspace.start.options.query,
             names_each_space=workspace.settings.report.debug,
             locates_each_deprecation=workspace.settings.warnings.shows_all_deprecations,
-            # A variable that is a template may refer to a node; one of the environment that
-            # isn't there is an error, which dbt meets while parsing.
-            effects=frozenset(
-                {"env_var", "var"} if workspace.variables.hold_templates else {"env_var"}
-            ),
+            effects=_EFFECTS | {"var"} if workspace.variables.hold_templates else _EFFECTS,
         )
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})

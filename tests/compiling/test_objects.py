@@ -227,6 +227,24 @@ async def test_dispatch_into_no_namespace_finds_what_the_nodes_package_sees(
             await project.sql("outside")
 
 
+async def test_dispatch_into_a_misspelt_namespace_is_an_error_while_parsing(
+    write_project: WriteProject,
+) -> None:
+    calling = "{% macro say() %}{{ adapter.dispatch('say', 'othr')() }}{% endmacro %}"
+    files = {
+        "packages.yml": "packages: [{local: other}]",
+        "other/dbt_project.yml": "name: other\nversion: '1.0'\n",
+        "other/macros/say.sql": calling + "{% macro default__say() %}said{% endmacro %}",
+        "models/m.sql": "{{ other.say() }}",
+    }
+    root = write_project(files)
+    assert (await run(root, "deps")).exit_code == 0
+
+    with pytest.raises(CompilationError, match="In dispatch: No macro named 'say' found"):
+        async with compiling(root):
+            pass
+
+
 async def test_dispatch_to_nothing_is_an_error_while_parsing(write_project: WriteProject) -> None:
     files = {
         "macros/say.sql": "{% macro say() %}{{ adapter.dispatch('say')() }}{% endmacro %}",
@@ -234,5 +252,14 @@ async def test_dispatch_to_nothing_is_an_error_while_parsing(write_project: Writ
     }
 
     with pytest.raises(CompilationError, match="In dispatch: No macro named 'say' found"):
+        async with compiling(write_project(files)):
+            pass
+
+
+@pytest.mark.parametrize("call", ["set_strict(1)", "zip_strict(1)"])
+async def test_strict_function_fails_while_parsing(write_project: WriteProject, call: str) -> None:
+    files = {"models/m.sql": "{% set found = " + call + " %}select 1 as id"}
+
+    with pytest.raises(CompilationError):
         async with compiling(write_project(files)):
             pass

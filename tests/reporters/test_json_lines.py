@@ -7,6 +7,7 @@ import json
 import os
 from typing import Any
 
+import pytest
 from headrace.engine.commands import ls
 from headrace.engine.core.events import (
     BatchFinished,
@@ -84,6 +85,7 @@ def test_names_of_a_small_run_are_those_of_dbt() -> None:
         "SkippingDetails",
         "FinishedRunningStats",
         "EndOfRunSummary",
+        "RunResultFailure",
         "RunResultError",
         "Note",
         "Note",
@@ -180,6 +182,7 @@ def test_node_has_its_meta_its_relation_and_who_answers_for_it() -> None:
         ("LogStartLine", None),
         ("LogModelResult", group),
         ("SkippingDetails", group),
+        ("RunResultFailure", group),
         ("RunResultError", group),
     ]
 
@@ -235,6 +238,24 @@ def test_what_a_template_logs_says_whose_it_is_and_how_far_it_has_got() -> None:
         "executing": "executing",
         "nobody's": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "names"),
+    [
+        (Status.FAIL, ["RunResultFailure", "RunResultError"]),
+        (Status.WARN, ["RunResultWarning", "RunResultWarningMessage"]),
+    ],
+)
+def test_test_that_finds_rows_is_told_in_two_as_by_dbt(status: Status, names: list[str]) -> None:
+    result = checked(check("t"), status, 2, "Got 2 results, configured to fail if != 0")
+
+    records = records_of(RunFinished((result,), 1.0))
+
+    told = [record for record in records if record["info"]["name"].startswith("RunResult")]
+    assert [record["info"]["name"] for record in told] == names
+    assert told[1]["data"]["msg"] == result.message
+    assert told[1]["data"]["node_info"]["unique_id"] == result.node.unique_id
 
 
 def test_what_the_environment_wants_said_is_in_each_record() -> None:
@@ -330,6 +351,7 @@ def test_quiet_keeps_errors_and_prints() -> None:
     assert [r["info"]["name"] for r in records] == [
         "LogModelResult",
         "LogCancelLine",
+        "RunResultFailure",
         "RunResultError",
         "PrintEvent",
     ]

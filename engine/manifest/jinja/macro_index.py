@@ -195,9 +195,9 @@ class MacroIndex:
         return result
 
     def _is_implemented(self, name: str) -> bool:
-        """Whether there is a macro that a dispatch of that name may find."""
-        bare = name.rpartition(".")[2]
-        return any(self.named(f"{prefix}__{bare}") for prefix in self.dialect)
+        """Whether the root project would find what a dispatch is for; others may see more."""
+        namespace, _, bare = name.rpartition(".")
+        return self.dispatch(bare, namespace or None, self.root_package)[0] is not None
 
     def called_by(self, macro: Macro) -> Iterator[Macro]:
         """The macros that a macro names, directly or through dispatch."""

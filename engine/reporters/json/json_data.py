@@ -30,7 +30,7 @@ from ...core.events import (
 )
 from ...core.results import NodeInfo, RunResult, Status
 from ..text.freshness_lines import freshness_data
-from ..text.line import Line
+from ..text.line import Line, LineKind
 from ..text.summary import counted
 from ..text.tally import Tally
 from .json_node import Data, group_data, node_data
@@ -65,6 +65,26 @@ def data_of(
             return _summary_data(event, line)
         case _:
             return _invocation_data(event, line)
+
+
+_MESSAGES = {
+    "RunResultFailure": LineKind("RunResultError", "Z024"),
+    "RunResultWarning": LineKind("RunResultWarningMessage", "Z046"),
+}
+
+
+def with_partner(line: Line) -> list[Line]:
+    """A line of a result at the end of a run, which dbt tells in two: what failed, and why."""
+    result = line.about
+    if not isinstance(result, RunResult):
+        return [line]
+    node, kind = result.node, _MESSAGES.get(line.kind.name)
+    if kind is not None:
+        return [line, Line(kind, result.message, line.level, about=result)]
+    if line.kind.name == "RunResultError":
+        text = f"Failure in {node.resource_type} {node.name} ({node.path})"
+        return [Line(LineKind("RunResultFailure", "Z022"), text, line.level, about=result), line]
+    return [line]
 
 
 def _started_data(event: NodeStarted) -> Data:

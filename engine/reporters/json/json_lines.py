@@ -26,7 +26,7 @@ from ..style import DEFAULT_STYLE, Style
 from ..text.line import Level, Line, LineKind, render
 from ..text.shown_lines import ShownLines
 from ..writing import SteadyStream
-from .json_data import data_of
+from .json_data import data_of, with_partner
 from .json_node import Data, node_data, run_result_data
 
 _PRINT = LineKind("PrintEvent", "Z052")
@@ -123,7 +123,8 @@ class JsonReporter:
         more = {"command": self._command} if isinstance(event, InvocationFinished) else {}
         records = [
             self._record(line, self._data(event, line, now) | more, now)
-            for line in self._lines.of(event)
+            for shown in self._lines.of(event)
+            for line in with_partner(shown)
         ]
         if records:
             self._stream.write("".join(records))

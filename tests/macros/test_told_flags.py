@@ -1,0 +1,30 @@
+"""The flags that templates are told of, as dbt tells them, though most make no difference here."""
+
+from __future__ import annotations
+
+from ..building.support import run
+from ..conftest import WriteProject
+
+ASKED = (
+    "use_colors use_colors_file defer populate_cache log_level log_level_file log_format_file "
+    "log_file_max_bytes quiet macro_debugging partial_parse_file_diff show_all_deprecations "
+    "source_freshness_run_project_hooks skip_nodes_if_on_run_start_fails"
+)
+MACRO = """\
+{% macro tell() %}
+  {% for name in 'NAMES'.split()
+      if name not in invocation_args_dict or flags[name | upper] is none %}
+    {% do log('lacking ' ~ name, info=true) %}
+  {% endfor %}
+  {% do log('colours ' ~ invocation_args_dict.use_colors ~ flags.USE_COLORS, info=true) %}
+{% endmacro %}
+""".replace("NAMES", ASKED)
+
+
+async def test_templates_are_told_of_dbts_flags(write_project: WriteProject) -> None:
+    root = write_project({"macros/tell.sql": MACRO})
+
+    ran = await run(root, "run-operation", macro="tell")
+    plain = await run(root, "run-operation", macro="tell", use_colors=False)
+
+    assert (ran.messages, plain.messages) == (["colours TrueTrue"], ["colours FalseFalse"])
