@@ -60,11 +60,12 @@ class UnbuiltColumns:
         try:
             return await self._of(node, connection, thread_id)
         except _UnknownColumnsError as error:
-            build = "" if node.is_ephemeral else "Build it first, if only with --empty, or "
+            built = "Build it first, if only with --empty, or describe"
+            remedy = "Describe" if node.is_ephemeral else built
             raise CompilationError(
                 f"Not able to get columns for unit test '{node.name}' from relation "
                 f"{self._relation(node)} because the relation doesn't exist, and the project "
-                f"doesn't tell them: {error}\n{build}describe all of its columns with their "
+                f"doesn't tell them: {error}\n{remedy} all of its columns with their "
                 "data_type, or give the rows with 'format: sql'."
             ) from error
 
