@@ -80,6 +80,12 @@ class Renderer:
         """The same, with further names in scope."""
         return self._changed(names={**self._more_names, **names})
 
+    def for_properties(self) -> Renderer:
+        """The same for properties files: as in dbt a variable that is a template isn't rendered
+        there, and gives its text.
+        """
+        return self.with_names(var=_VarLookup(self._cli_vars, str, show_values=True))
+
     def without_secrets(self) -> Renderer:
         """The same for a file that may read no secret variable."""
         return self._changed(with_secrets=False)
@@ -170,9 +176,9 @@ class Renderer:
         from .native import NativeTemplates
 
         names: dict[str, object] = {
-            **self._more_names,
             "env_var": self._env_var,
             "var": _VarLookup(self._cli_vars, self._rendered, show_values=not self._with_secrets),
+            **self._more_names,
         }
         if self._target is not None:
             names["target"] = self._target

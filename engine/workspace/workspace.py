@@ -147,7 +147,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         warn(warning)
     names["project_name"] = project.name
     variables = _variables(project, packages, options)
-    yaml = {
+    renderers = {
         name: Renderer(
             environ=environ, cli_vars=variables.for_package(name), target=shown, names=names
         )
@@ -162,7 +162,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         target=target,
         adapter=adapter,
         variables=variables,
-        yaml=yaml,
+        yaml={name: renderer.for_properties() for name, renderer in renderers.items()},
         invocation=Invocation(
             invocation_id=start.invocation_id,
             started_at=start.started_at,
@@ -173,7 +173,7 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         ),
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
-        selectors=load_selectors(project.root, yaml[project.name], warn),
+        selectors=load_selectors(project.root, renderers[project.name], warn),
         target_path=settled_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),

@@ -228,3 +228,24 @@ def test_unknown_part_of_a_name_can_not_be_quoted(write_project: WriteProject) -
     error = failure(write_project({"models/s.yml": schema}))
 
     assert "identifer" in str(error)
+
+
+def test_variable_that_is_a_template_gives_its_text_in_properties_and_is_rendered_in_sql(
+    write_project: WriteProject,
+) -> None:
+    properties = """
+sources: [{name: raw, schema: "{{ var('s') }}", tables: [{name: t, meta: {a: "{{ var('s') }}"}}]}]
+models: [{name: m, description: "in {{ var('s') }}", config: {alias: "al_{{ var('s') | length }}"}}]
+"""
+    files = {
+        "models/s.yml": properties,
+        "models/m.sql": "{{ config(meta={'b': var('s')}) }} select 1",
+    }
+
+    parsed = parse(write_project(files), vars={"s": "{{ target.schema }}_x"})
+
+    (source,) = parsed.manifest.sources.values()
+    model = parsed.node("m")
+    assert source.schema == source.config.meta["a"] == "{{ target.schema }}_x"
+    assert (model.description, model.alias) == ("in {{ target.schema }}_x", "al_21")
+    assert model.config.meta == {"b": "main_x"}
