@@ -170,6 +170,26 @@ async def test_macro_depends_on_what_it_would_call_on_this_database(
     assert macros_of(parse(root), "m") == expected
 
 
+@pytest.mark.parametrize("namespace", ["", ", 'nobody'"])
+@pytest.mark.parametrize("has_own", [True, False])
+async def test_dispatch_of_a_package_into_nobodys_namespace_is_of_the_root_or_its_own(
+    write_project: WriteProject, namespace: str, has_own: bool
+) -> None:
+    files = {
+        **OTHER,
+        "other/macros/say.sql": "{% macro say() %}{{ adapter.dispatch('say'" + namespace + ")() }}"
+        "{% endmacro %}{% macro default__say() %}o{% endmacro %}",
+        "macros/say.sql": "{% macro default__say() %}r{% endmacro %}" if has_own else "",
+    }
+    root = write_project(files)
+    assert (await run(root, "deps")).exit_code == 0
+
+    described = macro_dicts(parse(root).manifest.macros, {})["macro.other.say"]
+
+    owner = "shop" if has_own else "other"
+    assert described["depends_on"]["macros"] == [f"macro.{owner}.default__say"]
+
+
 def test_macro_that_is_handed_on_counts_where_it_is_called(write_project: WriteProject) -> None:
     files = {
         "models/m.sql": "{% set f = one %}{{ f() }}",
@@ -183,10 +203,14 @@ def test_macro_that_is_handed_on_counts_where_it_is_called(write_project: WriteP
 
 
 def test_macro_has_the_white_space_that_its_tags_take_away(write_project: WriteProject) -> None:
-    text = "\n\n{%- macro a() -%} 1 {%- endmacro -%}\n\n{%- macro b() %}2{% endmacro %}\n"
+    text = (
+        "\n\n{% macro c() %}3{% endmacro -%}\n\n{%- macro a() -%} 1 {%- endmacro -%}\n\n"
+        "{%- macro b() %}2{% endmacro %}\n"
+    )
 
     root = write_project({"macros/a.sql": text})
     macros = {macro.name: macro for macro in parse(root).manifest.macros}
 
-    assert macros["a"].macro_sql == "\n\n{%- macro a() -%} 1 {%- endmacro -%}\n\n"
+    assert macros["c"].macro_sql == "{% macro c() %}3{% endmacro -%}\n\n"
+    assert macros["a"].macro_sql == "{%- macro a() -%} 1 {%- endmacro -%}\n\n"
     assert macros["b"].macro_sql == "{%- macro b() %}2{% endmacro %}"

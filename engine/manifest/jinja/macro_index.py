@@ -206,10 +206,27 @@ class MacroIndex:
             if found is not None:
                 yield found
         for target in macro.dispatched:
-            # As dbt does: whatever node may call it, the root project's is what it is of.
-            namespace, _, name = target.rpartition(".")
-            found, _ = self.dispatch(name, namespace or None, self.root_package)
-            yield from filter(None, (self.find(name, macro.package_name), found))
+            name = target.rpartition(".")[2]
+            yield from filter(
+                None, (self.find(name, macro.package_name), self._dispatched_by(macro, target))
+            )
+
+    def _dispatched_by(self, macro: Macro, target: str) -> Macro | None:
+        """What a macro's dispatch is taken to find, whatever node may call it, as dbt takes it.
+
+        Where its namespace is nobody's, the root project's own comes first, and then that of
+        the macro's package.
+        """
+        namespace, _, name = target.rpartition(".")
+        if namespace in self._search_orders or namespace in self.by_package:
+            return self.dispatch(name, namespace, self.root_package)[0]
+        owned = (
+            self.find_in(owner, f"{prefix}__{name}")
+            for owner in (self.root_package, macro.package_name)
+            for prefix in self.dialect
+        )
+        found = next(filter(None, owned), None)
+        return found or self.dispatch(name, None, macro.package_name)[0]
 
     def dispatch(
         self,

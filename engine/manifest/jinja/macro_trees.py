@@ -59,8 +59,11 @@ def read_macro_trees(syntax: SyntaxEnvironment, file: MacroFile) -> Iterator[Mac
 
 
 def _texts(source: str) -> Iterator[str]:
-    """The blocks of a file, each with the white space that its outer tags take away."""
-    before = 0
+    """The blocks of a file, each with the white space that its outer tags take away.
+
+    As in dbt there is none at the file's own ends.
+    """
+    before, source = 0, source.strip()
     for block in find_blocks(source, MACRO_WORDS):
         start = block.opening.start if block.opening else before
         end = block.closing.end if block.closing else len(source)
