@@ -33,7 +33,7 @@ class RunHooks:
         infos: what to call the hooks in events and results.
         results: the hooks that have ended, in their order.
         failure: the hook that failed, if one did.
-        template_error: why its template could not be rendered, if it was for that.
+        template_error: what its template has failed with, also in the database, if it was that.
         has_executed: whether a hook has sent anything to the database.
     """
 
@@ -41,7 +41,7 @@ class RunHooks:
         self.infos: tuple[NodeInfo, ...] = tuple(hook.info() for hook in hooks)
         self.results: list[RunResult] = []
         self.failure: RunResult | None = None
-        self.template_error: CompilationError | None = None
+        self.template_error: CompilationError | AdapterError | None = None
         self.has_executed = False
         self._hooks = hooks
         self._context = context
@@ -84,10 +84,11 @@ class RunHooks:
             self._context.emit(NodeSkipped(result, index, total))
 
     async def _execute(self, run: NodeRun, names: Mapping[str, Any]) -> None:
+        self.template_error = None  # it may be the second attempt
         async with run.connection() as connection:
             try:
                 compiled = await compile_node(run, connection, names)
-            except CompilationError as error:
+            except (CompilationError, AdapterError) as error:
                 self.template_error = error
                 raise
             # Whatever its template did on the connection counts as well.

@@ -360,6 +360,20 @@ async def test_a_start_hook_whose_template_fails_ends_the_run(shop: Path) -> Non
     assert ran.result("orders").status is Status.SKIPPED
 
 
+async def test_a_start_hook_whose_template_fails_in_the_database_ends_the_run(shop: Path) -> None:
+    """It may have been the check that is to keep the models from being built."""
+    hooks(shop, start="{% set found = run_query('" + BROKEN + "') %}", end=AUDIT)
+
+    ran = await run(shop)
+
+    assert ran.exit_code == 2
+    assert "no such table: nowhere" in str(ran.outcome.error)
+    assert "no such table: nowhere" in ran.error("shop-on-run-start-0")
+    assert ran.result("orders").status is Status.SKIPPED
+    assert ran.result("shop-on-run-end-0").status is Status.SKIPPED
+    assert relations(shop) == {}
+
+
 async def test_an_end_hook_whose_template_fails_is_a_failed_hook(shop: Path) -> None:
     hooks(shop, end="{{ 1 / 0 if execute }}")
 

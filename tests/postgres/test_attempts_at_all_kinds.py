@@ -61,6 +61,15 @@ async def test_hooks_leave_the_only_connection_to_whoever_is_next(
     assert ran.statuses["orders"] is Status.SUCCESS
 
 
+async def test_run_goes_on_after_a_start_hook_whose_template_failed_once(failing: Shop) -> None:
+    hooks(failing, "on-run-start", "{% do run_query(\"select {schema}.fails(1, '40001')\") %}")
+
+    ran = await failing.build()
+
+    assert ran.result("shop-on-run-start-0").adapter_response == {"attempts": 2}
+    assert ran.statuses["orders"] is Status.SUCCESS
+
+
 @pytest.mark.parametrize("when", ["on-run-start", "on-run-end"])
 @pytest.mark.parametrize("failure", ["fails(2, '40001')", "fails(2, '40P01')"])
 async def test_hook_that_was_in_somebodys_way_is_run_again(
