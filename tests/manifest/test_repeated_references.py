@@ -25,6 +25,7 @@ def counts(parsed: Parsed, name: str) -> tuple[int, int]:
     ("path", "template", "expected"),
     [
         ("models/x.sql", TWICE, (2, 1)),
+        ("models/x.sql", TWICE.replace("}, {", "},\n{"), (2, 1)),
         ("models/x.sql", "{{ config(tags=['a']) }}" + TWICE, (2, 1)),
         ("models/x.sql", "{% if true %}" + TWICE + "{% endif %}", (2, 2)),
         ("models/x.sql", TWICE + " where {{ var('n', 1) }} = 1", (2, 2)),

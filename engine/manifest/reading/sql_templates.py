@@ -11,6 +11,7 @@ from ..jinja.scanner import Scan
 from ..jinja.template_reader import read_template
 from ..nodes.model_node import Model
 from ..nodes.node import Node
+from ..nodes.node_calls import SourceCall
 from ..nodes.pieces import Constant
 from ..nodes.query_nodes import Analysis
 from ..nodes.seed_node import Seed
@@ -43,7 +44,10 @@ def sql_node(package: PackageParse, kind: type[SqlNodeT], draft: Draft, **fields
         captured = package.parse.renderer.render(bare, draft.raw_code)
     elif kind is Model and _is_plain(found):
         # A model that dbt reads without rendering has each of its sources once.
-        captured = msgspec.structs.replace(captured, sources=tuple(dict.fromkeys(captured.sources)))
+        once: dict[tuple[str, str], SourceCall] = {}
+        for call in captured.sources:
+            once.setdefault((call.source_name, call.table_name), call)
+        captured = msgspec.structs.replace(captured, sources=tuple(once.values()))
     draft.in_file_config = captured.config
     refs, sources = split_calls(draft.referred)
     node = package.factory.make(
