@@ -17,13 +17,14 @@ import argparse
 import ast
 import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,6 +82,8 @@ def main() -> int:
             for mutant in todo[name]:
                 print(_shown(mutant, (ROOT / name).read_text(encoding="utf-8")))
         return 0
+    same = _let_through()
+    todo = {name: [mutant for mutant in todo[name] if not same(mutant)] for name in chosen}
     with tempfile.TemporaryDirectory(prefix="mutation-") as work:
         tallies = _tried(todo, modules, Path(work), options.jobs)
     return _reported(tallies, table["at_least"])
@@ -191,10 +194,35 @@ def _mutated(mutant: Mutant, source: str) -> str | None:
 
 def _shown(mutant: Mutant, source: str) -> str:
     """A mutant in two lines, as it was and as it is."""
+    line, old, new = _changed_line(mutant, source)
+    return f"{mutant.module}:{line}\n    - {old}\n    + {new}"
+
+
+def _changed_line(mutant: Mutant, source: str) -> tuple[int, str, str]:
+    """The number of the first line that a mutant changes, the line, and what it becomes."""
     mutated = _mutated(mutant, source) or source
     old, new = source.splitlines(), mutated.splitlines()
     first = next((n for n, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), 0)
-    return f"{mutant.module}:{first + 1}\n    - {old[first].strip()}\n    + {new[first].strip()}"
+    return first + 1, old[first].strip(), new[first].strip()
+
+
+def _let_through() -> Callable[[Mutant], bool]:
+    """Whether a mutant is known to mean the same: let_through.toml says why."""
+    known: list[dict[str, str]] = tomllib.loads((HERE / "let_through.toml").read_text("utf-8"))[
+        "mutant"
+    ]
+
+    def is_known(mutant: Mutant) -> bool:
+        ours = [each for each in known if each["module"] == mutant.module]
+        if not ours:
+            return False
+        _, old, new = _changed_line(mutant, (ROOT / mutant.module).read_text(encoding="utf-8"))
+        return any(
+            re.fullmatch(each["line"], new) and re.fullmatch(each.get("was", ".*"), old)
+            for each in ours
+        )
+
+    return is_known
 
 
 # -- trying them -----------------------------------------------------------------------------
