@@ -43,8 +43,8 @@ SEEN = (
     " {{ env_var('PLAIN') }} {{ other.far() }} {{ other.keys() | list }}{% endif %}{% endmacro %}\n"
     "{% macro defaulted(x=[], y={}) %}{{ x }}{{ y }}{% do x.append(1) %}{% do y.update(a=1) %}"
     "{% endmacro %}\n"
-    "{% set shared = namespace(x=[]) %}{% macro stated() %}{{ shared.x }}"
-    "{% do shared.x.append(1) %}{% endmacro %}"
+    # Beside macros nothing is kept that one of them could change for another node.
+    "{% set shared = namespace(x=[]) %}{% macro stated() %}{{ shared is defined }}{% endmacro %}"
 )
 FILES = {
     "dbt_project.yml": (
