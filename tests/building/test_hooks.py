@@ -107,6 +107,23 @@ async def test_empty_hook_is_passed_over(write_project: WriteProject) -> None:
     assert [what for what, _ in logged(root)] == ["after them"]
 
 
+async def test_hook_afterwards_finds_the_relation_that_was_just_built(
+    write_project: WriteProject,
+) -> None:
+    look = (
+        "{% macro look() %}insert into log values ('{{ load_relation(this) or \"nothing\" }}', 0)"
+        "{% endmacro %}"
+    )
+    model = hooked("select 1 as id", post_hook="{{ look() }}")
+    root = write_project({"models/orders.sql": model, "macros/look.sql": look, **LOG})
+    await run(root, "seed")
+
+    ran = await run(root)
+
+    assert ran.exit_code == 0, ran.outcome
+    assert [what for what, _ in logged(root)] == ['"main"."orders"']
+
+
 async def test_hook_may_be_several_statements(write_project: WriteProject) -> None:
     hook = "insert into log values ('a', 0); insert into log values ('b', 0);"
     root = write_project({"models/orders.sql": hooked("select 1 as id", post_hook=hook), **LOG})

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from headrace.engine.core.events import NodeFinished, NodeStarted, RunFinished, RunStarted
+from headrace.engine.core.events import (
+    NodeFinished,
+    NodeStarted,
+    RunEmpty,
+    RunFinished,
+    RunStarted,
+)
 from headrace.engine.core.results import Status
 from headrace.engine.reporters.artifacts.run_results import RunResultsWriter, run_results_document
 from headrace.engine.state.journal import Journal
@@ -219,6 +225,18 @@ def test_command_that_runs_nothing_leaves_the_old_file(tmp_path: Path) -> None:
     writer.close()
 
     assert (tmp_path / "run_results.json").read_text() == "old"
+
+
+def test_selection_of_nothing_has_no_results(tmp_path: Path) -> None:
+    path = tmp_path / "run_results.json"
+    path.write_text("old")
+    writer = RunResultsWriter(path, JournalState(), dbt_version="1.10.0", environ={})
+
+    for event in (invocation(), RunEmpty()):
+        writer.handle(event)
+
+    document = json.loads(path.read_text())
+    assert (document["results"], "could_not_run" in document["args"]) == ([], False)
 
 
 @pytest.mark.parametrize("nth", range(1, 9))
