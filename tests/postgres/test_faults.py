@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import anyio
@@ -247,6 +248,24 @@ async def test_node_that_takes_too_long_is_cancelled_and_says_so(shop: Shop) -> 
     }
     assert "longer than its timeout of 0.3 s" in ran.error("slow")
     assert [sql for _, state, sql in await shop.server.backends() if state == "active"] == []
+
+
+async def test_query_of_a_node_that_is_too_slow_has_ended_while_the_run_goes_on(shop: Shop) -> None:
+    shop.write(
+        "models/slow.sql",
+        "{{ config(materialized='table', timeout=0.3) }} select 1 as id, pg_sleep(60)::text as p",
+    )
+    shop.table("patient", "select 1 as id from (select pg_advisory_xact_lock(77)) as gate")
+    ended = f"select 1 where not exists ({SLEEPING})"
+
+    async with shop.holding("select pg_advisory_xact_lock(77)"):
+        under_way = asyncio.ensure_future(shop.run())
+        await until_found(shop, SLEEPING)
+        await until_found(shop, ended)
+        assert not under_way.done()
+    ran = await under_way
+
+    assert ran.statuses == {"slow": Status.TIMEOUT, "patient": Status.SUCCESS}
 
 
 async def test_node_that_is_too_slow_in_its_last_hook_is_not_there(shop: Shop) -> None:
