@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from headrace.engine.core.events import WarningRaised
@@ -29,6 +30,13 @@ CATALOG = """
   )) }}
 {% endmacro %}
 """
+
+
+def catalog_of(place: Place) -> dict[str, Any]:
+    """What `docs generate` has written."""
+    text = (place.root / "target" / "catalog.json").read_text(encoding="utf-8")
+    catalog: dict[str, Any] = json.loads(text)
+    return catalog
 
 
 @pytest.mark.parametrize(
@@ -68,7 +76,7 @@ async def test_project_says_itself_what_the_catalog_holds(place: Place) -> None:
     ran = await place.run(command="generate")
 
     assert ran.exit_code == 0
-    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    catalog = catalog_of(place)
     node = catalog["nodes"]["model.shop.m"]
     assert node["metadata"]["type"] == "ODD TABLE"
     assert node["metadata"]["owner"] == "me"
@@ -83,7 +91,7 @@ async def test_catalog_of_a_macro_that_gives_no_rows_is_an_error(place: Place) -
 
     ran = await place.run(command="generate")
 
-    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    catalog = catalog_of(place)
     assert ran.exit_code == 1
     assert "must return the rows of a query" in catalog["errors"][0]
 
@@ -101,7 +109,7 @@ async def test_project_says_itself_what_the_catalog_holds_of_relations(place: Pl
     ran = await place.run(command="generate")
 
     assert ran.exit_code == 0
-    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    catalog = catalog_of(place)
     assert catalog["nodes"]["model.shop.m"]["metadata"]["type"] == "ODD TABLE"
 
 
@@ -116,7 +124,7 @@ async def test_catalog_of_relations_that_a_macro_refuses_is_an_error(place: Plac
     strict = await place.run(command="generate", warn_error=True)
 
     assert (ran.exit_code, strict.exit_code) == (1, 2)
-    catalog = json.loads((place.root / "target" / "catalog.json").read_text(encoding="utf-8"))
+    catalog = catalog_of(place)
     assert "no catalogs for you" in catalog["errors"][0]
     said = [event for event in ran.events if isinstance(event, WarningRaised)]
     assert [event.name for event in said] == ["CatalogGenerationError"]

@@ -220,12 +220,7 @@ class MacroIndex:
         namespace, _, name = target.rpartition(".")
         if namespace in self._search_orders or namespace in self.by_package:
             return self.dispatch(name, namespace, self.root_package)[0]
-        owned = (
-            self.find_in(owner, f"{prefix}__{name}")
-            for owner in (self.root_package, macro.package_name)
-            for prefix in self.dialect
-        )
-        found = next(filter(None, owned), None)
+        found = self._implemented_in((self.root_package, macro.package_name), name)
         return found or self.dispatch(name, None, macro.package_name)[0]
 
     def dispatch(
@@ -251,12 +246,16 @@ class MacroIndex:
         packages = orders.get(namespace) or tuple(dict.fromkeys((self.root_package, namespace)))
         if namespace == BUILTIN_PACKAGE and BUILTIN_PACKAGE not in packages:
             packages = (*packages, BUILTIN_PACKAGE)
-        owned = (
-            self.find_in(owner, f"{prefix}__{name}")
-            for owner in packages
+        return self._implemented_in(packages, name), packages
+
+    def _implemented_in(self, packages: Iterable[str], name: str) -> Macro | None:
+        """The first implementation in packages, each gone through with every prefix."""
+        found = (
+            self.find_in(package, f"{prefix}__{name}")
+            for package in packages
             for prefix in self.dialect
         )
-        return next(filter(None, owned), None), packages
+        return next(filter(None, found), None)
 
     def ids_called_in(self, names: Iterable[str], package: str) -> tuple[str, ...]:
         """The macros among the names that a template of a package calls, in their order."""

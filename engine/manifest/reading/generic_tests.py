@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -171,9 +171,12 @@ def _draft(package: PackageParse, asked: _Asked) -> Draft:
 
 def _early_tags(config: Mapping[str, Any], macro: Macro | None) -> list[str]:
     """The tags that dbt notes of an entry before it renders the test, which adds them again."""
-    if macro is None or macro.unique_id in _READ_AT_A_GLANCE:
-        return []
-    return _texts(config.get("tags"))
+    return _texts(config.get("tags")) if _is_rendered(macro) else []
+
+
+def _is_rendered(macro: Macro | None) -> TypeGuard[Macro]:
+    """Whether dbt renders a test of this macro while parsing, and doesn't read it at a glance."""
+    return macro is not None and macro.unique_id not in _READ_AT_A_GLANCE
 
 
 def _fields(package: PackageParse, asked: _Asked, macro: Macro | None) -> dict[str, Any]:
@@ -253,7 +256,7 @@ def _macro(package: PackageParse, asked: _Asked) -> Macro | None:
 
 
 def _macro_ids(package: PackageParse, macro: Macro) -> tuple[str, ...]:
-    if macro.unique_id in _READ_AT_A_GLANCE:
+    if not _is_rendered(macro):
         return (macro.unique_id,)
     where = package.macros.find("get_where_subquery", package.name)
     return (macro.unique_id, where.unique_id) if where is not None else (macro.unique_id,)
@@ -261,8 +264,7 @@ def _macro_ids(package: PackageParse, macro: Macro) -> tuple[str, ...]:
 
 def _as_written(call: RefCall, asked: _Asked, macro: Macro | None) -> RefCall:
     """A call with its version as dbt has it: that of what is tested comes out of a text there."""
-    is_rendered = macro is not None and macro.unique_id not in _READ_AT_A_GLANCE
-    if call.version is None or call != asked.target or not is_rendered:
+    if call.version is None or call != asked.target or not _is_rendered(macro):
         return call
     return replace(call, version=str(call.version))
 
@@ -272,7 +274,7 @@ def _captured(
 ) -> Captured:
     """What the test depends on and is configured by; rendered only where it must be."""
     target = asked.target
-    if macro is not None and macro.unique_id not in _READ_AT_A_GLANCE:
+    if _is_rendered(macro):
         _check_arguments(node, asked, macro)
     if macro is None:
         if isinstance(target, RefCall):
