@@ -89,6 +89,9 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     if any(map(build.scope.is_overridden, _MACROS)):
         call = build.scope.call_macro
         return await call("process_schema_changes", policy, arriving, build.relation) or existing
+    if not columns:
+        _tell_unread(build, policy, arriving)
+        return existing
     changes = SchemaChanges.between(columns, existing, with_types=build.adapter.has_fixed_types)
     if changes and policy == "fail":
         raise CompilationError(_failure(changes), location=build.node.location)
@@ -102,6 +105,25 @@ async def columns_to_fill(build: NodeBuild, arriving: Relation) -> list[Column]:
     elif policy == "append_new_columns":
         await _alter(build, changes.added, ())
     return columns
+
+
+def _tell_unread(build: NodeBuild, policy: str, arriving: Relation) -> None:
+    """Warns that no column of what arrives can be read; nothing is added then.
+
+    A macro of the project that reads columns may find none of a table that has some. Taken at
+    its word, it would have every column of the target dropped.
+
+    Raises:
+        CompilationError: the policy acts on columns that are gone.
+    """
+    message = (
+        f"Could not read any columns of {arriving}, which the query of "
+        f"'{build.node.unique_id}' made. This is a metadata failure, not a change of the query: "
+        "'get_columns_in_relation' found nothing."
+    )
+    if policy in ("sync_all_columns", "fail"):
+        raise CompilationError(message, location=build.node.location)
+    build.scope.context_name("exceptions").warn(message)
 
 
 def wider(arriving: Sequence[Column], existing: Sequence[Column]) -> list[Column]:

@@ -314,6 +314,43 @@ async def test_columns_that_change_are_followed(
     assert rows(tmp_path / "shop", "select * from events order by id") == found
 
 
+# Finds no column of the rows that arrive, as a catalog does that doesn't know temporary tables.
+BLIND_CATALOG = (
+    "{% macro default__get_columns_in_relation(relation) %}"
+    "{{ return(adapter.get_columns_in_relation(relation) if relation.name == 'events' else []) }}"
+    "{% endmacro %}"
+)
+
+
+async def run_with_blind_catalog(write_project: WriteProject, policy: str) -> Ran:
+    """Run a project twice, the second time with a column more, none of which can be read."""
+    model = incremental("select * from {{ ref('day') }}", on_schema_change=policy)
+    await run(write_project(project(model, "select 1 as id")))
+    files = project(model, "select 2 as id, 'x' as more") | {"macros/blind.sql": BLIND_CATALOG}
+    return await run(write_project(files))
+
+
+@pytest.mark.parametrize("policy", ["sync_all_columns", "fail"])
+async def test_columns_that_cannot_be_read_are_not_taken_for_none(
+    write_project: WriteProject, tmp_path: Path, policy: str
+) -> None:
+    ran = await run_with_blind_catalog(write_project, policy)
+
+    assert "Could not read any columns" in ran.error("events")
+    assert "out of sync" not in ran.error("events")
+    assert rows(tmp_path / "shop", "select * from events") == [(1,)]
+
+
+async def test_nothing_is_added_where_columns_cannot_be_read(
+    write_project: WriteProject, tmp_path: Path
+) -> None:
+    ran = await run_with_blind_catalog(write_project, "append_new_columns")
+
+    assert ran.exit_code == 0
+    assert [warning for warning in ran.warnings if "Could not read any columns" in warning]
+    assert rows(tmp_path / "shop", "select * from events order by id") == [(1,), (2,)]
+
+
 async def test_columns_that_change_are_an_error_where_they_must_not(
     write_project: WriteProject, tmp_path: Path
 ) -> None:

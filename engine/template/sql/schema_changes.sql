@@ -70,6 +70,12 @@
 {% macro default__process_schema_changes(on_schema_change, source_relation, target_relation) -%}
     {%- if on_schema_change == 'ignore' -%} {{ return({}) }} {%- endif -%}
     {%- set changes = check_for_schema_changes(source_relation, target_relation) -%}
+    {%- if not changes['source_columns'] -%}
+        {%- set message = 'Could not read any columns of ' ~ source_relation ~ ': a metadata failure, not a change of the query.' -%}
+        {%- if on_schema_change in ['sync_all_columns', 'fail'] -%} {{ exceptions.raise_compiler_error(message) }} {%- endif -%}
+        {%- do exceptions.warn(message) -%}
+        {{ return(changes['target_columns']) }}
+    {%- endif -%}
     {%- if changes['schema_changed'] and on_schema_change == 'fail' -%}
         {{ exceptions.raise_compiler_error(
             'The source and target schemas on this incremental model are out of sync! Columns that '
