@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 
 async def _generate(context: CommandContext) -> ExitCode:
+    from ..core.blocking import in_thread
     from ..core.events import CatalogReady
     from ..core.outcome import exit_code_of
     from ..running import catalog_document as catalog
     from ..running.node_sql import COMPILING
     from ..running.run import Run
+    from .doc_assets import copy_assets
 
     options = context.options
     project = await context.load()
@@ -39,6 +41,10 @@ async def _generate(context: CommandContext) -> ExitCode:
             await run.run()
     document = catalog.catalog_document(project.workspace, run.catalog)
     await context.documents.hand_out(CatalogReady(context.redactor.redacted(document)))
+    for warning in await in_thread(
+        copy_assets, project.workspace.project, project.workspace.target_path
+    ):
+        context.emit(warning)
     errors = run.catalog["errors"]
     for said in catalog.closing(project.workspace, errors):
         context.emit(said)

@@ -8,6 +8,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
+from ..core.atomic_files import write_atomically
 from ..core.checkpoints import checked, checkpoint
 
 _IS_SAFE = {os.open, os.unlink, os.rmdir} <= os.supports_dir_fd and os.scandir in os.supports_fd
@@ -65,6 +66,39 @@ def copy_tree(source: Path, target: Path) -> None:
         shutil.copy2(one, other, follow_symlinks=False)
 
     shutil.copytree(source, target, symlinks=True, ignore=_DATABASES, copy_function=copy)
+
+
+def mirror_tree(source: Path, copy: Path) -> None:
+    """Make a directory hold what another one holds but databases, and nothing else.
+
+    Each file of the copy is wholly old or wholly new at any moment. What links in the source
+    lead to is copied; links in the copy go, and what they lead to stays.
+
+    Raises:
+        OSError: an entry can't be read, or not be copied.
+    """
+    if copy.is_symlink() or not copy.is_dir():
+        _delete_entry(copy)
+        copy.mkdir(parents=True)
+    found = os.listdir(source)
+    names = set(found) - set(_DATABASES(os.fspath(source), found))
+    for stale in checked(set(os.listdir(copy)) - names):
+        _delete_entry(copy / stale)
+    for name in checked(sorted(names)):
+        entry, its_copy = source / name, copy / name
+        if entry.is_dir():
+            mirror_tree(entry, its_copy)
+            continue
+        if its_copy.is_dir() and not its_copy.is_symlink():
+            delete_tree(its_copy)
+        write_atomically(its_copy, entry.read_bytes(), durable=False)
+
+
+def _delete_entry(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        delete_tree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _empty(directory: int, top: int, depth: int = 0) -> bool:

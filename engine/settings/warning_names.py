@@ -53,7 +53,8 @@ RAISED_WHILE_RUNNING = frozenset(
 
 RAISED_AT_THE_END = frozenset(
     "ArtifactNotWritten CatalogNotWritten DeprecationsSummary EventsDropped JournalNotWritten "
-    "LogNotWritten ManifestNotWritten ReporterFailed RunResultsNotWritten SourcesNotWritten".split()
+    "LogNotWritten ManifestNotWritten ReporterFailed RunResultsNotWritten SourcesNotWritten "
+    "UncopiedAssets".split()
 )
 """What is said of files that couldn't be written, and of reporters, once all else is done."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ..building.support import rows, run
+from ..building.support import rows, run, warnings_of
 from ..conftest import WriteProject
 from .support import headrace
 
@@ -113,6 +113,52 @@ async def test_empty_catalog_asks_nothing(shop: Path) -> None:
 
     assert ran.exit_code == 0
     assert (catalog(shop)["nodes"], catalog(shop)["sources"]) == ({}, {})
+
+
+async def test_assets_are_copied_as_they_are_now(write_project: WriteProject) -> None:
+    files = {
+        "dbt_project.yml": "name: shop\nprofile: shop\n"
+        "asset-paths: [assets, docs/pictures, nowhere]\n",
+        "assets/logo.svg": "<svg/>",
+        "assets/deep/old.txt": "old",
+        "docs/pictures/flow.png": "flow",
+    }
+    root = write_project(files)
+    await run(root, "generate")
+    (root / "assets/deep/old.txt").unlink()
+    (root / "assets/logo.svg").write_text("<svg></svg>")
+    outside = root / "outside"
+    outside.mkdir()
+    (outside / "kept.txt").write_text("kept")
+    (root / "target/assets/leads").symlink_to(outside)
+
+    ran = await run(root, "generate")
+
+    assert ran.exit_code == 0
+    assert not [warning for warning in ran.warnings if "asset" in warning]
+    copied = [path for path in (root / "target/assets").rglob("*") if path.is_file()]
+    assert copied == [root / "target/assets/logo.svg"]
+    assert copied[0].read_text() == "<svg></svg>"
+    assert (root / "target/docs/pictures/flow.png").read_text() == "flow"
+    assert (outside / "kept.txt").read_text() == "kept"
+
+
+@pytest.mark.parametrize("asset_path", ["../shared", "."])
+async def test_assets_are_not_copied_to_outside_of_the_target(
+    write_project: WriteProject, tmp_path: Path, asset_path: str
+) -> None:
+    project_file = f"name: shop\nprofile: shop\nasset-paths: ['{asset_path}']\n"
+    root = write_project({"shared/mine.txt": "mine", "dbt_project.yml": project_file})
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/theirs.txt").write_text("theirs")
+
+    ran = await run(root, "generate")
+
+    (warning,) = warnings_of(ran.events)
+    assert warning.name == "UncopiedAssets"
+    assert f"asset-paths: '{asset_path}'" in warning.message
+    assert [path.name for path in (root / "shared").iterdir()] == ["mine.txt"]
+    assert not list((root / "target").rglob("mine.txt"))
 
 
 async def test_results_of_the_last_run_stay(shop: Path) -> None:

@@ -255,6 +255,7 @@ ELSEWHERE = {
     "SnapshotTimestampWarning": "postgres/test_warnings.py",
     "SourceFreshnessProjectHooksNotRun": "building/test_freshness.py",
     "SpacesInResourceNameDeprecation": "manifest/test_refused.py",
+    "UncopiedAssets": "commands/test_docs_generate.py",
     "UnversionedBreakingChange": "selection/test_state.py",
     "WEOIncludeExcludeDeprecation": "warnings/test_as_errors.py",
     "WaitingForAnotherRun": "postgres/test_warnings.py",
