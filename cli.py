@@ -82,17 +82,14 @@ def what_is_to_come(arguments: Sequence[str]) -> str | None:
 
 
 def join_values(arguments: Sequence[str]) -> list[str]:
-    """`--select a b` as `--select "a b"`: dbt's flags take every word up to the next flag."""
+    """`--select a b` as `--select a --select b`: such flags take every word up to the next flag."""
     joined: list[str] = []
-    taking = False
+    taking = ""
     for argument in arguments:
-        if taking and not argument.startswith("-"):
-            if joined[-1] in WORDS:
-                joined.append(argument)
-            else:
-                joined[-1] += f" {argument}"
-            continue
-        taking = argument in WORDS
+        if argument.startswith("-"):
+            taking = argument if argument in WORDS else ""
+        elif taking and joined[-1] != taking:
+            joined.append(taking)
         joined.append(argument)
     return joined
 
@@ -161,6 +158,8 @@ def _options(command: str, given: dict[str, Any]) -> Options:
             values[name] = tuple(word for text in value for word in text.split())
     if models := values.pop("models", ()):
         values |= {"select": (*values.get("select", ()), *models), "uses_models_flag": True}
+    line = " ".join(("headrace", *sys.argv[1:]))
+    values["invocation_command"] = line
     return Options(command=command, without_effect=tuple(without_effect), **values)
 
 

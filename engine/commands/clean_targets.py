@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -56,11 +57,19 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     )
     if find_value("version_check", options.version_check, environ, project.flags).value:
         check_required_version(project, DBT_VERSION)
+    named = find_value("target_path", options.target_path, environ).value
+    if named is not None and not _says_targets(project):
+        project = dataclasses.replace(project, clean_targets=(str(named),))
     if OLD_PACKAGES_DIRECTORY in project.clean_targets and (
         project.packages_install_path not in project.clean_targets
     ):
         warn(_old_target(project))
     return ProjectToClean(project, stays_inside, home_directory(environ).resolve())
+
+
+def _says_targets(project: Project) -> bool:
+    said = project.document.data
+    return isinstance(said, Mapping) and said.get("clean-targets") is not None
 
 
 def _old_target(project: Project) -> WarningRaised:

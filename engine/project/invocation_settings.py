@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from ..settings.options import Options
 from ..settings.precedence import Sources
@@ -16,17 +15,15 @@ def sources_of(
     options: Options,
     environ: Mapping[str, str],
     flags: Mapping[str, object] | None = None,
-    root: Path | None = None,
 ) -> Sources:
-    """All that may set a flag. `root` is the directory of the project that has the `flags`."""
-    return Sources(options, environ, flags or {}, root, parse_policy_text)
+    """All that may set a flag."""
+    return Sources(options, environ, flags or {}, parse_policy_text)
 
 
 def settings_of(
     options: Options,
     environ: Mapping[str, str],
     flags: Mapping[str, object] | None = None,
-    root: Path | None = None,
     warn: Warn | None = None,
 ) -> Settings:
     """Every flag, decided. `warn` hears of old spellings.
@@ -34,7 +31,7 @@ def settings_of(
     Raises:
         UsageError: a flag or a variable is what it can't be, or two exclude each other.
     """
-    return settings_from(sources_of(options, environ, flags, root), warn)
+    return settings_from(sources_of(options, environ, flags), warn)
 
 
 def parse_policy_text(text: str, place: str = "--warn-error-options") -> Mapping[str, object]:

@@ -28,6 +28,11 @@ class ProfileSource(Struct, frozen=True):
     path: Path | None
     searched: tuple[Path, ...]
 
+    @property
+    def directory(self) -> Path:
+        """Where they are, or should be."""
+        return self.searched[-1] if self.path is None else self.path.parent
+
 
 def find_profiles(
     project_root: Path, *, profiles_dir: Path | None, environ: Mapping[str, str], cwd: Path

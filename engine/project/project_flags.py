@@ -7,22 +7,15 @@ from collections.abc import Iterator, Mapping
 from ..core.errors import ProjectError, did_you_mean
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
-from ..settings.flag import Kind, Known
+from ..settings.behaviour import DEFAULTS
+from ..settings.flag import Known
 from ..settings.flags import FLAGS
 from ..settings.precedence import wanted_of
-from .discovery import checked_path
 from .yaml_file import YamlDocument
 
 # Of dbt itself, and of its adapters. Many are so anyway here; none is a mistake of the project's.
-_BEHAVIOUR_FLAGS = frozenset(
-    "require_all_warnings_handled_by_warn_error "
-    "require_batched_execution_for_custom_microbatch_strategy "
+_BEHAVIOUR_FLAGS = DEFAULTS.keys() | frozenset(
     "require_event_names_in_deprecations "
-    "require_explicit_package_overrides_for_builtin_materializations "
-    "require_generic_test_arguments_property require_nested_cumulative_type_params "
-    "require_resource_names_without_spaces require_yaml_configuration_for_mf_time_spines "
-    "state_modified_compare_more_unrendered_values state_modified_compare_vars "
-    "validate_macro_args "
     "enable_iceberg_materializations enable_truthy_nulls_equals_macro "
     "redshift_skip_autocommit_transaction_statements require_certificate_validation "
     "restrict_direct_pg_catalog_access use_info_schema_for_columns use_managed_iceberg "
@@ -50,8 +43,6 @@ def check_flags(flags: Mapping[str, object], document: YamlDocument) -> None:
             raise ProjectError(
                 f"'flags.{name}' must be {wanted}, but it is {shown}.{proposal}", location=place
             )
-        if value and name in _IN_PROJECT and _IN_PROJECT[name].kind is Kind.PATH:
-            checked_path(str(value), key=name, location=place, may_lead_out=True)
 
 
 def wanted_instead(name: str, value: object) -> str | None:

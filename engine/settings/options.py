@@ -17,6 +17,8 @@ class Options(Struct, frozen=True):
     """
 
     command: str = "run"
+    invocation_command: str | None = None
+    """How it was called, flags and all, where that was by the command line."""
     project_dir: Path | None = None
     profiles_dir: Path | None = None
     profile: str | None = None

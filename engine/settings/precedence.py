@@ -58,14 +58,12 @@ class Sources(Struct, frozen=True):
         given: the flags of the command line.
         environ: the environment.
         project: the project's `flags:`; empty where there is no project, or not yet.
-        root: the project's directory, from which paths under `flags:` count.
         read_mapping: reads a variable that is a mapping.
     """
 
     given: Options
     environ: Mapping[str, str]
     project: Mapping[str, object] = field(default_factory=dict)
-    root: Path | None = None
     read_mapping: ReadMapping = _no_mapping
 
     def find(self, name: str) -> Found:
@@ -86,11 +84,7 @@ class Sources(Struct, frozen=True):
                 return Found(value, Origin.ENVIRONMENT, setting.variable.lstrip("!"))
         configured = self.project.get(name) if Known.PROJECT in flag.known else None
         if configured is not None and wanted_of(flag, configured) is None:
-            return Found(
-                self._of_project(flag, configured),
-                Origin.PROJECT,
-                f"{name} in the project's flags",
-            )
+            return Found(configured, Origin.PROJECT, f"{name} in the project's flags")
         if flag.follows:
             leader = self.find(flag.follows)
             if leader.origin is not Origin.NOBODY:
@@ -117,11 +111,6 @@ class Sources(Struct, frozen=True):
                 return self.read_mapping(setting.value, setting.variable)
             case _:
                 return _choice(flag, setting.value, setting.variable)
-
-    def _of_project(self, flag: Flag, value: object) -> object:
-        if flag.kind is Kind.PATH:
-            return (self.root or Path()) / str(value) if value else flag.default
-        return value
 
 
 _NOTHING_GIVEN = Options()
@@ -159,8 +148,6 @@ def wanted_of(flag: Flag, value: object) -> str | None:
     match flag.kind:
         case Kind.SWITCH | Kind.MARK:
             return None if isinstance(value, bool) else "true or false"
-        case Kind.PATH:
-            return None if isinstance(value, str) else "a path"
         case Kind.NUMBER if flag.limits is not None:
             least, most = flag.limits
             is_right = is_within(value, least, most)

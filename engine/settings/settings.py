@@ -7,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from .behaviour import behaviour_of
 from .flag import Effect, Known
 from .flags import FLAGS
 from .precedence import Sources
@@ -129,6 +130,7 @@ class Settings(Struct, frozen=True):
     packages: PackageSettings
     report: ReportSettings
     warnings: WarningPolicy
+    behaviour: Mapping[str, bool]
 
     def named(self) -> dict[str, object]:
         """Each flag's value by its name; of one that comes to nothing here, the default."""
@@ -146,7 +148,7 @@ class Settings(Struct, frozen=True):
 
 
 _SECTIONS = tuple(
-    name for name in Settings.__struct_fields__ if name not in ("command", "warnings")
+    name for name in Settings.__struct_fields__ if name not in ("command", "warnings", "behaviour")
 )
 
 
@@ -166,4 +168,5 @@ def settings_from(sources: Sources, warn: Warn | None = None) -> Settings:
         packages=sources.section(PackageSettings),
         report=sources.section(ReportSettings),
         warnings=policy_of(sources, warn),
+        behaviour=behaviour_of(sources.project),
     )

@@ -61,6 +61,15 @@ class WarningPolicy(Struct, frozen=True):
         is_among_all = self.all_means_all or name not in NO_ERRORS_BY_THEMSELVES
         return Verdict.RAISE if self.all_are_errors and is_among_all else Verdict.SHOW
 
+    @property
+    def document(self) -> dict[str, object]:
+        """It as `warn_error_options` has it."""
+        return {
+            "error": "all" if self.all_are_errors else sorted(self.errors),
+            "warn": sorted(self.warnings),
+            "silence": sorted(self.silenced),
+        }
+
     def raises(self, name: str) -> bool:
         return self.verdict(name) is Verdict.RAISE
 

@@ -17,7 +17,7 @@ _USUAL_TARGET = "target"
 
 def target_path(start: Start, project: Project) -> Path:
     """Where artifacts go: by flag, by environment, or by the project. Absolute."""
-    sources = sources_of(start.options, start.environ, project.flags, project.root)
+    sources = sources_of(start.options, start.environ, project.flags)
     return settled_target_path(project, sources.find("target_path").value)
 
 

@@ -33,10 +33,9 @@ from ..project.project_flags import check_flags, flag_warnings
 from ..project.render import Renderer
 from ..project.vars import Vars
 from ..selection.selectors_file import Selectors, load_selectors
-from ..settings.flag import Known
 from ..settings.flags import FLAGS
 from ..settings.options import Options
-from ..settings.seen_flags import template_arguments, template_flags
+from ..settings.seen_flags import repeatable, template_arguments, template_flags
 from ..settings.settings import Settings
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
@@ -89,19 +88,19 @@ class Workspace(Struct, frozen=True):
         templates see of that, and enough to repeat a run.
         """
         state = self.state
-        found = self.settings.known_to(Known.RETRY) | {
+        found = repeatable(self.settings, self.start.options) | {
             "target": self.target.name,
             "profile": self.target.profile_name,
             "threads": self.target.threads,
             "state": state.directory and str(state.directory),
             "defer_state": state.defer_directory and str(state.defer_directory),
         }
-        repeatable = {
+        known = {
             name: value
             for name, value in found.items()
             if value not in (None, ()) and FLAGS[name].all_variables
         }
-        return {**self.invocation.arguments, **repeatable}
+        return {**self.invocation.arguments, **known}
 
     def relation_name(self, node: Node) -> str | None:
         """The name under which a node stands in the database, where it does."""
@@ -134,11 +133,10 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         root, profiles_dir=options.profiles_dir, environ=environ, cwd=start.cwd
     )
     target = _target(start, project, warn)
-    project = dataclasses.replace(
-        project, flags={**load_profile_flags(profiles, warn), **project.flags}
-    )
-    settings = settings_of(options, environ, project.flags, root, warn)
-    names = {**start.names, "flags": Flags(template_flags(settings))}
+    project = _with_flags_of(profiles, project, warn)
+    settings = settings_of(options, environ, project.flags, warn)
+    places = {"project_dir": project.root, "profiles_dir": profiles.directory}
+    names = {**start.names, "flags": Flags(template_flags(settings, options, places))}
     adapter = _adapter(target, profiles)
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ, names=names)
@@ -167,9 +165,9 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
             invocation_id=start.invocation_id,
             started_at=start.started_at,
             target=shown,
-            flags=template_flags(settings),
+            flags=template_flags(settings, options, {**places, "log_path": log_path}),
             environ=environ,
-            arguments=template_arguments(settings, options, root=project.root, log_path=log_path),
+            arguments=template_arguments(settings, options, {**places, "log_path": log_path}),
         ),
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
@@ -178,6 +176,14 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
     )
+
+
+def _with_flags_of(
+    profiles: ProfileSource, project: Project, warn: Callable[[WarningRaised], None]
+) -> Project:
+    """The project with the old flags of profiles.yml, where it has none of its own."""
+    old = load_profile_flags(profiles, warn)
+    return dataclasses.replace(project, flags={**old, **project.flags})
 
 
 def open_profile(start: Start) -> tuple[Target, Adapter]:

@@ -145,3 +145,59 @@ async def test_flag_about_rows_is_not_taken_where_it_would_do_nothing(
     assert done.exit_code == 2
     assert f"No such option: {arguments[1]}" in done.output
     assert not (root / "shop.db").exists()
+
+
+async def test_results_have_each_word_of_a_selection_and_the_line_it_was_called_by(
+    write_project: WriteProject,
+) -> None:
+    root = write_project({**TWO, "models/third.sql": "select 3 as id"})
+
+    done = headrace(root, "run", "--select", "first", "second", "--exclude", "third", "second")
+
+    found = arguments(root)
+    assert done.exit_code == 0, done.output
+    assert relations(root).keys() == {"first"}
+    assert (found["select"], found["exclude"]) == (["first", "second"], ["third", "second"])
+    assert found["invocation_command"].startswith("headrace run --select first second --exclude")
+
+
+LEFT_OUT_WHERE_OFF = {
+    *("debug", "full_refresh", "fail_fast", "warn_error", "single_threaded", "store_failures"),
+    *("log_cache_events", "use_experimental_parser"),
+}
+
+
+async def test_results_have_the_arguments_of_the_command_as_dbt_names_them(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(TWO)
+
+    await run(root, "run", warn_error_options={"error": ["NothingToDo"]})
+    of_run = arguments(root)
+    await run(root, "build", fail_fast=True)
+    of_build = arguments(root)
+
+    assert of_run["warn_error_options"] == {"error": ["NothingToDo"], "warn": [], "silence": []}
+    assert of_run["profiles_dir"] == of_run["project_dir"] == str(root)
+    assert of_run["log_format_file"] == "debug"
+    assert (of_run["strict_mode"], of_run["validate_macro_args"]) == (False, False)
+    assert of_run["require_generic_test_arguments_property"] is True
+    assert of_run["empty"] is False
+    assert of_run.keys().isdisjoint(LEFT_OUT_WHERE_OFF | {"export_saved_queries", "show"})
+    assert (of_build["fail_fast"], of_build["show"], of_build["resource_types"]) == (
+        True,
+        False,
+        [],
+    )
+
+
+async def test_flag_of_the_project_that_was_taken_back_stays_so_in_a_retry(
+    write_project: WriteProject,
+) -> None:
+    flags = "name: shop\nprofile: shop\nflags: {fail_fast: true, validate_macro_args: true}\n"
+    root = write_project({**TWO, "dbt_project.yml": flags, "models/a.sql": "select nothing"})
+
+    await run(root, "run", fail_fast=False)
+
+    found = arguments(root)
+    assert (found["fail_fast"], found["validate_macro_args"]) == (False, True)

@@ -285,6 +285,21 @@ async def test_clean_deletes_what_runs_left(write_project: WriteProject) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [("", {"target/a.sql"}), ("clean-targets: [target]\n", {"made/b.sql"})],
+)
+async def test_clean_deletes_the_target_path_that_is_named_unless_the_project_says_what(
+    write_project: WriteProject, more: str, left: set[str]
+) -> None:
+    root = write_project({"dbt_project.yml": PROJECT + more, "target/a.sql": "", "made/b.sql": ""})
+
+    ran = await run(root, "clean", environ={"DBT_TARGET_PATH": "made"})
+
+    assert ran.exit_code == 0
+    assert {path.relative_to(root).as_posix() for path in root.glob("*/[ab].sql")} == left
+
+
 async def test_clean_needs_no_profile(write_project: WriteProject) -> None:
     root = write_project({"profiles.yml": "other: {}\n", "target/a.sql": ""})
 

@@ -139,8 +139,8 @@ def test_form_of_the_log_that_does_not_exist_is_refused(write_project: WriteProj
         ((), {}, "", True),
         (("--no-print",), {}, "", False),
         ((), {"DBT_PRINT": "false"}, "", False),
-        ((), {}, "flags: {print: false}", False),
-        (("--print",), {"DBT_PRINT": "0"}, "flags: {print: false}", True),
+        ((), {}, "flags: {print: false}", True),
+        (("--print",), {"DBT_PRINT": "0"}, "", True),
     ],
 )
 def test_what_templates_print_can_be_held_back(

@@ -28,3 +28,37 @@ async def test_templates_are_told_of_dbts_flags(write_project: WriteProject) -> 
     plain = await run(root, "run-operation", macro="tell", use_colors=False)
 
     assert (ran.messages, plain.messages) == (["colours TrueTrue"], ["colours FalseFalse"])
+
+
+BEHAVIOUR = (
+    "require_resource_names_without_spaces state_modified_compare_vars validate_macro_args "
+    "require_generic_test_arguments_property strict_mode favor_state"
+)
+
+
+async def test_templates_are_told_what_the_project_keeps_of_older_behaviour(
+    write_project: WriteProject,
+) -> None:
+    macro = (
+        "{% macro tell() %}{% set told = [] %}"
+        f"{{% for name in '{BEHAVIOUR}'.split() %}}"
+        "{% do told.append((invocation_args_dict[name], flags[name | upper])) %}{% endfor %}"
+        "{% do log(told, info=true) %}"
+        "{% do log(invocation_args_dict.warn_error_options, info=true) %}"
+        "{% do log(invocation_args_dict.profiles_dir == flags.PROFILES_DIR, info=true) %}"
+        "{% do log(flags.FULL_REFRESH ~ ('full_refresh' in invocation_args_dict), info=true) %}"
+        "{% endmacro %}"
+    )
+    root = write_project({"macros/tell.sql": macro})
+    project = root / "dbt_project.yml"
+    project.write_text(project.read_text() + "\nflags: {state_modified_compare_vars: true}\n")
+
+    ran = await run(root, "run-operation", macro="tell")
+
+    off, on = (False, False), (True, True)
+    assert ran.messages == [
+        str([on, on, off, on, off, on]),
+        str({"error": [], "warn": [], "silence": []}),
+        "True",
+        "FalseFalse",
+    ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 from headrace.engine.project.project_flags import KNOWN_FLAGS
 
-from ..building.support import PROJECT, rows, run
+from ..building.support import PROJECT, rows, run, warnings_of
 from ..commands.support import headrace
 
 WriteProject = Callable[[Mapping[str, str]], Path]
@@ -28,7 +29,7 @@ def flagged(flags: str) -> dict[str, str]:
         ("{write_json: false}", {"logs/dbt.log"}),
         ("{log_level_file: none}", {"target/manifest.json"}),
         ("{log_level: none}", {"target/manifest.json"}),
-        ("{log_path: told, target_path: made}", {"told/dbt.log", "made/manifest.json"}),
+        ("{log_path: told, target_path: made}", {"logs/dbt.log", "target/manifest.json"}),
         ("""{write_json: "{{ var('json', false) }}"}""", {"logs/dbt.log"}),
     ],
 )
@@ -50,8 +51,8 @@ async def test_project_says_what_is_written_and_where(
         ("{log_format: json}", (), {}, True, False),
         ("{log_format: json}", (), {"DBT_LOG_FORMAT": "text"}, False, False),
         ("{log_format: json}", ("--log-format", "text"), {"DBT_LOG_FORMAT": "json"}, False, False),
-        ("{quiet: true}", (), {}, False, True),
-        ("{quiet: true}", ("--no-quiet",), {}, False, False),
+        ("{quiet: true}", (), {}, False, False),
+        ("{log_level: error}", ("--log-level", "info"), {}, False, False),
         ("{log_level: error}", (), {}, False, True),
     ],
 )
@@ -94,7 +95,6 @@ def test_project_says_whether_there_are_colours(write_project: WriteProject) -> 
             "printer_width: 0",
             "'flags.printer_width' must be a whole number from 1 to 10,000, but it",
         ),
-        ("target_path: 3", "'flags.target_path' must be a path, but it is a number."),
     ],
 )
 async def test_flag_that_is_what_it_can_not_be_is_refused_with_its_place(
@@ -122,6 +122,24 @@ async def test_flag_of_old_that_is_what_it_can_not_be_is_refused_without_its_val
     assert "profiles.yml:2:" in str(ran.outcome.error)
     assert "'config.fail_fast' must be true or false." in str(ran.outcome.error)
     assert "hunter2" not in str(ran.outcome.error)
+
+
+@pytest.mark.parametrize(
+    "flag",
+    ["quiet: true", "print: false", "target_path: a", "log_path: a", "single_threaded: true"],
+)
+async def test_flag_that_dbt_does_not_read_from_a_project_has_no_effect_and_is_warned_of(
+    write_project: WriteProject, flag: str
+) -> None:
+    root = write_project(flagged(f"{{{flag}}}"))
+
+    ran = await run(root, threads=2)
+
+    (warning,) = [each for each in warnings_of(ran.events) if each.name == "UnknownFlag"]
+    document = json.loads((root / "target" / "run_results.json").read_bytes())
+    assert "isn't read from here, so it has no effect: say it with --" in warning.message
+    assert (ran.exit_code, document["args"]["threads"]) == (0, 2)
+    assert (document["args"]["quiet"], document["args"]["print"]) == (False, True)
 
 
 def test_every_flag_of_dbt_is_known() -> None:

@@ -18,6 +18,7 @@ from .reference_page import PAGE, page
 
 HEEDED = [flag for flag in FLAGS.values() if flag.effect is Effect.HEEDED]
 OLD_NAME = "models"
+NO_FLAGS = {"command", "invocation_command", "uses_models_flag", "without_effect"}
 
 
 def test_reference_page_is_up_to_date() -> None:
@@ -27,7 +28,7 @@ def test_reference_page_is_up_to_date() -> None:
 def test_options_have_a_field_for_each_flag_of_the_command_line() -> None:
     spelled = {flag.name for flag in HEEDED if flag.spellings or flag.kind is Kind.ARGUMENT}
 
-    fields = {*Options.__struct_fields__} - {"command", "uses_models_flag", "without_effect"}
+    fields = {*Options.__struct_fields__} - NO_FLAGS
 
     assert fields == spelled - {OLD_NAME}
 
@@ -82,7 +83,7 @@ def command_of(flag: Flag) -> str:
 )
 def test_the_stronger_of_two_decides(flag: Flag) -> None:
     (one, one_text), (two, two_text) = two_values(flag)
-    project = {flag.name: str(two) if flag.kind is Kind.PATH else two}
+    project = {flag.name: two}
     strong, weak = flag.all_variables[:2]
     command = command_of(flag)
 
@@ -141,16 +142,6 @@ def test_types_of_the_environment_count_for_the_commands_of_dbt_that_take_them(
 @pytest.mark.parametrize("text", [" Yes ", "TRUE", "t", "1", "on", "y"])
 def test_yes_of_a_variable_is_read_in_any_case_and_without_the_space_around_it(text: str) -> None:
     assert sources_of(Options(), {"DBT_FAIL_FAST": text}).find("fail_fast").value is True
-
-
-def test_paths_of_the_project_count_from_its_directory_and_empty_ones_are_none(
-    tmp_path: Path,
-) -> None:
-    def found(path: str) -> object:
-        return sources_of(Options(), {}, {"log_path": path}, tmp_path).find("log_path").value
-
-    assert found("told") == tmp_path / "told"
-    assert found("") is None
 
 
 @pytest.mark.parametrize(
