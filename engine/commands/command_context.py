@@ -192,10 +192,10 @@ class CommandContext:
             self.warning_policy = policy_of(sources, warn)
         return found
 
-    async def open(self) -> Workspace:
+    async def open(self, *, read_packages: bool = True) -> Workspace:
         """The project with its target, before its nodes are read."""
         with self._reporting() as warn:
-            workspace = await in_thread(open_workspace, self.start, warn)
+            workspace = await in_thread(open_workspace, self.start, warn, read_packages)
             self.warning_policy = workspace.settings.warnings
             self.redactor.learn(workspace.target)
             self.emit(ProjectFound(workspace.log_path, workspace.target_path))

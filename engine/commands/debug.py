@@ -45,7 +45,7 @@ async def _checks_pass(context: CommandContext) -> bool:
     say_before(f"python version: {platform.python_version()}")
     say_before(f"os info: {platform.platform()}")
     try:
-        workspace = await context.open()
+        workspace = await context.open(read_packages=False)
     except RaisedWarningsError:
         raise  # That nothing is run then was asked for; the project is well.
     except HeadraceError as error:

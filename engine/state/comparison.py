@@ -73,6 +73,7 @@ class Comparison:
     ) -> None:
         self._vars_count = vars_count
         self._past = past
+        self._past_vars = past.metadata.variables()
         self._manifest = manifest
         self._used_vars = used_vars
         self._warn = warn
@@ -147,7 +148,7 @@ class Comparison:
 
     def has_changed_vars(self, node: Node) -> bool:
         """Whether a variable that it uses has another value, as far as the manifest tells."""
-        before = self._past.metadata.headrace_vars
+        before = self._past_vars
         if before is None or not self._is_built(node):
             return False
         return bool(plain(self._used_vars.of(node)) != before.get(node.unique_id, {}))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from ..core.errors import UsageError
+from ..core.events import WarningRaised
 from ..settings.settings import EarlierSettings
 from .past_manifest import MANIFEST_NAME
 
@@ -27,6 +29,20 @@ class StateSettings(Struct, frozen=True):
     defer_directory: Path | None = None
     is_deferring: bool = False
     favors_state: bool = True
+
+    def warnings(self, target_path: Path) -> Iterator[WarningRaised]:
+        """A warning for each flag that leads to where this run writes its own artifacts."""
+        for flag, directory in (
+            ("--state", self.directory),
+            ("--defer-state", self.defer_directory),
+        ):
+            is_another = flag == "--state" or directory != self.directory
+            if directory is not None and is_another and directory.resolve() == target_path:
+                yield WarningRaised(
+                    "WarnStateTargetEqual",
+                    f"The directory of {flag} is the target directory, {directory}: this run "
+                    "replaces what it reads there. Copy the artifacts elsewhere.",
+                )
 
     def manifest_directory(self) -> Path:
         """The directory with the manifest that references are deferred to.

@@ -13,10 +13,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from ..core.encoding import encode
 from .artifact_files import read_artifact
 
 MANIFEST_NAME = "manifest.json"
 _NEWEST = 12
+_VERSION, _VARS = "HEADRACE_VERSION", "HEADRACE_VARS"
 
 
 class PastColumn(Struct):
@@ -123,7 +125,24 @@ class PastMetadata(Struct):
 
     dbt_version: str | None = None
     adapter_type: str | None = None
+    env: dict[str, Any] | None = None
     headrace_vars: dict[str, dict[str, Any]] | None = None
+    """In manifests of headrace's own that are older than their place in `env`."""
+
+    def variables(self) -> Mapping[str, Mapping[str, Any]] | None:
+        """The values of the variables that each node used; None where the manifest doesn't say."""
+        noted = (self.env or {}).get(_VARS)
+        if not isinstance(noted, str):
+            return self.headrace_vars
+        try:
+            return msgspec.json.decode(noted, type=dict[str, dict[str, Any]])
+        except msgspec.MsgspecError:
+            return None
+
+
+def own_metadata(variables: Mapping[str, object], version: str) -> dict[str, str]:
+    """What a manifest says in `env` of what dbt's format has no place for."""
+    return {_VERSION: version, _VARS: encode(variables).decode()}
 
 
 class PastManifest(Struct):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 from ..core.errors import SelectionError
-from ..core.events import WarningRaised
 from .past_manifest import MANIFEST_NAME, PastManifest, read_past_manifest
 from .past_results import RUN_RESULTS_NAME, SOURCES_NAME, read_ages, read_statuses
 
@@ -31,11 +30,9 @@ class PreviousState:
         self,
         directory: Path | None,
         target_path: Path,
-        warn: Callable[[WarningRaised], None] = lambda _: None,
     ) -> None:
         self._directory = directory
         self._target_path = target_path
-        self._warn = warn
 
     @cached_property
     def manifest(self) -> PastManifest:
@@ -43,14 +40,6 @@ class PreviousState:
         directory = self._find(
             MANIFEST_NAME, "Got a state selector method, but no comparison manifest"
         )
-        if directory == self._target_path:
-            self._warn(
-                WarningRaised(
-                    "WarnStateTargetEqual",
-                    f"The directory of --state is the target directory, {directory}: the next run "
-                    "replaces what this one is compared with. Copy the artifacts elsewhere.",
-                )
-            )
         return read_past_manifest(directory)
 
     @cached_property

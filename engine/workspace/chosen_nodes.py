@@ -52,6 +52,8 @@ def choose_nodes(
         HeadraceError: the selection can't be read, or what it asks for isn't there.
     """
     workspace = project.workspace
+    for warning in workspace.state.warnings(workspace.target_path):
+        warn(warning)
     if options.query is not None:
         inline = frozenset({inline_id(workspace.project.name)})
         return Choice(inline, inline, is_everything=False)
@@ -60,7 +62,7 @@ def choose_nodes(
         project.manifest,
         root=workspace.project.root,
         variables=workspace.variables,
-        state=PreviousState(workspace.state.directory, workspace.target_path, warn),
+        state=PreviousState(workspace.state.directory, workspace.target_path),
         warn=warn,
         flags=workspace.project.flags,
     )

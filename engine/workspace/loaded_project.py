@@ -26,6 +26,7 @@ from ..manifest.reading.parse_cache import FILE_NAME, ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.used_vars import UsedVars
 from ..settings.environment_variables import custom_environment
+from ..state.past_manifest import own_metadata
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
@@ -112,20 +113,19 @@ def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str
     """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
     workspace = project.workspace
     start = workspace.start
+    variables = UsedVars(project.manifest, workspace.variables).all()
     metadata = {
         "dbt_version": DBT_VERSION,
-        "headrace_version": VERSION,
         "generated_at": utc_text(datetime.now(UTC)),
         "invocation_id": start.invocation_id,
         "invocation_started_at": utc_text(start.started_at),
-        "env": custom_environment(start.environ),
+        "env": {**custom_environment(start.environ), **own_metadata(variables, VERSION)},
         "project_name": workspace.project.name,
         "project_id": None,
         "user_id": None,
         "send_anonymous_usage_stats": False,
         "adapter_type": workspace.adapter.type,
         "quoting": {**_QUOTING, **workspace.project.quoting},
-        "headrace_vars": UsedVars(project.manifest, workspace.variables).all(),
     }
     return manifest_document(
         project.manifest,

@@ -117,7 +117,9 @@ class Workspace(Struct, frozen=True):
         )
 
 
-def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Workspace:
+def open_workspace(
+    start: Start, warn: Callable[[WarningRaised], None], read_packages: bool = True
+) -> Workspace:
     """Find and read the project, its packages and its profile. Connects to nothing.
 
     Raises:
@@ -140,9 +142,8 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
     adapter = _adapter(target, profiles)
     shown = target_context(target, adapter)
     project = render_trees(project, shown, options.vars, environ=environ, names=names)
-    packages = tuple(_installed_packages(project, start, shown, names, warn))
-    for warning in (*flag_warnings(project.document), *warnings_of(options, environ)):
-        warn(warning)
+    packages = _packages(project, start, shown, names, warn if read_packages else None)
+    _tell_of_flags(project, start, warn)
     names["project_name"] = project.name
     variables = _variables(project, packages, options)
     renderers = {
@@ -176,6 +177,12 @@ def open_workspace(start: Start, warn: Callable[[WarningRaised], None]) -> Works
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
     )
+
+
+def _tell_of_flags(project: Project, start: Start, warn: Callable[[WarningRaised], None]) -> None:
+    found = (*flag_warnings(project.document), *warnings_of(start.options, start.environ))
+    for warning in found:
+        warn(warning)
 
 
 def _with_flags_of(
@@ -261,18 +268,23 @@ def target_context(target: Target, adapter: Adapter) -> dict[str, Any]:
     }
 
 
-def _installed_packages(
+def _packages(
     project: Project,
     start: Start,
     target: Mapping[str, Any],
     names: Mapping[str, Any],
-    warn: Callable[[WarningRaised], None],
-) -> list[Project]:
-    """The project's packages, once it and they are known to suit this version."""
+    warn: Callable[[WarningRaised], None] | None,
+) -> tuple[Project, ...]:
+    """The project's packages, once it and they are known to suit this version.
+
+    None where nobody wants to hear of them.
+    """
     options, environ = start.options, start.environ
     checks_version = sources_of(options, environ, project.flags).find("version_check").value
     if checks_version:
         check_required_version(project, DBT_VERSION)
+    if warn is None:
+        return ()
     packages = load_installed(
         project,
         environ=environ,
@@ -281,10 +293,10 @@ def _installed_packages(
         names=start.names,
         dbt_version=DBT_VERSION if checks_version else None,
     )
-    return [
+    return tuple(
         render_trees(package, target, options.vars, environ=environ, names=names)
         for package in packages
-    ]
+    )
 
 
 def _reading(start: Start, settings: Settings) -> Reading:

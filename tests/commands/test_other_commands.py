@@ -190,6 +190,31 @@ def test_debug_can_be_about_the_connection_alone(write_project: WriteProject) ->
     assert "Connection test: [OK" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "package",
+    [
+        {},
+        {
+            "dbt_packages/tools/dbt_project.yml": "name: tools\nconfig-version: 2\n"
+            "require-dbt-version: '>=2.0.0'\n"
+        },
+    ],
+    ids=["not installed", "of another version"],
+)
+async def test_debug_asks_nothing_of_packages(
+    write_project: WriteProject, package: dict[str, str]
+) -> None:
+    root = write_project({"packages.yml": "packages: [{package: a/tools, version: 1.0.0}]\n"})
+    for name, text in package.items():
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_text(text)
+
+    ran, parsed = await run(root, "debug"), await run(root, "parse")
+
+    assert (ran.exit_code, ran.lines[-1]) == (0, "All checks passed!")
+    assert parsed.exit_code == 2
+
+
 def test_debug_with_a_warning_that_is_an_error_could_not_run(write_project: WriteProject) -> None:
     root = write_project({"dbt_project.yml": PROJECT + "data-paths: [seeds]\n"})
 

@@ -100,7 +100,9 @@ def test_top_level_and_metadata_have_dbts_keys(parsed: Parsed) -> None:
     document = artifact(parsed)
 
     assert set(document) == set(TOP.split())
-    assert set(document["metadata"]) == {*METADATA.split(), "headrace_version", "headrace_vars"}
+    assert set(document["metadata"]) == set(METADATA.split())
+    assert document["metadata"]["env"].keys() == {"HEADRACE_VERSION", "HEADRACE_VARS"}
+    assert all(isinstance(value, str) for value in document["metadata"]["env"].values())
     assert document["metadata"]["dbt_schema_version"].endswith("/dbt/manifest/v12.json")
     assert document["metadata"]["adapter_type"] == "sqlite"
 

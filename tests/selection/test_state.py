@@ -419,6 +419,31 @@ async def test_variable_of_the_command_line_counts_where_it_is_used(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    ("noted", "seen"),
+    [
+        ({"headrace_vars": ...}, "model.stg_books"),
+        ({"env": {"HEADRACE_VARS": "{"}}, ""),
+        ({"env": None}, ""),
+    ],
+)
+async def test_variables_are_found_where_older_manifests_have_them(
+    tmp_path: Path, noted: dict[str, Any], seen: str
+) -> None:
+    root = copy_library(tmp_path / "library")
+    edit(BOOKS, "title,", "title, {{ var('since', 1) }} as since,")(root)
+    await keep_state(root, vars={"since": 2024})
+    path = root / "prod" / "manifest.json"
+    document = json.loads(path.read_bytes())
+    values = json.loads(document["metadata"].pop("env")["HEADRACE_VARS"])
+    document["metadata"] |= {key: values if value is ... else value for key, value in noted.items()}
+    path.write_text(json.dumps(document))
+
+    _, found = await listed(root, "state:modified", vars={"since": 2025})
+
+    assert found == seen
+
+
+@pytest.mark.parametrize(
     ("flags", "seen"),
     [
         ("", "model.stg_books"),
@@ -644,6 +669,29 @@ async def test_what_is_said_of_a_state_may_count_as_an_error(
 
     assert ran.exit_code == 2
     assert not list(root.glob("*.db"))
+
+
+@pytest.mark.parametrize(
+    ("command", "options", "told"),
+    [
+        ("run", {"state": Path("target")}, True),
+        ("build", {"defer": True, "state": Path("target")}, True),
+        ("compile", {"defer": True, "defer_state": Path("target"), "state": Path("prod")}, True),
+        ("clone", {"state": Path("target")}, True),
+        ("run", {"state": Path("prod")}, False),
+        ("parse", {"state": Path("target")}, False),
+    ],
+)
+async def test_state_in_the_target_directory_is_told_whatever_it_is_for(
+    tmp_path: Path, command: str, options: dict[str, Any], told: bool
+) -> None:
+    root = copy_library(tmp_path / "library")
+    await keep_state(root)
+
+    ran = await run(root, command, **options)
+
+    names = [warning.name for warning in warnings_of(ran.events)]
+    assert names.count("WarnStateTargetEqual") == told
 
 
 async def test_seed_that_grew_or_moved_is_told(tmp_path: Path) -> None:
