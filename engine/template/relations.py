@@ -42,7 +42,7 @@ class RelationFactory:
     def __init__(self, adapter: Adapter, project_quoting: Mapping[str, bool | None]) -> None:
         self._adapter = adapter
         self.quoting = project_quoting
-        self._made: dict[tuple[str, str | None, str, str], Relation] = {}
+        self._made: dict[tuple[str | None, ...], Relation] = {}
 
     def this(self, node: Node) -> Relation:
         """What a node itself is called, also where nothing is built of it."""
@@ -50,8 +50,15 @@ class RelationFactory:
 
     def of(self, node: Node) -> Relation:
         """What a node is to those that read it; a bare name for an ephemeral model."""
-        # While parsing a node is asked for before its macros have named it.
-        key = (node.unique_id, node.database, node.schema, node.alias)
+        # While parsing a node is asked for before its macros have named it, and its own config()
+        # has said what it is.
+        key = (
+            node.unique_id,
+            node.database,
+            node.schema,
+            node.alias,
+            node.config.materialized,
+        )
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._make(node)

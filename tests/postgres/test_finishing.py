@@ -337,3 +337,15 @@ async def test_index_that_is_none_fails_its_model(shop: Shop, index: str, proble
     assert ran.exit_code == 1
     assert problem in ran.error("orders")
     assert await shop.relations() == {}
+
+
+@pytest.mark.parametrize("kind", ["table", "incremental", "materialized_view"])
+async def test_relation_whose_configuration_is_computed_is_described(shop: Shop, kind: str) -> None:
+    config = f"materialized='{kind}', persist_docs={{'relation': true}}, tags=['t'] if execute else []"
+    shop.write("models/orders.sql", f"{{{{ config({config}) }}}}select 1 as id")
+    shop.write("models/schema.yml", "models: [{name: orders, description: What was ordered}]")
+
+    await shop.build()
+
+    comments = "select obj_description('{schema}.orders'::regclass, 'pg_class')"
+    assert await shop.fetch(comments) == [("What was ordered",)]
