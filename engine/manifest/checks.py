@@ -20,6 +20,7 @@ from .reading.package_parse import Parse
 from .reading.relation_names import check_relation_names, check_versioned_names
 from .reading.semantic_forms import old_semantic_forms
 from .reading.test_arguments import misplaced_arguments
+from .reading.unasked_macros import unasked_macros
 from .reading.unused_configuration import unused_configuration
 from .reading.unused_properties import unused_properties
 
@@ -33,6 +34,7 @@ CHECKS_OF_NODES: tuple[Check, ...] = (
     misspelt_configs,
     deprecated_forms,
     overriding_packages,
+    unasked_macros,
     unused_configuration,
     check_versioned_names,
     check_groups,

@@ -16,6 +16,7 @@ from ...adapters.base import Deferred, Response
 from ...adapters.connection_abilities import ComparingQueries
 from ...adapters.relation import Relation, RelationType
 from ..core.errors import CompilationError
+from ..sandbox.handed import printed
 from .finishing import configured_indexes
 from .node_build import NodeBuild, Outcome
 from .node_transaction import node_transaction, rebuild
@@ -23,6 +24,8 @@ from .swap import build_and_swap
 
 CREATE_MACRO = "get_create_materialized_view_as_sql"
 ALTER_MACRO = "get_alter_materialized_view_as_sql"
+CHANGES_MACRO = "get_materialized_view_configuration_changes"
+REPLACE_MACRO = "get_replace_sql"
 POLICIES = ("apply", "continue", "fail")
 
 _METHOD = "btree"
@@ -37,16 +40,20 @@ class Changes(Struct, frozen=True):
         query: whether its query is another one.
         missing: the indexes that aren't there.
         surplus: those of ours that are no longer asked for.
+        told: what a project's own macro says of the changes, in whatever form.
     """
 
     query: bool = False
     missing: tuple[Mapping[str, object], ...] = ()
     surplus: tuple[str, ...] = ()
+    told: object = None
 
     def __bool__(self) -> bool:
-        return bool(self.query or self.missing or self.surplus)
+        return bool(self.query or self.missing or self.surplus) or self.told is not None
 
     def __str__(self) -> str:
+        if self.told is not None:
+            return printed(self.told)
         query = ["its query is another one"] if self.query else []
         missing = [f"there is no index on {', '.join(_columns(index))}" for index in self.missing]
         surplus = [f"the index {name} is no longer asked for" for name in self.surplus]
@@ -71,6 +78,8 @@ async def materialized_view(build: NodeBuild) -> Outcome:
     kind = RelationType.MATERIALIZED_VIEW
     existing = await build.existing()
     if existing is None or not existing.is_materialized_view or await build.is_full_refresh():
+        if existing is not None and build.scope.is_overridden(REPLACE_MACRO):
+            return await _replaced(build, existing)
         return await rebuild(build, kind)
     policy = _policy(build)
     async with node_transaction(build):
@@ -89,10 +98,20 @@ async def materialized_view(build: NodeBuild) -> Outcome:
             build.made = Deferred("", response=Response(f"skip {existing}", "skip"))
         elif changes and build.scope.is_overridden(ALTER_MACRO):
             build.made = await _altered(build, existing, changes)
-        elif changes.query:
+        elif changes.query or changes.told is not None:
             build.made = await build_and_swap(build, kind)
         else:
             build.made = await _refresh(build, existing, changes)
+    return build.success()
+
+
+async def _replaced(build: NodeBuild, existing: Relation) -> Outcome:
+    """Have a project's own macro put the view in the place of what is there."""
+    target = replace(build.relation, type=RelationType.MATERIALIZED_VIEW)
+    async with node_transaction(build):
+        sql = await build.macro(REPLACE_MACRO, existing, target, build.sql)
+        build.made = build.defer(sql, wants_response=True)
+        build.cache.add(target)
     return build.success()
 
 
@@ -100,7 +119,9 @@ async def _altered(build: NodeBuild, existing: Relation, changes: Changes) -> De
     """What a project's own macro makes of the changes: it is given them as dbt gives them."""
     wanted = [{"action": "create", "context": dict(index)} for index in changes.missing]
     surplus = [{"action": "drop", "context": {"name": name}} for name in changes.surplus]
-    told = {"requires_full_refresh": changes.query, "indexes": [*surplus, *wanted]}
+    told = changes.told
+    if told is None:
+        told = {"requires_full_refresh": changes.query, "indexes": [*surplus, *wanted]}
     backup = existing.with_identifier(f"{existing.identifier}__dbt_backup")
     places = (existing, backup, build.temporary_relation)
     sql = await build.macro(ALTER_MACRO, build.relation, told, build.sql, *places)
@@ -129,8 +150,12 @@ def _policy(build: NodeBuild) -> str:
 async def _changes(build: NodeBuild, existing: Relation) -> Changes:
     """How what is there differs from the configuration.
 
-    Somebody else's index counts as there, and never as surplus.
+    Somebody else's index counts as there, and never as surplus. Where the project has a macro
+    for it, it says so itself.
     """
+    if build.scope.is_overridden(CHANGES_MACRO):
+        config = build.scope.context_name("config")
+        return Changes(told=await build.scope.call_macro(CHANGES_MACRO, existing, config))
     query = await _has_other_query(build, existing)
     found = await build.connection.query(await build.macro("get_show_indexes_sql", existing))
     there = {

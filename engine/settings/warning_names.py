@@ -15,7 +15,7 @@ RAISED_WHILE_READING = frozenset(
     "EnvironmentVariableRenamed ExposureNameDeprecation FileLeftOut "
     "FreshnessConfigProblem InvalidMacroAnnotation MFCumulativeTypeParamsDeprecation "
     "MFTimespineWithoutYamlConfigurationDeprecation "
-    "MacroNotFoundForPatch MicrobatchMacroOutsideOfBatchesDeprecation "
+    "MacroNotAsked MacroNotFoundForPatch MicrobatchMacroOutsideOfBatchesDeprecation "
     "MicrobatchModelNoEventTimeInputs "
     "ArgumentsPropertyInGenericTestDeprecation "
     "MissingArgumentsPropertyInGenericTestDeprecation ModelParamUsageDeprecation "

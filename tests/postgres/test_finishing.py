@@ -341,7 +341,9 @@ async def test_index_that_is_none_fails_its_model(shop: Shop, index: str, proble
 
 @pytest.mark.parametrize("kind", ["table", "incremental", "materialized_view"])
 async def test_relation_whose_configuration_is_computed_is_described(shop: Shop, kind: str) -> None:
-    config = f"materialized='{kind}', persist_docs={{'relation': true}}, tags=['t'] if execute else []"
+    config = (
+        f"materialized='{kind}', persist_docs={{'relation': true}}, tags=['t'] if execute else []"
+    )
     shop.write("models/orders.sql", f"{{{{ config({config}) }}}}select 1 as id")
     shop.write("models/schema.yml", "models: [{name: orders, description: What was ordered}]")
 

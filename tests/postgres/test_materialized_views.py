@@ -238,6 +238,53 @@ async def test_projects_own_macro_alters_the_view(built: Shop) -> None:
     assert said == [("altered by ours",)]
 
 
+async def test_projects_own_macro_replaces_what_is_there(built: Shop) -> None:
+    built.write(
+        "macros/replace.sql",
+        "{% macro get_replace_sql(existing_relation, target_relation, sql) %}"
+        "drop {{ existing_relation.type | replace('_', ' ') }} {{ existing_relation }}; "
+        "create materialized view {{ target_relation }} as select * from ({{ sql }}) as s limit 0"
+        "{% endmacro %}",
+    )
+
+    await built.build(full_refresh=True)
+
+    assert await built.fetch("select * from {schema}.days") == []
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [("none", "REFRESH MATERIALIZED VIEW"), ("{'mine': 1}", "SELECT 1")],
+)
+async def test_projects_own_macro_says_what_has_changed(
+    built: Shop, said: str, message: str
+) -> None:
+    built.write(
+        "macros/changes.sql",
+        "{% macro postgres__get_materialized_view_configuration_changes(existing, new_config) %}"
+        "{% do log('asked with ' ~ new_config.get('tags') | join, info=true) %}"
+        f"{{{{ return({said}) }}}}{{% endmacro %}}",
+    )
+
+    ran = await run_days(built, OTHER, "tags=['t']")
+
+    assert ran.result("days").message == message
+    assert "asked with t" in ran.messages
+
+
+async def test_change_that_a_projects_own_macro_tells_of_fails_where_it_is_to(built: Shop) -> None:
+    built.write(
+        "macros/changes.sql",
+        "{% macro get_materialized_view_configuration_changes(existing, new_config) %}"
+        "{{ return('the weather') }}{% endmacro %}",
+    )
+
+    ran = await run_days(built, SELECT, "on_configuration_change='fail'")
+
+    assert ran.exit_code == 1
+    assert "the weather" in str(ran.error("days"))
+
+
 async def test_hook_that_makes_what_the_query_reads_comes_first(built: Shop) -> None:
     table = f"{built.schema}.made"
 

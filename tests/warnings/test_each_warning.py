@@ -117,6 +117,13 @@ WHILE_READING = {
             "macros/one.yml": "macros: [{name: one, arguments: [{name: b}]}]",
         }
     ),
+    "MacroNotAsked": Situation(
+        {
+            **ORDERS,
+            "macros/m.sql": "{% macro default__rename_relation(from_relation, to_relation) %}"
+            "{% endmacro %}",
+        }
+    ),
     "MacroNotFoundForPatch": properties("macros: [{name: cents}]"),
     "MFCumulativeTypeParamsDeprecation": Situation(
         {
