@@ -281,6 +281,7 @@ class Adapter(ABC):
     def spelled_unquoted(self, text: str) -> str:
         """What the database calls a name that stands in SQL as a text has it: quoted or not."""
         quote = self.quote_character
+        text = text.strip()
         if len(text) > 2 * len(quote) and text.startswith(quote) and text.endswith(quote):
             return text.removeprefix(quote).removesuffix(quote).replace(quote * 2, quote)
         return self.folded(text) or ""

@@ -26,6 +26,7 @@ async def columns(shop: Shop) -> list[tuple[str, str]]:
         ("ID,Code,name", ["id", "code", "name"]),
         ('"""ID""","Code",nAmE', ["ID", "code", "name"]),
         ('"""a ""b""",Code,ÄB', ['a "b', "code", "Äb"]),
+        (' id ,Code,"  ""E f"" "', ["id", "code", "E f"]),
     ],
 )
 async def test_columns_that_are_not_quoted_are_loaded_as_the_server_spells_them(
