@@ -125,9 +125,10 @@ def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> It
             for row in checked(reader):
                 if len(row) == len(header):
                     yield row
-                elif row and len(row) < len(header):
-                    yield row + [""] * (len(header) - len(row))  # as in dbt, what lacks is null
-                elif row:
+                elif len(row) < len(header):
+                    # As in dbt, what lacks is null: all of it, where the line is blank.
+                    yield row + [""] * (len(header) - len(row))
+                else:
                     raise CompilationError(
                         f"the row has {_values(len(row))}, the header has {len(header)}. Put "
                         "quotes around a value that holds the delimiter.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from headrace.engine.core.errors import ParseError
+from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
 from ..conftest import WriteProject
 from .support import failure, parse
@@ -326,6 +327,27 @@ def test_test_that_nobody_has_is_warned_of(
         "models/schema.yml:1:",
     )
     assert expected in warning.message
+
+
+def test_test_that_nobody_has_depends_on_what_it_names(write_project: WriteProject) -> None:
+    given = "{arguments: {compare: \"ref('n')\", among: [\"source('s', 't')\"]}}"
+    schema = (
+        f"models: [{{name: m, data_tests: [{{nobodys.equality: {given}}}]}}]\n"
+        "sources: [{name: s, tables: [{name: t}]}]\n"
+    )
+    root = write_project(
+        {
+            "models/m.sql": "select 1 as a",
+            "models/n.sql": "select 1 as a",
+            "models/schema.yml": schema,
+        }
+    )
+
+    nodes = parse(root).manifest.nodes.values()
+
+    (test,) = (node for node in nodes if isinstance(node, GenericTest))
+    assert {call.name for call in test.refs} == {"m", "n"}
+    assert [call.table_name for call in test.sources] == ["t"]
 
 
 def test_tags_of_a_column_are_texts(write_project: WriteProject) -> None:

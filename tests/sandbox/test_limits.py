@@ -223,9 +223,26 @@ async def test_time_that_a_template_waits_is_not_counted(monkeypatch: pytest.Mon
     assert await render_text(text, scope({}, {"wait": wait})) == "x" * 200
 
 
+async def test_time_that_others_have_the_processor_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = 0.0
+    monkeypatch.setattr(budget, "perf_counter", lambda: clock)
+
+    def stand_still() -> str:
+        nonlocal clock
+        clock += 1000
+        return "x"
+
+    text = "{% for i in range(200) %}{{ stand_still() }}{% endfor %}"
+
+    assert await render_text(text, scope({}, {"stand_still": stand_still})) == "x" * 200
+
+
 async def test_time_of_its_own_work_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = 0.0
     monkeypatch.setattr(budget, "perf_counter", lambda: clock)
+    monkeypatch.setattr(budget, "thread_time", lambda: clock)
 
     def work() -> str:
         nonlocal clock

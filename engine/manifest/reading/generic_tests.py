@@ -276,10 +276,6 @@ def _captured(
     target = asked.target
     if _is_rendered(macro):
         _check_arguments(node, asked, macro)
-    if macro is None:
-        if isinstance(target, RefCall):
-            return Captured(refs=(target,))
-        return Captured(sources=(target,))
     arguments = [
         text
         for key, value in node.arguments.items()
@@ -298,8 +294,8 @@ def _captured(
     calls.append(target)
     config: Mapping[str, Any] = {}
     macros: tuple[str, ...] = ()
-    is_inert = package.macros.is_inert(macro) and not is_referring
-    if computed or not is_inert:
+    is_inert = macro is None or (package.macros.is_inert(macro) and not is_referring)
+    if macro is not None and (computed or not is_inert):
         captured = _rendered(package, node, asked.entry, is_inert)
         # A render meets the arguments that are calls as well, and the macro what is tested.
         calls = [*captured.refs, *captured.sources, *([target] if is_inert else ())]
