@@ -25,8 +25,8 @@ from .engine.settings.flags import FLAGS
 
 if TYPE_CHECKING:
     from .engine.commands.command import Command
-    from .engine.core.events import Reporter
     from .engine.core.outcome import InvocationResult
+    from .engine.core.reporter import Reporter
     from .engine.project.secrets import Redactor
     from .engine.settings.options import Options
 

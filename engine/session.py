@@ -18,16 +18,15 @@ from .core.blocking import in_thread
 from .core.errors import HeadraceError, TargetError
 from .core.event_queue import EventQueue, Subscription
 from .core.events import (
-    ArtifactKeeper,
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
     Kept,
     Manner,
-    Reporter,
     WarningRaised,
 )
 from .core.outcome import ExitCode, InvocationResult
+from .core.reporter import ArtifactKeeper, Reporter
 from .core.results import RunResult, Status
 from .core.version import VERSION
 from .project.peeked_flags import settle_reporting

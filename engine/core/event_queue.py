@@ -20,7 +20,8 @@ from time import monotonic, time
 from msgspec import Struct
 
 from .blocking import to_its_end
-from .events import RECORDED, ArtifactKeeper, Event, Reporter, WarningRaised
+from .events import Event, WarningRaised
+from .reporter import RECORDED, ArtifactKeeper, Reporter
 
 PAUSE_SECONDS = 0.05
 """How long events gather before they are handed on.

@@ -12,11 +12,11 @@ from ..core.events import (
     MessageLogged,
     OutputProduced,
     ProjectFound,
-    Reporter,
     RunFinished,
     WarningRaised,
 )
 from ..core.plain_text import Cleaner
+from ..core.reporter import Reporter
 from ..core.results import RunResult
 from ..settings.flags import LOG_FILE_BYTES
 from .json.json_lines import JsonReporter

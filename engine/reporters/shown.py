@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TextIO
 
-from ..core.events import Reporter
 from ..core.plain_text import Scrub
+from ..core.reporter import Reporter
 from ..settings.options import Options
 from .log_settings import console_style
 from .style import Style

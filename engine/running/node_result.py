@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from ...adapters.errors import AdapterError, CommitInDoubtError
 from ...adapters.relation_cache import RelationCache
-from ..core.events import Emitter, NodeCommitting, NodeExecuted, WarningRaised
+from ..core.events import NodeCommitting, NodeExecuted, WarningRaised
+from ..core.reporter import Emitter
 from ..core.results import Doubt, NodeInfo, RunResult, Status, Timing
 from ..manifest.nodes.node import Node
 from ..materializations.node_build import NodeBuild, Outcome

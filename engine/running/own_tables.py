@@ -10,7 +10,8 @@ from ...adapters.base import Adapter
 from ...adapters.connection_abilities import ForeignKey, KeepingKeys
 from ...adapters.errors import AdapterError
 from ...adapters.relation import Relation
-from ..core.events import Emitter, WarningRaised
+from ..core.events import WarningRaised
+from ..core.reporter import Emitter
 from ..core.results import RunResult, Status
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.model_node import Model

@@ -12,7 +12,7 @@ from ...adapters.base import Adapter, Connection
 from ...adapters.column import Column
 from ...adapters.relation import Relation
 from ...adapters.relation_cache import RelationCache
-from ..core.events import Emitter
+from ..core.reporter import Emitter
 from ..manifest.manifest import Manifest
 from ..manifest.nodes.macro import Macro
 from ..manifest.nodes.operation_node import operation_of

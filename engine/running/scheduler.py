@@ -16,7 +16,8 @@ from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStre
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..core.events import Emitter, NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
+from ..core.events import NodeCancelled, NodeFinished, NodeSkipped, NodeStarted
+from ..core.reporter import Emitter
 from ..core.results import NodeError, NodeInfo, RunResult, Status
 from .plan import Plan
 

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from ...adapters.base import Adapter
 from ...adapters.relation import Relation
 from ..core.errors import CompilationError, did_you_mean
-from ..core.events import Emitter, MessageLogged, WarningRaised
+from ..core.events import MessageLogged, WarningRaised
+from ..core.reporter import Emitter
 from ..core.results import NodeInfo
 from ..manifest.nodes.node import Node
 from ..project.project import Project

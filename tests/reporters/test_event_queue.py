@@ -19,10 +19,10 @@ from headrace.engine.core.events import (
     InvocationFinished,
     NodeFinished,
     NodeStarted,
-    Reporter,
     RunFinished,
     WarningRaised,
 )
+from headrace.engine.core.reporter import Reporter
 from headrace.engine.reporters.artifacts.files import ArtifactFiles
 from headrace.engine.reporters.artifacts.target_directory import TargetDirectory
 from headrace.engine.reporters.log_file import LogFile

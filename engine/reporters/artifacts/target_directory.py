@@ -21,11 +21,11 @@ from ...core.events import (
     ParseCacheChanged,
     ProjectFound,
     ProjectLoaded,
-    Reporter,
     RunResumed,
     WarningRaised,
 )
 from ...core.plain_text import Scrub
+from ...core.reporter import Reporter
 from ...manifest.artifact.semantic_manifest import semantic_manifest
 from ...state.artifact_files import CATALOG_NAME
 from ...state.journal import Journal
