@@ -22,6 +22,7 @@ from .comment import StatementComment
 from .errors import CommitInDoubtError, OtherDatabaseError
 from .relation import Namespace, Parts, Relation, RelationType
 from .relation import Path as RelationPath
+from .traffic import SILENT, Traffic, Watch
 from .value_kinds import STANDARD_TYPES, ValueKind
 
 __all__ = [
@@ -83,11 +84,13 @@ class Connection(ABC):
             known to.
         doubt: why nobody can say whether the last COMMIT in somebody's own SQL is durable, where
             that is so.
+        traffic: tells what goes between it and the database.
     """
 
     comment: StatementComment | None = None
     has_kept: bool = False
     doubt: CommitInDoubtError | None = None
+    traffic: Traffic = SILENT
 
     @property
     def carries_state(self) -> bool:
@@ -191,6 +194,9 @@ class Adapter(ABC):
         has_fixed_types: whether a column holds values of its own type only.
         retry_backoff: seconds before the first of these attempts; each waits longer.
         column_types: the type that a seed's column gets for what its values are.
+        version: the release of what brings the adapter, where that isn't this package.
+        watch: takes what goes between its connections and the database, where somebody wants to
+            know.
     """
 
     type: ClassVar[str]
@@ -211,6 +217,12 @@ class Adapter(ABC):
     target: Target
     retries: int = 0
     retry_backoff: float = 0.2
+    version: str = ""
+    watch: Watch | None = None
+
+    def traffic(self, name: str) -> Traffic:
+        """Tells what the connection of this name does."""
+        return SILENT if self.watch is None else Traffic(self.watch, self.type, name)
 
     @abstractmethod
     async def open(self) -> None:

@@ -32,23 +32,28 @@ def create_adapter(target: Target) -> Adapter:
         UnknownAdapterError: nothing installed has that type.
         ProfileKeyError: the adapter can't make sense of a key of the profile.
     """
-    return _factory(target.type)(target)
+    create, version = _factory(target.type)
+    adapter = create(target)
+    adapter.version = version
+    return adapter
 
 
-def _factory(type: str) -> Callable[[Target], Adapter]:
+def _factory(type: str) -> tuple[Callable[[Target], Adapter], str]:
+    """What makes an adapter, and the release of the package that brings it, if it isn't ours."""
     # Reading every installed distribution's entry points takes tens of milliseconds, so our
     # own adapters are found by their folder.
     own = _own_types()
     if type in own:
         create: Callable[[Target], Adapter] = import_module(f".{type}", __package__).create
-        return create
+        return create, ""
     # To import that module takes as long as to parse a hundred models.
     entry_points = import_module("importlib.metadata").entry_points
     found = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
     if type not in found:
         raise UnknownAdapterError(type, sorted(own | found.keys()))
     loaded: Callable[[Target], Adapter] = found[type].load()
-    return loaded
+    distribution = found[type].dist
+    return loaded, distribution.version if distribution else ""
 
 
 def _own_types() -> set[str]:

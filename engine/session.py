@@ -18,6 +18,7 @@ from .core.blocking import in_thread
 from .core.errors import HeadraceError, TargetError
 from .core.event_queue import EventQueue, Subscription
 from .core.events import (
+    ArtifactWritten,
     InvocationFailed,
     InvocationFinished,
     InvocationStarted,
@@ -91,6 +92,7 @@ async def invoke(
         write_json=options.write_json is not False,
         scrub=redactor,
         sources_path=options.output_path and here / options.output_path,
+        tell_written=lambda event: session.tell_written(event),
     )
     log_file = make_log_file(options, tell=tell, scrub=redactor)
     logs = [] if log_file is None else [Subscription(log_file, limits=None)]
@@ -186,6 +188,10 @@ class Session:
                 self._events.emit(InvocationFailed(RaisedWarningsError([warning])))
             case Verdict.DROP:
                 pass
+
+    def tell_written(self, event: ArtifactWritten) -> None:
+        """Tell of an artifact that is on disk. From any thread."""
+        self._events.emit(event)
 
     def _tell_deprecations(self, *, has_failed: bool) -> None:
         """Sum up the deprecations. It doesn't make another error of what is one already."""

@@ -17,6 +17,7 @@ from ..base import Adapter, Connection, SwapPolicy, Target
 from ..cancellation import outlast
 from ..errors import DatabaseError
 from ..relation import Namespace, Relation, quote_identifier
+from ..traffic import CATALOG
 from ..value_kinds import STANDARD_TYPES as VALUE_TYPES
 from ..value_kinds import ValueKind
 from .backend import Backend
@@ -119,13 +120,17 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
         if self._lease is not None:
             await self._lease.aclose()
             self._lease = None
-        await asyncio.gather(*(session.aclose() for session in self._pool.empty()))
+        sessions = self._pool.empty()
+        await asyncio.gather(*(session.aclose() for session in sessions))
+        for session in sessions:
+            self.traffic(session.served).closed()
         await self._control.aclose()
 
     @asynccontextmanager
     async def connection(self, name: str) -> AsyncIterator[Connection]:
         async with self._pool.lease():
             connection = PostgresConnection(self._pool, self._settings, self._keys, self._turns)
+            connection.traffic = self.traffic(name)
             try:
                 yield connection
             except BaseException as error:
@@ -239,13 +244,20 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
         return Session(backend, self._control, self._tracer)
 
     async def _fetch(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
+        traffic = self.traffic(CATALOG)
+        sent_at = traffic.sent(sql)
         try:
-            return await self._control.fetch(sql, *arguments)
+            rows = await self._control.fetch(sql, *arguments)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
+        traffic.answered(f"SELECT {len(rows)}", sent_at)
+        return rows
 
     async def _run(self, sql: str) -> None:
+        traffic = self.traffic(CATALOG)
+        sent_at = traffic.sent(sql)
         try:
-            await self._control.execute(sql)
+            tag = await self._control.execute(sql)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
+        traffic.answered(tag, sent_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sized
 from typing import Any, TypeVar
 
 from ..base import Connection
@@ -11,7 +11,7 @@ from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
 from .server_session import Session
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 
 
 class BoundConnection(Connection):
@@ -29,13 +29,13 @@ class BoundConnection(Connection):
             return
         try:
             if session.has_open_transaction:
-                await session.run(session.driver.execute("ROLLBACK"))
+                await self._end_transaction(session)
             if session.is_altered and not session.is_closed:
                 await session.run(session.reset(self._reset_sql))
         except DRIVER_ERRORS:
             await session.aclose()
         finally:
-            self._pool.give_back(session)
+            self._give_back(session)
 
     async def aclose(self) -> None:
         """Close the session, on which nothing runs."""
@@ -43,11 +43,16 @@ class BoundConnection(Connection):
             await self._session.aclose()
 
     async def _asked(self, session: Session, sql: str, work: Coroutine[Any, Any, T]) -> T:
-        """What the driver answers to something of ours."""
+        """What the driver answers to something of ours: rows, or the server's word."""
+        sent_at = self.traffic.sent(sql)
         try:
-            return await session.run(work)
+            answer = await session.run(work)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
+        if self.traffic.is_watched:
+            word = answer if isinstance(answer, str) else f"SELECT {len(answer)}"
+            self.traffic.answered(word, sent_at)
+        return answer
 
     def _let_go_of_lost(self, session: Session) -> None:
         """Go on with another session after a COMMIT that has gone through unheard.
@@ -56,13 +61,22 @@ class BoundConnection(Connection):
         """
         if session.is_closed and not session.is_set:
             self._session = None
-            self._pool.give_back(session)
+            self._give_back(session)
 
     async def _bound_session(self, sql: str) -> Session:
         refuse_nul(sql)
-        if self._session is None:
-            self._session = await self._pool.take()
-        return self._session
+        return self._session or await self._take_session()
+
+    async def _take_session(self) -> Session:
+        session = self._session = await self._pool.take()
+        self.traffic.bound(session.served)
+        session.served = self.traffic.name
+        return session
+
+    def _give_back(self, session: Session) -> None:
+        if session.is_closed:
+            self.traffic.closed()
+        self._pool.give_back(session)
 
     async def _roll_back(self, error: BaseException) -> None:
         session = self._session
@@ -72,9 +86,13 @@ class BoundConnection(Connection):
             await session.aclose()
             return
         try:
-            await session.run(session.driver.execute("ROLLBACK"))
+            await self._end_transaction(session)
         except DRIVER_ERRORS:
             await session.aclose()
+
+    async def _end_transaction(self, session: Session) -> None:
+        sent_at = self.traffic.sent("ROLLBACK")
+        self.traffic.answered(await session.run(session.driver.execute("ROLLBACK")), sent_at)
 
 
 def refuse_nul(sql: str) -> None:

@@ -84,13 +84,16 @@ class Control:
 
         return await self._told(work)
 
-    async def execute(self, sql: str) -> None:
-        """Run statements. Raises what `fetch` does, and is cancelled likewise."""
+    async def execute(self, sql: str) -> str:
+        """Run statements; gives back the server's word on the last of them.
 
-        async def work(driver: asyncpg.Connection[Any]) -> None:
-            await driver.execute(sql)
+        Raises what `fetch` does, and is cancelled likewise.
+        """
 
-        await self._told(work)
+        async def work(driver: asyncpg.Connection[Any]) -> str:
+            return await driver.execute(sql)
+
+        return await self._told(work)
 
     async def look(self, seconds: float) -> None:
         """See that the connection is there, and open another if it doesn't answer in time.

@@ -70,12 +70,14 @@ class SendingConnection(BoundConnection):
         sent = comment.on(statement) if comment else statement
         was_open = session.has_open_transaction
         session.is_set |= may_set(statement)
+        sent_at = self.traffic.sent(sent)
         try:
             rows = await session.run(session.fetch_rows(sent))
         except DRIVER_ERRORS as error:
             offset = len(comment.before) if comment else 0
             told = database_error(error, statement, offset=offset)
             raise doubted(told, statement, was_open=was_open, is_query=True) from error
+        self.traffic.answered(rows.response.message, sent_at)
         self.has_kept |= not was_open and may_write(statement, is_query=True)
         return rows
 
@@ -171,10 +173,13 @@ class SendingConnection(BoundConnection):
             format="csv",
         )
         was_open = session.has_open_transaction
+        sent_at = self.traffic.sent(f"{sql} FROM STDIN")
         try:
-            return response_of(await session.run(copy)).rows_affected or 0
+            tag = await session.run(copy)
         except DRIVER_ERRORS as error:
             raise doubted(database_error(error, sql), sql, was_open=was_open) from error
+        self.traffic.answered(tag, sent_at)
+        return response_of(tag).rows_affected or 0
 
     async def _send(
         self,
@@ -197,7 +202,7 @@ class SendingConnection(BoundConnection):
             begins = self._has_to_begin
             message = Message(taken.parts, begins=begins, commits=commits, comment=self.comment)
             refuse_nul(message.sql)
-            session = self._session = self._session or await self._pool.take()
+            session = self._session or await self._take_session()
             if taken.swap is not None and taken.swap.preparation not in session.told:
                 await self._prepare(session, taken.swap)
             is_left = bool(queue) or (commit is not None and not commits)
@@ -207,15 +212,18 @@ class SendingConnection(BoundConnection):
                 continue
             was_open = begins or session.has_open_transaction or opens_transaction(message.sql)
             self._note_sending(session, message, leaves_traces=taken.leaves_traces)
+            sent_at = self.traffic.sent(message.sql)
             try:
                 if commits and commit is not None:
                     if not await session.commit(message.sql, commit):
                         self._let_go_of_lost(session)
                     message.note_answers("")
+                    self.traffic.answered("COMMIT", sent_at)
                 else:
                     tag = await session.run(session.driver.execute(message.sql))
                     # A hook may end the transaction itself: then the next statement begins another.
                     self._has_begun = self._transaction is not None and session.has_open_transaction
+                    self.traffic.answered(tag, sent_at)
                     self._note_sent(message, tag, was_open=was_open)
             except DRIVER_ERRORS as error:
                 told = doubted(message.error(error), message.sql, was_open=was_open)
@@ -279,9 +287,11 @@ class SendingConnection(BoundConnection):
         if not session.has_failed:
             await self._name(transaction)
         self._has_begun = False
+        sent_at = self.traffic.sent("COMMIT")
         try:
             if not await session.commit("COMMIT", transaction):
                 self._let_go_of_lost(session)
+            self.traffic.answered("COMMIT", sent_at)
         except DRIVER_ERRORS as error:
             raise database_error(error, "COMMIT") from error
         finally:

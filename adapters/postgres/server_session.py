@@ -35,6 +35,7 @@ class Session:
         is_altered: whether something was done that a later user of the session would notice.
         is_set: whether something was set that the same user goes by.
         told: the statements that prepare a session for what is asked of it again and again.
+        served: what the connection is for that has it, or had it last.
     """
 
     def __init__(self, backend: Backend, control: Control, tracer: Tracer) -> None:
@@ -43,6 +44,7 @@ class Session:
         self.is_altered = False
         self.is_set = False
         self.told: set[str] = set()
+        self.served = ""
         self._control = control
         self._tracer = tracer
         self._has_ended = False

@@ -13,6 +13,7 @@ from typing import ClassVar
 from ..abilities import CatalogColumn, CatalogTable, Describing
 from ..base import Adapter, Connection, SwapPolicy, Target
 from ..relation import Namespace, Parts, Relation, RelationType, quote_identifier
+from ..traffic import CATALOG
 from ..value_kinds import STANDARD_TYPES, ValueKind
 from .connection import SqliteConnection
 from .file_session import Session, close_sessions
@@ -84,16 +85,21 @@ class SqliteAdapter(Adapter, Describing):
             raise
 
     async def aclose(self) -> None:
-        await close_sessions([session for pool in self._pools for session in pool.empty()])
+        sessions = [session for pool in self._pools for session in pool.empty()]
+        await close_sessions(sessions)
+        for session in sessions:
+            if session.served:
+                self.traffic(session.served).closed()
 
     def connection(self, name: str) -> AbstractAsyncContextManager[Connection]:
         # SQLite has no list of sessions for the name to stand in.
-        return self._lease(self._pool)
+        return self._lease(self._pool, name)
 
     @asynccontextmanager
-    async def _lease(self, pool: Pool) -> AsyncIterator[SqliteConnection]:
+    async def _lease(self, pool: Pool, name: str = CATALOG) -> AsyncIterator[SqliteConnection]:
         async with pool.lease():
             connection = SqliteConnection(pool, self._writers, self._keys)
+            connection.traffic = self.traffic(name)
             try:
                 yield connection
             except BaseException as error:

@@ -85,6 +85,28 @@ class Batch:
         step = self.steps[self.position]
         return step if isinstance(step, str) else step.sql
 
+    @property
+    def sql(self) -> str:
+        """All of its statements, each with its comment as it is run."""
+        return "\n;\n".join(
+            _commented(step if isinstance(step, str) else step.sql, self._comment)
+            if isinstance(step, str | Deferred) and not isinstance(step, Control)
+            else str(step if isinstance(step, str) else step.sql)
+            for step in self.steps
+        )
+
+    @property
+    def status(self) -> str:
+        """The answer to its last statement, once all have run."""
+        if self.has_committed:
+            return Control.COMMIT.value
+        match self.steps[-1:]:
+            case [Insertion()]:
+                return f"INSERT {self.inserted}"
+            case [Deferred(response=Response() as response)]:
+                return response.message
+        return self.answer.response.message
+
     def run(self, database: sqlite3.Connection) -> None:
         """Run what hasn't run yet.
 

@@ -53,6 +53,8 @@ class Session(aiosqlite.Connection):
         self._is_working = False
         self.is_closed = False
         self.has_temporary = False
+        self.served = ""
+        """What the connection is for that has it, or had it last."""
 
     @property
     def path(self) -> Path:

@@ -115,13 +115,15 @@ class SendingConnection(Connection):
             return
         try:
             if session.has_open_transaction:
-                await session.roll_back()
+                await self._end_transaction(session)
             if not session.is_closed and session.has_temporary:
                 await session.call(session.drop_temporary)
         except DRIVER_ERRORS:
             await session.aclose()
         finally:
             self._session = None
+            if session.is_closed:
+                self.traffic.closed()
             self._pool.give_back(session)
             self._give_turn_back()
 
@@ -162,9 +164,14 @@ class SendingConnection(Connection):
             await session.aclose()
         elif session.has_open_transaction:
             try:
-                await session.roll_back()
+                await self._end_transaction(session)
             except DRIVER_ERRORS:
                 await session.aclose()
+
+    async def _end_transaction(self, session: Session) -> None:
+        sent_at = self.traffic.sent(Control.ROLLBACK.value)
+        await session.roll_back()
+        self.traffic.answered(Control.ROLLBACK.value, sent_at)
 
     async def _send(
         self,
@@ -189,11 +196,14 @@ class SendingConnection(Connection):
             raise transaction_gone_error(batch.current_sql)
         deadline: float | None = None
         attempt = 0
+        sent_at = self.traffic.sent(batch.sql) if self.traffic.is_watched else 0.0
         while True:
             attempt += 1
             had_begun = session.in_transaction
             try:
                 await session.run(batch)
+                if self.traffic.is_watched:
+                    self.traffic.answered(batch.status, sent_at)
                 return batch
             except get_cancelled_exc_class():
                 await session.aclose()
@@ -215,6 +225,8 @@ class SendingConnection(Connection):
     async def _bound_session(self) -> Session:
         if self._session is None:
             self._session = await self._pool.take()
+            self.traffic.bound(self._session.served)
+            self._session.served = self.traffic.name
         session = self._session
         if session.is_closed:
             raise DatabaseError("the connection was closed, and is not used again")

@@ -87,7 +87,9 @@ class ScriptedAdapter(Adapter):
         return dict(self.target.keys)
 
     def _connection(self, name: str) -> ScriptedConnection:
-        return ScriptedConnection(name, self.script, self.recorder, self._catalog)
+        connection = ScriptedConnection(name, self.script, self.recorder, self._catalog)
+        connection.traffic = self.traffic(name)
+        return connection
 
 
 def _rendered(namespace: Namespace) -> str:

@@ -130,6 +130,7 @@ class ScriptedConnection(Connection):
         if self.is_closed:
             raise DatabaseError("the connection was closed, and is not used again", sql=sql)
         rule = self._script.rule_for(sql)
+        sent_at = self.traffic.sent(sql)
         statement = self._recorder.start(sql, self.name, current_time())
         outcome = Outcome.ERROR if rule.error else Outcome.OK
         try:
@@ -147,6 +148,7 @@ class ScriptedConnection(Connection):
             self._changes += changes
         else:
             self._catalog.apply(changes)
+        self.traffic.answered(_response(rule.answer).message, sent_at)
         return rule.answer
 
     async def _wait(self, seconds: float) -> None:

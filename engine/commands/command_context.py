@@ -22,6 +22,7 @@ from ..core.events import (
     WarningRaised,
 )
 from ..core.results import RunResult
+from ..core.version import VERSION
 from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
@@ -126,9 +127,9 @@ class CommandContext:
         else:
             self._events.emit(event)
 
-    def say(self, text: str) -> None:
-        """Answer with a text."""
-        self.emit(OutputProduced(text))
+    def say(self, text: str, name: str = "") -> None:
+        """Answer with a text; `name` is what dbt calls such an answer, if it has a name for it."""
+        self.emit(OutputProduced(text, name, {"msg": text} if name else {}))
 
     def report(self, warnings: Iterable[WarningRaised]) -> None:
         """Hand warnings out as the policy says.
@@ -198,8 +199,21 @@ class CommandContext:
             workspace = await in_thread(open_workspace, self.start, warn, read_packages)
             self.warning_policy = workspace.settings.warnings
             self.redactor.learn(workspace.target)
-            self.emit(ProjectFound(workspace.log_path, workspace.target_path))
+            adapter = workspace.adapter
+            if self._is_traffic_told:
+                adapter.watch = self._events.emit
+            version = adapter.version or VERSION
+            self.emit(
+                ProjectFound(workspace.log_path, workspace.target_path, adapter.type, version)
+            )
         return workspace
+
+    @property
+    def _is_traffic_told(self) -> bool:
+        """Whether somebody is told what goes to the database: it is of level debug."""
+        options = self.options
+        levels = (options.log_level, options.log_level_file or "debug")
+        return bool(options.debug) or "debug" in levels
 
     async def load(self) -> LoadedProject:
         """The project with its nodes, read in a thread, so that the event loop stays free."""

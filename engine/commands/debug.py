@@ -6,6 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...adapters.errors import AdapterError
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from .command_context import CommandContext
 
 
+_TOLD = "DebugCmdOut"
+"""What dbt calls a line of the answer."""
+
+
 async def _debug(context: CommandContext) -> ExitCode:
     if context.options.config_dir:
         context.say(_how_to_open(context.start))
@@ -35,7 +40,7 @@ async def _checks_pass(context: CommandContext) -> bool:
 
     With `--connection` nothing is said of what goes well before the connection.
     """
-    say, connection_only = context.say, context.options.connection_only
+    say, connection_only = partial(context.say, name=_TOLD), context.options.connection_only
 
     def say_before(text: str) -> None:
         if not connection_only:
@@ -61,7 +66,7 @@ async def _checks_pass(context: CommandContext) -> bool:
     say_before("Configuration: [OK]")
     if not await _connection_works(context, workspace.adapter, workspace.invocation.target):
         return False
-    say("All checks passed!")
+    context.say("All checks passed!", "DebugCmdResult")
     return True
 
 
@@ -79,7 +84,7 @@ async def _check_profile_alone(context: CommandContext) -> None:
     try:
         target, adapter = await in_thread(open_profile, context.start)
     except HeadraceError as error:
-        context.say(f"Connection test skipped since no profile was found\n  {error}")
+        context.say(f"Connection test skipped since no profile was found\n  {error}", _TOLD)
         return
     context.redactor.learn(target)
     await _connection_works(context, adapter, target_context(target, adapter))
@@ -89,7 +94,7 @@ async def _connection_works(
     context: CommandContext, adapter: Adapter, shown: Mapping[str, object]
 ) -> bool:
     """Say how a target is connected to, and whether that works. True if it does."""
-    say = context.say
+    say = partial(context.say, name=_TOLD)
     say("Connection:")
     for key, value in sorted(shown.items()):
         say(f"  {key}: {value}")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from ...adapters.traffic import Happening
 from .errors import HeadraceError, Location
 from .results import NodeError, NodeInfo, RunResult
 
@@ -89,11 +90,14 @@ class RunResumed(Struct, frozen=True):
 class ProjectFound(Struct, frozen=True):
     """It is known which project it is, and where its log goes. Its nodes aren't read yet.
 
-    `target_path` is where its artifacts go. Absolute.
+    `target_path` is where its artifacts go. Absolute. `adapter_type` is the type of its target's
+    database, and `adapter_version` the release of what brings the adapter for it.
     """
 
     log_path: Path
     target_path: Path | None = None
+    adapter_type: str = ""
+    adapter_version: str = ""
 
 
 class ProjectLoaded(Struct, frozen=True):
@@ -161,6 +165,7 @@ class NodeStarted(Struct, frozen=True):
     index: int
     total: int
     started_at: datetime
+    thread_id: str = ""
 
 
 class NodeCompiled(Struct, frozen=True):
@@ -295,6 +300,13 @@ class CatalogReady(Struct, frozen=True):
     document: Mapping[str, object]
 
 
+class ArtifactWritten(Struct, frozen=True):
+    """A file of artifacts is on disk. `artifact_type` is what dbt calls what is in it."""
+
+    artifact_type: str
+    path: Path
+
+
 class ParseCacheChanged(Struct, frozen=True):
     """There is something to keep for the next parse: the content of a file in the target path."""
 
@@ -352,7 +364,9 @@ Event = (
     | OutputProduced
     | ManifestReady
     | CatalogReady
+    | ArtifactWritten
     | ParseCacheChanged
     | InvocationFailed
     | InvocationFinished
+    | Happening
 )

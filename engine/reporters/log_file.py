@@ -17,8 +17,8 @@ from ..core.events import (
 )
 from ..core.plain_text import Cleaner
 from ..core.reporter import Reporter
-from ..core.results import RunResult
 from ..settings.flags import LOG_FILE_BYTES
+from .in_flight import InFlight
 from .json.json_lines import JsonReporter
 from .rotating_file import RotatingFile
 from .style import Style
@@ -26,7 +26,6 @@ from .text.line import Line, LineKind, render
 from .text.shown_lines import ShownLines
 
 _ANSWER = LineKind("PrintEvent", "Z052")
-_MAIN_THREAD = "MainThread"
 
 
 class LogFile:
@@ -78,8 +77,17 @@ class LogWriter:
         self._clock = style.clock
         self._clean = Cleaner(style.scrub)
         self._lines = ShownLines(style.lowest, self._clean)
+        self._in_flight = InFlight()
 
     def handle(self, event: Event) -> None:
+        self._in_flight.note(event)
+        self._write(event)
+        self._in_flight.forget(event)
+
+    def close(self) -> None:
+        """Nothing to do: the stream is closed by whoever opened it."""
+
+    def _write(self, event: Event) -> None:
         if isinstance(event, InvocationStarted):
             bar = "=" * 30
             self._stream.write(f"\n\n{bar} {self._now()} | {event.invocation_id} {bar}\n")
@@ -88,12 +96,10 @@ class LogWriter:
             return
         now = self._now()
         for line in lines:
-            where = f"[{line.level.name.lower():5}] [{_thread_of(line)}]"
+            thread = self._in_flight.thread_of(event, line)
+            where = f"[{line.level.name.lower():5}] [{thread}]"
             text = "\n".join(render(line))
             self._stream.write(f"{now} {where}: {text}".rstrip() + "\n")
-
-    def close(self) -> None:
-        """Nothing to do: the stream is closed by whoever opened it."""
 
     def _now(self) -> str:
         return self._clock().time().isoformat("microseconds")
@@ -105,8 +111,3 @@ class LogWriter:
                 return [answer] if answer.level >= self._lines.lowest else []
             case _:
                 return self._lines.of(event)
-
-
-def _thread_of(line: Line) -> str:
-    thread = line.about.thread_id if isinstance(line.about, RunResult) else ""
-    return thread or _MAIN_THREAD

@@ -161,7 +161,7 @@ def closing(
         text = f"headrace encountered {count} while writing the catalog"
         yield MessageLogged(text, True, name="WriteCatalogFailure")
     path = workspace.displayed(workspace.target_path / CATALOG_NAME)
-    yield MessageLogged(f"Catalog written to {path}", True, name="WriteCatalogSuccess")
+    yield MessageLogged(f"Catalog written to {path}", True, name="CatalogWritten")
 
 
 def _entry(unique_id: str, table: CatalogTable, stats: Mapping[str, Any]) -> dict[str, Any]:

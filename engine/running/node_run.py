@@ -161,7 +161,7 @@ async def run_by_itself(
     `note` takes the result, also that of a cancellation, which travels on.
     """
     emit, progress = run.context.emit, run.progress
-    emit(NodeStarted(run.info, index, total, datetime.now(UTC)))
+    emit(NodeStarted(run.info, index, total, datetime.now(UTC), progress.thread_id))
     try:
         result = _without_answer(await run.run(work))
     except anyio.get_cancelled_exc_class():

@@ -202,7 +202,8 @@ class Scheduler:
 
     def _start(self, node: str) -> _Job:
         slot = heappop(self._free_numbers)
-        started = NodeStarted(self._nodes[node], self._next_index(), len(self._plan), self._clock())
+        index, total = self._next_index(), len(self._plan)
+        started = NodeStarted(self._nodes[node], index, total, self._clock(), f"Thread-{slot}")
         self._in_flight[slot] = started
         self._emit(started)
         return _Job(node, slot)

@@ -1,4 +1,4 @@
-"""The codes that dbt's JSON log has for its warnings, for the tools that read it."""
+"""The codes that dbt's JSON log has for warnings and messages, for the tools that read it."""
 
 from __future__ import annotations
 
@@ -75,3 +75,17 @@ WARNING_CODES: Mapping[str, str] = {
     "DepsScrubbedPackageName": "M035",
     "SnapshotTimestampWarning": "Q043",
 }
+
+MESSAGE_CODES: Mapping[str, str] = {
+    "CatalogWritten": "E042",
+    "DepsNoPackagesFound": "M013",
+    "DepsStartPackageInstall": "M014",
+    "DepsInstallInfo": "M015",
+    "DepsUpdateAvailable": "M016",
+    "DepsUpToDate": "M017",
+    "DepsListSubdirectory": "M018",
+    "DepsNotifyUpdatesAvailable": "M019",
+    "DepsLockUpdating": "M031",
+    "DepsAddPackage": "M032",
+}
+"""Those of what a command says at level info."""

@@ -87,9 +87,10 @@ def test_debug_shows_what_is_sent_and_what_templates_log_for_themselves(
     usual = headrace(root, "run", "--select", "orders", "loud")
     debug = headrace(root, *arguments, "--select", "orders", "loud")
 
-    assert "On model.shop.orders:\n" not in usual.stdout
+    assert "On model.shop.orders: " not in usual.stdout
     assert "| hushed\n" not in usual.stdout
-    assert "On model.shop.orders:\n" in debug.stdout
+    assert '| Using sqlite connection "model.shop.orders"\n' in debug.stdout
+    assert "| On model.shop.orders: " in debug.stdout
     assert "| hushed\n" in debug.stdout
     assert "| Done. PASS=2" in debug.stdout
 

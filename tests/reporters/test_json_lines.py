@@ -8,6 +8,12 @@ import os
 from typing import Any
 
 import pytest
+from headrace.adapters.traffic import (
+    SessionBound,
+    SessionClosed,
+    StatementAnswered,
+    StatementSent,
+)
 from headrace.engine.commands import ls
 from headrace.engine.core.events import (
     BatchFinished,
@@ -18,7 +24,6 @@ from headrace.engine.core.events import (
     InvocationStarted,
     MessageLogged,
     NodeCompiled,
-    NodeExecuted,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
@@ -27,7 +32,13 @@ from headrace.engine.core.events import (
     RunFinished,
     WarningRaised,
 )
-from headrace.engine.core.results import GroupInfo, NodeDetails, NodeError, Status
+from headrace.engine.core.results import (
+    GroupInfo,
+    NodeDetails,
+    NodeError,
+    RunResult,
+    Status,
+)
 from headrace.engine.reporters.json.json_lines import JsonReporter
 from headrace.engine.reporters.style import Style
 from headrace.engine.reporters.text.line import Level
@@ -87,6 +98,7 @@ def test_names_of_a_small_run_are_those_of_dbt() -> None:
         "EndOfRunSummary",
         "RunResultFailure",
         "RunResultError",
+        "SQLCompiledPath",
         "Note",
         "Note",
         "StatsLine",
@@ -184,6 +196,7 @@ def test_node_has_its_meta_its_relation_and_who_answers_for_it() -> None:
         ("SkippingDetails", group),
         ("RunResultFailure", group),
         ("RunResultError", group),
+        ("SQLCompiledPath", None),
     ]
 
 
@@ -358,15 +371,31 @@ def test_quiet_keeps_errors_and_prints() -> None:
 
 
 def test_debug_level_tells_sql_and_the_end_of_the_command() -> None:
-    _, sent, done = records_of(
-        InvocationStarted("id", "run", "0.1.0", NOON),
-        NodeExecuted(model("m"), "m.sql", "select 1"),
+    version, arguments, used, sent, answered, report, done = records_of(
+        InvocationStarted("id", "run", "0.1.0", NOON, {"vars": {"key": "hunter2"}}),
+        StatementSent("postgres", "master", "/* us */\nselect 1"),
+        StatementAnswered("master", "SELECT 1", 0.0042),
         InvocationFinished(1, 2.5, NOON),
         level=Level.DEBUG,
     )
 
-    assert (sent["info"]["name"], sent["data"]["sql"]) == ("SQLQuery", "select 1")
+    assert version["info"]["name"] == "MainReportVersion"
+    assert (arguments["info"]["name"], arguments["info"]["code"]) == ("MainReportArgs", "A002")
+    assert arguments["data"] == {"args": {"vars": "{'key': '*****'}"}}
+    assert used["info"]["msg"] == 'Using postgres connection "master"'
+    assert used["data"] == {"conn_name": "master", "conn_type": "postgres"}
+    assert (sent["info"]["name"], sent["info"]["code"]) == ("SQLQuery", "E016")
+    assert sent["info"]["msg"] == "On master: /* us */\nselect 1"
+    assert sent["data"] == {"conn_name": "master", "sql": "/* us */\nselect 1"}
+    assert answered["info"]["msg"] == "SQL status: SELECT 1 in 0.004 seconds"
+    assert answered["data"] == {"status": "SELECT 1", "elapsed": 0.0042, "query_id": ""}
+    assert report["info"]["name"] == "ResourceReport"
+    assert (report["data"]["command_name"], report["data"]["command_success"]) == ("run", False)
+    assert report["data"]["process_user_time"] > 0
     assert done["info"]["name"] == "CommandCompleted"
+    assert done["info"]["msg"] == (
+        "Command `headrace run` failed at 12:00:00.000000 after 2.50 seconds"
+    )
     assert done["data"] == {
         "command": "headrace run",
         "exit_code": 1,
@@ -390,6 +419,7 @@ def test_debug_level_follows_each_node() -> None:
         ("NodeStart", "started"),
         ("LogStartLine", "started"),
         ("NodeCompiling", "compiling"),
+        ("WritingInjectedSQLForNode", "compiling"),
         ("NodeExecuting", "executing"),
         ("LogModelResult", "success"),
         ("NodeFinished", "success"),
@@ -399,6 +429,68 @@ def test_debug_level_follows_each_node() -> None:
     assert result["adapter_response"] == {"rows_affected": 4}
     assert [timing["name"] for timing in result["timing_info"]] == ["compile", "execute"]
     assert records[-1]["info"]["msg"] == "Finished running node model.debug.orders"
+
+
+def test_what_is_sent_for_a_node_says_whose_it_is_and_in_which_thread() -> None:
+    orders = model("orders")
+    records = records_of(
+        NodeStarted(orders, 1, 1, NOON, "Thread-3"),
+        SessionBound("postgres", orders.unique_id),
+        NodeCompiled(orders, "orders.sql", "select 1"),
+        StatementSent("postgres", orders.unique_id, "select 1"),
+        StatementAnswered(orders.unique_id, "SELECT 1", 0.1),
+        MessageLogged("said", to_console=True, node=orders),
+        NodeFinished(succeeded(orders), 1, 1),
+        SessionBound("postgres", "model.debug.next", orders.unique_id),
+        SessionClosed("model.debug.next"),
+        level=Level.DEBUG,
+    )
+
+    of_orders = [r for r in records if r["data"].get("node_info")]
+    assert {r["data"]["node_info"]["unique_id"] for r in of_orders} == {orders.unique_id}
+    threads = {(r["info"]["name"], r["info"]["thread"]) for r in of_orders}
+    assert {name for name, thread in threads if thread == "Thread-3"} >= {
+        *("NodeStart", "LogStartLine", "NodeCompiling", "NewConnection", "NodeExecuting"),
+        *("ConnectionUsed", "SQLQuery", "SQLQueryStatus", "JinjaLogInfo"),
+    }
+    (sent,) = [r for r in records if r["info"]["name"] == "SQLQuery"]
+    assert sent["data"]["node_info"]["node_status"] == "executing"
+    reused, closed = records[-2:]
+    assert reused["info"]["name"] == "ConnectionReused"
+    assert reused["data"]["orig_conn_name"] == orders.unique_id
+    assert (closed["info"]["name"], closed["info"]["thread"]) == ("ConnectionClosed", "MainThread")
+
+
+def test_summary_of_a_failure_is_the_runs_own_and_names_the_file() -> None:
+    records = records_of(RunFinished((failed(model("m")),), 65.5), level=Level.DEBUG)
+
+    of_run = {record["info"]["name"]: record for record in records}
+    assert {record["info"]["thread"] for record in records} == {"MainThread"}
+    path = of_run["SQLCompiledPath"]
+    assert (path["info"]["code"], path["info"]["level"]) == ("Z026", "info")
+    assert path["data"]["path"] == of_run["RunResultError"]["data"]["compiled_path"]
+    stats = of_run["FinishedRunningStats"]["data"]
+    assert stats["execution"] == " in 0 hours 1 minutes and 5.50 seconds"
+    end = of_run["EndRunResult"]["data"]
+    assert (end["success"], end["elapsed_time"]) == (False, 65.5)
+    assert [result["status"] for result in end["results"]] == ["error"]
+
+
+def test_node_that_others_are_skipped_because_of_is_told_once_before_them() -> None:
+    bad = failed(model("bad"))
+    skipped = [
+        NodeSkipped(RunResult(model(name), Status.SKIPPED, because=bad.node.unique_id), 2, 3)
+        for name in ("child", "grandchild")
+    ]
+    names = [
+        record["info"]["name"]
+        for record in records_of(NodeFinished(bad, 1, 3), *skipped, level=Level.DEBUG)
+    ]
+
+    assert names == [
+        *("LogModelResult", "NodeFinished", "MarkSkippedChildren"),
+        *("SkippingDetails", "NodeFinished") * 2,
+    ]
 
 
 def test_secrets_are_scrubbed_before_they_are_encoded() -> None:

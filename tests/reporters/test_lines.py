@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.adapters.traffic import StatementSent
 from headrace.engine.commands import compile
 from headrace.engine.core.errors import CompilationError, Frame, Location
 from headrace.engine.core.events import (
@@ -12,7 +13,6 @@ from headrace.engine.core.events import (
     InvocationStarted,
     MessageLogged,
     NodeCancelled,
-    NodeExecuted,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
@@ -228,12 +228,12 @@ def test_invocation_that_failed_says_what_where_and_how_it_got_there() -> None:
 
 
 def test_debug_lines_come_only_when_asked_for() -> None:
-    sent = NodeExecuted(model("model_1"), "debug/models/model_1.sql", "create table x as\nselect 1")
+    sent = StatementSent("sqlite", "model.debug.model_1", "create table x as\nselect 1")
 
     assert rendered(sent) == []
     assert rendered(sent, debug=True) == [
-        "On model.debug.model_1:",
-        "create table x as",
+        'Using sqlite connection "model.debug.model_1"',
+        "On model.debug.model_1: create table x as",
         "select 1",
     ]
     assert rendered(MessageLogged("for the file", to_console=False), debug=True) == ["for the file"]

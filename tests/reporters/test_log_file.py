@@ -27,9 +27,13 @@ async def test_it_holds_more_than_is_shown_and_grows_with_each_invocation(
 
     text = (root / "logs" / "dbt.log").read_text("utf-8")
     assert text.count("[info ] [MainThread]: Running with headrace=") == 2
-    assert "[debug] [MainThread]: for the file" in text
+    assert "[debug] [Thread-1]: for the file" in text
     assert "[info ] [Thread-1]: 1 of 1 OK created view model main.orders" in text
-    assert "[debug] [MainThread]: Command finished with exit code 0" in text
+    assert "[debug] [MainThread]: Command `headrace run` succeeded at " in text
+    assert "[info ] [MainThread]: Registered adapter: sqlite=" in text
+    assert "[debug] [Thread-1]: On model.shop.orders: BEGIN" in text
+    assert '/* {"app": "headrace"' in text
+    assert "[debug] [Thread-1]: SQL status: " in text
 
 
 async def test_a_parse_that_fails_is_in_it(write_project: WriteProject) -> None:

@@ -9,11 +9,11 @@ import sys
 import textwrap
 from pathlib import Path
 
+from headrace.adapters.traffic import StatementSent
 from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import (
     InvocationFailed,
     MessageLogged,
-    NodeExecuted,
     NodeStarted,
     OutputProduced,
     WarningRaised,
@@ -140,9 +140,12 @@ def test_debug_level_shows_what_was_sent() -> None:
     stream = io.StringIO()
     reporter = TextReporter(stream, Style(level=Level.DEBUG, clock=at_noon))
 
-    reporter.handle(NodeExecuted(model("m"), "m.sql", "select 1"))
+    reporter.handle(StatementSent("sqlite", "model.debug.m", "select 1\nfrom x"))
 
-    assert stream.getvalue() == "12:00:00 | On model.debug.m:\nselect 1\n"
+    assert stream.getvalue() == (
+        '12:00:00 | Using sqlite connection "model.debug.m"\n'
+        "12:00:00 | On model.debug.m: select 1\nfrom x\n"
+    )
 
 
 def test_forged_log_line_is_no_line_of_its_own() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ...core.atomic_files import WriteBytes, write_atomically
 from ...core.encoding import encode, utc_text
 from ...core.events import (
+    ArtifactWritten,
     Event,
     InvocationFailed,
     InvocationFinished,
@@ -50,7 +51,9 @@ class RunResultsWriter:
         scrub: Scrub | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         write: WriteBytes = os.write,
+        tell_written: Callable[[ArtifactWritten], None] = lambda _: None,
     ) -> None:
+        self._tell_written = tell_written
         self._path = path
         self._state = state
         self._dbt_version = dbt_version
@@ -112,6 +115,8 @@ class RunResultsWriter:
             write_atomically(self._path, encode(document), write=self._write)
         except OSError as error:
             self._give_up(error)
+        else:
+            self._tell_written(ArtifactWritten("RunExecutionResult", self._path))
 
     def _give_up(self, error: OSError) -> None:
         reason = error.strerror or type(error).__name__

@@ -11,7 +11,14 @@ from pathlib import Path
 
 from ...core.atomic_files import write_atomically
 from ...core.encoding import encode, utc_text
-from ...core.events import Event, InvocationStarted, RunEmpty, RunFinished, WarningRaised
+from ...core.events import (
+    ArtifactWritten,
+    Event,
+    InvocationStarted,
+    RunEmpty,
+    RunFinished,
+    WarningRaised,
+)
 from ...core.leftovers import sweep
 from ...core.plain_text import Scrub
 from ...core.results import RunResult, Status
@@ -38,7 +45,9 @@ class SourcesWriter:
         environ: Mapping[str, str],
         scrub: Scrub | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        tell_written: Callable[[ArtifactWritten], None] = lambda _: None,
     ) -> None:
+        self._tell_written = tell_written
         self._path = path
         self._dbt_version = dbt_version
         self._environment = {
@@ -95,6 +104,8 @@ class SourcesWriter:
             reason = error.strerror or type(error).__name__
             message = f"{self._path} could not be written ({reason})."
             self._problem = WarningRaised("SourcesNotWritten", message)
+        else:
+            self._tell_written(ArtifactWritten("FreshnessResult", self._path))
 
 
 _UNJUDGED = (Status.SKIPPED, Status.CANCELLED)

@@ -12,6 +12,7 @@ from msgspec import structs
 from ...core.atomic_files import ensure_writable, write_atomically
 from ...core.encoding import encode
 from ...core.events import (
+    ArtifactWritten,
     CatalogReady,
     Event,
     InvocationFailed,
@@ -51,7 +52,7 @@ class TargetDirectory:
 
     It learns from `ProjectFound` where to, or from the failure of what didn't get that far. A
     directory that can't be written is refused once the project is loaded, before any SQL. `tell`
-    takes what could not be written, at the end.
+    takes what could not be written, at the end; `tell_written` each artifact that was.
     """
 
     def __init__(
@@ -63,7 +64,9 @@ class TargetDirectory:
         write_json: bool = True,
         scrub: Scrub | None = None,
         sources_path: Path | None = None,
+        tell_written: Callable[[ArtifactWritten], None] = lambda _: None,
     ) -> None:
+        self._tell_written = tell_written
         self._dbt_version = dbt_version
         self._environ = environ
         self._tell = tell
@@ -163,6 +166,7 @@ class TargetDirectory:
             dbt_version=self._dbt_version,
             environ=self._environ,
             scrub=self._scrub,
+            tell_written=self._tell_written,
         )
 
     def _sources_writer(self, path: Path) -> SourcesWriter:
@@ -171,6 +175,7 @@ class TargetDirectory:
             dbt_version=self._dbt_version,
             environ=self._environ,
             scrub=self._scrub,
+            tell_written=self._tell_written,
         )
 
     def _write_catalog(self, path: Path, document: Mapping[str, object]) -> None:
@@ -180,6 +185,8 @@ class TargetDirectory:
             reason = error.strerror or type(error).__name__
             message = f"{path} could not be written ({reason})."
             self._problems.append(WarningRaised("CatalogNotWritten", message))
+        else:
+            self._tell_written(ArtifactWritten("CatalogArtifact", path))
 
     def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
         """Write the manifest, and beside it the part of it that engines for metrics read."""
@@ -187,9 +194,11 @@ class TargetDirectory:
         semantic = semantic_manifest(manifest)
         try:
             write_atomically(path, encode(manifest))
+            self._tell_written(ArtifactWritten("WritableManifest", path))
             if semantic is not None:
                 path = path.with_name(SEMANTIC_MANIFEST_NAME)
                 write_atomically(path, encode(semantic))
+                self._tell_written(ArtifactWritten("SemanticManifest", path))
         except OSError as error:
             reason = error.strerror or type(error).__name__
             self._problems.append(

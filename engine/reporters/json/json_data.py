@@ -6,22 +6,20 @@ from datetime import datetime
 
 from msgspec import structs
 
-from ...core.encoding import utc_text
 from ...core.events import (
     BatchFinished,
     BatchSkipped,
     BatchStarted,
     Event,
     InvocationFailed,
-    InvocationFinished,
     InvocationStarted,
     MessageLogged,
     NodeCancelled,
-    NodeExecuted,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
     NothingToDo,
+    ProjectFound,
     ProjectLoaded,
     ReferencesDeferred,
     RunFinished,
@@ -53,9 +51,6 @@ def data_of(
             finished_at = None if isinstance(event, NodeSkipped) else now
             info = node_data(result.node, result.status.value, started_at, finished_at)
             return _result_data(event) | {"node_info": info}
-        case NodeExecuted(node=node):
-            info = node_data(node, "executing", started_at, None)
-            return {"conn_name": node.unique_id, "sql": event.sql, "node_info": info}
         case BatchStarted() | BatchFinished() | BatchSkipped():
             return _batch_data(event, line, started_at, now)
         case MessageLogged(node=NodeInfo() as node):
@@ -73,18 +68,29 @@ _MESSAGES = {
 }
 
 
-def with_partner(line: Line) -> list[Line]:
-    """A line of a result at the end of a run, which dbt tells in two: what failed, and why."""
+def with_partner(line: Line, *, tells_all: bool = False) -> list[Line]:
+    """A line of a result at the end of a run, which dbt tells in two: what failed, and why.
+
+    If it `tells_all` there is a third one behind them: the file with what was sent.
+    """
     result = line.about
     if not isinstance(result, RunResult):
         return [line]
     node, kind = result.node, _MESSAGES.get(line.kind.name)
+    place = _place_line(result) if tells_all else []
     if kind is not None:
-        return [line, Line(kind, result.message, line.level, about=result)]
+        return [line, Line(kind, result.message, line.level, about=result), *place]
     if line.kind.name == "RunResultError":
         text = f"Failure in {node.resource_type} {node.name} ({node.path})"
-        return [Line(LineKind("RunResultFailure", "Z022"), text, line.level, about=result), line]
+        failed = Line(LineKind("RunResultFailure", "Z022"), text, line.level, about=result)
+        return [failed, line, *place]
     return [line]
+
+
+def _place_line(result: RunResult) -> list[Line]:
+    path = result.error and result.error.compiled_path
+    kind = LineKind("SQLCompiledPath", "Z026")
+    return [Line(kind, f"  compiled code at {path}", about=result)] if path else []
 
 
 def _started_data(event: NodeStarted) -> Data:
@@ -172,7 +178,7 @@ def _summary_data(event: RunFinished, line: Line) -> Data:
         case "FinishedRunningStats":
             return {
                 "stat_line": counted(event.results),
-                "execution": f" in {event.elapsed:.2f} seconds",
+                "execution": f" in {_spelled_out(event.elapsed)}",
                 "execution_time": event.elapsed,
             }
         case "EndOfRunSummary":
@@ -188,6 +194,10 @@ def _summary_data(event: RunFinished, line: Line) -> Data:
     if not isinstance(line.about, RunResult):
         return {"msg": line.text}
     result = line.about
+    if line.kind.name == "SQLCompiledPath":
+        path = (result.error and result.error.compiled_path) or ""
+        info = node_data(result.node, result.status.value, None, None)
+        return {"path": path, "node_info": info}
     return {
         "msg": line.text,
         "node_name": result.node.name,
@@ -197,6 +207,13 @@ def _summary_data(event: RunFinished, line: Line) -> Data:
         "node_info": node_data(result.node, result.status.value, None, None),
         **group_data(result.node),
     }
+
+
+def _spelled_out(seconds: float) -> str:
+    """`0 hours 1 minutes and 2.50 seconds`, as dbt has it."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours} hours {minutes} minutes and {rest:.2f} seconds"
 
 
 def _stats(tally: Tally) -> dict[str, int]:
@@ -216,6 +233,8 @@ def _invocation_data(event: Event, line: Line) -> Data:
     match event:
         case InvocationStarted(version=version):
             return {"log_version": 3, "version": f"={version}", "command": event.command}
+        case ProjectFound(adapter_type=kind, adapter_version=version):
+            return {"adapter_name": kind, "adapter_version": f"={version}"}
         case ProjectLoaded():
             return {"stat_line": line.text.removeprefix("Found ")}
         case RunStarted(nodes=nodes, threads=threads, target_name=target):
@@ -230,12 +249,5 @@ def _invocation_data(event: Event, line: Line) -> Data:
             return {"msg": event.message, "location": place, **event.data}
         case InvocationFailed():
             return {"exc": line.text.removeprefix("Encountered an error:\n")}
-        case InvocationFinished():
-            return {
-                "exit_code": event.exit_code,
-                "success": event.exit_code == 0,
-                "completed_at": utc_text(event.completed_at),
-                "elapsed": event.elapsed,
-            }
         case _:
             return {}

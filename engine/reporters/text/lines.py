@@ -13,16 +13,15 @@ from ...core.events import (
     BatchStarted,
     Event,
     InvocationFailed,
-    InvocationFinished,
     InvocationStarted,
     Manner,
     MessageLogged,
     NodeCancelled,
-    NodeExecuted,
     NodeFinished,
     NodeSkipped,
     NodeStarted,
     NothingToDo,
+    ProjectFound,
     ProjectLoaded,
     ReferencesDeferred,
     RunFinished,
@@ -31,8 +30,9 @@ from ...core.events import (
 )
 from ...core.plain_text import Cleaner, indented
 from ...core.results import NodeInfo, RunResult, Status
-from ...settings.warning_codes import WARNING_CODES
+from ...settings.warning_codes import MESSAGE_CODES, WARNING_CODES
 from .batch_lines import batch_lines
+from .debug_lines import with_debug_lines
 from .freshness_lines import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
@@ -78,13 +78,27 @@ _RELATIONS = ("model", "seed", "snapshot")
 
 
 def lines_of(
-    event: Event, clean: Cleaner, *, manner: Manner = _USUAL, debug: bool = False
+    event: Event,
+    clean: Cleaner,
+    *,
+    manner: Manner = _USUAL,
+    debug: bool = False,
+    command: str = "",
 ) -> list[Line]:
     """The lines that an event is worth; those of level DEBUG only if `debug`.
 
+    `command` is the name of that which runs.
+    """
+    shown = _shown_lines(event, clean, manner, debug=debug)
+    return with_debug_lines(event, shown, clean, command) if debug else shown
+
+
+def _shown_lines(event: Event, clean: Cleaner, manner: Manner, *, debug: bool) -> list[Line]:
+    """Those lines that are of no level of their own below INFO, but for what templates log.
+
     Of a `compile` or `show`, as in dbt, there is nothing to tell but what went wrong.
     """
-    if manner.tells_failures_alone and _went_well(event) and not debug:
+    if manner.tells_failures_alone and _went_well(event):
         return []
     if manner.calls_macro and is_about_an_operation(event):
         return operation_lines(event, clean)
@@ -99,22 +113,20 @@ def lines_of(
             return [_cancel_line(result, clean)]
         case BatchStarted() | BatchFinished() | BatchSkipped():
             return batch_lines(event, clean)
-        case InvocationStarted() | ProjectLoaded() | RunStarted() | NothingToDo():
+        case InvocationStarted() | ProjectFound() | ProjectLoaded() | RunStarted() | NothingToDo():
             return _opening_lines(event, clean)
         case ReferencesDeferred():
             return _deferral_lines(event, clean, debug=debug)
         case WarningRaised():
             return [_warning_line(event, clean)]
         case MessageLogged(message=message, name=str(name)) if name:
-            return [Line(LineKind(name), clean.message(message))]
+            return [Line(LineKind(name, MESSAGE_CODES.get(name, "")), clean.message(message))]
         case MessageLogged(is_print=False) if event.to_console or debug:
             return [_logged_line(event, clean)]
         case RunFinished():
             return summary_lines(event, clean, manner)
         case InvocationFailed(error=error):
             return [_failure_line(error, clean)]
-        case NodeExecuted() | InvocationFinished() if debug:
-            return [_debug_line(event, clean)]
         case _:
             return []
 
@@ -137,12 +149,16 @@ def _is_bad_news(result: RunResult) -> bool:
 
 
 def _opening_lines(
-    event: InvocationStarted | ProjectLoaded | RunStarted | NothingToDo, clean: Cleaner
+    event: InvocationStarted | ProjectFound | ProjectLoaded | RunStarted | NothingToDo,
+    clean: Cleaner,
 ) -> list[Line]:
     match event:
         case InvocationStarted(version=version):
             kind = LineKind("MainReportVersion", "A001")
             return [Line(kind, f"Running with headrace={clean.name(version)}")]
+        case ProjectFound(adapter_type=kind, adapter_version=version):
+            told = f"Registered adapter: {clean.name(kind)}={clean.name(version)}"
+            return [Line(LineKind("AdapterRegistered", "E034"), told)] if kind else []
         case ProjectLoaded(counts=counts):
             found = ", ".join(f"{count} {noun}" for count, noun in counts)
             return [Line(LineKind("FoundStats", "W006"), f"Found {found}")]
@@ -264,16 +280,6 @@ def _failure_line(error: HeadraceError, clean: Cleaner) -> Line:
     text = indented(f"Encountered an error:\n{error.title}", body)
     kind = LineKind("MainEncounteredError", "Z002")
     return Line(kind, text, Level.ERROR, paint=Paint.RED, is_block=True)
-
-
-def _debug_line(event: NodeExecuted | InvocationFinished, clean: Cleaner) -> Line:
-    match event:
-        case NodeExecuted(node=node, sql=sql):
-            text = f"On {clean.name(node.unique_id)}:\n{clean.message(sql)}"
-            return Line(LineKind("SQLQuery", "E016"), text, Level.DEBUG, about=node)
-        case InvocationFinished(exit_code=exit_code, elapsed=elapsed):
-            text = f"Command finished with exit code {exit_code} after {elapsed:.2f} seconds"
-            return Line(LineKind("CommandCompleted", "Q039"), text, Level.DEBUG)
 
 
 def _described(node: NodeInfo, clean: Cleaner) -> str:

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from ...core.events import Event, InvocationStarted, Manner, RunResumed
+from ...core.events import (
+    Event,
+    InvocationStarted,
+    Manner,
+    NodeFinished,
+    NodeSkipped,
+    RunResumed,
+)
 from ...core.plain_text import Cleaner
+from ...core.results import RunResult
+from .debug_lines import skipping_line
 from .line import Level, Line
 from .lines import lines_of
 
@@ -14,12 +23,16 @@ class ShownLines:
     Attributes:
         lowest: that level.
         manner: of the command that runs now; `retry` becomes another one.
+        command: what was called.
     """
 
     def __init__(self, lowest: Level, clean: Cleaner) -> None:
         self.lowest = lowest
         self.manner = Manner()
+        self.command = ""
         self._clean = clean
+        self._blocking: RunResult | None = None
+        """The node that ended last of those that others aren't run without."""
 
     @property
     def has_debug(self) -> bool:
@@ -30,5 +43,23 @@ class ShownLines:
         """Those of an event. Every one is to be handed in, in order."""
         if isinstance(event, InvocationStarted | RunResumed):
             self.manner = event.manner
-        lines = lines_of(event, self._clean, manner=self.manner, debug=self.has_debug)
+        if isinstance(event, InvocationStarted):
+            self.command = event.command
+        lines = lines_of(
+            event, self._clean, manner=self.manner, debug=self.has_debug, command=self.command
+        )
+        if self.has_debug:
+            return [*self._skipping(event), *lines]
         return [line for line in lines if line.level >= self.lowest]
+
+    def _skipping(self, event: Event) -> list[Line]:
+        """That others are skipped because of a node, before the first of them is told."""
+        match event:
+            case NodeFinished(result=result) if result.status.blocks_children:
+                self._blocking = result
+            case NodeSkipped(result=result) if self._blocking is not None:
+                blocking = self._blocking
+                if result.because == blocking.node.unique_id:
+                    self._blocking = None
+                    return [skipping_line(blocking, self._clean)]
+        return []
