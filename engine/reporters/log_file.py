@@ -22,10 +22,11 @@ from .in_flight import InFlight
 from .json.json_lines import JsonReporter
 from .rotating_file import RotatingFile
 from .style import Style
-from .text.line import Line, LineKind, render
+from .text.line import Level, Line, LineKind, render
 from .text.shown_lines import ShownLines
 
 _ANSWER = LineKind("PrintEvent", "Z052")
+_LEVELS = {level: f"{level.name.lower():5}" for level in Level}
 
 
 class LogFile:
@@ -95,11 +96,13 @@ class LogWriter:
         if not lines:
             return
         now = self._now()
-        for line in lines:
-            thread = self._in_flight.thread_of(event, line)
-            where = f"[{line.level.name.lower():5}] [{thread}]"
-            text = "\n".join(render(line))
-            self._stream.write(f"{now} {where}: {text}".rstrip() + "\n")
+        self._stream.write("".join(self._row(event, line, now) for line in lines))
+
+    def _row(self, event: Event, line: Line, now: str) -> str:
+        thread = self._in_flight.thread_of(event, line)
+        # Most lines have no dots and brackets to be laid out.
+        text = "\n".join(render(line)) if line.status else line.text
+        return f"{now} [{_LEVELS[line.level]}] [{thread}]: {text}".rstrip() + "\n"
 
     def _now(self) -> str:
         return self._clock().time().isoformat("microseconds")
