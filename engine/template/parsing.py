@@ -19,6 +19,7 @@ from ..manifest.nodes.node_calls import RefCall, SourceCall
 from ..manifest.nodes.operation_node import Operation
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.parse_renderer import Captured
+from ..sandbox.budget import TemplateLimitError
 from ..sandbox.handed import printed
 from ..sandbox.owned import own
 from .context import CommonContext
@@ -72,7 +73,12 @@ class TemplateParseRenderer:
         capture = _Capture(self._relations, node)
         scope = self._scope(node, capture, needs_vars=False)
         scope.note_call = capture.call
-        drive(render_source(self._environment, source, node, scope))
+        try:
+            drive(render_source(self._environment, source, node, scope))
+        except TemplateLimitError:
+            # What is disabled isn't built, so that it may be too much: what it said counts.
+            if not capture.is_disabled:
+                raise
         return capture.captured()
 
     def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
@@ -182,6 +188,11 @@ class _Capture:
 
     def call(self, unique_id: str) -> None:
         self._macros[unique_id] = None
+
+    @property
+    def is_disabled(self) -> bool:
+        """Whether the node is disabled, by what was said of it so far."""
+        return self.config.captured.get("enabled", self._node.config.enabled) is False
 
     def captured(self) -> Captured:
         return Captured(

@@ -10,6 +10,7 @@ from jinja2 import Template
 from ...adapters.errors import AdapterError
 from ..core.errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.nodes.node import Node
+from ..sandbox.budget import TemplateLimitError
 from ..sandbox.handed import printed
 from .macro_space import MacroReturn
 from .scope import Scope
@@ -86,7 +87,8 @@ async def _run(
     except MacroReturn as returned:
         return printed(returned.value), {"result": returned.value}
     except CompilationError as error:
-        raise CompilationError(
+        kind = TemplateLimitError if isinstance(error, TemplateLimitError) else CompilationError
+        raise kind(
             error.problem,
             location=error.location or _location(template, source, node, error),
             stack=(*error.stack, node_frame(node)),

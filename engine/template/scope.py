@@ -16,7 +16,7 @@ from ...adapters.errors import AdapterError
 from ..core.errors import CompilationError, Frame, HeadraceError, Location
 from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.nodes.macro import Macro
-from ..sandbox.budget import current_budget, metered
+from ..sandbox.budget import TemplateLimitError, current_budget, metered
 from ..sandbox.callables import require_arguments
 from ..sandbox.owned import own
 from .macro_space import CALLING, MacroReturn, MacroSpace, macro_path
@@ -233,7 +233,8 @@ class BoundMacro:
         location = error.location or self._location(error)
         # A macro that calls itself, or that others call in a circle, stands in the stack once.
         stack = error.stack if self.frame in error.stack else (*error.stack, self.frame)
-        return CompilationError(error.problem, location=location, stack=stack)
+        kind = TemplateLimitError if isinstance(error, TemplateLimitError) else CompilationError
+        return kind(error.problem, location=location, stack=stack)
 
     def _translated(self, error: Exception) -> CompilationError:
         return CompilationError(
