@@ -55,6 +55,7 @@ class TemplateParseRenderer:
         macros: MacroIndex,
         *,
         environment: TemplateEnvironment,
+        strict: TemplateEnvironment,
         common: CommonContext,
         adapter: Adapter,
         relations: RelationFactory,
@@ -63,6 +64,7 @@ class TemplateParseRenderer:
         self._warn = warn
         self._told_of_names: set[tuple[str, str, str]] = set()
         self._environment = environment
+        self._strict = strict
         self._common = common
         self._adapter = adapter
         self._relations = relations
@@ -80,6 +82,18 @@ class TemplateParseRenderer:
             if not capture.is_disabled:
                 raise
         return capture.captured()
+
+    def render_comment(self, operation: Operation, source: str) -> str:
+        """The query comment for where there is no node.
+
+        Raises:
+            CompilationError: it calls what there isn't, or raises.
+        """
+        scope = self._scope(operation, _Capture(self._relations, operation)).with_names(
+            connection_name="master", node=None
+        )
+        # Nothing is missing yet that would be there when it is rendered in earnest.
+        return drive(render_source(self._strict, source, operation, scope))
 
     def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
         """Evaluate a generic test's arguments, call its macro, and say what they called."""

@@ -38,8 +38,7 @@ class QueryComments:
     ) -> None:
         self._setting = setting
         self._templates = templates
-        self._project = project
-        self._schema, self._database = target.schema, target.database
+        self._operation = comment_operation(project, target)
         self._known = {
             "app": APP,
             "dbt_version": DBT_VERSION,
@@ -66,16 +65,7 @@ class QueryComments:
             text = (await self._rendered(template, connection, name, node)).strip()
         else:
             text = template.strip()
-        if len(text) > MAX_COMMENT:
-            raise CompilationError(
-                f"the query comment has {len(text):,} characters: the limit is {MAX_COMMENT:,}, "
-                "since it goes with each statement.",
-                location=_PLACE,
-            )
-        if "*/" in text:
-            raise CompilationError(
-                f'query comment contains illegal value "*/": {text}', location=_PLACE
-            )
+        check_comment(text)
         return StatementComment(text, self._setting.append) if text else None
 
     async def _rendered(
@@ -86,22 +76,41 @@ class QueryComments:
         )
         return await self._templates.render_text(template, scope, self._operation)
 
-    @property
-    def _operation(self) -> Operation:
-        return Operation(
-            unique_id=f"operation.{self._project}.query-comment",
-            name="query-comment",
-            package_name=self._project,
-            resource_type=ResourceType.OPERATION,
-            path=_PLACE.path,
-            original_file_path=_PLACE.path,
-            fqn=(self._project, "query-comment"),
-            config=NodeConfig(),
-            schema=self._schema,
-            database=self._database,
-            alias="query-comment",
-            checksum=Checksum("none", ""),
+
+def check_comment(text: str) -> None:
+    """See that a text can be a comment.
+
+    Raises:
+        CompilationError: it would end the comment, or is too long for one.
+    """
+    if len(text) > MAX_COMMENT:
+        raise CompilationError(
+            f"the query comment has {len(text):,} characters: the limit is {MAX_COMMENT:,}, "
+            "since it goes with each statement.",
+            location=_PLACE,
         )
+    if "*/" in text:
+        raise CompilationError(
+            f'query comment contains illegal value "*/": {text}', location=_PLACE
+        )
+
+
+def comment_operation(project: str, target: Target) -> Operation:
+    """What the template of a comment is rendered for: no node has one of its own."""
+    return Operation(
+        unique_id=f"operation.{project}.query-comment",
+        name="query-comment",
+        package_name=project,
+        resource_type=ResourceType.OPERATION,
+        path=_PLACE.path,
+        original_file_path=_PLACE.path,
+        fqn=(project, "query-comment"),
+        config=NodeConfig(),
+        schema=target.schema,
+        database=target.database,
+        alias="query-comment",
+        checksum=Checksum("none", ""),
+    )
 
 
 class _NodeInComment:

@@ -25,10 +25,12 @@ from ..manifest.reading.macro_annotations import FLAG as VALIDATES_ARGUMENTS
 from ..manifest.reading.parse_cache import FILE_NAME, ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.used_vars import UsedVars
+from ..project.render import has_template
 from ..settings.environment_variables import custom_environment
 from ..state.past_manifest import own_metadata
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
+from ..template.query_comment import check_comment, comment_operation
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
 from .workspace import Workspace
 
@@ -69,14 +71,17 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     environment = TemplateEnvironment(workspace.codes, LenientUndefined)
 
     def make_renderer(macros: MacroIndex) -> ParseRenderer:
-        return TemplateParseRenderer(
+        renderer = TemplateParseRenderer(
             macros,
             environment=environment,
+            strict=TemplateEnvironment(workspace.codes),
             common=workspace.common_context(messages.append),
             adapter=adapter,
             relations=workspace.relations,
             warn=warn,
         )
+        _check_query_comment(workspace, renderer)
+        return renderer
 
     kept = workspace.target_path / FILE_NAME
     cache = (
@@ -107,6 +112,19 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
     return LoadedProject(workspace, manifest, graph, cache.encoded())
+
+
+def _check_query_comment(workspace: Workspace, renderer: TemplateParseRenderer) -> None:
+    """See that there can be a query comment, as dbt does before it reads a node.
+
+    Raises:
+        CompilationError: its template fails also where there is no node.
+    """
+    comment = workspace.project.query_comment.comment
+    if comment and has_template(comment):
+        operation = comment_operation(workspace.project.name, workspace.target)
+        comment = renderer.render_comment(operation, comment)
+    check_comment(comment or "")
 
 
 def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str, Any]:

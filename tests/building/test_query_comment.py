@@ -99,8 +99,9 @@ async def test_a_macro_can_write_it(tmp_path: Path, sent: list[str]) -> None:
     root = shop(tmp_path, "{{ whose(node, connection_name) }}")
     (root / "macros").mkdir()
     (root / "macros" / "whose.sql").write_text(
-        "{% macro whose(node, name) %}{{ return(tojson({'name': node.name, 'x': node.nothing,"
-        " 'on': target.name, 'connection': name})) }}{% endmacro %}"
+        "{% macro whose(node, name) %}{% if node %}"
+        "{{ return(tojson({'name': node.name, 'x': node.nothing,"
+        " 'on': target.name, 'connection': name})) }}{% endif %}{% endmacro %}"
     )
 
     ran = await run(root)
@@ -127,14 +128,25 @@ async def test_without_a_node_it_names_the_connection(tmp_path: Path, sent: list
 async def test_one_that_would_end_the_comment_is_refused(tmp_path: Path) -> None:
     ran = await run(shop(tmp_path, "done */ drop table orders"))
 
-    assert 'query comment contains illegal value "*/"' in ran.error("orders")
-    assert ran.exit_code == 1
+    assert 'query comment contains illegal value "*/"' in str(ran.outcome.error)
+    assert ran.exit_code == 2
 
 
-async def test_a_template_that_fails_is_the_nodes_error(tmp_path: Path) -> None:
-    ran = await run(shop(tmp_path, "{{ nobody() }}"))
+@pytest.mark.parametrize("command", ["run", "parse", "ls", "compile"])
+async def test_a_template_that_fails_without_a_node_ends_each_command(
+    tmp_path: Path, command: str
+) -> None:
+    ran = await run(shop(tmp_path, "{{ nobody() }}"), command)
+
+    assert "'nobody' is undefined" in str(ran.outcome.error)
+    assert (ran.exit_code, ran.outcome.results) == (2, ())
+
+
+async def test_a_template_that_fails_for_a_node_is_the_nodes_error(tmp_path: Path) -> None:
+    ran = await run(shop(tmp_path, "{% if node %}{{ nobody() }}{% endif %}"))
 
     assert "'nobody' is undefined" in ran.error("orders")
+    assert ran.exit_code == 1
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,17 @@ models:
         "NoNodeForYamlKey",
         "NodeNotFoundOrDisabled",
     ]
+
+
+def test_key_of_the_artifacts_own_in_a_column_does_not_take_its_place(
+    write_project: WriteProject,
+) -> None:
+    column = "{name: id, doc_blocks: 2, other: 3}"
+    schema = f"models: [{{name: orders, columns: [{column}]}}]"
+    parsed = parse(
+        write_project({"models/orders.sql": "select 1 as id", "models/columns.yml": schema})
+    )
+
+    described = artifact(parsed)["nodes"]["model.shop.orders"]["columns"]["id"]
+
+    assert (described["doc_blocks"], described["other"]) == ([], 3)

@@ -51,6 +51,21 @@ OVERRIDE = "sources: [{name: till, overrides: util, schema: x}]"
             "Invalid color name for docs.node_color: blau.",
         ),
         (
+            {"models/n.sql": "{{ config(persist_docs=true) }} select 1"},
+            "models/n.sql:1",
+            "persist_docs of 'n' must be a mapping",
+        ),
+        (
+            {"models/n.sql": "{{ config(on_configuration_change='aply') }} select 1"},
+            "models/n.sql:1",
+            "must be one of apply, continue, fail, but it is 'aply'. Did you mean 'apply'?",
+        ),
+        (
+            {"models/s.yml": "groups: [{name: g, owner: {name: x, email: [2]}}]"},
+            "models/s.yml:1:37",
+            "the 'email' of the owner of a group must be a text",
+        ),
+        (
             {"models/n.sql": "{{ config(docs={'node_color': '#12345'}) }} select 1"},
             "models/n.sql:1",
             "Invalid color name for docs.node_color: #12345.",

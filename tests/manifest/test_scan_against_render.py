@@ -160,6 +160,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     renderer = TemplateParseRenderer(
         parsed.manifest.macros,
         environment=TemplateEnvironment(workspace.codes, LenientUndefined),
+        strict=TemplateEnvironment(workspace.codes),
         common=workspace.common_context(lambda event: None),
         adapter=workspace.adapter,
         relations=workspace.relations,

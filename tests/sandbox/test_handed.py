@@ -224,8 +224,9 @@ async def test_query_comment_has_a_limit(write_project: WriteProject) -> None:
 
     ran = await run(root)
 
-    assert ran.exit_code == 1
-    assert "the query comment has 70,000 characters: the limit is 65,536" in ran.error("m")
+    assert ran.exit_code == 2
+    said = "the query comment has 70,000 characters: the limit is 65,536"
+    assert said in str(ran.outcome.error)
 
 
 async def test_configuration_that_a_template_makes_has_a_limit(write_project: WriteProject) -> None:

@@ -235,6 +235,7 @@ def _age_keys(source: Source) -> dict[str, Any]:
 
 def _column_dict(column: Column) -> dict[str, Any]:
     return {
+        **column.extra,
         "name": column.name,
         "description": column.description,
         "meta": column.meta,
@@ -245,7 +246,6 @@ def _column_dict(column: Column) -> dict[str, Any]:
         "tags": list(column.tags),
         "granularity": column.granularity,
         "doc_blocks": list(column.doc_blocks),
-        **column.extra,
     }
 
 

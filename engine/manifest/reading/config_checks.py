@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...core.errors import ParseError, did_you_mean
+from ...core.nouns import noun_of
 from ..nodes.resource_type import ResourceType
 from .draft import Draft
 
@@ -16,6 +17,8 @@ _ONLY_AS: Mapping[ResourceType, str] = {
     ResourceType.TEST: "test",
 }
 """Kinds of nodes that are materialized in one way only."""
+
+_ON_CHANGE = ("apply", "continue", "fail")
 
 _HEX = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})\Z", re.IGNORECASE)
 _COLORS = frozenset(
@@ -55,6 +58,8 @@ def check_config(values: Mapping[str, Any], draft: Draft) -> None:
             f"'{materialized}'. Take the entry out.",
             location=draft.configured_at("materialized"),
         )
+    if draft.resource_type is not ResourceType.TEST:
+        _check_building(values, draft)
     docs = values.get("docs")
     color = docs.get("node_color") if isinstance(docs, Mapping) else None
     if color and not (str(color).lower() in _COLORS or _HEX.match(str(color))):
@@ -62,4 +67,21 @@ def check_config(values: Mapping[str, Any], draft: Draft) -> None:
             f"Invalid color name for docs.node_color: {color}. It is neither a valid HTML color "
             f"name nor a valid HEX code.{did_you_mean(str(color), _COLORS)}",
             location=draft.configured_at("docs"),
+        )
+
+
+def _check_building(values: Mapping[str, Any], draft: Draft) -> None:
+    """See that those have their types that the manifest's readers have one for."""
+    persisted, on_change = values.get("persist_docs"), values.get("on_configuration_change")
+    if persisted is not None and not isinstance(persisted, Mapping):
+        raise ParseError(
+            f"persist_docs of '{draft.name}' must be a mapping, such as {{relation: true, columns: "
+            f"true}}, but it is {noun_of(persisted)}.",
+            location=draft.configured_at("persist_docs"),
+        )
+    if on_change is not None and on_change not in _ON_CHANGE:
+        raise ParseError(
+            f"on_configuration_change of '{draft.name}' must be one of {', '.join(_ON_CHANGE)}, "
+            f"but it is {on_change!r}.{did_you_mean(str(on_change), _ON_CHANGE)}",
+            location=draft.configured_at("on_configuration_change"),
         )

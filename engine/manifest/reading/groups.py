@@ -63,12 +63,19 @@ def read_owner(owner: Mapping[str, Any], place: Place) -> dict[str, Any]:
     """An owner with the two keys that one always has; others are kept.
 
     Raises:
-        ParseError: nobody is named.
+        ParseError: nobody is named, or an address is no text.
     """
     if owner.get("name") is None and owner.get("email") is None:
         raise ParseError(
             f"the owner of {place.what} has a 'name' or an 'email', or both.",
             location=place.locate("owner"),
+        )
+    email = owner.get("email")
+    addresses = email if isinstance(email, list) else [email]
+    if not all(address is None or isinstance(address, str) for address in addresses):
+        raise ParseError(
+            f"the 'email' of the owner of {place.what} must be a text, or a list of texts.",
+            location=place.locate("owner", "email"),
         )
     return {"email": None, "name": None, **owner}
 
