@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from .support import Shop
 
 
@@ -62,3 +64,13 @@ async def test_source_of_another_database_is_told_and_the_rest_is_described(shop
     assert "Cross-db references not allowed in postgres (other vs " in error
     assert ran.warnings == [f"Encountered an error while generating catalog: {error}"]
     assert ran.messages[0] == "headrace encountered 1 failure while writing the catalog"
+
+
+@pytest.mark.parametrize("database", ["none", "target.dbname", "'other'"])
+async def test_information_schema_has_one_name(shop: Shop, database: str) -> None:
+    name = f"{{{{ information_schema_name({database}) }}}}"
+    shop.write("models/orders.sql", f"select '{name}' as name")
+
+    await shop.build()
+
+    assert await shop.fetch("select name from {schema}.orders") == [("information_schema",)]
