@@ -55,8 +55,10 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
         names=start.names,
         cleans_inside=stays_inside,
     )
-    if find_value("version_check", options.version_check, environ, project.flags).value:
-        check_required_version(project, DBT_VERSION)
+    checks_version = find_value(
+        "version_check", options.version_check, environ, project.flags
+    ).value
+    check_required_version(project, DBT_VERSION if checks_version else None)
     named = find_value("target_path", options.target_path, environ).value
     if named is not None and not _says_targets(project):
         project = dataclasses.replace(project, clean_targets=(str(named),))

@@ -111,8 +111,7 @@ def _read_request(start: Start, warn: Callable[[WarningRaised], None]) -> _Reque
     checks_version = find_value(
         "version_check", options.version_check, environ, project.flags
     ).value
-    if checks_version:
-        check_required_version(project, DBT_VERSION)
+    check_required_version(project, DBT_VERSION if checks_version else None)
     renderer = package_renderer(environ, options.vars, start.names)
     asked = read_packages(root, renderer)
     files: dict[Path, str] = {}

@@ -51,8 +51,7 @@ def load_installed(
             is_confined=True,
             display=(root / PROJECT_FILE).relative_to(project.root).as_posix(),
         )
-        if dbt_version is not None:
-            check_required_version(package, dbt_version)
+        check_required_version(package, dbt_version)
         packages.append(package)
     _check_names(project, packages)
     return packages

@@ -15,8 +15,10 @@ from .semver import (
 )
 
 
-def check_required_version(project: Project, dbt_version: str) -> None:
+def check_required_version(project: Project, dbt_version: str | None) -> None:
     """See that a project, or a package, can be used with a version of dbt.
+
+    Without one, that what it requires can be read.
 
     Raises:
         ProjectError: it can't, or what it requires can't be read.
@@ -26,6 +28,8 @@ def check_required_version(project: Project, dbt_version: str) -> None:
         required = [parse_requirement(text) for text in project.require_version]
     except VersionSyntaxError as error:
         raise ProjectError(f"require-dbt-version: {error}", location=location) from error
+    if dbt_version is None:
+        return
     if not can_all_hold(required):
         raise ProjectError(
             "The package version requirement can never be satisfied for the "

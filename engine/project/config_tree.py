@@ -175,9 +175,10 @@ def _list(value: object) -> list[object]:
 
 
 def _texts(name: str, value: object) -> list[str]:
-    if isinstance(value, Mapping) or not all(isinstance(item, str | int) for item in _list(value)):
+    texts = [item for item in _list(value) if isinstance(item, str)]
+    if isinstance(value, Mapping) or len(texts) < len(_list(value)):
         raise ParseError(f"'{name}' must be a text or a list of texts.")
-    return [str(item) for item in _list(value)]
+    return texts
 
 
 def _mapping(name: str, value: object) -> Config:

@@ -195,6 +195,23 @@ def _raw_trees(fields: Fields) -> Trees:
     return trees
 
 
+def _vars(fields: Fields) -> Mapping[str, object]:
+    """The project's variables.
+
+    Raises:
+        ProjectError: a variable's name is no text, such as yes or 1.
+    """
+    written = fields.raw("vars")
+    for name in written if isinstance(written, Mapping) else ():
+        if not isinstance(name, str):
+            raise fields.error(
+                f"a variable's name must be a text, but {name!r} is {noun_of(name)}. Put it in "
+                "quotes.",
+                "vars",
+            )
+    return fields.raw_mapping("vars")
+
+
 def _folder_vars(fields: Fields) -> Trees:
     """The variables that a file of old has among its configuration, by folder."""
     trees = {kind: fields.raw_mapping(tree_key(fields, kind)) for kind in KINDS}
@@ -246,7 +263,7 @@ def _project(
         clean_targets=paths("clean-targets", target_path),
         require_version=_require_version(fields),
         quoting=fields.booleans("quoting"),
-        vars=fields.raw_mapping("vars"),
+        vars=_vars(fields),
         folder_vars=_folder_vars(fields),
         config_trees=trees,
         raw_trees=raw_trees,

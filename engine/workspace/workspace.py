@@ -281,8 +281,7 @@ def _packages(
     """
     options, environ = start.options, start.environ
     checks_version = sources_of(options, environ, project.flags).find("version_check").value
-    if checks_version:
-        check_required_version(project, DBT_VERSION)
+    check_required_version(project, DBT_VERSION if checks_version else None)
     if warn is None:
         return ()
     packages = load_installed(

@@ -75,14 +75,27 @@ PASSED_OVER = {
 
 
 @pytest.mark.parametrize("place", PASSED_OVER)
-def test_key_of_ones_own_is_warned_of_where_nothing_keeps_it(
+def test_key_of_ones_own_is_passed_over_where_dbt_says_nothing_of_it(
     write_project: WriteProject, place: str
 ) -> None:
     parsed = parse(write_project({**FILES, "models/p.yml": PASSED_OVER[place]}))
 
+    assert parsed.warnings == ()
+
+
+@pytest.mark.parametrize("place", PASSED_OVER)
+def test_key_that_seems_to_be_spelled_wrong_is_warned_of(
+    write_project: WriteProject, place: str
+) -> None:
+    misspelt, meant = ("nam", "name") if place == "constraint" else ("descripton", "description")
+    text = PASSED_OVER[place].replace("own", misspelt)
+
+    parsed = parse(write_project({**FILES, "models/p.yml": text}))
+
     (warning,) = parsed.warnings
     assert warning.name == "CustomKeyInObjectDeprecation"
-    assert "'own' is no key of" in warning.message
+    assert f"'{misspelt}' is no key of" in warning.message
+    assert f"Did you mean '{meant}'?" in warning.message
 
 
 KEPT = """\

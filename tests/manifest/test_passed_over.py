@@ -40,6 +40,16 @@ class TestArguments:
         assert (test.tags, test.description) == (("x",), "what it is for")
         assert parsed.node("my_name").unique_id.startswith("test.shop.my_name.")
 
+    @pytest.mark.parametrize("given", ["[a]", "a", "", "5"])
+    def test_arguments_that_are_no_mapping_are_none(
+        self, write_project: WriteProject, given: str
+    ) -> None:
+        column = f"{{name: id, tests: [unique: {{arguments: {given}}}]}}"
+        entry = f"models: [{{name: m, columns: [{column}]}}]"
+        root = write_project({**MODEL, "models/schema.yml": entry})
+
+        assert parse(root).node("unique_m_id").config.severity == "ERROR"
+
     def test_group_beside_the_arguments_is_one_of_them(self, write_project: WriteProject) -> None:
         entry = "models: [{name: m, data_tests: [mine: {group: id}]}]"
         macro = "{% test mine(model, group) %}select {{ group }} from {{ model }}{% endtest %}"

@@ -70,7 +70,7 @@ def test_test_of_a_disabled_model_is_left_out_in_silence(write_project: WritePro
         ("unique: [a]", "'unique' of a test must be a mapping of arguments."),
         ("unique: {name: {a: 1}}", "the 'name' of a test must be a text."),
         ("{test_name: unique, name: [a]}", "the 'name' of a test must be a text."),
-        ("unique: {arguments: [a]}", "'arguments' of a test must be a mapping of arguments."),
+        ("{unique: }", "test arguments must be a mapping, but after 'unique:' there is nothing"),
         ("unique: {config: a}", "'config' of a test must be a mapping of arguments."),
         ("accepted_values: {values: '{{ 1 + }}'}", "unexpected"),
         ("accepted_values: {values: '{{ 1 / 0 }}'}", "ZeroDivisionError: division by zero"),

@@ -59,6 +59,18 @@ async def test_a_project_for_another_dbt_is_refused_unless_nothing_is_checked(
     assert (flag.exit_code, variable.exit_code) == (0, 0)
 
 
+@pytest.mark.parametrize("command", ["run", "clean", "deps"])
+async def test_what_a_project_requires_can_be_read_also_where_nothing_is_checked(
+    write_project: WriteProject, command: str
+) -> None:
+    files = {"dbt_project.yml": PROJECT + "require-dbt-version: bogus\n"}
+
+    ran = await run(write_project(files), command, version_check=False)
+
+    assert ran.exit_code == 2
+    assert '"bogus" is not a valid semantic version' in error_of(ran)
+
+
 @pytest.mark.parametrize(
     ("required", "problem"),
     [

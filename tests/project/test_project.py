@@ -265,6 +265,8 @@ def test_duplicate_key_and_old_config_version_get_a_warning(
         ("name: x\nlog-path: true", "2:1", "'log-path' must be a text, but it is a boolean"),
         ("name: x\nmodels: [a]", "2:1", "'models' must be a mapping, but it is a list"),
         ("name: x\nvars: x", "2:1", "'vars' must be a mapping, but it is a text"),
+        ("name: x\nvars: {true: 1}", "2:1", "a variable's name must be a text, but True is"),
+        ("name: x\nvars: {1: 1}", "2:1", "a variable's name must be a text, but 1 is a number"),
         ("name: x\nquoting: {schema: 1}", "2:11", "'quoting.schema' must be true or false"),
         ("name: x\non-run-start: {a: 1}", "2:1", "must be a text or a list of texts"),
         ("name: x\non-run-end: [a, {b: 1}]", "2:17", "one item of it is a mapping"),

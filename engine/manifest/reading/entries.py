@@ -37,7 +37,8 @@ def read_entry(
     place: Place,
     warn: Callable[[WarningRaised], None] | None,
 ) -> EntryT:
-    """An entry as a value of its type; a key that the type doesn't know is warned of.
+    """An entry as a value of its type; a key that the type doesn't know is passed over as in dbt,
+    and warned of where it seems to be spelled wrong.
 
     Raises:
         ParseError: a value is missing, or has the wrong type; or, where nobody is there to be
@@ -49,6 +50,8 @@ def read_entry(
         remedy, location = did_you_mean(str(keys[-1]), known), place.locate(*keys)
         if warn is None:
             raise ParseError(f"{problem}.{remedy}", location=location)
+        if not remedy:
+            continue
         message = f"{problem}, and is ignored.{remedy}"
         warn(WarningRaised("CustomKeyInObjectDeprecation", message, location))
     return made

@@ -1,6 +1,6 @@
 """Properties files: what YAML says of models, seeds, sources, tests and macros.
 
-Names that nobody reads are worth a warning, since a misspelt `descripton` is otherwise lost in
+A name that seems to be spelled wrong is worth a warning, since a `descripton` is otherwise lost in
 silence.
 """
 
@@ -41,6 +41,7 @@ from .property_keys import (
     SOURCE_KEYS,
     TABLE_KEYS,
 )
+from .property_shapes import check_shapes
 from .rendered_entry import rendered_entry, written_entry
 from .versions import VersionEntry, no_such_latest, read_versions
 
@@ -166,6 +167,8 @@ class PropertiesReader:
         """An entry with its Jinja done, whose name is a text still, and as it was written."""
         entry = rendered_entry(self.yaml, document, section, written, keys)
         self._check_name(entry, document, section, keys)
+        if section not in self.properties.declared:
+            check_shapes(entry, document, keys, of_source=section == "sources")
         config = entry.get("config")
         if section in IN_ONE_PLACE and isinstance(config, dict):
             _check_places(entry, config, document, keys)
@@ -259,9 +262,9 @@ class PropertiesReader:
         keys: tuple[str | int, ...] = (),
     ) -> Iterator[dict[str, Any]]:
         """The mappings of a list, each of which has a name."""
-        entries = data.get(section)
-        if entries is None:
+        if section not in data:
             return
+        entries = data[section]
         if not isinstance(entries, list):
             raise ParseError(
                 f"'{section}' must be a list, not a {_kind(entries)}.",
@@ -332,12 +335,15 @@ class PropertiesReader:
         what: str,
     ) -> None:
         for key in entry.keys() - known:
-            if str(key).startswith((".", "x-")):
+            remedy = _remedy(str(key), known)
+            # As in dbt nothing is said of a key that is somebody's own, unless it seems to be
+            # one that is spelled wrong, or stands in the wrong place.
+            if not remedy or str(key).startswith((".", "x-")):
                 continue
             self.warn(
                 WarningRaised(
                     "CustomKeyInObjectDeprecation" if keys else "CustomTopLevelKeyDeprecation",
-                    f"'{key}' is no key of {what}, and is ignored.{_remedy(str(key), known)}",
+                    f"'{key}' is no key of {what}, and is ignored.{remedy}",
                     document.locate(*keys, key),
                 )
             )

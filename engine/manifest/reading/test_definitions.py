@@ -103,7 +103,9 @@ def define_test(
         raise ParseError(f"'{given_name}' is no name of a test.", location=entry.location)
     namespace, test_name = match.groups()
     # As in dbt it makes no difference what stands in here: `where` is a configuration there too.
-    arguments.update(_mapping(arguments.pop("arguments", None), "arguments", entry))
+    # What is no mapping there is passed over in dbt, too.
+    nested = arguments.pop("arguments", None)
+    arguments.update(nested if isinstance(nested, dict) else {})
     custom_name = _own_name(arguments.pop("name", None), entry)
     description = str(arguments.pop("description", "") or "")
     config = _take_config(arguments, entry)
@@ -170,6 +172,12 @@ def _take_apart(entry: TestEntry) -> tuple[str, dict[str, Any]]:
             location=entry.location,
         )
     (name, value), *_ = definition.items()
+    if value is None:
+        raise ParseError(
+            f"test arguments must be a mapping, but after '{name}:' there is nothing. Take the "
+            "colon away where there are none.",
+            location=entry.location,
+        )
     return str(name), dict(_mapping(value, str(name), entry))
 
 
