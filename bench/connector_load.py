@@ -101,7 +101,9 @@ SHARED_MACROS = """\
   {{ adapter.quote(name) if name in ('order', 'group') else name }}
 {%- endmacro %}
 
-{% macro shared_label(column) %}upper(cast({{ column }} as {{ shared.typed('string') }})){% endmacro %}
+{% macro shared_label(column) -%}
+  upper(cast({{ column }} as {{ shared.typed('string') }}))
+{%- endmacro %}
 
 {% macro source_of(table) -%}
   {%- if var('connector_sources', []) -%}
@@ -129,7 +131,8 @@ models:
 CONNECTOR_MACROS = """\
 {% test values_are_kinds(model, column_name, kinds) %}
 select {{ column_name }} from {{ model }}
-where {{ column_name }} not in ({% for kind in kinds %}'{{ kind }}'{{ ', ' if not loop.last }}{% endfor %})
+where {{ column_name }} not in (
+  {%- for kind in kinds %}'{{ kind }}'{{ ', ' if not loop.last }}{% endfor %})
 {% endtest %}
 
 {% macro allowed_kinds() %}{{ return(var('kinds_allowed')) }}{% endmacro %}
@@ -150,7 +153,9 @@ def write_connector_load(directory: Path, nodes: int) -> None:
     _write(connector / "macros" / "kinds.sql", CONNECTOR_MACROS)
     for number, (table, columns) in enumerate(tables.items()):
         _write(directory / "seeds" / f"{table}.csv", _rows(columns))
-        _write(connector / "macros" / "columns" / f"get_{table}_columns.sql", _macro(table, columns))
+        _write(
+            connector / "macros" / "columns" / f"get_{table}_columns.sql", _macro(table, columns)
+        )
         models = connector / "models"
         _write(models / "tmp" / f"stg_{table}_tmp.sql", _passing_model(table))
         _write(models / "staging" / f"stg_{table}.sql", _staging_model(table, number))
@@ -239,7 +244,8 @@ def _mart(table: str, earlier: list[str]) -> str:
         for index, other in enumerate(others)
     )
     columns = "".join(
-        f",\n  {{{{ dbt.datediff('base.updated_at', 't{index}.updated_at', 'day') }}}} as days_{index}"
+        ",\n  {{ dbt.datediff('base.updated_at', "
+        f"'t{index}.updated_at', 'day') }}}} as days_{index}"
         for index in range(len(others))
     )
     return f"""\
@@ -284,7 +290,8 @@ def _properties(tables: list[str]) -> str:
             "        data_tests:",
             "          - relationships:",
             f"              arguments: {{to: ref('stg_{table}'), field: id}}",
-            "              config: {severity: \"{{ 'warn' if target.name == 'dev' else 'error' }}\"}",
+            "              config:",
+            "                severity: \"{{ 'warn' if target.name == 'dev' else 'error' }}\"",
         ]
     return "\n".join(lines) + "\n"
 

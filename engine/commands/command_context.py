@@ -23,7 +23,6 @@ from ..core.events import (
 )
 from ..core.results import RunResult
 from ..core.version import VERSION
-from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from ..project.invocation_settings import sources_of
 from ..project.secrets import Redactor
 from ..settings.deprecation_tally import DeprecationTally
@@ -221,6 +220,6 @@ class CommandContext:
         project = await self.in_thread(partial(parse_project, workspace))
         counts, root = project.manifest.counts(), workspace.project.root
         self.emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
-        if project.cache is not None:
-            self.emit(ParseCacheChanged(CACHE_NAME, project.cache))
+        for name, content in project.kept.items():
+            self.emit(ParseCacheChanged(name, content))
         return project

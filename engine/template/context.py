@@ -19,6 +19,7 @@ from ..core.events import MessageLogged, WarningRaised
 from ..core.reporter import Emitter
 from ..core.results import NodeInfo
 from ..manifest.nodes.node import Node
+from ..manifest.reading.render_memory import Question
 from ..project.project import Project
 from ..project.render import has_template
 from ..project.secrets import is_secret_variable
@@ -35,6 +36,7 @@ from .dbt.exceptions import TemplateExceptions
 from .dbt.resolvers import ProjectConfig, Resolver
 from .dbt.values import FUNCTIONS, VALIDATION
 from .dispatch import dispatch
+from .questions import UNREPEATABLE, Note, ignore, watched
 from .scope import LazyName, Scope
 from .scope_names import ContextNames
 
@@ -139,15 +141,20 @@ class Flags:
 
     template_names: ClassVar[frozenset[str]] = frozenset()
 
-    def __init__(self, values: Mapping[str, Any]) -> None:
+    def __init__(self, values: Mapping[str, Any], note: Note = ignore) -> None:
         self._values = own(dict(values))
+        self._note = note
 
     def __getitem__(self, name: str) -> Any:
+        self._note(("flag", name))
         return self._values[name]
 
 
 class CommonContext:
-    """The names that are the same for every node of an invocation."""
+    """The names that are the same for every node of an invocation.
+
+    `note` is told what templates ask of it that isn't the same in the next invocation.
+    """
 
     def __init__(
         self,
@@ -157,10 +164,13 @@ class CommonContext:
         adapter: Adapter,
         emit: Emitter,
         packages: Iterable[Project] = (),
+        *,
+        note: Note = ignore,
     ) -> None:
         self._invocation = invocation
         self._project = project
-        self._variables = variables
+        self._note = note
+        self._variables = variables if note is ignore else watched(variables, note)
         self._emit = emit
         self._search_order = dict(_search_order(entry) for entry in project.dispatch)
         api = self._api = make_api(adapter, project.quoting)
@@ -170,39 +180,65 @@ class CommonContext:
             invocation.target,
             invocation.arguments,
             variables,
+            partial(note, UNREPEATABLE),
         )
         self.names: Mapping[str, Any] = {
             **FUNCTIONS,
             "print": self._print,
             "env_var": self._env_var,
             "exceptions": TemplateExceptions(emit),
-            "modules": MODULES,
             "validation": VALIDATION,
             "api": api,
             "column": api["Column"],
-            "run_started_at": invocation.started_at,
-            "invocation_id": invocation.invocation_id,
             "dbt_version": DBT_VERSION,
             "project_name": project.name,
             "try_or_compiler_error": _try_or_compiler_error,
-            "metric": _absent("metric", "metrics are read by no SQL here"),
-            "submit_python_job": _absent("submit_python_job", "it runs no Python models"),
-            "load_agate_table": _absent(
-                "load_agate_table", "a seed is loaded without a table in memory"
-            ),
-            "_sql_results": lacking("_sql_results", "load_result() gives a result by its name"),
-            "context_macro_stack": lacking(
-                "context_macro_stack", "an error says which macros it came through"
-            ),
+            **_THERE_IS_NONE,
         }
-
-        shared = {
+        self.shared: Mapping[str, Any] = {
             "target": dict(invocation.target),
             "invocation_args_dict": dict(invocation.arguments),
             "dbt_metadata_envs": custom_environment(invocation.environ),
             "selected_resources": list(invocation.selected),
+            "env": dict(invocation.target),
         }
-        self._shared = {name: _own_of(value) for name, value in shared.items()}
+        """What each node gets for itself."""
+        self._lazy = self._make_lazy_names()
+
+    @property
+    def answers(self) -> dict[str, Mapping[str, Any]]:
+        """What `note` is told of, by the kinds of questions."""
+        invocation = self._invocation
+        return {"name": self.shared, "flag": invocation.flags, "env": invocation.environ}
+
+    def _make_lazy_names(self) -> dict[str, LazyName]:
+        invocation = self._invocation
+        unrepeatable = {
+            "modules": MODULES,
+            "run_started_at": invocation.started_at,
+            "invocation_id": invocation.invocation_id,
+        }
+        return {
+            **{name: self._asked(("name", name), value) for name, value in self.shared.items()},
+            **{name: self._asked(UNREPEATABLE, value) for name, value in unrepeatable.items()},
+            "flags": lambda scope: Flags(invocation.flags, self._note),
+            "context": ContextNames,
+            "sql_now": self._now,
+            "adapter_macro": self._adapter_macro,
+        }
+
+    def _asked(self, question: Question, value: Any) -> LazyName:
+        """A name whose value each node gets for itself, and that notes when it does."""
+
+        def make(scope: Scope) -> Any:
+            self._note(question)
+            return own(value)
+
+        return make
+
+    def _now(self, scope: Scope) -> str:
+        self._note(UNREPEATABLE)
+        return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     @property
     def stores_failures(self) -> bool:
@@ -252,14 +288,7 @@ class CommonContext:
 
     def lazy_names(self) -> dict[str, LazyName]:
         """The names that look into the scope that they stand in, or that it may change."""
-        return {
-            **self._shared,
-            "flags": lambda scope: Flags(self._invocation.flags),
-            "context": ContextNames,
-            "env": _own_of(dict(self._invocation.target)),
-            "sql_now": lambda scope: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S"),
-            "adapter_macro": self._adapter_macro,
-        }
+        return self._lazy
 
     def _adapter_macro(self, scope: Scope) -> Callable[..., Any]:
         """`adapter_macro('package.name', …)`: dispatch and call in one, as before dbt 0.18."""
@@ -299,6 +328,7 @@ class CommonContext:
             raise CompilationError(
                 f"env_var('{name}'): secrets are allowed only in profiles.yml and packages.yml."
             )
+        self._note(("env", name))
         value = self._invocation.environ.get(name, default)
         if value is None:
             raise CompilationError(
@@ -317,9 +347,19 @@ def _absent(name: str, reason: str) -> Callable[..., NoReturn]:
     return call
 
 
-def _own_of(value: Any) -> LazyName:
-    """A value that every node gets for itself."""
-    return lambda scope: own(value)
+_THERE_IS_NONE: Mapping[str, Any] = MappingProxyType(
+    {
+        "metric": _absent("metric", "metrics are read by no SQL here"),
+        "submit_python_job": _absent("submit_python_job", "it runs no Python models"),
+        "load_agate_table": _absent(
+            "load_agate_table", "a seed is loaded without a table in memory"
+        ),
+        "_sql_results": lacking("_sql_results", "load_result() gives a result by its name"),
+        "context_macro_stack": lacking(
+            "context_macro_stack", "an error says which macros it came through"
+        ),
+    }
+)
 
 
 def _search_order(entry: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from functools import cache
 from typing import Any
 
 from jinja2 import Template
@@ -13,6 +12,7 @@ from ..manifest.jinja.macro_file import BUILTIN_PACKAGE
 from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.jinja.syntax import MACRO_PREFIX
 from ..manifest.nodes.macro import Macro
+from .questions import WatchedIndex
 from .template_environment import NameSource, ScopeContext, TemplateEnvironment
 
 # Jinja binds a macro's free names to the context that its file was run in. That context asks
@@ -38,11 +38,9 @@ class _CallingScope:
 class MacroSpace:
     """The macros of a project, compiled when they are first called."""
 
-    def __init__(self, index: MacroIndex, environment: TemplateEnvironment) -> None:
+    def __init__(self, index: MacroIndex | WatchedIndex, environment: TemplateEnvironment) -> None:
         self.index = index
         self.environment = environment
-        self.is_built_in = cache(index.is_built_in)
-        self.is_overridden = cache(index.is_overridden)
         self._templates: dict[tuple[str, str], Template] = {}
         self._functions: dict[str, Callable[..., Awaitable[Any]]] = {}
 

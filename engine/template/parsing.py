@@ -29,6 +29,7 @@ from .generic_test import evaluate_arguments, render_generic_test
 from .macro_space import MacroSpace
 from .manifest_names import hooks_of, without_none
 from .parsing_adapter import ParsingAdapter
+from .questions import UNREPEATABLE, Asked, WatchedIndex
 from .references import ref_call, source_call
 from .relations import RelationFactory, without_type
 from .rendering import node_frame, render_nested, render_source
@@ -60,15 +61,17 @@ class TemplateParseRenderer:
         adapter: Adapter,
         relations: RelationFactory,
         warn: Callable[[WarningRaised], None],
+        asked: Asked,
     ) -> None:
         self._warn = warn
+        self._asked = asked
         self._told_of_names: set[tuple[str, str, str]] = set()
         self._environment = environment
         self._strict = strict
         self._common = common
         self._adapter = adapter
         self._relations = relations
-        self._macros = MacroSpace(macros, environment)
+        self._macros = MacroSpace(WatchedIndex(macros, asked.note), environment)
 
     def render(self, node: Node, source: str) -> Captured:
         """Render a node's template, and say what it called."""
@@ -126,10 +129,12 @@ class TemplateParseRenderer:
 
     def _warn_of(self, node: Node, warning: WarningRaised) -> None:
         """Pass on what a template has warned of, with the file that it was rendered for."""
+        self._asked.note(UNREPEATABLE)
         self._warn(replace(warning, location=warning.location or node.location))
 
     def _warn_of_name(self, name: str, node: Node, warning: WarningRaised) -> None:
         """Pass on what a macro for names has warned of. A node's names may be asked for twice."""
+        self._asked.note(UNREPEATABLE)
         told = (name, node.unique_id, warning.message)
         if told not in self._told_of_names:
             self._told_of_names.add(told)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,11 @@ from ..manifest.loader import load_manifest
 from ..manifest.manifest import Manifest
 from ..manifest.reading.inputs import ParseInputs
 from ..manifest.reading.macro_annotations import FLAG as VALIDATES_ARGUMENTS
-from ..manifest.reading.parse_cache import FILE_NAME, ParseCache, load_cache
+from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
+from ..manifest.reading.parse_cache import ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
+from ..manifest.reading.render_memory import FILE_NAME as MEMORY_NAME
+from ..manifest.reading.render_memory import RenderMemory, load_memory
 from ..manifest.used_vars import UsedVars
 from ..project.render import has_template
 from ..settings.environment_variables import custom_environment
@@ -31,6 +35,8 @@ from ..state.past_manifest import own_metadata
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
 from ..template.query_comment import check_comment, comment_operation
+from ..template.questions import Answers, Asked
+from ..template.remembering import RememberingRenderer
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
 from .workspace import Workspace
 
@@ -51,8 +57,10 @@ class LoadedProject(Struct, frozen=True):
     workspace: Workspace
     manifest: Manifest
     graph: Graph
-    cache: bytes | None = None
-    """What `FILE_NAME` in the target path is to hold for the next parse; None: what it does."""
+    kept: Mapping[str, bytes] = {}
+    """What files in the target path are to hold for the next parse, where they don't yet."""
+    renderings: RenderMemory | None = None
+    """Which templates were rendered, and which were as they had been."""
 
     def offline(self) -> LoadedProject:
         """The same project, of which nothing asks the database."""
@@ -69,26 +77,25 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     adapter = workspace.adapter
     messages: list[Event] = []
     environment = TemplateEnvironment(workspace.codes, LenientUndefined)
+    cache, memory = _kept(workspace)
 
     def make_renderer(macros: MacroIndex) -> ParseRenderer:
+        asked = Asked()
+        common = workspace.common_context(messages.append, note=asked.note)
         renderer = TemplateParseRenderer(
             macros,
             environment=environment,
             strict=TemplateEnvironment(workspace.codes),
-            common=workspace.common_context(messages.append),
+            common=common,
             adapter=adapter,
             relations=workspace.relations,
             warn=warn,
+            asked=asked,
         )
         _check_query_comment(workspace, renderer)
-        return renderer
+        answers = Answers(macros, workspace.variables, common.answers)
+        return RememberingRenderer(renderer, memory, asked, answers)
 
-    kept = workspace.target_path / FILE_NAME
-    cache = (
-        load_cache(kept, workspace.project.root)
-        if workspace.settings.project.partial_parse
-        else ParseCache()
-    )
     manifest = load_manifest(
         ParseInputs(
             projects=(workspace.project, *workspace.packages),
@@ -111,7 +118,34 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
-    return LoadedProject(workspace, manifest, graph, cache.encoded())
+    made = {CACHE_NAME: cache.encoded(), MEMORY_NAME: memory.encoded()}
+    kept = {name: content for name, content in made.items() if content is not None}
+    return LoadedProject(workspace, manifest, graph, kept, memory)
+
+
+def _kept(workspace: Workspace) -> tuple[ParseCache, RenderMemory]:
+    """What the last parse has kept, as far as it is to be used."""
+    settings = _settings(workspace)
+    if not workspace.settings.project.partial_parse:
+        return ParseCache(), RenderMemory.decoded(b"", settings)
+    root, target_path = workspace.project.root, workspace.target_path
+    memory = load_memory(target_path / MEMORY_NAME, root, settings)
+    return load_cache(target_path / CACHE_NAME, root), memory
+
+
+def _settings(workspace: Workspace) -> bytes:
+    """A digest of what every rendering depends on, whatever its template asks."""
+    project, adapter = workspace.project, workspace.adapter
+    said = (
+        DBT_VERSION,
+        adapter.type,
+        adapter.dialect,
+        project.name,
+        sorted(project.quoting.items()),
+        project.dispatch,
+        [package.name for package in workspace.packages],
+    )
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def _check_query_comment(workspace: Workspace, renderer: TemplateParseRenderer) -> None:

@@ -40,6 +40,7 @@ from ..settings.settings import Settings
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
 from ..template.context import DBT_VERSION, CommonContext, Flags, Invocation
+from ..template.questions import Note, ignore
 from ..template.relations import RelationFactory
 from ..template.template_environment import CodeCache
 from .places import find_log_path, settled_target_path
@@ -108,12 +109,21 @@ class Workspace(Struct, frozen=True):
         return self.relations.described(node) if has_relation(node, stores_failures) else None
 
     def common_context(
-        self, emit: Callable[[Event], None], selected: Iterable[str] = ()
+        self, emit: Callable[[Event], None], selected: Iterable[str] = (), note: Note = ignore
     ) -> CommonContext:
-        """What every template of a phase has at hand; `selected` are the ids that are run."""
+        """What every template of a phase has at hand; `selected` are the ids that are run.
+
+        `note` is told what templates ask that another invocation may answer otherwise.
+        """
         invocation = structs.replace(self.invocation, selected=tuple(selected))
         return CommonContext(
-            invocation, self.project, self.variables, self.adapter, emit, self.packages
+            invocation,
+            self.project,
+            self.variables,
+            self.adapter,
+            emit,
+            self.packages,
+            note=note,
         )
 
 

@@ -35,6 +35,13 @@ MODELS = (
     "{{ config(alias=env_var('ALIAS', 'plain')) }}select '{{ target.name }}' as id",
     "{{ config(severity=1) }} select {{ this }}",
     "select {{ broken",
+    "select * from {{ ref(deep()) }}",
+    "{{ config(tags=[lib.label()]) }} select {{ lib.chosen('id') }} as id",
+    "{{ config(meta={'flag': flags.FULL_REFRESH, 'at': modules.datetime.date(2024, 1, 1).year}) }}"
+    "select {{ context['shout']('id') if 'shout' in context else 1 }}",
+    "{{ config(schema=model.name, tags=model.tags) }} select {{ nobody() }}",
+    "{% do exceptions.warn('look here') %}{{ config(alias=shout('x')) }} select 1",
+    "{{ config(tags=[target.schema, env_var('ALIAS', 'none'), ref.config.project_name]) }} select",
 )
 MACROS = (
     "{% macro shout(x) %}upper({{ x }}){% endmacro %}",
@@ -42,6 +49,30 @@ MACROS = (
     "{% macro generate_alias_name(custom_alias_name, node) %}m_{{ node.name }}{% endmacro %}",
     "{% set many = 2 %}{% macro shout(x) %}{{ x }} * {{ many }}{% endmacro %}",
     "{% test positive(model, column_name) %}select 1{% endtest %}",
+    "{% test positive(model, column_name) %}{{ config(severity=var('hard', 'warn')) }}"
+    "select * from {{ model }} where {{ lib.chosen(column_name) }}{% endtest %}",
+    "{% macro deep() %}{{ return(deeper()) }}{% endmacro %}"
+    "{% macro deeper() %}{{ return(deepest()) }}{% endmacro %}",
+    "{% macro deepest() %}{{ return('b' if var('wide', false) else 'a') }}{% endmacro %}",
+    "{% macro deepest() %}{{ return(env_var('ALIAS', 'b')) }}{% endmacro %}",
+    "{% macro default__chosen(x) %}{{ config(tags=['root']) }}{{ x }}{% endmacro %}",
+    "{% macro generate_schema_name(name, node) %}{{ name or var('home', 'main') }}{% endmacro %}",
+)
+LIBRARY = (
+    "{% macro label() %}{{ return(var('label', 'library')) }}{% endmacro %}"
+    "{% macro chosen(x) %}{{ return(adapter.dispatch('chosen', 'lib')(x)) }}{% endmacro %}"
+    "{% macro default__chosen(x) %}{{ config(tags=['library']) }}{{ x }}{% endmacro %}",
+    "{% macro label() %}{{ return('none') }}{% endmacro %}"
+    "{% macro chosen(x) %}{{ return(adapter.dispatch('chosen', 'lib')(x)) }}{% endmacro %}"
+    "{% macro sqlite__chosen(x) %}{{ ref('a') }}{% endmacro %}",
+)
+PROJECTS = (
+    "name: shop\nprofile: shop\n",
+    "name: shop\nprofile: shop\nvars: {label: root, home: elsewhere}\n",
+    "name: shop\nprofile: shop\nvars: {lib: {label: scoped}, shop: {hard: error}}\n",
+    "name: shop\nprofile: shop\ndispatch: [{macro_namespace: lib, search_order: [lib, shop]}]\n",
+    "name: shop\nprofile: shop\nmodels: {shop: {+tags: [all], deep: {+schema: below}}}\n",
+    "name: shop\nprofile: shop\nquoting: {identifier: false}\n",
 )
 PROPERTIES = (
     "models: [{name: a, description: one, columns: [{name: id, tests: [unique]}]}]",
@@ -53,6 +84,8 @@ PROPERTIES = (
     "",
 )
 FILES = {
+    "dbt_project.yml": PROJECTS,
+    "dbt_packages/lib/macros/l.sql": LIBRARY,
     "models/a.sql": MODELS,
     "models/b.sql": MODELS,
     "models/deep/c.sql": MODELS,
@@ -62,13 +95,21 @@ FILES = {
     "models/deep/two.yml": PROPERTIES,
 }
 EDITS = st.one_of(
-    *(st.tuples(st.just(name), st.none() | st.sampled_from(texts)) for name, texts in FILES.items())
+    *(
+        st.tuples(
+            st.just(name),
+            st.sampled_from(texts) if texts is PROJECTS else st.none() | st.sampled_from(texts),
+        )
+        for name, texts in FILES.items()
+    )
 )
-RENAMES = st.tuples(st.sampled_from(sorted(FILES)), st.sampled_from(sorted(FILES)))
+RENAMED = sorted(name for name in FILES if not name.startswith("dbt_"))
+RENAMES = st.tuples(st.sampled_from(RENAMED), st.sampled_from(RENAMED))
 SURROUNDINGS = st.fixed_dictionaries(
     {
-        "vars": st.sampled_from([{}, {"least": 3}, {"wide": True}]),
-        "environ": st.sampled_from([{}, {"ALIAS": "other"}]),
+        "vars": st.sampled_from([{}, {"least": 3}, {"wide": True}, {"label": [1, "x"]}]),
+        "environ": st.sampled_from([{}, {"ALIAS": "other"}, {"ALIAS": "a"}]),
+        "full_refresh": st.sampled_from([None, True]),
         "target": st.sampled_from([None, "other"]),
     }
 )
@@ -90,15 +131,18 @@ def outcome(root: Path, surroundings: Mapping[str, Any], *, is_cold: bool) -> ob
     """The manifest without what differs from moment to moment, or the error; and the warnings."""
     warnings: list[str] = []
     options = Options(
-        target=surroundings["target"], vars=surroundings["vars"], partial_parse=not is_cold
+        target=surroundings["target"],
+        vars=surroundings["vars"],
+        full_refresh=surroundings.get("full_refresh"),
+        partial_parse=not is_cold,
     )
     start = Start(options, surroundings["environ"], root, invocation_id="the same")
     try:
         workspace = open_workspace(start, lambda warning: warnings.append(str(warning)))
         project = parse_project(workspace, lambda warning: warnings.append(str(warning)))
-        if project.cache is not None:
+        for name, content in project.kept.items():
             (root / "target").mkdir(exist_ok=True)
-            (root / "target" / FILE_NAME).write_bytes(project.cache)
+            (root / "target" / name).write_bytes(content)
     except HeadraceError as error:
         return type(error), str(error), warnings
     document = manifest_of(project, {})
@@ -132,7 +176,9 @@ def test_warm_parse_gives_what_a_cold_one_gives(
     tmp_path_factory: pytest.TempPathFactory, steps: list[Any]
 ) -> None:
     root = tmp_path_factory.mktemp("shop")
-    (root / "dbt_project.yml").write_text("name: shop\nprofile: shop\n")
+    apply(root, [("dbt_project.yml", PROJECTS[0]), ("models/a.sql", MODELS[0])], [])
+    apply(root, [("dbt_packages/lib/dbt_project.yml", "name: lib\n")], [])
+    apply(root, [("dbt_packages/lib/macros/l.sql", LIBRARY[0])], [])
     (root / "profiles.yml").write_text(PROFILES)
 
     for edits, renames, surroundings in steps:

@@ -25,6 +25,7 @@ from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.project.config_tree import merge_config
 from headrace.engine.template.compiler import fill
 from headrace.engine.template.parsing import PARSE_NAMES, TemplateParseRenderer
+from headrace.engine.template.questions import Asked
 from headrace.engine.template.template_engine import TemplateEngine
 from headrace.engine.template.template_environment import (
     LenientUndefined,
@@ -165,6 +166,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         adapter=workspace.adapter,
         relations=workspace.relations,
         warn=lambda warning: None,
+        asked=Asked(),
     )
     templates = TemplateEngine(
         environment=TemplateEnvironment(workspace.codes),

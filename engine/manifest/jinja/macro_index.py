@@ -53,6 +53,7 @@ class MacroIndex:
             self.files[file.package_name, file.original_file_path] = file
             for macro in read(file):
                 self._add(macro)
+        self.packages = frozenset(self.by_package)
         self._effects = effects
         self._inert: dict[str, bool] = {}
         self._implementations: dict[tuple[str, str], Macro | None] = {}
@@ -73,10 +74,6 @@ class MacroIndex:
     def __iter__(self) -> Iterator[Macro]:
         for package in self.by_package.values():
             yield from package.values()
-
-    @property
-    def packages(self) -> frozenset[str]:
-        return frozenset(self.by_package)
 
     def visible_from(self, package: str) -> Mapping[str, Macro]:
         """Every macro that a bare name can mean in a package."""

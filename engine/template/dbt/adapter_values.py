@@ -66,8 +66,13 @@ class AdapterValues:
     ) -> None:
         self._adapter = adapter
         self._quoting = config.quoting
-        self.config = config
+        self._config = config
         self.dispatch = dispatch
+
+    @property
+    def config(self) -> ProjectConfig:
+        """The project as a whole, as `builtins.ref.config`."""
+        return self._config.used()
 
     @property
     def Relation(self) -> RelationMaker:  # noqa: N802 # dbt's name

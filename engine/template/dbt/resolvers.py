@@ -63,7 +63,9 @@ class ProjectConfig:
         target: Mapping[str, Any],
         arguments: Mapping[str, Any],
         variables: Vars,
+        note_use: Callable[[], None] = lambda: None,
     ) -> None:
+        self._note_use = note_use
         self._project = project
         self._packages = packages
         self._target = target
@@ -81,6 +83,11 @@ class ProjectConfig:
         self.test_paths = list(project.test_paths)
         self.analysis_paths = list(project.analysis_paths)
         self.require_dbt_version = list(project.require_version)
+
+    def used(self) -> ProjectConfig:
+        """The same, on its way to a template."""
+        self._note_use()
+        return self
 
     @property
     def credentials(self) -> Any:
@@ -151,7 +158,7 @@ class Resolver:
         }
     )
 
-    __slots__ = ("_call", "_model", "_relations", "config")
+    __slots__ = ("_call", "_config", "_model", "_relations")
 
     def __init__(
         self,
@@ -163,11 +170,15 @@ class Resolver:
         self._call = call
         self._model = model
         self._relations = relations
-        self.config = config
+        self._config = config
 
     def __call__(self, *arguments: Any, **named: Any) -> Relation:
         require_printable(*arguments, *named.values())
         return self._call(*arguments, **named)
+
+    @property
+    def config(self) -> ProjectConfig:
+        return self._config.used()
 
     @property
     def model(self) -> Any:
@@ -176,7 +187,7 @@ class Resolver:
 
     @property
     def current_project(self) -> str:
-        return self.config.project_name
+        return self._config.project_name
 
     @property
     def Relation(self) -> Any:  # noqa: N802 # dbt's name
