@@ -141,6 +141,7 @@ class Run:
                 raise start.template_error
             if self.described:
                 self.catalog = await describe(self.context, self.described)
+            await in_thread(self._workspace.codes.flush)
         self._raise_late_warnings()
 
     def _goes_on_after(self, start: RunHooks) -> bool:

@@ -7,7 +7,7 @@ nothing awaits the database, `drive` runs it without an event loop.
 from __future__ import annotations
 
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Coroutine
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from types import CodeType, TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from ..manifest.jinja.syntax import SyntaxEnvironment, prefix_macros
 from ..sandbox.budget import MAX_TEXT, budgeted, metered, too_long
 from ..sandbox.operators import concatenate
 from ..sandbox.runtime import watch
+from .code_store import CodeStore
 from .dbt.dbt_filters import FILTERS
 
 T = TypeVar("T")
@@ -59,16 +60,49 @@ class LenientUndefined(ChainableUndefined):
 
 
 class CodeCache:
-    """Compiled templates, by their path and text, for every environment of a session."""
+    """Compiled templates, by their path and text, for every environment of a session.
 
-    def __init__(self) -> None:
-        self._codes: dict[tuple[str, str], CodeType] = {}
+    What isn't among them is looked for in a store, which other processes share; `flush()` puts
+    what was compiled since there.
 
-    def get(self, path: str, source: str) -> CodeType | None:
-        return self._codes.get((path, source))
+    Attributes:
+        compiled: how many texts were compiled, and not found.
+    """
 
-    def put(self, path: str, source: str, code: CodeType) -> None:
-        self._codes[path, source] = code
+    def __init__(self, store: CodeStore | None = None) -> None:
+        self.compiled = 0
+        self._store = store
+        self._codes: dict[tuple[str, str, bool], CodeType] = {}
+        self._new: dict[str, CodeType] = {}
+
+    def code(
+        self, path: str, source: str, make: Callable[[], CodeType], *, is_macro_file: bool
+    ) -> CodeType:
+        """The code of a text; `make` compiles it, where nobody has."""
+        key = (path, source, is_macro_file)
+        code = self._codes.get(key)
+        if code is None:
+            code = self._codes[key] = self._stored(path, source, make, is_macro_file)
+        return code
+
+    def flush(self) -> None:
+        """Write what was compiled to the store; blocks, and never raises."""
+        if self._store is not None and self._new:
+            codes, self._new = self._new, {}
+            self._store.write(codes.items())
+
+    def _stored(
+        self, path: str, source: str, make: Callable[[], CodeType], is_macro_file: bool
+    ) -> CodeType:
+        if self._store is None:
+            self.compiled += 1
+            return make()
+        name = self._store.key(path, source, is_macro_file=is_macro_file)
+        code = self._store.read(name)
+        if code is None:
+            self.compiled += 1
+            code = self._new[name] = make()
+        return code
 
 
 class TemplateEnvironment(SyntaxEnvironment):
@@ -86,13 +120,14 @@ class TemplateEnvironment(SyntaxEnvironment):
         Raises:
             CompilationError: it isn't Jinja.
         """
-        code = self._codes.get(path, source)
-        if code is None:
+
+        def compiled() -> CodeType:
             tree = self.syntax_tree(source, path)
             if is_macro_file:
                 prefix_macros(tree)
-            code = self._compile_tree(tree, path)
-            self._codes.put(path, source, code)
+            return self._compile_tree(tree, path)
+
+        code = self._codes.code(path, source, compiled, is_macro_file=is_macro_file)
         return watch(self.template_class.from_code(self, code, {}))
 
     def _compile_tree(self, tree: nodes.Template, path: str) -> CodeType:

@@ -118,6 +118,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
     )
     graph = Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
     _check_acyclic(graph, manifest)
+    workspace.codes.flush()
     made = {CACHE_NAME: cache.encoded(), MEMORY_NAME: memory.encoded()}
     kept = {name: content for name, content in made.items() if content is not None}
     return LoadedProject(workspace, manifest, graph, kept, memory)

@@ -39,6 +39,7 @@ from ..settings.seen_flags import repeatable, template_arguments, template_flags
 from ..settings.settings import Settings
 from ..settings.unheeded import warnings_of
 from ..state.earlier_settings import StateSettings, locate_state
+from ..template.code_store import CodeStore, cache_directory
 from ..template.context import DBT_VERSION, CommonContext, Flags, Invocation
 from ..template.questions import Note, ignore
 from ..template.relations import RelationFactory
@@ -172,20 +173,27 @@ def open_workspace(
         adapter=adapter,
         variables=variables,
         yaml={name: renderer.for_properties() for name, renderer in renderers.items()},
-        invocation=Invocation(
-            invocation_id=start.invocation_id,
-            started_at=start.started_at,
-            target=shown,
-            flags=template_flags(settings, options, {**places, "log_path": log_path}),
-            environ=environ,
-            arguments=template_arguments(settings, options, {**places, "log_path": log_path}),
-        ),
+        invocation=_invocation(start, settings, shown, {**places, "log_path": log_path}),
         reading=_reading(start, settings),
         state=locate_state(settings.earlier, cwd=start.cwd, root=project.root),
         selectors=load_selectors(project.root, renderers[project.name], warn),
         target_path=settled_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
+        codes=CodeCache(CodeStore(cache_directory(environ))),
+    )
+
+
+def _invocation(
+    start: Start, settings: Settings, target: Mapping[str, Any], places: Mapping[str, Path]
+) -> Invocation:
+    return Invocation(
+        invocation_id=start.invocation_id,
+        started_at=start.started_at,
+        target=target,
+        flags=template_flags(settings, start.options, places),
+        environ=start.environ,
+        arguments=template_arguments(settings, start.options, places),
     )
 
 

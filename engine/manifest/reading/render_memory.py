@@ -12,17 +12,13 @@ with it, or with its owner, it is passed over.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable
-from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 
-import jinja2
 import msgspec
 
-from ...core.version import VERSION
+from ...core.own_code import own_code
 from ...project.own_file import read_own
 from .parse_renderer import Captured
 
@@ -38,8 +34,6 @@ Found = Captured | str
 """What a rendering gave: what a template called, or the text of a macro."""
 
 DIGEST_BYTES = 16
-_PACKAGE = Path(__file__).parents[3]
-_CODE = ("adapters", "engine")
 
 
 class _Rendering(msgspec.Struct, array_like=True):
@@ -85,7 +79,7 @@ class RenderMemory:
 
         `settings` are what every rendering depends on, as a digest.
         """
-        seal = _maker() + settings
+        seal = own_code() + settings
         digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
         if digest != _sealed(payload, seal):
             return cls(seal=seal)
@@ -173,17 +167,3 @@ def _survives(found: Found) -> bool:
 
 def _sealed(payload: bytes, seal: bytes) -> bytes:
     return blake2b(payload + seal, digest_size=DIGEST_BYTES).digest()
-
-
-@cache
-def _maker() -> bytes:
-    """A digest of the code that renders: of each module its size, and when it was written."""
-    digest = blake2b(digest_size=DIGEST_BYTES)
-    digest.update(f"{VERSION} {sys.version_info[:2]} {jinja2.__version__}".encode())
-    for directory in _CODE:
-        for path, _, names in os.walk(_PACKAGE / directory):
-            for name in sorted(names):
-                if name.endswith(".py"):
-                    found = os.stat(os.path.join(path, name))
-                    digest.update(f"{name} {found.st_size} {found.st_mtime_ns}".encode())
-    return digest.digest()
