@@ -104,12 +104,13 @@ _OTHERS_OF_DBT = frozenset(
 )
 
 NO_ERRORS_BY_THEMSELVES = frozenset(
-    "FreshnessConfigProblem GetMetaKeyWarning MicrobatchModelNoEventTimeInputs "
+    "FreshnessConfigProblem GetMetaKeyWarning MacroNotAsked MicrobatchModelNoEventTimeInputs "
     "SemanticValidationFailure SpacesInResourceNameDeprecation UnreadSection "
     "WarnStateTargetEqual".split()
 )
-"""Those of which dbt only tells: `--warn-error` makes an error of them where the project has the
-flag `require_all_warnings_handled_by_warn_error`. Whoever names one means it."""
+"""Those of which dbt only tells, or which it can't have: `--warn-error` makes an error of them
+where the project has the flag `require_all_warnings_handled_by_warn_error`. Whoever names one
+means it."""
 
 TOLD_EACH_TIME = frozenset(
     "AdapterDeprecationWarning AdapterMacroDeprecation BehaviorChangeEvent DeprecationsSummary "
