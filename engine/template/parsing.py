@@ -84,6 +84,7 @@ class TemplateParseRenderer:
             # What is disabled isn't built, so that it may be too much: what it said counts.
             if not capture.is_disabled:
                 raise
+            self._asked.note(UNREPEATABLE)
         return capture.captured()
 
     def render_comment(self, operation: Operation, source: str) -> str:
