@@ -87,5 +87,6 @@ MESSAGE_CODES: Mapping[str, str] = {
     "DepsNotifyUpdatesAvailable": "M019",
     "DepsLockUpdating": "M031",
     "DepsAddPackage": "M032",
+    "UnpinnedRefNewVersionAvailable": "I064",
 }
 """Those of what a command says at level info."""

@@ -300,9 +300,9 @@ class CommonContext:
 
         return call
 
-    def say(self, text: str) -> None:
-        """Tell whoever runs this something of no consequence, as a template's `log` does."""
-        self._emit(MessageLogged(text, to_console=True))
+    def say(self, text: str, name: str, node: NodeInfo | None) -> None:
+        """Tell whoever runs this something of no consequence. `name` is dbt's for it."""
+        self._emit(MessageLogged(text, to_console=True, name=name, node=node))
 
     def warn(self, warning: WarningRaised) -> None:
         """Tell whoever runs this of something to look at."""

@@ -98,7 +98,12 @@ class TemplateEngine:
         reads_all = self._reads_all and window is None
         select_rows = None if reads_all else self._row_selection(node, window)
         references = References(
-            self.manifest, self.relations, node, self._common.say, select_rows, self.deferred
+            self.manifest,
+            self.relations,
+            node,
+            partial(self._speak_of_prerelease, node),
+            select_rows,
+            self.deferred,
         )
         results = StoredResults()
         names = {
@@ -131,6 +136,9 @@ class TemplateEngine:
             "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
         return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)
+
+    def _speak_of_prerelease(self, node: Node, text: str) -> None:
+        self._common.say(text, "UnpinnedRefNewVersionAvailable", self._info(node))
 
     def _info(self, node: Node) -> NodeInfo | None:
         """A node as events tell of it; what `run-operation` calls is none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from headrace.engine.core.events import MessageLogged
 from headrace.engine.manifest.nodes.model_node import Model
 from headrace.engine.manifest.nodes.test_nodes import GenericTest
 
@@ -190,7 +191,14 @@ async def test_prerelease_is_spoken_of_where_a_ref_is_not_pinned(
 
     ran = await run(write_project(files))
 
-    (said,) = [text for text in ran.messages if "unpinned reference" in text]
+    (told,) = [
+        event
+        for event in ran.events
+        if isinstance(event, MessageLogged) and event.name == "UnpinnedRefNewVersionAvailable"
+    ]
+    assert told.node is not None
+    assert told.node.unique_id == "model.shop.report"
+    said = told.message
     assert "While compiling 'report'" in said
     assert "A prerelease version 3 is available" in said
     assert "{{ ref('shop', 'orders', v='3') }}" in said

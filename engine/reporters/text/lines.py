@@ -119,8 +119,9 @@ def _shown_lines(event: Event, clean: Cleaner, manner: Manner, *, debug: bool) -
             return _deferral_lines(event, clean, debug=debug)
         case WarningRaised():
             return [_warning_line(event, clean)]
-        case MessageLogged(message=message, name=str(name)) if name:
-            return [Line(LineKind(name, MESSAGE_CODES.get(name, "")), clean.message(message))]
+        case MessageLogged(message=message, name=str(name), node=node) if name:
+            kind = LineKind(name, MESSAGE_CODES.get(name, ""))
+            return [Line(kind, clean.message(message), about=node)]
         case MessageLogged(is_print=False) if event.to_console or debug:
             return [_logged_line(event, clean)]
         case RunFinished():
