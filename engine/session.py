@@ -166,11 +166,14 @@ class Session:
             exit_code = ExitCode.COULD_NOT_RUN  # a bug of ours, which travels
             raise
         finally:
-            self._tell_deprecations(has_failed=error is not None)
-            exit_code = ExitCode.COULD_NOT_RUN if self._late_errors else exit_code
-            elapsed = time.perf_counter() - began
-            self._events.emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
-            await self._events.aclose()
+            try:
+                await self._events.settle()
+            finally:
+                self._tell_deprecations(has_failed=error is not None)
+                exit_code = ExitCode.COULD_NOT_RUN if self._late_errors else exit_code
+                elapsed = time.perf_counter() - began
+                self._events.emit(InvocationFinished(exit_code, elapsed, datetime.now(UTC)))
+                await self._events.aclose()
         if self._late_errors:
             exit_code = ExitCode.COULD_NOT_RUN
             error = error or RaisedWarningsError(self._late_errors)

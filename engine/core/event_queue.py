@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar, copy_context
 from datetime import UTC, datetime
+from functools import partial
 from itertools import groupby
 from threading import Event as Signal
 from threading import Lock, Thread
@@ -87,6 +88,14 @@ class EventQueue:
         at = time()
         for feed in self._feeds:
             feed.put(event, at)
+
+    async def settle(self) -> None:
+        """Wait until the artifacts have taken what was emitted, and have told what they wrote.
+
+        A cancellation travels once they have.
+        """
+        if self.artifacts is not None:
+            await to_its_end(partial(self._feeds[0].is_idle_after, None))
 
     async def aclose(self) -> None:
         """Have everything delivered, and close the consumers: in order, those beside each other

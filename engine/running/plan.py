@@ -40,7 +40,7 @@ class Plan:
     longest path. A path is as long as its nodes' weights together. The weights are seconds,
     from the last run; a node that has none there counts as much as the mean of those that
     have, and if none has, each counts 1, so that paths are compared by their nodes. Equals
-    come in the graph's order.
+    come in the graph's order. Before all of them come those that are to be `first`.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Plan:
         graph: Graph,
         weights: Mapping[str, float] | None = None,
         tolerated: Collection[str] = (),
+        first: Collection[str] = (),
     ) -> None:
         """Get ready to run every node of the graph.
 
@@ -55,6 +56,7 @@ class Plan:
             graph: the nodes to run, and their order.
             weights: seconds by node id. Other ids, and what is no duration, are passed over.
             tolerated: nodes whose children run even if they fail.
+            first: nodes that come before all others, where they wait for nobody.
 
         Raises:
             CycleError: the graph has no order.
@@ -65,6 +67,9 @@ class Plan:
         for node in reversed(order):
             longest = max(map(ahead.__getitem__, graph.children(node)), default=0.0)
             ahead[node] = seconds[node] + longest
+        for node in first:
+            if not graph.parents(node):
+                ahead[node] += sum(seconds.values()) + 1.0
         # Inside, a node is a number: its place by priority. No child has a longer path ahead
         # than its parent, and the sort is stable, so this is a topological order as well. A
         # run walks the lists in about that order, which the processor's cache rewards.

@@ -25,15 +25,12 @@ from ..core.events import (
     RunStarted,
     WarningRaised,
 )
-from ..core.graph import Graph, gate_with_tests, gate_with_unit_tests
 from ..core.results import NodeInfo, RunResult, Status
 from ..manifest.nodes.hook_node import END, START, RunHookType
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.snapshot_node import RELATION_KINDS
 from ..manifest.nodes.source_node import Source
 from ..manifest.nodes.stored_failures import check_stored_names, stores_failures
-from ..manifest.nodes.test_nodes import Test
-from ..manifest.nodes.unit_test_node import UnitTest
 from ..settings.warning_policy import RaisedWarningsError
 from ..state.unfinished import UnfinishedRun
 from ..template.dbt.end_context import end_context
@@ -47,11 +44,11 @@ from .node_rows import Preview, row_limit
 from .node_run import in_slots
 from .own_listing import own_macro
 from .plan import Plan
+from .planning import plan_of
 from .run_context import RunContext, open_context
 from .scheduler import Scheduler
 from .source_age import source_info
-from .timings import last_timings
-from .work import Deferring, NodeWork, Order
+from .work import Deferring, NodeWork
 
 _HOOKS_NOT_RUN = (
     "`on-run-start` and `on-run-end` are not run around `source freshness`, since "
@@ -159,7 +156,7 @@ class Run:
     def _plan(self) -> Plan:
         """The order of the nodes. With many of them that takes a while, and so do their names."""
         _ = self._infos  # is worked out here, and not in the event loop
-        return _plan(self._project, self.nodes, self._work.order)
+        return plan_of(self._project, self.nodes, self._work.order)
 
     def _scheduler(self, plan: Plan) -> Scheduler:
         return Scheduler(
@@ -342,39 +339,6 @@ class Run:
     def preview(self) -> Preview:
         """What fetches its nodes' rows."""
         return Preview(row_limit(self._workspace.start.options.limit))
-
-
-def _plan(project: LoadedProject, nodes: Mapping[str, Node], order: Order) -> Plan:
-    """The order of the selected nodes, urgent ones first."""
-    graph = project.graph
-    if order is Order.FLAT:
-        graph = Graph(dict.fromkeys(nodes, ()))
-    if order is Order.GATED:
-        everything = project.manifest.everything
-        tests = {
-            unique_id: project.manifest.parents[unique_id]
-            for unique_id, node in nodes.items()
-            if isinstance(node, Test)
-        }
-        unit_tests = {
-            unique_id: project.manifest.parents[unique_id][0]
-            for unique_id in project.manifest.unit_tests
-            if unique_id in nodes
-        }
-        left_out = (Test, UnitTest)
-        kept = {
-            unique_id: parents
-            for unique_id, parents in project.manifest.parents.items()
-            if unique_id in tests or not isinstance(everything.get(unique_id), left_out)
-        }
-        graph = Graph(gate_with_tests(gate_with_unit_tests(kept, unit_tests), tests))
-    timings = last_timings(project.workspace.target_path / "run_results.json")
-    tolerated = [
-        unique_id
-        for unique_id, node in nodes.items()
-        if node.config.values.get("on_error") == "continue"
-    ]
-    return Plan(graph.subgraph(nodes), timings, tolerated)
 
 
 def _info(project: LoadedProject, node: Node) -> NodeInfo:

@@ -88,6 +88,26 @@ async def test_build_takes_everything_in_the_order_of_the_graph(
     assert run_results(root).keys() == {result.node.unique_id for result in ran.outcome.results}
 
 
+async def test_table_that_a_package_keeps_for_itself_is_there_for_its_macros(
+    write_project: WriteProject,
+) -> None:
+    watched = "{% test watched(model) %}select * from main.measures where false{% endtest %}"
+    files = {
+        **SHOP,
+        "models/more.yml": "models: [{name: totals, data_tests: [watch.watched]}]",
+        "models/after.sql": "select * from {{ ref('totals') }}",
+        "dbt_packages/watch/dbt_project.yml": "name: watch\nmodels: {+materialized: table}\n",
+        "dbt_packages/watch/macros/watched.sql": watched,
+        "dbt_packages/watch/models/measures.sql": "select 1 as id",
+    }
+    files["models/schema.yml"] = ""
+
+    ran = await run(write_project(files), "build", threads=1)
+
+    assert set(ran.statuses.values()) <= {Status.SUCCESS, Status.PASS}
+    assert started(ran)[0] == "measures"
+
+
 async def test_failed_test_skips_what_is_downstream_in_build(write_project: WriteProject) -> None:
     root = write_project({**SHOP, "seeds/raw.csv": "id,amount\n1,10\n1,20\n"})
 

@@ -39,6 +39,16 @@ def test_child_is_ready_once_all_its_parents_are_done() -> None:
     assert plan.pop_ready() == "c"
 
 
+def test_first_ones_come_before_the_longest_path() -> None:
+    parents: Parents = {"a": [], "b": ["a"], "c": ["b"], "log": [], "late": ["a"]}
+    plan = Plan(Graph(parents), {"a": 50.0}, first=["log", "late"])
+
+    assert pop_all(plan) == ["log", "a"]
+    plan.done("a", Status.SUCCESS)
+    assert pop_all(plan) == ["b", "late"]  # which waits for another, and has no privilege
+    assert plan.order.index("b") < plan.order.index("c")
+
+
 def test_plan_is_active_until_the_last_node_is_done() -> None:
     plan = make_plan({"a": []})
 

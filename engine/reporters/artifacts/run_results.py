@@ -79,6 +79,7 @@ class RunResultsWriter:
                 self._due = self._has_begun = True
             case RunEmpty():
                 self._write_without_nodes()
+                self._tell()
             case InvocationFailed(error=error):
                 self._failure = f"{error.title}: {error}"
             case InvocationFinished(exit_code=code) if not self._has_begun and code in _UNRUN:
@@ -86,6 +87,7 @@ class RunResultsWriter:
             case RunFinished(elapsed=elapsed):
                 self._state.elapsed = elapsed
                 self._write_file()
+                self._tell()
 
     def close(self) -> None:
         if self._due:
@@ -115,7 +117,10 @@ class RunResultsWriter:
             write_atomically(self._path, encode(document), write=self._write)
         except OSError as error:
             self._give_up(error)
-        else:
+
+    def _tell(self) -> None:
+        """Tell that the file is written, while the invocation goes on: its end comes last."""
+        if self._problem is None and self._path.is_file():
             self._tell_written(ArtifactWritten("RunExecutionResult", self._path))
 
     def _give_up(self, error: OSError) -> None:
