@@ -16,7 +16,6 @@ from pathlib import Path
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
 from ..core.nouns import noun_of
-from ..settings.precedence import find_value
 from .discovery import PROJECT_FILE, SourceFile, find_files
 from .fields import Fields
 from .first_version import KINDS, as_today, is_first_version, only_vars
@@ -116,16 +115,16 @@ def load_project(
     cli_vars: Mapping[str, object],
     warn: Callable[[WarningRaised], None],
     display: str = PROJECT_FILE,
-    cleans_inside: bool | None = None,
+    cleans_inside: bool = False,
     is_confined: bool = False,
     names: Mapping[str, object] | None = None,
 ) -> Project:
     """Read the dbt_project.yml in `root`, as far as it can be known without a target.
 
     What speaks of `target` has its default meanwhile. `display` is what messages call the file:
-    a package's has its directory in it. `cleans_inside` is whether clean-targets stay inside of the
-    project; without it, the environment says so. `is_confined` is a package's: its files are in it.
-    `names` are further names that its templates have.
+    a package's has its directory in it. `cleans_inside` says that
+    clean-targets have to be inside of the project: whoever deletes them asks for it. `is_confined`
+    is a package's: its files are in it. `names` are further names that its templates have.
 
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
@@ -133,7 +132,7 @@ def load_project(
     if not os.path.isfile(root / PROJECT_FILE):
         raise ProjectError(f"No {PROJECT_FILE} in {root}. Every project and package needs one.")
     document = read_yaml(root / PROJECT_FILE, display)
-    leading_out = _leading_out(cleans_inside, environ, is_confined)
+    leading_out = _leading_out(cleans_inside, is_confined)
     renderer = Renderer(environ=environ, cli_vars=cli_vars, names=names)
     fields = Fields(document, renderer, may_lead_out=leading_out)
     check_keys(fields)
@@ -161,9 +160,7 @@ def render_trees(
     """
     renderer = Renderer(environ=environ, cli_vars=cli_vars, target=target_context, names=names)
     document = project.document
-    fields = Fields(
-        document, renderer, may_lead_out=_leading_out(None, environ, project.is_confined)
-    )
+    fields = Fields(document, renderer, may_lead_out=_leading_out(False, project.is_confined))
     rendered: dict[str, Mapping[str, object]] = {}
     for kind, tree in project.raw_trees.items():
         value = renderer.render(document, tree, (tree_key(fields, kind),), keep=_is_hook)
@@ -179,12 +176,9 @@ def render_trees(
     )
 
 
-def _leading_out(
-    cleans_inside: bool | None, environ: Mapping[str, str], is_confined: bool
-) -> frozenset[str]:
+def _leading_out(cleans_inside: bool, is_confined: bool) -> frozenset[str]:
     """The keys whose paths may be outside of the project."""
-    stays_inside = find_value("clean_project_files_only", cleans_inside, environ).value
-    cleaned = frozenset() if stays_inside else frozenset({"clean-targets"})
+    cleaned = frozenset() if cleans_inside else frozenset({"clean-targets"})
     return cleaned if is_confined else cleaned | NAMING_KEYS
 
 

@@ -135,14 +135,14 @@ async def test_links_in_circles_below_the_models_end(write_project: WriteProject
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("line", "command"),
     [
-        "packages-install-path: ../x",
-        "clean-targets: ['../..']",
+        ("packages-install-path: ../x", "run"),
+        ("packages-install-path: ../x", "clean"),
+        ("clean-targets: ['../..']", "clean"),
     ],
 )
-@pytest.mark.parametrize("command", ["run", "clean"])
-async def test_path_that_leads_out_of_the_project_stops_every_command(
+async def test_path_that_leads_out_of_the_project_stops_who_writes_there(
     write_project: WriteProject, line: str, command: str
 ) -> None:
     root = write_project({**ORDERS, "dbt_project.yml": f"{PROJECT}{line}\n"})
@@ -152,6 +152,17 @@ async def test_path_that_leads_out_of_the_project_stops_every_command(
     assert ran.exit_code == 2
     assert str(ran.outcome.error).startswith("dbt_project.yml:5:")
     assert "leads out of the project" in str(ran.outcome.error)
+
+
+async def test_what_clean_would_refuse_keeps_nothing_else_from_running(
+    write_project: WriteProject,
+) -> None:
+    line = "clean-targets: [../docs]"
+    root = write_project({**ORDERS, "dbt_project.yml": f"{PROJECT}{line}\n"})
+
+    ran = await run(root)
+
+    assert (ran.exit_code, list(ran.statuses)) == (0, ["orders"])
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,6 @@ def test_duplicate_key_and_old_config_version_get_a_warning(
         ("name: x\nmodel-paths: models", "2:1", 'as in model-paths: ["models"], but it is a text'),
         ("name: x\nmodel-paths: [a, 3]", "2:18", "but one item of it is a number"),
         ('name: x\nmodel-paths: [a, "../b\\0"]', "2:18", "leads out of the project"),
-        ("name: x\nclean-targets: [..]", "2:17", "leads out of the project"),
         ("name: x\nlog-path: true", "2:1", "'log-path' must be a text, but it is a boolean"),
         ("name: x\nmodels: [a]", "2:1", "'models' must be a mapping, but it is a list"),
         ("name: x\nvars: x", "2:1", "'vars' must be a mapping, but it is a text"),
