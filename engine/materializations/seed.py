@@ -166,7 +166,10 @@ async def agate_table(config: NodeConfig, file: CsvFile) -> ResultTable:
 async def _check_columns(build: NodeBuild, table: SeedTable, existing: Relation) -> None:
     there = await build.connection.columns(existing)
     known = {column.name.casefold() for column in there}
-    if any(name.casefold() not in known for name in table.names):
+    # The database has cut the names that are too long for it.
+    longest = build.adapter.max_identifier_bytes
+    kept = (name.encode()[:longest].decode(errors="ignore") for name in table.names)
+    if any(name.casefold() not in known for name in kept):
         raise CompilationError(
             f"the file's columns are {', '.join(table.file.column_names)}, but the table's are "
             f"{', '.join(column.name for column in there)}. Run with --full-refresh to build the "

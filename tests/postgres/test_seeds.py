@@ -44,6 +44,17 @@ async def test_columns_that_are_not_quoted_are_loaded_as_the_server_spells_them(
     assert await shop.fetch("select * from {schema}.raw") == [(1, "007", "x")]
 
 
+async def test_seed_with_a_name_that_is_cut_is_loaded_again(shop: Shop) -> None:
+    shop.write("seeds/raw.csv", f"id,{'ä' * 40}\n1,2\n")
+
+    for _ in range(2):
+        ran = await shop.run("seed")
+        assert ran.exit_code == 0, ran.result("raw").message
+
+    assert [name for name, _ in await columns(shop)] == ["id", "ä" * 31]
+    assert await shop.fetch("select * from {schema}.raw") == [(1, 2)]
+
+
 async def test_columns_are_quoted_unless_somebody_says_otherwise(shop: Shop) -> None:
     shop.write("seeds/raw.csv", "ID,Order Date\n1,2024-1-5\n")
 
