@@ -39,7 +39,7 @@ def template_flags(
 ) -> dict[str, Any]:
     """`flags` in templates; those that make no difference here are as in dbt."""
     values = settings.named()
-    seen = {**_told(settings), **_always(settings), **settings.known_to(Known.TEMPLATES)}
+    seen = {**_told(settings, options), **_always(settings), **settings.known_to(Known.TEMPLATES)}
     for name in ("full_refresh", "store_failures", "fail_fast", "debug", "warn_error"):
         seen.setdefault(name, values[name])
     return {
@@ -57,14 +57,18 @@ def template_arguments(
     """
     told = {
         name: value
-        for name, value in _told(settings).items()
+        for name, value in _told(settings, options).items()
         if value is not None and not (value is False and name in _ONLY_IF_TRUE)
     }
     return told | _as_texts(places) | arguments_of(options) | _always(settings)
 
 
-def _told(settings: Settings) -> dict[str, Any]:
-    """What dbt tells of with a command: the flags that this takes, and some more."""
+def _told(settings: Settings, options: Options) -> dict[str, Any]:
+    """What dbt tells of with a command: the flags that this takes, and some more.
+
+    Favouring the state is the default here and not dbt's. Macros take it for a sign that
+    references are deferred, so where none is, only who has asked for it is told of it.
+    """
     told = {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in settings.named().items()
@@ -72,6 +76,9 @@ def _told(settings: Settings) -> dict[str, Any]:
     }
     return {
         **told,
+        "favor_state": bool(
+            settings.earlier.favor_state and (settings.earlier.defer or options.favor_state)
+        ),
         "use_colors": told.get("use_colors") is not False,
         "strict_mode": False,
     }

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from ..building.support import run
 from ..conftest import WriteProject
 
@@ -57,8 +63,41 @@ async def test_templates_are_told_what_the_project_keeps_of_older_behaviour(
 
     off, on = (False, False), (True, True)
     assert ran.messages == [
-        str([on, on, off, on, off, on]),
+        str([on, on, off, on, off, off]),
         str({"error": [], "warn": [], "silence": []}),
         "True",
         "FalseFalse",
     ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({}, (False, False)),
+        ({"defer": True, "state": Path("earlier")}, (True, True)),
+        ({"favor_state": True}, (False, True)),
+        ({"favor_state": False}, (False, False)),
+    ],
+)
+async def test_templates_hear_of_favouring_only_where_it_counts_or_is_asked_for(
+    write_project: WriteProject, asked: dict[str, Any], told: tuple[bool, bool]
+) -> None:
+    names = "['defer', 'favor_state']"
+    root = write_project(
+        {
+            "models/plain.sql": "select 1 as id",
+            "macros/tell.sql": "{% macro tell() %}{% if execute %}"
+            f"{{% for name in {names} %}}{{% do log("
+            "[invocation_args_dict[name], flags[name | upper]], info=true) %}{% endfor %}"
+            "{% endif %}{% endmacro %}",
+        }
+    )
+    project = root / "dbt_project.yml"
+    project.write_text(project.read_text() + "\non-run-end: ['{{ tell() }}']\n")
+    await run(root, "parse")
+    (root / "earlier").mkdir()
+    shutil.copy(root / "target" / "manifest.json", root / "earlier")
+
+    ran = await run(root, "run", **asked)
+
+    assert ran.messages == [str([each, each]) for each in told]
