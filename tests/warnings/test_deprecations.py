@@ -160,7 +160,12 @@ async def test_arguments_that_are_one_argument_are_warned_of_each_by_name(
     write_project: WriteProject,
 ) -> None:
     flags = "flags: {require_generic_test_arguments_property: false}\n"
-    root = write_project({**OLD_TESTS, "dbt_project.yml": PROJECT + flags})
+    macro = (
+        "{% test accepted_values(model, column_name, values=none, arguments=none) %}"
+        "select 1 as id where false{% endtest %}"
+    )
+    project = {**OLD_TESTS, "macros/accepted_values.sql": macro}
+    root = write_project({**project, "dbt_project.yml": PROJECT + flags})
 
     ran = await run(root, "parse", show_all_deprecations=True)
 

@@ -95,8 +95,10 @@ WHILE_READING = {
             **ORDERS,
             "dbt_project.yml": PROJECT
             + "flags: {require_generic_test_arguments_property: false}\n",
+            "macros/over.sql": "{% test over(model, column_name, arguments) %}"
+            "select * from {{ model }} where id > {{ arguments['most'] }}{% endtest %}",
             SCHEMA: "models: [{name: orders, columns: [{name: id, "
-            "data_tests: [{accepted_values: {arguments: {values: [1]}}}]}]}]",
+            "data_tests: [{over: {arguments: {most: 1}}}]}]}]",
         }
     ),
     "DeprecatedModel": properties("models: [{name: orders, deprecation_date: 2020-01-01}]"),

@@ -145,6 +145,33 @@ async def test_project_may_say_that_arguments_stay_where_they_are(
     assert (ran.exit_code, names(ran)) == (0, [])
 
 
+async def test_arguments_are_an_argument_where_the_project_keeps_them_where_they_are(
+    write_project: WriteProject,
+) -> None:
+    flags = "flags: {require_generic_test_arguments_property: false}\n"
+    macro = (
+        "{% test over(model, column_name, arguments) %}"
+        "select * from {{ model }} where {{ column_name }} > {{ arguments['most'] }}{% endtest %}"
+    )
+    entry = (
+        "models: [{name: orders, columns: [{name: id, data_tests: ["
+        "{over: {arguments: {most: 0}}}, {over: {name: mine, arguments: {most: 3}}}, "
+        "{not_null: {arguments: {}}}]}]}]"
+    )
+    project = {**ORDERS, "macros/over.sql": macro, SCHEMA: entry}
+    root = write_project({**project, "dbt_project.yml": PROJECT + flags})
+
+    ran = await run(root, "build")
+
+    assert {name: status.name for name, status in ran.statuses.items()} == {
+        "orders": "SUCCESS",
+        "over_orders_0__id": "FAIL",
+        "mine": "PASS",
+        "not_null_orders_id": "ERROR",
+    }
+    assert "has no argument 'arguments'" in ran.result("not_null_orders_id").message
+
+
 @pytest.mark.parametrize("flag", ["--models", "--model", "-m"])
 def test_old_names_of_select_select(write_project: WriteProject, flag: str) -> None:
     root = write_project({f"models/{name}.sql": "select 1 as id" for name in "abc"})

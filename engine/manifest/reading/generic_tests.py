@@ -24,6 +24,7 @@ from .package_parse import PackageParse
 from .parse_renderer import Captured
 from .patches import NodePatch, SourcePatch, TestEntry
 from .property_keys import NODE_SECTIONS
+from .test_arguments import has_nested_arguments
 from .test_definitions import TestDefinition, define_test
 
 _MACRO_TAG = re.compile(r"\s*\{%[-+]?\s*macro\b")
@@ -42,6 +43,7 @@ def read_generic_tests(package: PackageParse) -> None:
         CompilationError: an argument or a macro fails while nothing is executed.
     """
     found, seen = package.found, dict[str, TestEntry]()
+    is_nested = has_nested_arguments(package.inputs.root.flags)
     for patch in package.properties.nodes:
         # The tests of an entry in the wrong section count, as in dbt, and of another project's
         # node, which dbt attaches to nothing.
@@ -49,10 +51,10 @@ def read_generic_tests(package: PackageParse) -> None:
         ids = (f"{NODE_SECTIONS[x]}.{package.name}.{patch.versioned_name}" for x in sections)
         known = (found.nodes.get(id_) or found.disabled.get(id_) for id_ in ids)
         attached = next(filter(None, known), None)
-        for asked in _of_node(patch, attached):
+        for asked in _of_node(patch, attached, is_nested):
             found.add(_read(package, asked, seen))
     for patch_of_source in _patches_of_sources(package):
-        for asked in _of_source(patch_of_source):
+        for asked in _of_source(patch_of_source, is_nested):
             found.add(_read(package, asked, seen))
 
 
@@ -84,7 +86,7 @@ class _Asked(Struct, frozen=True):
         return f"{namespace}.{name}" if namespace else name
 
 
-def _of_node(patch: NodePatch, attached: Node | None) -> Iterator[_Asked]:
+def _of_node(patch: NodePatch, attached: Node | None, is_nested: bool) -> Iterator[_Asked]:
     """The tests of a model or a seed."""
     target, name, expression = RefCall(patch.name), patch.name, f"ref('{patch.name}')"
     if patch.version is not None:
@@ -93,17 +95,18 @@ def _of_node(patch: NodePatch, attached: Node | None) -> Iterator[_Asked]:
         name = f"{patch.name}_v{version}"
         expression = f"ref('{patch.name}', version='{version}')"
     for entry in patch.tests:
-        definition = define_test(entry, name, expression)
+        definition = define_test(entry, name, expression, is_nested=is_nested)
         tags = tuple(_tags(entry.column or {}))
         yield _Asked(entry, definition, target, attached, f"{patch.section}.{patch.name}", tags)
 
 
-def _of_source(patch: SourcePatch) -> Iterator[_Asked]:
+def _of_source(patch: SourcePatch, is_nested: bool) -> Iterator[_Asked]:
     """The tests of a source's table."""
     source, table = patch.source["name"], patch.table["name"]
     expression = f"source('{source}', '{table}')"
     for entry in patch.tests:
-        definition = define_test(entry, f"{source}_{table}", expression, kind="source_")
+        name = f"{source}_{table}"
+        definition = define_test(entry, name, expression, is_nested=is_nested, kind="source_")
         above = (*_texts(patch.source.get("tags")), *_texts(patch.table.get("tags")))
         tags = (*above, *_tags(entry.column or {}))
         target = SourceCall(source, table)

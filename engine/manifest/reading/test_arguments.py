@@ -12,6 +12,14 @@ from .patches import TestEntry
 _NO_ARGUMENTS = frozenset({"config", "column_name", "description", "name", "arguments"})
 
 
+def has_nested_arguments(flags: Mapping[str, object]) -> bool:
+    """Whether the arguments of tests stand under `arguments:`, and that is none of them itself.
+
+    `flags` are the root project's, which count for the tests of its packages as well.
+    """
+    return flags.get("require_generic_test_arguments_property") is not False
+
+
 def misplaced_arguments(parse: Parse) -> Iterator[WarningRaised]:
     """A warning for each test whose arguments stand beside `arguments:`, or under it in a project
     with `require_generic_test_arguments_property: false`, where it is nothing but an argument.
@@ -19,7 +27,7 @@ def misplaced_arguments(parse: Parse) -> Iterator[WarningRaised]:
     To find out where a test stands takes as long as to read its file: only the first has a place,
     if the others aren't going to be shown.
     """
-    is_nested = parse.inputs.root.flags.get("require_generic_test_arguments_property") is not False
+    is_nested = has_nested_arguments(parse.inputs.root.flags)
     is_told = False
     for package in parse.packages:
         for entry in _entries(package):

@@ -86,13 +86,19 @@ class TestDefinition(Struct, frozen=True):
 
 
 def define_test(
-    entry: TestEntry, target_name: str, target_expression: str, *, kind: str = ""
+    entry: TestEntry,
+    target_name: str,
+    target_expression: str,
+    *,
+    is_nested: bool,
+    kind: str = "",
 ) -> TestDefinition:
     """Take a test entry apart.
 
     `target_name` is what the synthesized name calls the tested thing ("orders", "raw_orders"),
-    `target_expression` how a template calls it ("ref('orders')"). `kind` comes before the
-    test's own name in it: "source_" for a source's.
+    `target_expression` how a template calls it ("ref('orders')"). `is_nested` is whether what
+    stands under `arguments:` are the arguments, and not one of that name. `kind` comes before
+    the test's own name in the synthesized one: "source_" for a source's.
 
     Raises:
         ParseError: the entry has no form that a test has.
@@ -102,10 +108,11 @@ def define_test(
     if match is None:
         raise ParseError(f"'{given_name}' is no name of a test.", location=entry.location)
     namespace, test_name = match.groups()
-    # As in dbt it makes no difference what stands in here: `where` is a configuration there too.
-    # What is no mapping there is passed over in dbt, too.
-    nested = arguments.pop("arguments", None)
-    arguments.update(nested if isinstance(nested, dict) else {})
+    if is_nested:
+        # As in dbt it makes no difference what stands in here: `where` is a configuration there
+        # too. What is no mapping there is passed over in dbt, too.
+        nested = arguments.pop("arguments", None)
+        arguments.update(nested if isinstance(nested, dict) else {})
     custom_name = _own_name(arguments.pop("name", None), entry)
     description = str(arguments.pop("description", "") or "")
     config = _take_config(arguments, entry)
