@@ -173,6 +173,7 @@ class RunResult(Struct, frozen=True):
     message: str = ""
     execution_time: float = 0.0
     thread_id: str = ""
+    """The slot that it was run in; a hook of the run's is in none."""
     timing: tuple[Timing, ...] = ()
     adapter_response: Mapping[str, object] = field(default_factory=dict)
     failures: int | None = None
@@ -186,6 +187,14 @@ class RunResult(Struct, frozen=True):
     """Of a source whose freshness was checked; None where that wasn't possible."""
     doubts: tuple[Doubt, ...] = ()
     """What has to be asked of the database before the node is run again."""
+
+    @property
+    def recorded_thread(self) -> str:
+        """The thread as results tell of it: as in dbt a hook's is `main` there, and nowhere else.
+
+        Packages tell by it which results are hooks.
+        """
+        return "main" if self.node.unique_id.startswith("operation.") else self.thread_id
 
     @property
     def is_of_ephemeral(self) -> bool:

@@ -26,7 +26,7 @@ def result_document(result: RunResult, scrub: Scrub | None = None) -> dict[str, 
             }
             for phase in result.timing
         ],
-        "thread_id": result.thread_id,
+        "thread_id": result.recorded_thread,
         "execution_time": result.execution_time,
         "adapter_response": mapped(response, scrub) if scrub else response,
         "message": scrubbed(_message(result), scrub, ARTIFACT_MESSAGE_LIMIT) or None,

@@ -224,7 +224,7 @@ async def test_thread_of_a_hook_is_called_as_dbts_is(shop: Path) -> None:
 
     assert logged(ran.events) == ["MainThread"]
     document = json.loads((shop / "target" / "run_results.json").read_bytes())
-    assert {entry["thread_id"] for entry in document["results"]} == {"MainThread", "Thread-1"}
+    assert {entry["thread_id"] for entry in document["results"]} == {"main", "Thread-1"}
 
 
 async def test_arguments_and_times_are_as_packages_take_them(shop: Path) -> None:

@@ -95,7 +95,7 @@ class RunResultView:
         self.status = result.status.value
         self.message = result.message or None
         self.execution_time = result.execution_time
-        self.thread_id = result.thread_id
+        self.thread_id = result.recorded_thread
         self.timing = [TimingView(timing) for timing in result.timing]
         self.failures = result.failures
         self.skipped = result.status is Status.SKIPPED
