@@ -5,6 +5,7 @@ This module imports Jinja, so `render` imports it only once a value needs it.
 
 from __future__ import annotations
 
+import re
 from ast import literal_eval
 from collections.abc import Mapping
 
@@ -14,6 +15,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.runtime import Context
 from jinja2.utils import missing
+from msgspec import Struct
 
 from ..sandbox.budget import budgeted
 from ..sandbox.filters import shown_filters
@@ -23,6 +25,10 @@ from ..sandbox.owned import own
 from ..sandbox.plain_functions import MODULES, PLAIN_FUNCTIONS
 from ..sandbox.sandbox_environment import NESTED_TOO_DEEPLY, GuardedEnvironment
 from .template_errors import TargetNotKnownError, TemplateError, UnreadableTemplateError
+
+_TEXT = r"""(?:'([^'\\{}]*)'|"([^"\\{}]*)")"""
+_LITERAL_CALL = re.compile(rf"\{{\{{\s*(var|env_var)\(\s*{_TEXT}\s*(?:,\s*{_TEXT}\s*)?\)\s*\}}\}}")
+"""One call of a variable by texts that stand there: what most templates in YAML are."""
 
 _KNOWN_LATER = frozenset({"target", "flags"})
 """Names that there are once the profile has been read."""
@@ -70,6 +76,21 @@ class _Environment(GuardedEnvironment):
     code_generator_class = NativeCodeGenerator
 
 
+class _Prepared(Struct, frozen=True):
+    """A text's compiled template.
+
+    Attributes:
+        is_sole: it is one expression, whose value the template has assigned to `value`.
+        is_constant: that expression says its value by itself.
+        asks: the names that there are later, and that it asks for.
+    """
+
+    template: Template
+    is_sole: bool = False
+    is_constant: bool = False
+    asks: frozenset[str] = frozenset()
+
+
 class NativeTemplates:
     """Evaluates texts with the same names in scope.
 
@@ -90,6 +111,7 @@ class NativeTemplates:
         filters.update(as_native=_Converted, as_number=_Number, as_bool=_Boolean, as_text=_Text)
         # Nothing awaits what a filter gives here, and so nothing else looks at it.
         filters.update(shown_filters(filters))
+        self._prepared: dict[str, _Prepared] = {}
 
     def evaluate(self, text: str) -> object:
         """The value of a text.
@@ -99,13 +121,17 @@ class NativeTemplates:
             TargetNotKnownError: it speaks of `target`, which isn't among the names.
             Exception: what one of the names, or an operator, raised.
         """
+        call = _LITERAL_CALL.fullmatch(text)
+        if call is not None:
+            return self._called(call)
         try:
-            tree = self._environment.parse(text)
-            if (_KNOWN_LATER - self._names.keys()) & find_undeclared_variables(tree):
+            prepared = self._prepared.get(text)
+            if prepared is None:
+                prepared = self._prepared[text] = self._prepare(text)
+            if prepared.asks - self._names.keys():
                 raise TargetNotKnownError
-            self._environment.count_loops(tree)
             with budgeted():
-                value = self._value(tree)
+                value = self._value(prepared)
                 if self._is_lenient and isinstance(value, Undefined):
                     return str(value)
                 return received(_converted(value), "the value")
@@ -116,19 +142,35 @@ class NativeTemplates:
         except UndefinedError as problem:
             raise TemplateError(problem.message or "undefined", is_safe=False) from problem
 
-    def _value(self, tree: nodes.Template) -> object:
+    def _called(self, call: re.Match[str]) -> object:
+        """What a variable's function gives for texts, for which no template is needed."""
+        function, *texts = call.groups()
+        look_up = self._names[function]
+        assert callable(look_up)
+        value = look_up(*(text for text in texts if text is not None))
+        return received(_converted(value), "the value")
+
+    def _prepare(self, text: str) -> _Prepared:
+        tree = self._environment.parse(text)
+        asks = _KNOWN_LATER & find_undeclared_variables(tree)
+        self._environment.count_loops(tree)
         expression = _sole_expression(tree)
-        if expression is not None:
-            # Assigned rather than written out, since Jinja turns constants into text there.
-            assign = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
-            template = self._compile(nodes.Template([assign], lineno=1))
-            context = self._context(template)
-            list(template.root_render_func(context))
+        if expression is None:
+            return _Prepared(self._compile(tree), asks=asks)
+        is_constant = _is_constant(expression)
+        # Assigned rather than written out, since Jinja turns constants into text there.
+        assign = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
+        template = self._compile(nodes.Template([assign], lineno=1))
+        return _Prepared(template, True, is_constant, asks)
+
+    def _value(self, prepared: _Prepared) -> object:
+        template = prepared.template
+        context = self._context(template)
+        written = list(template.root_render_func(context))
+        if prepared.is_sole:
             value = context.vars["value"]
             is_number = type(value) in (int, float)
-            return str(value) if is_number and _is_constant(expression) else value
-        template = self._compile(tree)
-        written = list(template.root_render_func(self._context(template)))
+            return str(value) if is_number and prepared.is_constant else value
         return written[0] if len(written) == 1 else concatenate(map(text_of, written))
 
     def _context(self, template: Template) -> Context:
