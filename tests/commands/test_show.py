@@ -124,6 +124,19 @@ async def test_inline_query_is_compiled(shop: Path) -> None:
     assert json.loads(as_json.lines[0]) == {"compiled": "select 3"}
 
 
+async def test_inline_query_is_answered_where_models_are_disabled(
+    write_project: WriteProject,
+) -> None:
+    project = "name: shop\nprofile: shop\nmodels: {+enabled: false}\n"
+    root = write_project({"models/m.sql": "select 1 as id", "dbt_project.yml": project})
+
+    shown = await run(root, "show", inline="select 1 + 1 as two", output="json")
+    compiled = await run(root, "compile", inline="select {{ 1 + 1 }} as two")
+
+    assert '"two": 2' in "".join(shown.lines)
+    assert compiled.lines == ["Compiled inline node is:\nselect 2 as two"]
+
+
 async def test_inline_query_is_deferred_like_a_model(write_project: WriteProject) -> None:
     root = await with_production(write_project(TWO_SCHEMAS))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hashlib import sha256
 
+from msgspec.structs import replace
+
 from ..nodes.node import Checksum
 from ..nodes.query_nodes import INLINE_NAME, INLINE_PLACE, InlineQuery, inline_id
 from ..nodes.resource_type import ResourceType
@@ -32,4 +34,6 @@ def read_given_query(package: PackageParse) -> None:
         raw_code=text.strip(),
         checksum=Checksum("sha256", sha256(text.encode()).hexdigest()),
     )
-    package.found.add(sql_node(package, InlineQuery, draft))
+    node = sql_node(package, InlineQuery, draft)
+    # Whoever asks for a query gets it, also where a project's models are disabled.
+    package.found.add(replace(node, config=replace(node.config, enabled=True)))
