@@ -5,7 +5,7 @@
 "cold" is after the target directory was deleted, with the compiled templates of before in the
 user's cache directory or, "no code", without them. "one model", "one macro" and "a variable" are
 after one of them was changed; `rendered` says how many templates were rendered, the others were as
-they had been. Times are CPU seconds, medians. dbt has a PostgreSQL profile, and connects to nothing.
+they had been. Times are CPU seconds, medians. dbt has a profile of PostgreSQL, and doesn't connect.
 """
 
 from __future__ import annotations
