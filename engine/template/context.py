@@ -273,7 +273,10 @@ class CommonContext:
     def dispatcher(self, scope: Scope) -> Callable[..., Any]:
         """`adapter.dispatch` in a scope, in its forms of today and of old."""
 
-        def find(macro_name: str, macro_namespace: str | None = None, packages: Any = None) -> Any:
+        def find(macro_name: str, macro_namespace: Any = None, packages: Any = None) -> Any:
+            if isinstance(macro_namespace, list | tuple):
+                # Before there were namespaces, packages stood in their place.
+                macro_namespace, packages = None, macro_namespace
             if packages:
                 order = {macro_name: tuple(packages)}
                 return dispatch(scope, macro_name, macro_name, order)

@@ -184,14 +184,19 @@ async def test_dispatch_in_its_forms_of_old_is_understood(write_project: WritePr
     root = write_project(
         {
             "macros/f.sql": "{% macro f(x) %}{{ adapter.dispatch('f', packages=['shop'])(x) }}"
-            "{% endmacro %}{% macro default__f(x) %}default {{ x }}{% endmacro %}",
+            "{% endmacro %}{% macro default__f(x) %}default {{ x }}{% endmacro %}"
+            "{% macro orders() %}{{ return(var('nobodys', []) + ['shop']) }}{% endmacro %}"
+            "{% macro g() %}{{ return(adapter.dispatch('f', orders())('in place')) }}"
+            "{% endmacro %}",
             "models/m.sql": "select '{{ f(1) }}', '{{ adapter_macro('shop.f', 2) }}', "
-            "'{{ adapter_macro('f', x=3) }}'",
+            "'{{ adapter_macro('f', x=3) }}', '{{ g() }}'",
         }
     )
 
     async with compiling(root) as project:
-        assert await project.sql("m") == "select 'default 1', 'default 2', 'default 3'"
+        assert await project.sql("m") == (
+            "select 'default 1', 'default 2', 'default 3', 'default in place'"
+        )
 
 
 async def test_macro_is_found_by_a_name_that_is_computed(write_project: WriteProject) -> None:
