@@ -10,11 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from time import perf_counter
 from typing import ClassVar, Self
+
+from msgspec import Struct
 
 from .answers import Deferred, Response, Rows, Transaction
 from .column import Column
@@ -22,7 +24,8 @@ from .comment import StatementComment
 from .errors import CommitInDoubtError, OtherDatabaseError
 from .relation import Namespace, Parts, Relation, RelationType
 from .relation import Path as RelationPath
-from .traffic import SILENT, Traffic, Watch
+from .target import Target
+from .traffic import SessionBound, SessionClosed, StatementAnswered, StatementSent, Watch
 from .value_kinds import STANDARD_TYPES, ValueKind
 
 __all__ = [
@@ -33,6 +36,7 @@ __all__ = [
     "Rows",
     "SwapPolicy",
     "Target",
+    "Traffic",
     "Transaction",
     "ValueKind",
 ]
@@ -51,24 +55,42 @@ class SwapPolicy(Enum):
     """Built beside, and renamed when the old one has been dropped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """One output of a profile: which database, and how to get in.
+class Traffic(Struct):
+    """Tells what one connection does, if there is a `watch` that takes it.
 
-    `invocation_id` is what the database's own list of sessions shows of us, where it has one.
-    `keys` holds the profile's other keys as they were read, secrets among them: it never
-    reaches a template, a message or an artifact.
+    Without one, each of its methods costs a call and no more.
     """
 
-    type: str
-    name: str
-    profile_name: str
-    schema: str
-    database: str | None
-    threads: int
-    project_root: Path
-    keys: Mapping[str, object] = field(repr=False, default_factory=dict)
-    invocation_id: str = ""
+    watch: Watch | None = None
+    adapter_type: str = ""
+    name: str = ""
+
+    def bound(self, formerly: str) -> str:
+        """Tell that there is a session now; gives back what the session serves from now on."""
+        if self.watch is not None:
+            self.watch(SessionBound(self.adapter_type, self.name, formerly))
+        return self.name
+
+    def sent(self, sql: str) -> float:
+        """Tell what is about to be sent; gives back when that was, for `answered`."""
+        if self.watch is None:
+            return 0.0
+        self.watch(StatementSent(self.adapter_type, self.name, sql))
+        return perf_counter()
+
+    def answered(self, status: str, sent_at: float) -> None:
+        """Tell what the database has answered."""
+        if self.watch is not None:
+            self.watch(StatementAnswered(self.name, status, perf_counter() - sent_at))
+
+    def closed(self, name: str = "") -> None:
+        """Tell that the session has ended."""
+        if self.watch is not None:
+            self.watch(SessionClosed(name or self.name))
+
+
+SILENT = Traffic()
+"""That of a connection which nobody watches."""
 
 
 class Connection(ABC):

@@ -22,7 +22,7 @@ class StatementComment(Struct, frozen=True):
     def on(self, sql: str) -> str:
         """SQL with its comment. One that goes behind stands before a last semicolon."""
         if not self.is_appended:
-            return self.before + sql
+            return f"/* {self.text} */\n{sql}"
         text = sql.rstrip()
         if text.endswith(";"):
             return f"{text[:-1]}{self.after};"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import perf_counter
 
 from msgspec import Struct
 
@@ -50,47 +49,5 @@ Happening = SessionBound | StatementSent | StatementAnswered | SessionClosed
 Watch = Callable[[Happening], None]
 """Takes what happens. Called in the event loop, and must not block."""
 
-
-class Traffic:
-    """Tells what one connection does, if there is a `watch` that takes it.
-
-    Without one, each of its methods costs a call and no more.
-    """
-
-    def __init__(self, watch: Watch | None = None, adapter_type: str = "", name: str = "") -> None:
-        self._watch = watch
-        self._adapter_type = adapter_type
-        self.name = name
-
-    @property
-    def is_watched(self) -> bool:
-        return self._watch is not None
-
-    def bound(self, formerly: str) -> None:
-        """Tell that there is a session now."""
-        if self._watch is not None:
-            self._watch(SessionBound(self._adapter_type, self.name, formerly))
-
-    def sent(self, sql: str) -> float:
-        """Tell what is about to be sent; gives back when that was, for `answered`."""
-        if self._watch is None:
-            return 0.0
-        self._watch(StatementSent(self._adapter_type, self.name, sql))
-        return perf_counter()
-
-    def answered(self, status: str, sent_at: float) -> None:
-        """Tell what the database has answered."""
-        if self._watch is not None:
-            self._watch(StatementAnswered(self.name, status, perf_counter() - sent_at))
-
-    def closed(self, name: str = "") -> None:
-        """Tell that the session has ended."""
-        if self._watch is not None:
-            self._watch(SessionClosed(name or self.name))
-
-
 CATALOG = "catalog"
 """What a connection is for that is no node's: it lists, and makes schemas."""
-
-SILENT = Traffic()
-"""That of a connection which nobody watches."""

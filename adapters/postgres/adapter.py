@@ -13,7 +13,7 @@ from typing import ClassVar
 import asyncpg
 
 from ..abilities import CatalogColumn, CatalogTable, Describing, Fate, Locking, Tracing
-from ..base import Adapter, Connection, SwapPolicy, Target
+from ..base import Adapter, Connection, SwapPolicy, Target, Traffic
 from ..cancellation import outlast
 from ..errors import DatabaseError
 from ..relation import Namespace, Relation, quote_identifier
@@ -130,7 +130,8 @@ class PostgresAdapter(Adapter, Locking, Describing, Tracing):
     async def connection(self, name: str) -> AsyncIterator[Connection]:
         async with self._pool.lease():
             connection = PostgresConnection(self._pool, self._settings, self._keys, self._turns)
-            connection.traffic = self.traffic(name)
+            if self.watch is not None:
+                connection.traffic = Traffic(self.watch, self.type, name)
             try:
                 yield connection
             except BaseException as error:

@@ -35,7 +35,9 @@ class BoundConnection(Connection):
         except DRIVER_ERRORS:
             await session.aclose()
         finally:
-            self._give_back(session)
+            if session.is_closed:
+                self.traffic.closed()
+            self._pool.give_back(session)
 
     async def aclose(self) -> None:
         """Close the session, on which nothing runs."""
@@ -49,7 +51,7 @@ class BoundConnection(Connection):
             answer = await session.run(work)
         except DRIVER_ERRORS as error:
             raise database_error(error, sql) from error
-        if self.traffic.is_watched:
+        if self.traffic.watch is not None:
             word = answer if isinstance(answer, str) else f"SELECT {len(answer)}"
             self.traffic.answered(word, sent_at)
         return answer
@@ -61,22 +63,16 @@ class BoundConnection(Connection):
         """
         if session.is_closed and not session.is_set:
             self._session = None
-            self._give_back(session)
+            self.traffic.closed()
+            self._pool.give_back(session)
 
     async def _bound_session(self, sql: str) -> Session:
-        refuse_nul(sql)
-        return self._session or await self._take_session()
-
-    async def _take_session(self) -> Session:
-        session = self._session = await self._pool.take()
-        self.traffic.bound(session.served)
-        session.served = self.traffic.name
-        return session
-
-    def _give_back(self, session: Session) -> None:
-        if session.is_closed:
-            self.traffic.closed()
-        self._pool.give_back(session)
+        if "\0" in sql:
+            raise nul_error(sql)
+        if self._session is None:
+            session = self._session = await self._pool.take()
+            session.served = self.traffic.bound(session.served)
+        return self._session
 
     async def _roll_back(self, error: BaseException) -> None:
         session = self._session
@@ -95,11 +91,6 @@ class BoundConnection(Connection):
         self.traffic.answered(await session.run(session.driver.execute("ROLLBACK")), sent_at)
 
 
-def refuse_nul(sql: str) -> None:
-    """See that SQL can be sent.
-
-    Raises:
-        DatabaseError: it holds what ends a message.
-    """
-    if "\0" in sql:
-        raise DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)
+def nul_error(sql: str) -> DatabaseError:
+    """That SQL can't be sent, since it holds what ends a message."""
+    return DatabaseError("the SQL holds a NUL character, which ends a message.", sql=sql)

@@ -15,7 +15,7 @@ import asyncpg
 from ..answers import Deferred, Response, Rows, Transaction
 from ..errors import DatabaseLockedError
 from ..relation import Relation
-from .bound_connection import BoundConnection, refuse_nul
+from .bound_connection import BoundConnection
 from .message import Message, Queued, Together, response_of, take_message
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
@@ -199,10 +199,9 @@ class SendingConnection(BoundConnection):
             if commits and commit is not None and commit.name is None and traceable is not None:
                 await self._send()  # BEGIN, where it hasn't been
                 await self._name(commit, traceable)
-            begins = self._has_to_begin
+            begins = self._transaction is not None and not self._has_begun
             message = Message(taken.parts, begins=begins, commits=commits, comment=self.comment)
-            refuse_nul(message.sql)
-            session = self._session or await self._take_session()
+            session = await self._bound_session(message.sql)
             if taken.swap is not None and taken.swap.preparation not in session.told:
                 await self._prepare(session, taken.swap)
             is_left = bool(queue) or (commit is not None and not commits)

@@ -196,13 +196,13 @@ class SendingConnection(Connection):
             raise transaction_gone_error(batch.current_sql)
         deadline: float | None = None
         attempt = 0
-        sent_at = self.traffic.sent(batch.sql) if self.traffic.is_watched else 0.0
+        sent_at = self.traffic.sent(batch.sql) if self.traffic.watch is not None else 0.0
         while True:
             attempt += 1
             had_begun = session.in_transaction
             try:
                 await session.run(batch)
-                if self.traffic.is_watched:
+                if self.traffic.watch is not None:
                     self.traffic.answered(batch.status, sent_at)
                 return batch
             except get_cancelled_exc_class():
@@ -225,8 +225,7 @@ class SendingConnection(Connection):
     async def _bound_session(self) -> Session:
         if self._session is None:
             self._session = await self._pool.take()
-            self.traffic.bound(self._session.served)
-            self._session.served = self.traffic.name
+            self._session.served = self.traffic.bound(self._session.served)
         session = self._session
         if session.is_closed:
             raise DatabaseError("the connection was closed, and is not used again")

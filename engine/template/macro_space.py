@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from jinja2 import Template
@@ -41,6 +42,11 @@ class MacroSpace:
     def __init__(self, index: MacroIndex | WatchedIndex, environment: TemplateEnvironment) -> None:
         self.index = index
         self.environment = environment
+        self.is_built_in = index.is_built_in
+        self.is_overridden = index.is_overridden
+        if not isinstance(index, WatchedIndex):  # which notes each question
+            self.is_built_in = cache(index.is_built_in)
+            self.is_overridden = cache(index.is_overridden)
         self._templates: dict[tuple[str, str], Template] = {}
         self._functions: dict[str, Callable[..., Awaitable[Any]]] = {}
 

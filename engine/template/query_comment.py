@@ -65,7 +65,8 @@ class QueryComments:
             text = (await self._rendered(template, connection, name, node)).strip()
         else:
             text = template.strip()
-        check_comment(text)
+        if len(text) > MAX_COMMENT or "*/" in text:
+            check_comment(text)
         return StatementComment(text, self._setting.append) if text else None
 
     async def _rendered(

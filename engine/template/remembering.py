@@ -21,8 +21,15 @@ class RememberingRenderer:
     """Implements `ParseRenderer` by another one, and a memory of what that one gave."""
 
     def __init__(
-        self, renderer: ParseRenderer, memory: RenderMemory, asked: Asked, answers: Answers
+        self,
+        renderer: ParseRenderer,
+        memory: RenderMemory,
+        asked: Asked,
+        answers: Answers,
+        *,
+        is_secret: Callable[[object], bool],
     ) -> None:
+        self._is_secret = is_secret
         self._renderer = renderer
         self._memory = memory
         self._asked = asked
@@ -49,7 +56,9 @@ class RememberingRenderer:
     def _found(
         self, kind: type[FoundT], work: tuple[str, str], node: Node, render: Callable[[], FoundT]
     ) -> FoundT:
-        """What a piece of work gave the last time, or gives now; its errors are never kept."""
+        """What a piece of work gave the last time, or gives now. Neither errors are kept, nor
+        what holds a secret.
+        """
         key = _key(work, node)
         if key is None:
             return render()
@@ -59,7 +68,7 @@ class RememberingRenderer:
         self._asked.begin()
         found = render()
         asked = self._asked.taken()
-        if asked is not None:
+        if asked is not None and not self._is_secret(msgspec.to_builtins(found, enc_hook=repr)):
             self._memory.keep(key, found, asked, self._answers)
         return found
 

@@ -137,7 +137,7 @@ class Scope:
 
     def is_built_in(self, name: str) -> bool:
         """Whether a macro is headrace's own all the way, overridden by nobody."""
-        return self.macros.index.is_built_in(name, self.package)
+        return self.macros.is_built_in(name, self.package)
 
     def is_default(self, name: str) -> bool:
         """Whether a macro does what the built-in one does on every database."""
@@ -145,7 +145,7 @@ class Scope:
 
     def is_overridden(self, name: str) -> bool:
         """Whether a project has a macro of that name, or of what the built-in one dispatches to."""
-        return self.macros.index.is_overridden(name, self.package)
+        return self.macros.is_overridden(name, self.package)
 
     async def call_implementation(self, name: str, *arguments: Any) -> Any:
         """As `call_macro`, but straight to what a built-in macro would dispatch to.

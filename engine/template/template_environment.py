@@ -63,15 +63,20 @@ class CodeCache:
     """Compiled templates, by their path and text, for every environment of a session.
 
     What isn't among them is looked for in a store, which other processes share; `flush()` puts
-    what was compiled since there.
+    what was compiled since there, but for a text with a secret in it.
 
     Attributes:
         compiled: how many texts were compiled, and not found.
     """
 
-    def __init__(self, store: CodeStore | None = None) -> None:
+    def __init__(
+        self,
+        store: CodeStore | None = None,
+        is_secret: Callable[[object], bool] = lambda value: False,
+    ) -> None:
         self.compiled = 0
         self._store = store
+        self._is_secret = is_secret
         self._codes: dict[tuple[str, str, bool], CodeType] = {}
         self._new: dict[str, CodeType] = {}
 
@@ -101,7 +106,9 @@ class CodeCache:
         code = self._store.read(name)
         if code is None:
             self.compiled += 1
-            code = self._new[name] = make()
+            code = make()
+            if not self._is_secret(source):
+                self._new[name] = code
         return code
 
 

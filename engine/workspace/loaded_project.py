@@ -94,7 +94,7 @@ def parse_project(workspace: Workspace, warn: Callable[[WarningRaised], None]) -
         )
         _check_query_comment(workspace, renderer)
         answers = Answers(macros, workspace.variables, common.answers)
-        return RememberingRenderer(renderer, memory, asked, answers)
+        return RememberingRenderer(renderer, memory, asked, answers, is_secret=workspace.is_secret)
 
     manifest = load_manifest(
         ParseInputs(

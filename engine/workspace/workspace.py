@@ -31,6 +31,7 @@ from ..project.profiles_file import (
 from ..project.project import Project, load_project, render_trees
 from ..project.project_flags import check_flags, flag_warnings
 from ..project.render import Renderer
+from ..project.secrets import Redactor
 from ..project.vars import Vars
 from ..selection.selectors_file import Selectors, load_selectors
 from ..settings.flags import FLAGS
@@ -67,6 +68,8 @@ class Workspace(Struct, frozen=True):
     log_path: Path
     relations: RelationFactory
     codes: CodeCache = field(default_factory=CodeCache)
+    is_secret: Callable[[object], bool] = lambda value: False
+    """Whether a secret is in a text, or in nested values: then it is kept in no file."""
 
     @property
     def roots(self) -> Mapping[str, Path]:
@@ -164,6 +167,7 @@ def open_workspace(
         for name in (project.name, *variables.packages)
     }
     log_path = find_log_path(start, project, settings)
+    is_secret = _secret_finder(start, target)
     return Workspace(
         start=start,
         settings=settings,
@@ -180,8 +184,17 @@ def open_workspace(
         target_path=settled_target_path(project, settings.project.target_path),
         log_path=log_path,
         relations=RelationFactory(adapter, project.quoting),
-        codes=CodeCache(CodeStore(cache_directory(environ))),
+        codes=CodeCache(CodeStore(cache_directory(environ)), is_secret),
+        is_secret=is_secret,
     )
+
+
+def _secret_finder(start: Start, target: Target) -> Callable[[object], bool]:
+    """Says whether something holds a secret of the invocation's."""
+    redactor = Redactor(start.environ)
+    redactor.learn_variables(start.options.vars)
+    redactor.learn(target)
+    return lambda value: bool(redactor.redacted(value) != value)
 
 
 def _invocation(

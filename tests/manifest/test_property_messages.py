@@ -390,9 +390,9 @@ def test_column_of_an_analysis_has_a_name(write_project: WriteProject) -> None:
         ),
         (
             "sources: [{name: s, tables: [{name: t, identifier: {a: 1}}]}]",
-            "the 'identifier' of a source must be a name.",
+            "'identifier' must be a text, but it is a mapping.",
         ),
-        ("sources: [{name: s, schema: [a], tables: [{name: t}]}]", "the 'schema' of a source"),
+        ("sources: [{name: s, schema: [a], tables: [{name: t}]}]", "'schema' must be a text"),
     ],
 )
 def test_entry_of_the_wrong_kind_is_named(

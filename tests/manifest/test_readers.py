@@ -32,10 +32,17 @@ def test_reader_gets_the_entries_of_a_section_that_nobody_else_knows(
     assert parsed.warnings == ()
 
 
-def test_section_without_a_reader_is_warned_of(write_project: WriteProject) -> None:
-    parsed = parse(write_project({"models/a.sql": "select 1 as id", "models/s.yml": FRUIT}))
+@pytest.mark.parametrize(
+    ("section", "expected"), [("fruit", []), ("modles", ["CustomTopLevelKeyDeprecation"])]
+)
+def test_section_without_a_reader_is_warned_of_where_it_seems_misspelt(
+    write_project: WriteProject, section: str, expected: list[str]
+) -> None:
+    text = FRUIT.replace("fruit", section)
 
-    assert [warning.name for warning in parsed.warnings] == ["CustomTopLevelKeyDeprecation"]
+    parsed = parse(write_project({"models/a.sql": "select 1 as id", "models/s.yml": text}))
+
+    assert [warning.name for warning in parsed.warnings] == expected
 
 
 def test_no_two_readers_read_one_section() -> None:

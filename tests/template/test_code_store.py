@@ -61,6 +61,17 @@ def test_macro_file_is_another_text_than_a_template(directory: Path) -> None:
     assert codes.compiled == 2
 
 
+def test_text_with_a_secret_is_kept_nowhere(tmp_path: Path) -> None:
+    store = CodeStore(tmp_path / "headrace")
+    for _ in range(2):
+        codes = CodeCache(store, is_secret=lambda value: "hunter2" in str(value))
+        TemplateEnvironment(codes).template("{{ 1 }} hunter2", "m.sql")
+        codes.flush()
+        assert codes.compiled == 1
+
+    assert kept(tmp_path / "headrace") == []
+
+
 def test_nothing_is_kept_without_a_directory(tmp_path: Path) -> None:
     assert compiled(None) == 1
     assert compiled(None) == 1
