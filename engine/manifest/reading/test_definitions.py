@@ -140,7 +140,7 @@ def define_test(
 
 def _take_config(arguments: dict[str, Any], entry: TestEntry) -> dict[str, Any]:
     """What configures the test, taken out of its arguments: beside them, and under `config:`."""
-    config = {key: arguments.pop(key) for key in CONFIG_KEYS & arguments.keys()}
+    config = {key: arguments.pop(key) for key in tuple(arguments) if key in CONFIG_KEYS}
     own_config = _mapping(arguments.pop("config", None), "config", entry)
     if twice := sorted(own_config.keys() & config.keys()):
         raise ParseError(
