@@ -444,3 +444,20 @@ def test_version_of_what_is_tested_is_noted_as_dbt_reads_it(write_project: Write
         if isinstance(node, GenericTest)
     }
     assert versions == {"unique": [1], "accepted_values": ["1"], "like": [1, "1"]}
+
+
+def test_configuration_beside_arguments_stays_in_its_order(write_project: WriteProject) -> None:
+    keys = ("where: 'true'", "warn_if: '>1'", "tags: [t]", "severity: warn", "limit: 5")
+    entry = ", ".join(("column_name: id", *keys))
+    text = f"models: [{{name: a, data_tests: [{{not_null: {{{entry}}}}}]}}]"
+
+    parsed = parse(write_project({"models/a.sql": "select 1 as id", "models/s.yml": text}))
+
+    (test,) = (node for node in parsed.manifest.nodes.values() if isinstance(node, GenericTest))
+    written = [key for key in test.unrendered_config if key != "tags"]
+    assert [key for key in written if f"{key}:" in text] == [
+        "where",
+        "warn_if",
+        "severity",
+        "limit",
+    ]

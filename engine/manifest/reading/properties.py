@@ -299,7 +299,7 @@ class PropertiesReader:
         self, column: Mapping[str, Any], document: YamlDocument, keys: tuple[str | int, ...]
     ) -> None:
         """Warn of a key that seems to be spelled wrong. It is kept, as every other one is."""
-        for key in column.keys() - COLUMN_KEYS:
+        for key in (key for key in column if key not in COLUMN_KEYS):
             if meant := did_you_mean(str(key), COLUMN_KEYS):
                 self.warn(
                     WarningRaised(
@@ -334,7 +334,7 @@ class PropertiesReader:
         keys: tuple[str | int, ...],
         what: str,
     ) -> None:
-        for key in entry.keys() - known:
+        for key in (key for key in entry if key not in known):
             remedy = _remedy(str(key), known)
             # As in dbt nothing is said of a key that is somebody's own, unless it seems to be
             # one that is spelled wrong, or stands in the wrong place.

@@ -39,7 +39,7 @@ def check_shapes(
     Raises:
         ParseError: one hasn't; says which and where.
     """
-    for key in entry.keys() & _SHAPES.keys():
+    for key in (key for key in entry if key in _SHAPES):
         if entry[key] is None:
             raise _wrong(key, _SHAPES[key], None, document, keys)
     if not isinstance(entry.get("description", ""), str):
