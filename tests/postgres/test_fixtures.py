@@ -18,15 +18,22 @@ from ..building.support import run
 from ..postgres_server import PostgresServer
 
 DAY = timedelta(days=1)
-TODAY = (datetime.now(UTC).date().isoformat(), (datetime.now(UTC) - DAY).date().isoformat())
-"""What a moment of this very test begins with: each database has its own."""
+
+
+def is_of_this_test(moment: str) -> bool:
+    """Whether a text is a moment at which this very test ran: each database has its own.
+
+    Asked when it is needed, since a run of the tests may go on over midnight.
+    """
+    now = datetime.now(UTC)
+    return moment.startswith((now.date().isoformat(), (now - DAY).date().isoformat()))
 
 
 def plain(value: object) -> object:
     """What both mean by a value: SQLite has no booleans, no decimals, and no dates but texts."""
     if isinstance(value, datetime):
         value = value.isoformat(sep=" ")
-    if isinstance(value, str) and value.startswith(TODAY):
+    if isinstance(value, str) and is_of_this_test(value):
         return "now"
     if isinstance(value, date):
         return value.isoformat()
