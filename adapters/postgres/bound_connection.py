@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ..base import Connection
 from ..errors import DatabaseError
+from ..traffic import SessionBound
 from .pool import Pool
 from .problems import DRIVER_ERRORS, database_error
 from .server_session import Session
@@ -71,7 +72,10 @@ class BoundConnection(Connection):
             raise nul_error(sql)
         if self._session is None:
             session = self._session = await self._pool.take()
-            session.served = self.traffic.bound(session.served)
+            traffic = self.traffic
+            if traffic.watch is not None:
+                traffic.watch(SessionBound(traffic.adapter_type, traffic.name, session.served))
+            session.served = traffic.name
         return self._session
 
     async def _roll_back(self, error: BaseException) -> None:
