@@ -121,10 +121,10 @@ class NativeTemplates:
             TargetNotKnownError: it speaks of `target`, which isn't among the names.
             Exception: what one of the names, or an operator, raised.
         """
-        call = _LITERAL_CALL.fullmatch(text)
-        if call is not None:
-            return self._called(call)
         try:
+            call = _LITERAL_CALL.fullmatch(text)
+            if call is not None:
+                return self._called(call)
             prepared = self._prepared.get(text)
             if prepared is None:
                 prepared = self._prepared[text] = self._prepare(text)

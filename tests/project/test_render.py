@@ -234,3 +234,8 @@ def test_jinja_is_imported_only_for_a_template() -> None:
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_variable_that_means_itself_is_told_as_what_is_nested_too_deeply() -> None:
+    with pytest.raises(ProjectError, match="nested too deeply"):
+        rendered("{{ var('a') }}", cli_vars={"a": "{{ var('a') }}"})
