@@ -49,6 +49,10 @@ SOURCE = "sources: [{name: s, tables: [{name: t}]}]"
         ("models: [{name: m, versions: }]", "'versions' must be a list, but there is nothing"),
         ("models: [{name: m, config: {tags: 5}}]", "'tags' must be a text or a list of texts"),
         ("models: [{name: m, config: {tags: [a, 5]}}]", "'tags' must be a text or a list of texts"),
+        (
+            "exposures: [{name: e, type: notebook, owner: {name: x}, config: {tags: true}}]",
+            "'tags' must be a text or a list of texts",
+        ),
     ],
 )
 def test_value_of_another_shape_is_refused(

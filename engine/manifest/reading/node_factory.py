@@ -146,8 +146,7 @@ class NodeFactory:
                     merged = merge_config(merged, level)
             return finish_config(merged)
         except ParseError as error:
-            location = error.location or draft.origin_of(level)
-            raise ParseError(error.problem, location=location) from error
+            raise _with_place(error, draft, level) from error
 
     def _most_particular(self, draft: Draft, said: Mapping[str, Any]) -> dict[str, Any]:
         """An exposure's configuration: as in dbt nothing of it is merged, not even `meta`."""
@@ -155,7 +154,13 @@ class NodeFactory:
         levels = [*tree_config(draft.project.config_trees.get(tree, {}), draft.fqn), said]
         if draft.project is not self._root:
             levels += tree_config(self._root.config_trees.get(tree, {}), draft.fqn)
-        return finish_config({key: value for level in levels for key, value in level.items()})
+        values: dict[str, Any] = {}
+        for level in levels:
+            try:
+                values |= finish_config(level)
+            except ParseError as error:
+                raise _with_place(error, draft, level) from error
+        return values
 
     def _unrendered(self, draft: Draft) -> dict[str, Any]:
         """The configuration that somebody has written down: no defaults, no Jinja done.
@@ -214,3 +219,8 @@ class NodeFactory:
                 if self._dispatches or self._macros.overrides(f"generate_{part}_name", package)
             )
         return self._named_by_macros[package]
+
+
+def _with_place(error: ParseError, draft: Draft, level: Mapping[str, Any]) -> ParseError:
+    """An error about a level of a node's configuration, which says where that comes from."""
+    return ParseError(error.problem, location=error.location or draft.origin_of(level))

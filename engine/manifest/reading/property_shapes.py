@@ -55,7 +55,7 @@ def _check_source(entry: Mapping[str, object], document: YamlDocument, keys: Key
     tags = entry.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise _wrong("tags", "a list of texts", tags, document, keys)
-    for key in entry.keys() & _TEXTS:
+    for key in (key for key in entry if key in _TEXTS):
         if not isinstance(entry[key], str | None):
             raise _wrong(key, "a text", entry[key], document, keys)
 
