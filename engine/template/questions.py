@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
+
 from ..manifest.jinja.macro_index import MacroIndex
 from ..manifest.nodes.macro import Macro
-from ..manifest.reading.render_memory import DIGEST_BYTES, Question
+from ..manifest.reading.kept_file import DIGEST_BYTES
+from ..manifest.reading.render_memory import Question
 from ..project.vars import NodePlace, Vars
 
 Note = Callable[[Question], None]
@@ -60,14 +63,7 @@ class WatchedVars(Vars, frozen=True, kw_only=True):
 
 def watched(variables: Vars, note: Note) -> Vars:
     """The same variables, which note what is looked up."""
-    return WatchedVars(
-        cli=variables.cli,
-        root=variables.root,
-        packages=variables.packages,
-        folders=variables.folders,
-        root_name=variables.root_name,
-        note=note,
-    )
+    return WatchedVars(**msgspec.structs.asdict(variables), note=note)
 
 
 class WatchedIndex:

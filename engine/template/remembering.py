@@ -10,8 +10,9 @@ import msgspec
 
 from ..manifest.nodes.node import Node
 from ..manifest.nodes.test_nodes import GenericTest
+from ..manifest.reading.kept_file import DIGEST_BYTES
 from ..manifest.reading.parse_renderer import Captured, ParseRenderer
-from ..manifest.reading.render_memory import DIGEST_BYTES, Found, RenderMemory
+from ..manifest.reading.render_memory import Found, RenderMemory
 from .questions import Answers, Asked
 
 FoundT = TypeVar("FoundT", Captured, str)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from headrace.engine.manifest.reading import parse_cache
+from headrace.engine.manifest.reading.kept_file import DIGEST_BYTES, sealed
 from headrace.engine.manifest.reading.parse_cache import FILE_NAME
 from headrace.engine.project.own_file import ForeignFileError, read_own
 
@@ -108,9 +109,9 @@ MODEL = {
 
 def plant(path: Path) -> None:
     """Put something else into the cache, under a seal that fits: anybody can make it."""
-    content = path.read_bytes()[parse_cache._DIGEST_BYTES :].replace(b"\xa3own", b"\xa3bad")
+    content = path.read_bytes()[DIGEST_BYTES:].replace(b"\xa3own", b"\xa3bad")
     assert b"\xa3bad" in content
-    path.write_bytes(parse_cache._seal(content) + content)
+    path.write_bytes(sealed(content, parse_cache._maker()))
 
 
 @pytest.mark.parametrize("change", [None, *CHANGES])

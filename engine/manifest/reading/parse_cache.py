@@ -22,16 +22,15 @@ import jinja2
 import msgspec
 import yaml
 
-from ...project.own_file import read_own
 from ..jinja.macro_file import MacroFile
 from ..jinja.scanner import Scan
 from ..nodes.macro import Macro
+from .kept_file import DIGEST_BYTES, read_kept, sealed, survives, unsealed
 
 T = TypeVar("T")
 
 FILE_NAME = "headrace_parse_cache.msgpack"
 
-_DIGEST_BYTES = 16
 ENGINE = Path(__file__).parents[2]
 _READERS = (
     "manifest/jinja/bare_calls.py",
@@ -84,8 +83,8 @@ class ParseCache:
     @classmethod
     def decoded(cls, content: bytes) -> ParseCache:
         """The cache out of its file; an empty one where that can't be read or isn't ours."""
-        digest, payload = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-        if digest != _seal(payload):
+        payload = unsealed(content, _maker())
+        if payload is None:
             return cls()
         try:
             return cls(msgspec.msgpack.decode(payload, type=_Entries))
@@ -96,8 +95,7 @@ class ParseCache:
         """The file's new content; None where it would be what it is."""
         for name in _Entries.__struct_fields__:
             if getattr(self._used, name).keys() != getattr(self._known, name).keys():
-                payload = msgspec.msgpack.encode(self._used)
-                return _seal(payload) + payload
+                return sealed(msgspec.msgpack.encode(self._used), _maker())
         return None
 
     def scan(self, source: str, read: Callable[[], Scan]) -> Scan:
@@ -124,7 +122,7 @@ class ParseCache:
         found = known.get(key)
         if found is None:
             found = read()
-            if found is None or not _survives(found, kind):
+            if found is None or not survives(found, kind):
                 return found
         used[key] = found
         return found
@@ -135,27 +133,11 @@ def load_cache(path: Path, project_root: Path) -> ParseCache:
 
     It holds macros, so one that somebody else may have written is none.
     """
-    try:
-        return ParseCache.decoded(read_own(path, project_root))
-    except OSError:
-        return ParseCache()
-
-
-def _survives(value: object, kind: Any) -> bool:
-    """Whether a value comes back from MessagePack as it went there: dates and tuples don't."""
-    try:
-        return bool(msgspec.msgpack.decode(msgspec.msgpack.encode(value), type=kind) == value)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return False
+    return ParseCache.decoded(read_kept(path, project_root))
 
 
 def _key(text: str) -> bytes:
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
-
-
-def _seal(payload: bytes) -> bytes:
-    """The digest of a payload, and of what made it."""
-    return blake2b(payload, key=_maker(), digest_size=_DIGEST_BYTES).digest()
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
 @cache

@@ -13,13 +13,12 @@ with it, or with its owner, it is passed over.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 
 from ...core.own_code import own_code
-from ...project.own_file import read_own
+from .kept_file import read_kept, sealed, survives, unsealed
 from .parse_renderer import Captured
 
 FILE_NAME = "headrace_renderings.msgpack"
@@ -32,8 +31,6 @@ Answer = Callable[[Question], bytes]
 
 Found = Captured | str
 """What a rendering gave: what a template called, or the text of a macro."""
-
-DIGEST_BYTES = 16
 
 
 class _Rendering(msgspec.Struct, array_like=True):
@@ -80,8 +77,8 @@ class RenderMemory:
         `settings` are what every rendering depends on, as a digest.
         """
         seal = own_code() + settings
-        digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-        if digest != _sealed(payload, seal):
+        payload = unsealed(content, seal)
+        if payload is None:
             return cls(seal=seal)
         try:
             return cls(msgspec.msgpack.decode(payload, type=_Kept), seal)
@@ -92,8 +89,7 @@ class RenderMemory:
         """The file's new content; None where it would be what it is."""
         if not self.rendered and self._used.keys() == self._known.renderings.keys():
             return None
-        payload = msgspec.msgpack.encode(_Kept(self._questions, self._used))
-        return _sealed(payload, self._seal) + payload
+        return sealed(msgspec.msgpack.encode(_Kept(self._questions, self._used)), self._seal)
 
     def recall(self, key: bytes, answer: Answer) -> Found | None:
         """What a rendering gave, if all that it asked for is answered as it was then."""
@@ -118,7 +114,7 @@ class RenderMemory:
 
     def keep(self, key: bytes, found: Found, asked: Iterable[Question], answer: Answer) -> None:
         """Take note of a rendering, and of what it asked."""
-        if not _survives(found):
+        if not survives(found, Captured | str):
             return
         self.rendered += 1
         places = tuple(self._place(question, answer) for question in asked)
@@ -149,21 +145,4 @@ def load_memory(path: Path, project_root: Path, settings: bytes) -> RenderMemory
 
     What a template refers to comes out of it, so one that somebody else may have written is none.
     """
-    try:
-        content = read_own(path, project_root)
-    except OSError:
-        content = b""
-    return RenderMemory.decoded(content, settings)
-
-
-def _survives(found: Found) -> bool:
-    """Whether a value comes back from MessagePack as it went there: dates and tuples don't."""
-    try:
-        content = msgspec.msgpack.encode(found)
-        return bool(msgspec.msgpack.decode(content, type=Captured | str) == found)
-    except (TypeError, ValueError, OverflowError, RecursionError):
-        return False
-
-
-def _sealed(payload: bytes, seal: bytes) -> bytes:
-    return blake2b(payload + seal, digest_size=DIGEST_BYTES).digest()
+    return RenderMemory.decoded(read_kept(path, project_root), settings)
