@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from ..abilities import CatalogColumn, CatalogTable, Describing
-from ..base import Adapter, Connection, SwapPolicy, Target, Traffic
+from ..base import Adapter, Connection, SwapPolicy, Target
 from ..relation import Namespace, Parts, Relation, RelationType, quote_identifier
 from ..traffic import CATALOG
 from ..value_kinds import STANDARD_TYPES, ValueKind
@@ -99,8 +99,7 @@ class SqliteAdapter(Adapter, Describing):
     async def _lease(self, pool: Pool, name: str = CATALOG) -> AsyncIterator[SqliteConnection]:
         async with pool.lease():
             connection = SqliteConnection(pool, self._writers, self._keys)
-            if self.watch is not None:
-                connection.traffic = Traffic(self.watch, self.type, name)
+            connection.traffic = self.traffic(name)
             try:
                 yield connection
             except BaseException as error:

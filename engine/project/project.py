@@ -122,9 +122,9 @@ def load_project(
     """Read the dbt_project.yml in `root`, as far as it can be known without a target.
 
     What speaks of `target` has its default meanwhile. `display` is what messages call the file:
-    a package's has its directory in it. `cleans_inside` says that
-    clean-targets have to be inside of the project: whoever deletes them asks for it. `is_confined`
-    is a package's: its files are in it. `names` are further names that its templates have.
+    a package's has its directory in it. `cleans_inside` says that clean-targets have to be
+    inside of the project: whoever deletes them asks for it. `is_confined` is a package's: its
+    files are in it. `names` are further names that its templates have.
 
     Raises:
         ProjectError: it is missing, isn't YAML, or says what it can't; with file and line.
