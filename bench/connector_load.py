@@ -41,7 +41,7 @@ models:
     tmp:
       +materialized: view
 """
-PACKAGES = "packages:\n  - local: packages/connector\n  - local: packages/shared\n"
+PACKAGES = "packages:\n  - local: packages/connector\n  - local: packages/common\n"
 PROFILES = """\
 load:
   target: sqlite
@@ -57,11 +57,11 @@ load:
       schema: load
       threads: 4
 """
-SHARED_PROJECT = "name: shared\nversion: '1.0'\nconfig-version: 2\n"
-SHARED_MACROS = """\
-{% macro typed(kind) %}{{ return(adapter.dispatch('typed', 'shared')(kind)) }}{% endmacro %}
+COMMON_PROJECT = "name: common\nversion: '1.0'\nconfig-version: 2\n"
+COMMON_MACROS = """\
+{% macro typed(kind) %}{{ return(adapter.dispatch('typed', 'common')(kind)) }}{% endmacro %}
 {% macro default__typed(kind) -%}
-  {%- if kind == 'string' -%} {{ return(shared.text_type()) }}
+  {%- if kind == 'string' -%} {{ return(common.text_type()) }}
   {%- elif kind == 'int' -%} {{ return(dbt.type_int()) }}
   {%- elif kind == 'timestamp' -%} {{ return(dbt.type_timestamp()) }}
   {%- elif kind == 'numeric' -%} {{ return(dbt.type_numeric()) }}
@@ -69,26 +69,26 @@ SHARED_MACROS = """\
   {%- endif -%}
 {%- endmacro %}
 
-{% macro text_type() %}{{ return(adapter.dispatch('text_type', 'shared')()) }}{% endmacro %}
+{% macro text_type() %}{{ return(adapter.dispatch('text_type', 'common')()) }}{% endmacro %}
 {% macro default__text_type() %}{{ return(dbt.type_string()) }}{% endmacro %}
 {% macro snowflake__text_type() %}{{ return('varchar') }}{% endmacro %}
 
 {% macro add_columns(columns, extra) -%}
   {%- for one in extra -%}
     {%- if one is mapping -%} {%- do columns.append(one) -%}
-    {%- else -%} {%- do columns.append({'name': one, 'datatype': shared.typed('string')}) -%}
+    {%- else -%} {%- do columns.append({'name': one, 'datatype': common.typed('string')}) -%}
     {%- endif -%}
   {%- endfor -%}
 {%- endmacro %}
 
 {% macro staged_columns(found, wanted) -%}
-  {{ return(adapter.dispatch('staged_columns', 'shared')(found, wanted)) }}
+  {{ return(adapter.dispatch('staged_columns', 'common')(found, wanted)) }}
 {%- endmacro %}
 {% macro default__staged_columns(found, wanted) -%}
   {%- set names = found | map(attribute='name') | map('lower') | list -%}
   {%- for column in wanted %}
     {% if column.name | lower in names -%}
-      {{ shared.named(column.name) }} as {{ column.get('alias', column.name) }}
+      {{ common.named(column.name) }} as {{ column.get('alias', column.name) }}
     {%- else -%}
       cast(null as {{ column.datatype }}) as {{ column.get('alias', column.name) }}
     {%- endif -%}
@@ -96,13 +96,13 @@ SHARED_MACROS = """\
   {%- endfor %}
 {%- endmacro %}
 
-{% macro named(name) %}{{ adapter.dispatch('named', 'shared')(name) }}{% endmacro %}
+{% macro named(name) %}{{ adapter.dispatch('named', 'common')(name) }}{% endmacro %}
 {% macro default__named(name) -%}
   {{ adapter.quote(name) if name in ('order', 'group') else name }}
 {%- endmacro %}
 
 {% macro shared_label(column) -%}
-  upper(cast({{ column }} as {{ shared.typed('string') }}))
+  upper(cast({{ column }} as {{ common.typed('string') }}))
 {%- endmacro %}
 
 {% macro source_of(table) -%}
@@ -142,14 +142,14 @@ where {{ column_name }} not in (
 def write_connector_load(directory: Path, nodes: int) -> None:
     """Write the root project and its packages."""
     tables = _tables(nodes // NODES_PER_TABLE)
-    shared, connector = directory / "packages" / "shared", directory / "packages" / "connector"
+    common, connector = directory / "packages" / "common", directory / "packages" / "connector"
     _write(directory / "dbt_project.yml", ROOT)
     _write(directory / "packages.yml", PACKAGES)
     _write(directory / "profiles.yml", PROFILES)
-    _write(shared / "dbt_project.yml", SHARED_PROJECT)
-    _write(shared / "macros" / "shared.sql", SHARED_MACROS)
+    _write(common / "dbt_project.yml", COMMON_PROJECT)
+    _write(common / "macros" / "common.sql", COMMON_MACROS)
     _write(connector / "dbt_project.yml", CONNECTOR_PROJECT)
-    _write(connector / "packages.yml", "packages:\n  - local: ../shared\n")
+    _write(connector / "packages.yml", "packages:\n  - local: ../common\n")
     _write(connector / "macros" / "kinds.sql", CONNECTOR_MACROS)
     for number, (table, columns) in enumerate(tables.items()):
         _write(directory / "seeds" / f"{table}.csv", _rows(columns))
@@ -195,11 +195,11 @@ def _rows(columns: list[tuple[str, str]]) -> str:
 
 def _macro(table: str, columns: list[tuple[str, str]]) -> str:
     entries = ",\n  ".join(
-        f"{{'name': '{name}', 'datatype': shared.typed('{kind}')}}" for name, kind in columns
+        f"{{'name': '{name}', 'datatype': common.typed('{kind}')}}" for name, kind in columns
     )
     return (
         f"{{% macro get_{table}_columns() %}}\n{{% set columns = [\n  {entries}\n] %}}\n"
-        "{{ shared.add_columns(columns, var('extra_columns')) }}\n"
+        "{{ common.add_columns(columns, var('extra_columns')) }}\n"
         "{{ return(columns) }}\n{% endmacro %}\n"
     )
 
@@ -207,12 +207,12 @@ def _macro(table: str, columns: list[tuple[str, str]]) -> str:
 def _passing_model(table: str) -> str:
     return (
         f"{{{{ config(enabled=var('connector_using_{table}', true)) }}}}\n\n"
-        f"{{{{ shared.source_of('{table}') }}}}\n"
+        f"{{{{ common.source_of('{table}') }}}}\n"
     )
 
 
 def _staging_model(table: str, number: int) -> str:
-    label = ",\n    {{ shared.shared_label('kind') }} as label" if number < SHARED_BY else ""
+    label = ",\n    {{ common.shared_label('kind') }} as label" if number < SHARED_BY else ""
     return f"""\
 {{{{ config(enabled=var('connector_using_{table}', true)) }}}}
 
@@ -222,7 +222,7 @@ with base as (
 
 fields as (
   select
-    {{{{ shared.staged_columns(
+    {{{{ common.staged_columns(
         found=adapter.get_columns_in_relation(ref('stg_{table}_tmp')),
         wanted=get_{table}_columns()
     ) }}}}

@@ -61,7 +61,7 @@ def _headrace_rows(project: Path, repeat: int) -> list[tuple[str, ...]]:
     parse = headrace("parse")
     target, cache = project / "target", Path(os.environ["XDG_CACHE_HOME"])
     model = project / "dbt_packages/connector/models/staging/stg_account_0000.sql"
-    macro = project / "dbt_packages/shared/macros/shared.sql"
+    macro = project / "dbt_packages/common/macros/common.sql"
 
     def forget() -> None:
         shutil.rmtree(target, ignore_errors=True)

@@ -143,21 +143,21 @@ async def test_assets_are_copied_as_they_are_now(write_project: WriteProject) ->
     assert (outside / "kept.txt").read_text() == "kept"
 
 
-@pytest.mark.parametrize("asset_path", ["../shared", "."])
+@pytest.mark.parametrize("asset_path", ["../mine", "."])
 async def test_assets_are_not_copied_to_outside_of_the_target(
     write_project: WriteProject, tmp_path: Path, asset_path: str
 ) -> None:
     project_file = f"name: shop\nprofile: shop\nasset-paths: ['{asset_path}']\n"
-    root = write_project({"shared/mine.txt": "mine", "dbt_project.yml": project_file})
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared/theirs.txt").write_text("theirs")
+    root = write_project({"mine/mine.txt": "mine", "dbt_project.yml": project_file})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/theirs.txt").write_text("theirs")
 
     ran = await run(root, "generate")
 
     (warning,) = warnings_of(ran.events)
     assert warning.name == "UncopiedAssets"
     assert f"asset-paths: '{asset_path}'" in warning.message
-    assert [path.name for path in (root / "shared").iterdir()] == ["mine.txt"]
+    assert [path.name for path in (root / "mine").iterdir()] == ["mine.txt"]
     assert not list((root / "target").rglob("mine.txt"))
 
 
