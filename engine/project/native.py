@@ -6,7 +6,6 @@ This module imports Jinja, so `render` imports it only once a value needs it.
 from __future__ import annotations
 
 import re
-from ast import literal_eval
 from collections.abc import Mapping
 
 from jinja2 import ChainableUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
@@ -17,6 +16,7 @@ from jinja2.runtime import Context
 from jinja2.utils import missing
 from msgspec import Struct
 
+from ..core.python_literals import value_of
 from ..sandbox.budget import budgeted
 from ..sandbox.filters import shown_filters
 from ..sandbox.handed import received
@@ -206,7 +206,7 @@ def _converted(value: object) -> object:
     text = {"true": "True", "false": "False"}.get(value.strip(), str(value))
     result: object
     try:
-        result = literal_eval(text)
+        result = value_of(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         result = str(value)
     if value.kinds and type(result) not in value.kinds:

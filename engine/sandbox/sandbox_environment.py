@@ -14,6 +14,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import SandboxedEnvironment
 from jinja2.utils import missing
 
+from ..core.python_literals import reading_literals
 from .access import ACCESS, SHOWN, checked
 from .budget import current_budget
 from .callables import require_arguments
@@ -69,6 +70,10 @@ class GuardedEnvironment(SandboxedEnvironment):
             loop.iter = nodes.Filter(loop.iter, COUNTED, [], [], None, None, lineno=loop.lineno)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        # Jinja has numbers with a point read by Python.
+        return reading_literals(lambda: self._tree(source, name, filename))
+
+    def _tree(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         parser = Parser(self, source, name, filename)
         try:
             return parser.parse()

@@ -10,6 +10,7 @@ import re
 from typing import Any
 
 from ...core.errors import Location, ParseError
+from ...core.python_literals import expression_tree
 from ..nodes.node_calls import Call, MetricCall, RefCall, SourceCall
 
 _BARE_CALL = re.compile(r"\s*(env_var|ref|var|source|doc)\s*\(.+\)\s*\Z", re.DOTALL)
@@ -83,7 +84,7 @@ def literal_arguments(text: str) -> tuple[list[Any], dict[str, Any]]:
         NotLiteralError: one isn't, or the text has more to it.
     """
     try:
-        call = ast.parse(f"f({text})", mode="eval").body
+        call = expression_tree(f"f({text})")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotLiteralError from error
     if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
