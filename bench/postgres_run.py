@@ -29,7 +29,7 @@ from typing import Any
 
 from figures import cost_of, headrace, print_table
 from postgres_server import Server, server_to_use
-from project_load import PROJECT, load_models, write_load
+from project_load import PROJECT, Kind, load_models, write_load
 
 SLEEP_SECONDS = 0.05
 CHAIN = 200
@@ -150,9 +150,11 @@ def compiled_nodes(load: Load, schema: str) -> list[Node]:
     ]
 
 
-def layered(root: Path, count: int, kind: str) -> tuple[Path, dict[str, tuple[str, ...]]]:
-    project = root / f"layered_{kind}"
-    write_load(project, count, kind)
+def layered(
+    root: Path, count: int, kind: Kind, materialized: str = "table"
+) -> tuple[Path, dict[str, tuple[str, ...]]]:
+    project = root / f"{kind}_{materialized}"
+    write_load(project, count, materialized, kind)
     return project, {model.name: model.parents for model in load_models(count)}
 
 
@@ -188,10 +190,11 @@ def _write(project: Path, models: Mapping[str, str]) -> Path:
 
 def loads(root: Path, count: int) -> Iterator[Load]:
     """The loads, written below a directory."""
-    project, parents = layered(root, count, "table")
-    yield Load(f"{count} tables", project, 4, parents)
-    yield Load(f"{count} tables", project, 16, parents)
-    project, parents = layered(root, count, "view")
+    for kind in (Kind.TEMPLATED, Kind.LITERAL):
+        project, parents = layered(root, count, kind)
+        for threads in (4, 16):
+            yield Load(f"{count} {kind} tables", project, threads, parents)
+    project, parents = layered(root, count, Kind.LITERAL, "view")
     yield Load(f"{count} views", project, 16, parents, is_view=True)
     project, parents = chain(root, min(CHAIN, count))
     yield Load(f"chain of {len(parents)}", project, 4, parents)
