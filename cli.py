@@ -6,40 +6,35 @@ answer at once.
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from .cli_flags import WORDS, names_of_refused, names_with_value, sign
-from .engine.commands.all_commands import COMMANDS, find_command
+from .engine.commands.all_commands import find_command
+from .engine.commands.command_line import join_values, read_plain, what_is_to_come
 from .engine.core.signals import Signals, die_of_signals
-from .engine.settings.flag import BEFORE, Effect, Kind
+from .engine.settings.flag import Effect, Kind
 from .engine.settings.flags import FLAGS
 
 if TYPE_CHECKING:
-    from .engine.commands.command import Command
     from .engine.core.outcome import InvocationResult
     from .engine.core.reporter import Reporter
     from .engine.project.secrets import Redactor
     from .engine.settings.options import Options
 
-_COMMANDS_TO_COME = frozenset({"init"})
-
-_ALIASES = {alias: command.name for command in COMMANDS.values() for alias in command.aliases}
-_CONTEXT = {"help_option_names": ["-h", "--help"]}
 _NONE_IF_EMPTY = frozenset({"selector", "inline", "target", "profile"})
 """What a script gives as an empty text where it means nothing, as in `--selector "$SELECTOR"`."""
 
 _SPLIT_AT_SPACES = frozenset({"resource_types", "exclude_resource_types", "output_keys"})
 
-Invoke = Callable[[typer.Context, dict[str, Any]], None]
+_COMPLETION_VARIABLE = "_HEADRACE_COMPLETE"
+"""With this in the environment, typer is asked for completions."""
 
 
 def main() -> None:
@@ -51,85 +46,60 @@ def main() -> None:
     arguments = sys.argv[1:]
     lacking = what_is_to_come(arguments)
     if lacking:
-        typer.echo(f"Usage Error\n  {lacking}", err=True)
+        _complain(f"Usage Error\n  {lacking}")
         sys.exit(2)
     try:
-        make_app(arguments)(args=join_values(arguments), prog_name="headrace")
+        plain = None if _COMPLETION_VARIABLE in os.environ else read_plain(arguments)
+        if plain is not None:
+            sys.exit(_invoke_plain(*plain))
+        from .cli_flags import make_app
+
+        make_app(arguments, invoke_given)(args=join_values(arguments), prog_name="headrace")
     finally:
         # The interpreter looks for cycles before it ends, in all that the system frees at once.
         gc.freeze()
 
 
-def what_is_to_come(arguments: Sequence[str]) -> str | None:
-    """What is said of a command or a flag that dbt has, and this version hasn't."""
-    valued = names_with_value(BEFORE)
-    words = (
-        text
-        for before, text in zip(("", *arguments), arguments, strict=False)
-        if not text.startswith("-") and before not in valued
-    )
-    command = next(words, "")
-    if command == "docs" and next(words, "") == "serve":
-        return "the command 'docs serve' isn't there yet in this version of headrace."
-    if command in _COMMANDS_TO_COME:
-        return f"the command '{command}' isn't there yet in this version of headrace."
-    refused = names_of_refused()
-    for argument in arguments:
-        flag = argument.partition("=")[0]
-        if flag in refused:
-            return f"the flag '{flag}' isn't there yet in this version of headrace."
-    return None
+def _complain(text: str) -> None:
+    import typer
+
+    typer.echo(text, err=True)
 
 
-def join_values(arguments: Sequence[str]) -> list[str]:
-    """`--select a b` as `--select a --select b`: such flags take every word up to the next flag."""
-    joined: list[str] = []
-    taking = ""
-    for argument in arguments:
-        if argument.startswith("-"):
-            taking = argument if argument in WORDS else ""
-        elif taking and joined[-1] != taking:
-            joined.append(taking)
-        joined.append(argument)
-    return joined
+def _invoke_plain(command: str, given: dict[str, Any]) -> int:
+    """Run a command that typer hasn't read, and answer a reader who has gone as it would."""
+    try:
+        return invoke_given(command, given)
+    except OSError as error:
+        if error.errno != errno.EPIPE:
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())
+        return 1
 
 
-def _keep(context: typer.Context, given: dict[str, Any]) -> None:
-    """Flags before the command: they count unless the command, or what stands between, has its
-    own.
-    """
-    named = {name: value for name, value in given.items() if value is not None}
-    context.obj = {**(context.obj or {}), **named}
-
-
-def _invoke(context: typer.Context, given: dict[str, Any]) -> None:
-    """Turn a command's flags into options, run them, and leave with the exit code."""
+def invoke_given(command: str, given: dict[str, Any]) -> int:
+    """Turn a command's flags into options, and run them; the exit code."""
     from .engine.core.errors import HeadraceError
     from .engine.project.secrets import Redactor
     from .engine.settings.precedence import find_value
 
-    for name, value in (context.obj or {}).items():
-        if given.get(name) is None:
-            given[name] = value
-    command = _ALIASES.get(str(context.info_name), str(context.info_name))
     try:
         options = _options(command, given)
         with _recording(options.record_timing_info):
-            code = _run(options)
+            return _run(options)
     except HeadraceError as error:
-        typer.echo(Redactor(os.environ)(f"{error.title}\n  {error}"), err=True)
-        code = 2
+        _complain(Redactor(os.environ)(f"{error.title}\n  {error}"))
     except Exception as error:
         if find_value("debug", given.get("debug"), os.environ).value:
             raise
         # Not its own text, in which there may be anything.
-        typer.echo(
+        _complain(
             f"Internal Error\n  {type(error).__name__}: this is a fault in headrace. Run again "
             "with --debug to see where.",
-            err=True,
         )
-        code = 2
-    raise typer.Exit(code)
+    return 2
 
 
 def _options(command: str, given: dict[str, Any]) -> Options:
@@ -251,59 +221,3 @@ async def _until_signal(
         finally:
             signals.over()
     return None
-
-
-_GROUPS = {
-    "docs": "About the project's documentation.",
-    "source": "About the project's sources.",
-}
-
-
-def make_app(arguments: Collection[str], run: Invoke | None = None) -> typer.Typer:
-    """The command line, with the flags of those commands alone that are among the arguments.
-
-    All of them take typer a tenth of a second to make. `run` takes a command's context and flags,
-    and runs it.
-    """
-    run = run or _invoke
-    app = typer.Typer(
-        name="headrace",
-        help="The job of `dbt run`, done by one asyncio program.",
-        context_settings=_CONTEXT,
-        add_completion=False,
-        no_args_is_help=True,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    app.callback()(_taking(BEFORE, _keep))
-    groups = {"": app}
-    for name, text in _GROUPS.items():
-        groups[name] = typer.Typer(help=text, no_args_is_help=True, context_settings=_CONTEXT)
-        app.add_typer(groups[name], name=name)
-        groups[name].callback()(_taking(BEFORE if name in arguments else None, _keep))
-    for command in COMMANDS.values():
-        for name in names_of(command):
-            is_alias = name != command.name
-            help = f"{command.help[:-1]} (another name of {command.name})."
-            groups[command.group].command(
-                name,
-                help=help if is_alias else command.help,
-                hidden=is_alias and bool(command.group),
-                context_settings=_CONTEXT,
-            )(_taking(command.flags_like or command.name if name in arguments else None, run))
-    return app
-
-
-def _taking(command: str | None, run: Invoke) -> Callable[..., None]:
-    """What typer calls for a command: it hands a context and the command's flags on to `run`."""
-
-    def called(context: typer.Context, **given: Any) -> None:
-        given.pop("version", None)
-        run(context, given)
-
-    return sign(called, command)
-
-
-def names_of(command: Command) -> tuple[str, ...]:
-    """Under which names a command is found."""
-    return (command.name, *command.aliases)

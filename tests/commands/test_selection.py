@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from headrace.cli import join_values, make_app
+from headrace.cli import invoke_given
+from headrace.cli_flags import make_app
+from headrace.engine.commands.command_line import join_values
 from typer.testing import CliRunner
 
 from ..building.support import run
@@ -114,7 +116,7 @@ def test_flags_take_several_values(
     monkeypatch.chdir(write_project(SHOP))
 
     given = ["ls", "--output", "name", *arguments.split("|")]
-    answer = CliRunner().invoke(make_app(given), join_values(given), env=NO_SETTINGS)
+    answer = CliRunner().invoke(make_app(given, invoke_given), join_values(given), env=NO_SETTINGS)
 
     assert answer.stdout.split() == ["customers", "orders"]
 
@@ -127,7 +129,7 @@ def test_command_line_within_somebodys_process_leaves_its_signals_as_they_were(
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
 
-    answer = CliRunner().invoke(make_app(["ls"]), ["ls"], env=NO_SETTINGS)
+    answer = CliRunner().invoke(make_app(["ls"], invoke_given), ["ls"], env=NO_SETTINGS)
 
     assert answer.exit_code == 0
     assert [signal.getsignal(number) for number in numbers] == before

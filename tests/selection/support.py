@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from headrace.cli import join_values
+from headrace.engine.commands.command_line import join_values
 
 EXPECTATIONS = Path(__file__).parent / "expectations.txt"
 FIXTURE = "many_to_select_from"

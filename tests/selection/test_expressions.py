@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from headrace import Options, cli
+from headrace.cli_flags import make_app
 from headrace.engine.commands import ls
 from headrace.engine.workspace.chosen_nodes import choose_nodes
 from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
@@ -48,7 +49,7 @@ def options_of(flags: str, monkeypatch: pytest.MonkeyPatch) -> Options:
         return 0
 
     monkeypatch.setattr(cli, "_run", take)
-    cli.make_app(["ls"])(["ls", *arguments(flags)], standalone_mode=False)
+    make_app(["ls"], cli.invoke_given)(["ls", *arguments(flags)], standalone_mode=False)
     (options,) = taken
     return options
 

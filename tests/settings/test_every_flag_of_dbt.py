@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer
-from headrace.cli import make_app, what_is_to_come
+from headrace.cli_flags import make_app
 from headrace.engine.commands.all_commands import COMMANDS
+from headrace.engine.commands.command_line import what_is_to_come
 from headrace.engine.core.events import WarningRaised
 from headrace.engine.project.invocation_settings import settings_of
 from headrace.engine.settings.flag import BEFORE, Effect, Flag
@@ -72,9 +73,9 @@ def our_name(command: str) -> str | None:
 def parser(command: str) -> Any:
     """The command line of one command, which runs nothing, and gives what it was given."""
 
-    def give(context: typer.Context, given: dict[str, Any]) -> None:
-        before: Mapping[str, Any] = context.obj or {}
-        seen.append({**before, **{key: value for key, value in given.items() if value is not None}})
+    def give(_command: str, given: dict[str, Any]) -> int:
+        seen.append({key: value for key, value in given.items() if value is not None})
+        return 0
 
     seen: list[dict[str, Any]] = []
     made = typer.main.get_command(make_app(command.split(), give))
