@@ -120,6 +120,7 @@ class Options:
         python: of the headrace that is measured.
         before: the Python of another one.
         dbt: its command, to compare with.
+        dbt_models: how many it builds of a full size, where it is as many as headrace's otherwise.
         server: the URL of a PostgreSQL, else one is started.
         fast: don't let that one wait for disks.
     """
@@ -129,6 +130,7 @@ class Options:
     python: str = sys.executable
     before: str | None = None
     dbt: str | None = None
+    dbt_models: int | None = None
     server: str | None = None
     fast: bool = False
 
@@ -247,7 +249,8 @@ def options_of(given: argparse.Namespace) -> Options:
     if "size" in values:
         values["scale"] = values["size"] / values["full"]
     names = Options.__dataclass_fields__
-    return Options(**{name: value for name, value in values.items() if name in names})
+    asked = {name: value for name, value in values.items() if name in names and value is not None}
+    return Options(**asked)
 
 
 def print_rows(rows: Sequence[Row]) -> None:

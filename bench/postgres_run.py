@@ -121,13 +121,13 @@ LOADS: Mapping[str, Sequence[Load]] = {
 }
 
 
-def measure(options: Options, name: str, dbt_models: int | None = None) -> list[Row]:
+def measure(options: Options, name: str) -> list[Row]:
     """What the loads of a name cost."""
     rows: list[Row] = []
     with server_to_use(options.server, fast=options.fast) as server:
         for load in LOADS[name]:
             with tempfile.TemporaryDirectory() as directory:
-                rows += _Measuring(options, server, load, Path(directory)).rows(dbt_models)
+                rows += _Measuring(options, server, load, Path(directory)).rows()
     return rows
 
 
@@ -142,7 +142,7 @@ class _Measuring:
         self._headraces = options.headraces(root)
         self._parents: Parents = {}
 
-    def rows(self, dbt_models: int | None) -> list[Row]:
+    def rows(self) -> list[Row]:
         count = self._options.nodes(MODELS)
         for each in self._headraces:
             self._parents = self._load.write(each.home / "load", count)
@@ -153,7 +153,7 @@ class _Measuring:
             Row(self._load.work(when), who, len(self._parents), tuple(each))
             for (when, who), each in costs.items()
         ]
-        return rows + self._dbt_rows(dbt_models or count)
+        return rows + self._dbt_rows()
 
     def _costs(self) -> dict[tuple[str, str], list[Cost]]:
         """By when and by whom, in turn."""
@@ -198,11 +198,12 @@ class _Measuring:
             for name, parents in self._parents.items()
         ]
 
-    def _dbt_rows(self, count: int) -> list[Row]:
+    def _dbt_rows(self) -> list[Row]:
         """What dbt executes, once: it takes a minute."""
         if not self._options.dbt:
             return []
         project = self._root / DBT / "load"
+        count = self._options.nodes(self._options.dbt_models or MODELS)
         nodes = len(self._load.write(project, count))
         _write_profile(project, self._server, _schema(DBT))
         self._drop(_schema(DBT))
@@ -340,9 +341,8 @@ def main() -> None:
     parser.add_argument("--dbt-models", type=int, help="how many it builds (as many as headrace)")
     parser.add_argument("--only", nargs="+", choices=list(LOADS), default=list(LOADS))
     given = parser.parse_args()
-    rows = [
-        row for name in given.only for row in measure(options_of(given), name, given.dbt_models)
-    ]
+    options = options_of(given)
+    rows = [row for name in given.only for row in measure(options, name)]
     print_rows(rows)
 
 
