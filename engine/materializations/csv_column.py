@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import isfinite
@@ -38,18 +38,32 @@ class CsvColumn:
         """Whether one needs more than 64, or is no number at all (nan): with nothing but whole
         numbers beside it that is an identifier, and the column is text."""
 
-    def see(self, cell: str) -> None:
-        """Take a value into account."""
-        if self._is_text:
+    def see(self, cells: Collection[str]) -> None:
+        """Take values into account; their order makes no difference."""
+        if self._is_text or self._sees_short_numbers(cells):
             return
-        value = cell.strip()
-        if value.lower() in _NULLS:
-            return
-        if self._accepts is None:
-            # No value is of two kinds but text, so that the first one decides.
-            self._is_text = not self._choose(value)
-        elif not self._accepts(value):
-            self._is_text = True
+        for cell in set(cells):
+            value = cell.strip()
+            if value.lower() in _NULLS:
+                continue
+            if self._accepts is None:
+                # No value is of two kinds but text, so that the first one decides.
+                self._is_text = not self._choose(value)
+            elif not self._accepts(value):
+                self._is_text = True
+            if self._is_text:
+                return
+
+    def _sees_short_numbers(self, cells: Collection[str]) -> bool:
+        """Whether there are none but short whole numbers and nulls: most columns are of these, and
+        it is told of all of them at once.
+        """
+        digits = "".join(cells)
+        if not (digits.isascii() and digits.isdecimal()):
+            return False
+        if max(map(len, cells)) > _SURELY_32_BITS:
+            return False
+        return self._kind is ValueKind.NUMBER or (self._accepts is None and self._choose("0"))
 
     @property
     def kind(self) -> ValueKind:
@@ -125,6 +139,17 @@ def number_of(value: str) -> Decimal | None:
 def is_null(cell: str) -> bool:
     """Whether a cell of any column stands for nothing."""
     return cell.strip().lower() in _NULLS
+
+
+def read_cells(cells: Sequence[str], read: Callable[[str], object]) -> Sequence[object]:
+    """What a reader makes of each cell of a column, None of one that stands for nothing."""
+    if read is _integer:
+        try:
+            return list(map(int, cells))
+        except ValueError:
+            pass  # a null, or a number that Python writes otherwise
+    known = {cell: None if is_null(cell) else read(cell) for cell in set(cells)}
+    return [known[cell] for cell in cells]
 
 
 def _integer(value: str) -> int | None:

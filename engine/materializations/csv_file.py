@@ -1,12 +1,14 @@
 """A seed's CSV file: its columns, their types, and its rows in batches.
 
-The file is read twice, a row at a time, so that its size costs time and not memory.
+The file is read twice, in batches of rows, so that its size costs time and not memory. What is done
+with a batch is done with a whole column of it at once: most columns say few things, many times.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from string import ascii_lowercase
 from typing import TextIO
@@ -16,7 +18,7 @@ from msgspec import Struct
 from ...adapters.base import ValueKind
 from ..core.checkpoints import checked
 from ..core.errors import CompilationError, Location
-from .csv_column import AS_LOADED, CsvColumn, Readers, is_null
+from .csv_column import AS_LOADED, CsvColumn, Readers, read_cells
 
 BATCH_ROWS = 2_000
 """Rows that are read and sent at once."""
@@ -45,19 +47,10 @@ class CsvFile(Struct, frozen=True):
             readers[ValueKind.TEXT if name in as_text else kind]
             for name, kind in zip(self.column_names, self.kinds, strict=True)
         ]
-        batch: list[tuple[object, ...]] = []
-        for row in _rows(self.path, self.display, self.delimiter, self.column_names):
-            batch.append(
-                tuple(
-                    None if is_null(cell) else convert(cell)
-                    for cell, convert in zip(row, converters, strict=True)
-                )
-            )
-            if len(batch) == BATCH_ROWS:
-                yield batch
-                batch = []
-        if batch:
-            yield batch
+        for rows in _batches(self.path, self.display, self.delimiter, self.column_names):
+            columns = zip(*rows, strict=True)
+            read = map(read_cells, columns, converters)
+            yield list(zip(*read, strict=True))
 
 
 def inspect_csv(
@@ -79,9 +72,9 @@ def inspect_csv(
         )
     header = _header(path, display, delimiter)
     columns = [CsvColumn(is_text=name in column_types) for name in header]
-    for row in _rows(path, display, delimiter, header):
-        for column, cell in zip(columns, row, strict=True):
-            column.see(cell)
+    for rows in _batches(path, display, delimiter, header):
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+            column.see(cells)
     kinds = tuple(column.kind for column in columns)
     return CsvFile(path, display, delimiter, header, kinds)
 
@@ -114,6 +107,14 @@ def _distinct(header: Sequence[str]) -> tuple[str, ...]:
             name = f"{wanted}_{number}"
         names.append(name)
     return tuple(names)
+
+
+def _batches(
+    path: Path, display: str, delimiter: str, header: Sequence[str]
+) -> Iterator[list[list[str]]]:
+    rows = _rows(path, display, delimiter, header)
+    while batch := list(islice(rows, BATCH_ROWS)):
+        yield batch
 
 
 def _rows(path: Path, display: str, delimiter: str, header: Sequence[str]) -> Iterator[list[str]]:

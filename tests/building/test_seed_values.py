@@ -5,10 +5,20 @@ from __future__ import annotations
 import csv
 from itertools import chain
 from pathlib import Path
+from random import Random
 
 import pytest
 from headrace.adapters.value_kinds import ValueKind
+from headrace.engine.materializations.csv_column import (
+    AS_LOADED,
+    AS_PYTHON,
+    CsvColumn,
+    is_null,
+    read_cells,
+)
 from headrace.engine.materializations.csv_file import CsvFile, inspect_csv
+from hypothesis import given
+from hypothesis import strategies as st
 
 # Seen on dbt 1.10 with PostgreSQL: the values of a column, its type, and what was loaded where
 # that isn't the texts themselves. A column's type is the first that takes all of its values.
@@ -220,3 +230,39 @@ def test_rows_and_names_are_those_that_dbt_finds(
 
     assert file.column_names == names
     assert list(chain.from_iterable(file.batches(frozenset()))) == rows
+
+
+CELLS = st.sampled_from(
+    (
+        *("1", "007", "-4", "+3", "1_0", "٣", "2.50", "3.0", "$7", "12345678901", "9" * 25),
+        *("nan", "5%", "1,000", " 8 ", "", " ", "null", "NULL", "true", "False", ",", "a"),
+        *("2024-01-31", "2024-1-3", "2024-01-31 10:00:00", "2024-01-31T10:00"),
+    )
+)
+
+
+@given(st.lists(CELLS, min_size=1), st.randoms())
+def test_column_seen_at_once_is_of_the_kind_that_its_cells_have_one_by_one(
+    cells: list[str], shuffled: Random
+) -> None:
+    at_once, one_by_one = CsvColumn(), CsvColumn()
+    at_once.see(cells)
+
+    shuffled.shuffle(cells)
+    for cell in cells:
+        one_by_one.see([cell])
+
+    assert at_once.kind == one_by_one.kind
+
+
+@given(st.lists(CELLS, min_size=1))
+def test_column_read_at_once_is_what_its_cells_are_one_by_one(cells: list[str]) -> None:
+    column = CsvColumn()
+    column.see(cells)
+    for readers in (AS_LOADED, AS_PYTHON):
+        read = readers[column.kind]
+
+        at_once = read_cells(cells, read)
+
+        expected = [None if is_null(cell) else read(cell) for cell in cells]
+        assert list(map(repr, at_once)) == list(map(repr, expected))
