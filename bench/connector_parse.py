@@ -47,7 +47,7 @@ COUNTING = """
 import ast, os, sys
 from pathlib import Path
 from headrace.engine.settings.options import Options
-from headrace.engine.workspace.loaded_project import parse_project
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import open_workspace
 options = Options(vars=ast.literal_eval(sys.argv[1]))

@@ -29,7 +29,8 @@ from headrace import Options
 from headrace.engine.selection.selection_context import MethodContext
 from headrace.engine.selection.selector import Selector
 from headrace.engine.state.previous import PreviousState
-from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import open_workspace
 from project_load import write_load

@@ -28,7 +28,8 @@ from ..project.secrets import Redactor
 from ..settings.deprecation_tally import DeprecationTally
 from ..settings.options import Options
 from ..settings.warning_policy import RaisedWarningsError, Verdict, policy_of
-from ..workspace.loaded_project import LoadedProject, parse_project
+from ..workspace.loaded_project import LoadedProject
+from ..workspace.project_parse import parse_project
 from ..workspace.start import Start
 from ..workspace.workspace import Workspace, open_workspace
 from .command import Command, NodeCommand
@@ -216,9 +217,15 @@ class CommandContext:
 
     async def load(self) -> LoadedProject:
         """The project with its nodes, read in a thread, so that the event loop stays free."""
+        project = await self.parse()
+        await in_thread(project.parsed.read)
+        return project
+
+    async def parse(self) -> LoadedProject:
+        """The project, whose nodes may still be on disk: reading them then blocks."""
         workspace = await self.open()
         project = await self.in_thread(partial(parse_project, workspace))
-        counts, root = project.manifest.counts(), workspace.project.root
+        counts, root = project.parsed.counts, workspace.project.root
         self.emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
         for name, content in project.kept.items():
             self.emit(ParseCacheChanged(name, content))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def _parse(context: CommandContext) -> ExitCode:
-    project = await context.load()
+    project = await context.parse()
     await context.documents.hand_out_manifest(project)
     return ExitCode.DONE
 

@@ -24,7 +24,7 @@ def own_code() -> bytes:
     for directory in _DIRECTORIES:
         for path, _, names in sorted(os.walk(_PACKAGE / directory)):
             for name in sorted(names):
-                if name.endswith(".py"):
+                if name.endswith((".py", ".sql")):
                     found = os.stat(os.path.join(path, name))
                     digest.update(f"{name} {found.st_size} {found.st_mtime_ns}\n".encode())
     return digest.digest()

@@ -77,20 +77,12 @@ def _read_macros(inputs: ParseInputs, syntax: SyntaxEnvironment) -> MacroIndex:
         checkpoint()
         return inputs.cache.macros(file, lambda: tuple(read_macros(syntax, file)))
 
+    files = list(macro_files(inputs))
     return MacroIndex(
-        macro_files(inputs),
-        read=read,
+        files,
+        (macro for file in files for macro in read(file)),
         root_package=inputs.root.name,
         dialect=inputs.dialect,
-        search_orders=_search_orders(inputs),
+        search_orders=inputs.search_orders,
         effects=inputs.effects,
     )
-
-
-def _search_orders(inputs: ParseInputs) -> dict[str, tuple[str, ...]]:
-    """The packages that the root project lets implement what is dispatched, by namespace."""
-    return {
-        str(entry["macro_namespace"]): tuple(map(str, entry["search_order"]))
-        for entry in inputs.root.dispatch
-        if isinstance(entry["search_order"], list)
-    }

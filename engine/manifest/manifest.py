@@ -23,6 +23,9 @@ from .nodes.source_node import Source
 from .nodes.test_nodes import LeftOutTest, Test
 from .nodes.unit_test_node import UnitTest
 
+Counts = tuple[tuple[int, str], ...]
+"""How many there are of each kind of things, with its noun."""
+
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 
 
@@ -86,7 +89,7 @@ class Manifest:
             return None
         return GroupInfo(group.name, group.package_name, group.owner)
 
-    def counts(self) -> tuple[tuple[int, str], ...]:
+    def counts(self) -> Counts:
         """What the "Found …" line counts, in dbt's order."""
         found: Counter[str] = Counter()
         for node in self.nodes.values():

@@ -25,7 +25,8 @@ MAX_DEPTH = 100
 MAX_HASHED_SEED_BYTES = 1024 * 1024
 """A larger seed is known by its path alone, as in dbt, so that its state compares equal."""
 
-_HIDDEN = (".", "#", "~")
+HIDDEN = (".", "#", "~")
+"""How names begin that are passed over."""
 
 
 class SourceFile(Struct, frozen=True):
@@ -185,7 +186,7 @@ class _Walk:
                 ) from problem
             for entry in checked(entries):
                 relative = directory + entry.name
-                if entry.name.startswith(_HIDDEN):
+                if entry.name.startswith(HIDDEN):
                     continue
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if self._ignored.ignores(prefix + relative, is_directory=is_directory):

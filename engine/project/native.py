@@ -6,7 +6,7 @@ This module imports Jinja, so `render` imports it only once a value needs it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from jinja2 import ChainableUndefined, TemplateSyntaxError, Undefined, UndefinedError, nodes
 from jinja2.environment import Template
@@ -32,6 +32,11 @@ _LITERAL_CALL = re.compile(rf"\{{\{{\s*(var|env_var)\(\s*{_TEXT}\s*(?:,\s*{_TEXT
 
 _KNOWN_LATER = frozenset({"target", "flags"})
 """Names that there are once the profile has been read."""
+
+_SAME_EVERYWHERE = frozenset({*PLAIN_FUNCTIONS, "doc", "env_var", "var"})
+"""Names of functions, which say the same for the same arguments; who is asked for a variable, or
+for one of the environment, notes that.
+"""
 
 
 class _Undefined(ChainableUndefined):
@@ -83,12 +88,14 @@ class _Prepared(Struct, frozen=True):
         is_sole: it is one expression, whose value the template has assigned to `value`.
         is_constant: that expression says its value by itself.
         asks: the names that there are later, and that it asks for.
+        names: all that it asks for and that may differ from one invocation to the next.
     """
 
     template: Template
     is_sole: bool = False
     is_constant: bool = False
     asks: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 class NativeTemplates:
@@ -99,8 +106,18 @@ class NativeTemplates:
     and so does a number that is spelled out: `{{ 1 + 1 }}` is '2', as in dbt.
     """
 
-    def __init__(self, names: Mapping[str, object], *, is_lenient: bool = False) -> None:
-        """Where it `is_lenient`, an unknown name that is written out gives nothing."""
+    def __init__(
+        self,
+        names: Mapping[str, object],
+        *,
+        is_lenient: bool = False,
+        note: Callable[[tuple[str, ...]], None] | None = None,
+    ) -> None:
+        """Where it `is_lenient`, an unknown name that is written out gives nothing.
+
+        `note` is told of each name that a text asks for and that isn't the same everywhere.
+        """
+        self._note = note
         self._names = {**PLAIN_FUNCTIONS, "modules": MODULES, **names}
         self._is_lenient = is_lenient
         self._environment = _Environment(
@@ -130,6 +147,9 @@ class NativeTemplates:
                 prepared = self._prepared[text] = self._prepare(text)
             if prepared.asks - self._names.keys():
                 raise TargetNotKnownError
+            if self._note is not None:
+                for name in prepared.names:
+                    self._note(("name", name))
             with budgeted():
                 value = self._value(prepared)
                 if self._is_lenient and isinstance(value, Undefined):
@@ -152,16 +172,17 @@ class NativeTemplates:
 
     def _prepare(self, text: str) -> _Prepared:
         tree = self._environment.parse(text)
-        asks = _KNOWN_LATER & find_undeclared_variables(tree)
+        found = find_undeclared_variables(tree)
+        asks, names = _KNOWN_LATER & found, frozenset(found) - _SAME_EVERYWHERE
         self._environment.count_loops(tree)
         expression = _sole_expression(tree)
         if expression is None:
-            return _Prepared(self._compile(tree), asks=asks)
+            return _Prepared(self._compile(tree), asks=asks, names=names)
         is_constant = _is_constant(expression)
         # Assigned rather than written out, since Jinja turns constants into text there.
         assign = nodes.Assign(nodes.Name("value", "store"), expression, lineno=1)
         template = self._compile(nodes.Template([assign], lineno=1))
-        return _Prepared(template, True, is_constant, asks)
+        return _Prepared(template, True, is_constant, asks, names)
 
     def _value(self, prepared: _Prepared) -> object:
         template = prepared.template

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 ValuePath = tuple[str | int, ...]
 
+Note = Callable[[tuple[str, ...]], None]
+"""Takes a question that a template has asked."""
+
 _TEMPLATE = re.compile(r"\{[{%#]")
 
 # A secret passes through Jinja as its variable's name between two characters that no YAML file
@@ -71,6 +74,17 @@ class Renderer:
         self._with_secrets = with_secrets
         self._note_secret = note_secret
         self._is_lenient = is_lenient
+        self._note: Note | None = None
+
+    def watched(self, note: Note) -> Renderer:
+        """The same, which notes what a template asks for that isn't the same in each invocation:
+        `("env", name)` for an environment variable, `("name", name)` for any other name.
+
+        Variables are no part of that.
+        """
+        watched = self._changed()
+        watched._note = note
+        return watched
 
     def leniently(self) -> Renderer:
         """The same for prose: an unknown name gives nothing there, as in dbt."""
@@ -105,7 +119,9 @@ class Renderer:
             "note_secret": self._note_secret,
             "is_lenient": self._is_lenient,
         }
-        return Renderer(**{**now, **changes})
+        changed = Renderer(**{**now, **changes})
+        changed._note = self._note
+        return changed
 
     def render(
         self,
@@ -182,13 +198,15 @@ class Renderer:
         }
         if self._target is not None:
             names["target"] = self._target
-        return NativeTemplates(names, is_lenient=self._is_lenient)
+        return NativeTemplates(names, is_lenient=self._is_lenient, note=self._note)
 
     def _rendered(self, text: str) -> object:
         return self._templates.evaluate(text)
 
     def _env_var(self, name: object, default: object = None) -> object:
         name = str(name)
+        if self._note is not None:
+            self._note(("env", name))
         if is_secret_variable(name):
             if not self._with_secrets:
                 raise TemplateError(

@@ -171,9 +171,8 @@ class Answers:
             package, name, tree, *fqn = about
             place = (tree, fqn) if tree else None
             return _digest(repr(self._variables.lookup(package, name, place)))
-        values = self._values[kind]
         (name,) = about
-        return _digest(repr(values[name]) if name in values else "")
+        return value_digest(self._values[kind], name)
 
     def _of_macro(self, macro: Macro) -> bytes:
         """What a macro says, and what it stands in where that counts."""
@@ -185,6 +184,11 @@ class Answers:
             said = "\0".join((macro.unique_id, macro.path, path, *macro.arguments, text))
             found = self._macros[macro.unique_id] = _digest(said)
         return found
+
+
+def value_digest(values: Mapping[str, Any], name: str) -> bytes:
+    """A digest of one of the values, or of its absence."""
+    return _digest(repr(values[name]) if name in values else "")
 
 
 def _digest(text: str) -> bytes:

@@ -62,6 +62,7 @@ class RememberingRenderer:
         """
         key = _key(work, node)
         if key is None:
+            self._memory.left += 1
             return render()
         recalled: Found | None = self._memory.recall(key, self._answers)
         if isinstance(recalled, kind):
@@ -69,7 +70,9 @@ class RememberingRenderer:
         self._asked.begin()
         found = render()
         asked = self._asked.taken()
-        if asked is not None and not self._is_secret(msgspec.to_builtins(found, enc_hook=repr)):
+        if asked is None or self._is_secret(msgspec.to_builtins(found, enc_hook=repr)):
+            self._memory.left += 1
+        else:
             self._memory.keep(key, found, asked, self._answers)
         return found
 

@@ -13,7 +13,8 @@ from headrace.engine.core.graph import Graph
 from headrace.engine.manifest.manifest import Manifest
 from headrace.engine.manifest.nodes.node import Node
 from headrace.engine.settings.options import Options
-from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import Workspace, open_workspace
 

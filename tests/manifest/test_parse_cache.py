@@ -16,7 +16,8 @@ from headrace.engine.manifest.jinja.scanner import Scan
 from headrace.engine.manifest.reading import parse_cache
 from headrace.engine.manifest.reading.parse_cache import FILE_NAME, ParseCache
 from headrace.engine.settings.options import Options
-from headrace.engine.workspace.loaded_project import manifest_of, parse_project
+from headrace.engine.workspace.loaded_project import manifest_of
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import open_workspace
 from hypothesis import HealthCheck, given, settings

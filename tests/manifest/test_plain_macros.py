@@ -13,7 +13,7 @@ from headrace.engine.manifest.jinja.macro_trees import read_macro_trees
 from headrace.engine.manifest.jinja.plain_macros import read_plain_macros
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.manifest.nodes.macro import Macro
-from headrace.engine.workspace.loaded_project import BUILTIN_MACROS
+from headrace.engine.workspace.project_parse import BUILTIN_MACROS
 
 DIRECTORIES = (BUILTIN_MACROS, SqliteAdapter.macro_directory, PostgresAdapter.macro_directory)
 FILES = [

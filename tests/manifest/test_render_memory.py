@@ -11,7 +11,8 @@ import pytest
 from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.manifest.reading.render_memory import FILE_NAME, Question, RenderMemory
 from headrace.engine.settings.options import Options
-from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import open_workspace
 

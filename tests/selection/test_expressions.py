@@ -13,7 +13,8 @@ from headrace import Options, cli
 from headrace.cli_flags import make_app
 from headrace.engine.commands import ls
 from headrace.engine.workspace.chosen_nodes import choose_nodes
-from headrace.engine.workspace.loaded_project import LoadedProject, parse_project
+from headrace.engine.workspace.loaded_project import LoadedProject
+from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
 from headrace.engine.workspace.workspace import open_workspace
 from msgspec.structs import replace

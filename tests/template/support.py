@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import anyio
@@ -30,9 +31,11 @@ def macro_index(
     files: Mapping[str, str], *, dialect: tuple[str, ...] = ("sqlite", "default")
 ) -> MacroIndex:
     """Macros by file: "macros/a.sql" is the project shop's, "util:macros/a.sql" a package's."""
+    found = [_macro_file(name, text) for name, text in files.items()]
+    read = partial(read_macros, SyntaxEnvironment())
     return MacroIndex(
-        [_macro_file(name, text) for name, text in files.items()],
-        read=partial(read_macros, SyntaxEnvironment()),
+        found,
+        chain.from_iterable(map(read, found)),
         root_package="shop",
         dialect=dialect,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from ...core.errors import Location, ParseError
@@ -25,20 +25,19 @@ class MacroIndex:
     def __init__(
         self,
         files: Iterable[MacroFile],
+        macros: Iterable[Macro],
         *,
-        read: Callable[[MacroFile], Iterable[Macro]],
         root_package: str,
         dialect: tuple[str, ...],
         search_orders: Mapping[str, tuple[str, ...]] = NO_ORDERS,
         effects: frozenset[str] = frozenset(),
     ) -> None:
-        """Take in the macros of every file, which `read` finds there.
+        """Take in macros, with the files that they are in.
 
         `search_orders` are the packages that implement what is dispatched, by namespace;
         `effects` are further names of the context whose use while parsing shows.
 
         Raises:
-            CompilationError: a file isn't Jinja.
             ParseError: two macros of a package have the same name.
         """
         self.root_package = root_package
@@ -48,11 +47,9 @@ class MacroIndex:
         self._search_order = tuple(dict.fromkeys((*built_in, BUILTIN_PACKAGE)))
         self._search_orders = search_orders
         self.by_package: dict[str, dict[str, Macro]] = {BUILTIN_PACKAGE: {}, root_package: {}}
-        self.files: dict[tuple[str, str], MacroFile] = {}
-        for file in files:
-            self.files[file.package_name, file.original_file_path] = file
-            for macro in read(file):
-                self._add(macro)
+        self.files = {(file.package_name, file.original_file_path): file for file in files}
+        for macro in macros:
+            self._add(macro)
         self.packages = frozenset(self.by_package)
         self._effects = effects
         self._inert: dict[str, bool] = {}

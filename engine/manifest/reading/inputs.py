@@ -56,3 +56,12 @@ class ParseInputs(Struct, frozen=True):
     @property
     def root(self) -> Project:
         return self.projects[0]
+
+    @property
+    def search_orders(self) -> dict[str, tuple[str, ...]]:
+        """The packages that the root project lets implement what is dispatched, by namespace."""
+        return {
+            str(entry["macro_namespace"]): tuple(map(str, entry["search_order"]))
+            for entry in self.root.dispatch
+            if isinstance(entry["search_order"], list)
+        }

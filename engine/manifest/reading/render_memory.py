@@ -57,11 +57,13 @@ class RenderMemory:
     Attributes:
         recalled: how many renderings were as they had been.
         rendered: how many were kept anew.
+        left: how many can't be kept.
     """
 
     def __init__(self, known: _Kept | None = None, seal: bytes = b"") -> None:
         self.recalled = 0
         self.rendered = 0
+        self.left = 0
         self._known = known or _Kept()
         self._seal = seal
         self._holds: dict[int, bool] = {}
@@ -84,6 +86,11 @@ class RenderMemory:
             return cls(msgspec.msgpack.decode(payload, type=_Kept), seal)
         except (msgspec.DecodeError, RecursionError):
             return cls(seal=seal)
+
+    @property
+    def questions(self) -> list[tuple[Question, bytes]]:
+        """All that the renderings of this parse have asked, with digests of the answers."""
+        return self._questions
 
     def encoded(self) -> bytes | None:
         """The file's new content; None where it would be what it is."""
@@ -115,6 +122,7 @@ class RenderMemory:
     def keep(self, key: bytes, found: Found, asked: Iterable[Question], answer: Answer) -> None:
         """Take note of a rendering, and of what it asked."""
         if not survives(found, Captured | str):
+            self.left += 1
             return
         self.rendered += 1
         places = tuple(self._place(question, answer) for question in asked)

@@ -1,0 +1,190 @@
+"""A whole manifest as bytes, and back.
+
+Everything that a parse finds out is in there but what is cheap to make again: how names lead to
+nodes, and what macros mean. Where something wouldn't come back as it is (a value that MessagePack
+has no type for), the manifest isn't kept at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from ..core.checkpoints import checked
+from .jinja.macro_file import MacroFile
+from .jinja.macro_index import MacroIndex
+from .lookup import NodeLookup
+from .manifest import Manifest
+from .nodes.declared_nodes import Declared, Exposure, Metric, SavedQuery, SemanticModel
+from .nodes.doc import Doc
+from .nodes.group import Group
+from .nodes.hook_node import RunHook
+from .nodes.macro import Macro, MacroProperties
+from .nodes.model_node import Model
+from .nodes.node import Node
+from .nodes.query_nodes import Analysis
+from .nodes.seed_node import Seed
+from .nodes.snapshot_node import Snapshot
+from .nodes.source_node import Source
+from .nodes.test_nodes import GenericTest, LeftOutTest, SingularTest, Test
+from .nodes.unit_test_node import UnitTest
+from .reading.inputs import ParseInputs
+from .reading.kept_file import survives
+
+T = TypeVar("T")
+NodeT = TypeVar("NodeT", bound=Node)
+
+Written = tuple[str, Raw]
+"""A node: the name of its class, and what is in it."""
+
+Parents = dict[str, tuple[str, ...]]
+
+KEPT_CLASSES: Mapping[str, type[Node]] = MappingProxyType(
+    {
+        kind.__name__: kind
+        for kind in (
+            Analysis,
+            Exposure,
+            GenericTest,
+            Metric,
+            Model,
+            RunHook,
+            SavedQuery,
+            Seed,
+            SemanticModel,
+            SingularTest,
+            Snapshot,
+            Source,
+            UnitTest,
+        )
+    }
+)
+"""The classes of the nodes that a manifest has on disk."""
+
+
+class _Kept(Struct, array_like=True):
+    """A manifest's fields, its nodes each by itself."""
+
+    project_name: str
+    nodes: list[Written]
+    sources: list[Written]
+    files: list[MacroFile]
+    macros: list[Macro]
+    docs: dict[str, Doc]
+    disabled: list[tuple[str, Written]]
+    left_out: list[tuple[Written, tuple[str, ...]]]
+    parents: Parents
+    disabled_twins: list[Written]
+    groups: dict[str, Group]
+    declared: list[Written]
+    unit_tests: list[Written]
+    macro_properties: dict[str, MacroProperties]
+    run_hooks: list[Written]
+    hook_parents: Parents
+
+
+class _NotKeptError(Exception):
+    """Something wouldn't come back as it is."""
+
+
+def encoded_manifest(manifest: Manifest) -> bytes | None:
+    """A manifest as bytes; None where it wouldn't come back as it is."""
+    try:
+        return msgspec.msgpack.encode(
+            _Kept(
+                project_name=manifest.project_name,
+                nodes=_written(manifest.nodes.values()),
+                sources=_written(manifest.sources.values()),
+                files=_same(list(manifest.macros.files.values()), list[MacroFile]),
+                macros=_same(list(manifest.macros), list[Macro]),
+                docs=_same(dict(manifest.docs), dict[str, Doc]),
+                disabled=[(key, _node(node)) for key, node in manifest.disabled.items()],
+                left_out=[(_node(test.node), test.parents) for test in manifest.left_out.values()],
+                parents=dict(manifest.parents),
+                disabled_twins=_written(manifest.disabled_twins),
+                groups=_same(dict(manifest.groups), dict[str, Group]),
+                declared=_written(manifest.declared.values()),
+                unit_tests=_written(manifest.unit_tests.values()),
+                macro_properties=_same(dict(manifest.macro_properties), dict[str, MacroProperties]),
+                run_hooks=_written(manifest.run_hooks.values()),
+                hook_parents=dict(manifest.hook_parents),
+            )
+        )
+    except (_NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+
+
+def decoded_manifest(content: bytes | Raw, inputs: ParseInputs) -> Manifest:
+    """The manifest that `encoded_manifest` made bytes of, for a parse with the same inputs.
+
+    Raises:
+        msgspec.DecodeError: it isn't one.
+    """
+    kept = msgspec.msgpack.decode(content, type=_Kept)
+    nodes = {node.unique_id: node for node in checked(_read(kept.nodes, Node))}
+    sources = {source.unique_id: source for source in _read(kept.sources, Source)}
+    disabled = {key: node for key, written in kept.disabled for node in _read([written], Node)}
+    disabled_nodes = [node for node in disabled.values() if not isinstance(node, Declared)]
+    left_out = [
+        LeftOutTest(test, parents)
+        for written, parents in kept.left_out
+        for test in _read([written], Test)
+    ]
+    return Manifest(
+        project_name=kept.project_name,
+        nodes=nodes,
+        sources=sources,
+        macros=MacroIndex(
+            kept.files,
+            kept.macros,
+            root_package=kept.project_name,
+            dialect=inputs.dialect,
+            search_orders=inputs.search_orders,
+            effects=inputs.effects,
+        ),
+        docs=kept.docs,
+        disabled=disabled,
+        left_out={test.node.unique_id: test for test in left_out},
+        parents=kept.parents,
+        lookup=NodeLookup(nodes.values(), sources.values(), disabled_nodes, kept.project_name),
+        disabled_twins=tuple(_read(kept.disabled_twins, Node)),
+        groups=kept.groups,
+        declared={node.unique_id: node for node in _read(kept.declared, Declared)},
+        unit_tests={test.unique_id: test for test in _read(kept.unit_tests, UnitTest)},
+        macro_properties=kept.macro_properties,
+        run_hooks={hook.unique_id: hook for hook in _read(kept.run_hooks, RunHook)},
+        hook_parents=kept.hook_parents,
+    )
+
+
+def _written(nodes: Iterable[Node]) -> list[Written]:
+    return [_node(node) for node in checked(list(nodes))]
+
+
+def _node(node: Node) -> Written:
+    kind = type(node)
+    if KEPT_CLASSES.get(kind.__name__) is not kind:
+        raise _NotKeptError
+    content = msgspec.msgpack.encode(node)
+    if msgspec.msgpack.decode(content, type=kind) != node:
+        raise _NotKeptError
+    return kind.__name__, Raw(content)
+
+
+def _same(value: T, kind: Any) -> T:
+    if not survives(value, kind):
+        raise _NotKeptError
+    return value
+
+
+def _read(written: Iterable[Written], kind: type[NodeT]) -> Iterator[NodeT]:
+    """The nodes, which are all of a kind."""
+    for name, content in written:
+        own = KEPT_CLASSES.get(name, Node)
+        if not issubclass(own, kind):
+            raise msgspec.ValidationError(f"{name} is no {kind.__name__}")
+        yield msgspec.msgpack.decode(content, type=own)

@@ -1,0 +1,131 @@
+"""What a project's files are like, as far as that can be told without reading them.
+
+Two equal states mean that reading the files gives the same: a file that is written gets another
+time of change, even where its size stays. Only one that is written twice within a tick of its
+file system's clock doesn't, and so files that have just been written are read as well.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+from msgspec import Struct
+
+from ..core.checkpoints import checked
+from .discovery import HIDDEN, MAX_DEPTH
+from .ignore import IGNORE_FILE, IgnoreRules
+from .project import Project
+
+_SUFFIXES = (".sql", ".yml", ".yaml", ".md", ".csv", ".py")
+"""Of all that a project's files are ever looked for by."""
+
+_COARSEST_TICK = 2_000_000_000
+"""Nanoseconds: FAT has times of two seconds, others are finer."""
+
+_MOST_RECENT = 1000
+"""How many files of those that have just been written are read."""
+
+_DIGEST_BYTES = 16
+
+
+class SourceState(Struct, frozen=True):
+    """The files of one project.
+
+    Attributes:
+        digest: of the name of each file, its size, its times and its place on the disk.
+        recent: digests of the content of those that had just been written, by path.
+    """
+
+    digest: bytes
+    recent: dict[str, bytes] = {}
+
+
+def source_state(project: Project) -> SourceState | None:
+    """The state of the files in a project's directories; None where that can't be told."""
+    since = time.time_ns() - _COARSEST_TICK
+    recent: list[str] = []
+
+    def line_of(path: str, found: os.stat_result) -> str:
+        if max(found.st_mtime_ns, found.st_ctime_ns) >= since:
+            recent.append(path)
+        times = f"{found.st_mtime_ns} {found.st_ctime_ns}"
+        return f"{path}\0{found.st_size} {times} {found.st_ino} {found.st_dev} {found.st_mode}\n"
+
+    try:
+        lines = sorted(_lines(project, line_of))
+        if len(recent) > _MOST_RECENT:
+            return None
+        return SourceState(
+            _digest("".join(lines).encode("utf-8", "surrogatepass")),
+            {path: _content(path) for path in recent},
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def is_unchanged(kept: SourceState, now: SourceState) -> bool:
+    """Whether the files of a project are now as they were."""
+    if now.digest != kept.digest:
+        return False
+    try:
+        return all(_content(path) == content for path, content in kept.recent.items())
+    except OSError:
+        return False
+
+
+def _lines(project: Project, line_of: Callable[[str, os.stat_result], str]) -> Iterator[str]:
+    """A line for each file that is found below the directories of a project."""
+    ignore_file = project.root / IGNORE_FILE
+    ignored = IgnoreRules.read(project.root)
+    if os.path.exists(ignore_file):
+        yield line_of(str(ignore_file), os.stat(ignore_file))
+    # What is named by itself counts also where it is a link.
+    named = (f"{path}/{name}" for path in project.test_paths for name in ("generic", "fixtures"))
+    paths = (*project.properties_paths, *project.docs_paths, *named)
+    for path in checked(dict.fromkeys(paths)):
+        start = project.root / path
+        yield f"{path}\0{os.path.realpath(start)}\n"
+        yield from _files(start, path, ignored, line_of)
+
+
+def _files(
+    start: Path, path: str, ignored: IgnoreRules, line_of: Callable[[str, os.stat_result], str]
+) -> Iterator[str]:
+    prefix = "" if path == "." else f"{path}/"
+    pending = [(str(start), prefix, 0)]
+    while pending:
+        directory, prefix, depth = pending.pop()
+        if depth > MAX_DEPTH:
+            raise ValueError("too deep to be read")
+        try:
+            with os.scandir(directory) as entries:
+                found = list(entries)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        for entry in checked(found):
+            if entry.name.startswith(HIDDEN):
+                continue
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if ignored.ignores(prefix + entry.name, is_directory=is_directory):
+                continue
+            if is_directory:
+                pending.append((entry.path, f"{prefix}{entry.name}/", depth + 1))
+            elif entry.name.lower().endswith(_SUFFIXES):
+                if entry.is_symlink():
+                    yield f"{entry.path}\0{os.path.realpath(entry.path)}\n"
+                    if not os.path.exists(entry.path):
+                        continue
+                yield line_of(entry.path, entry.stat())
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return _digest(file.read())
+
+
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST_BYTES).digest()
