@@ -225,7 +225,7 @@ class CommandContext:
         """The project, whose nodes may still be on disk: reading them then blocks."""
         workspace = await self.open()
         project = await self.in_thread(partial(parse_project, workspace))
-        counts, root = project.parsed.counts, workspace.project.root
+        counts, root = project.parsed.facts.counts, workspace.project.root
         self.emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
         for name, content in project.kept.items():
             self.emit(ParseCacheChanged(name, content))

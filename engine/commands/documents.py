@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from ..core.blocking import in_thread
 from ..core.event_queue import EventQueue
 from ..core.events import CatalogReady, ManifestReady
+from ..core.json_document import JsonDocument
+from ..manifest.artifact.semantic_manifest import semantic_manifest
 from ..project.secrets import Redactor
-from ..workspace.loaded_project import LoadedProject, manifest_of
+from ..workspace.loaded_project import LoadedProject, manifest_of, origin_of
 
 
 class Documents:
@@ -30,10 +32,18 @@ class Documents:
     async def hand_out_manifest(
         self, project: LoadedProject, compiled: Mapping[str, str] | None = None
     ) -> None:
-        """Make the manifest known. `compiled` holds the SQL of the nodes that were compiled."""
+        """Make the manifest known. `compiled` holds the SQL of the nodes that were compiled.
 
-        def document() -> Mapping[str, object]:
-            # A variable may have brought a secret anywhere, and this is written to disk.
-            return self._redactor.redacted(manifest_of(project, compiled or {}))
+        A variable may have brought a secret anywhere, and this is written to disk: so what is
+        written is redacted.
+        """
+        manifest, redactor = manifest_of(project, compiled or {}), self._redactor
+        origin = origin_of(manifest, project)
+        document = JsonDocument(manifest, redactor.written, redactor.is_clean, origin)
 
-        await self.hand_out(ManifestReady(document))
+        def semantic() -> Mapping[str, object] | None:
+            if not project.parsed.facts.has_metrics:
+                return None
+            return redactor.redacted(semantic_manifest(manifest.as_dict()))
+
+        await self.hand_out(ManifestReady(document, semantic))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,10 +14,13 @@ from .leftovers import create, sweep
 WriteBytes = Callable[[int, bytes | memoryview], int]
 """As `os.write`: may write less than it was given, and says how much it wrote."""
 
+Content = bytes | Iterable[bytes]
+"""What a file is to hold, as a whole or in pieces, which are made while it is written."""
+
 
 def write_atomically(
     path: Path,
-    content: bytes,
+    content: Content,
     *,
     durable: bool = True,
     write: WriteBytes = os.write,
@@ -38,7 +41,7 @@ def write_atomically(
 
 def replaced_file(
     path: Path,
-    content: bytes,
+    content: Content,
     *,
     durable: bool = True,
     write: WriteBytes = os.write,
@@ -47,7 +50,8 @@ def replaced_file(
     """As `write_atomically`, and the descriptor of the new file comes back, to append to."""
     temporary, descriptor = create(path.parent, mode)
     try:
-        write_all(descriptor, content, write=write)
+        for piece in (content,) if isinstance(content, bytes) else content:
+            write_all(descriptor, piece, write=write)
         if durable:
             os.fsync(descriptor)
         os.replace(temporary, path)

@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from ...adapters.traffic import Happening
 from .errors import HeadraceError, Location
+from .json_document import JsonDocument
 from .results import NodeError, NodeInfo, RunResult
 
 
@@ -289,9 +290,13 @@ class OutputProduced(Struct, frozen=True):
 
 
 class ManifestReady(Struct, frozen=True):
-    """The project's manifest is final. `document` makes what is in `manifest.json`."""
+    """The project's manifest is final: what is in `manifest.json`, and how it is written.
 
-    document: Callable[[], Mapping[str, object]]
+    `semantic` makes the part of it that engines for metrics read, where there is any.
+    """
+
+    document: JsonDocument
+    semantic: Callable[[], Mapping[str, object] | None] = lambda: None
 
 
 class CatalogReady(Struct, frozen=True):

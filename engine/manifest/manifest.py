@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from ..core.results import GroupInfo
 from .jinja.macro_index import MacroIndex
 from .lookup import NodeLookup
-from .nodes.declared_nodes import Declared
+from .nodes.declared_nodes import Declared, Metric, SavedQuery, SemanticModel
 from .nodes.doc import Doc
 from .nodes.group import Group
 from .nodes.hook_node import RunHook
@@ -26,6 +26,7 @@ from .nodes.unit_test_node import UnitTest
 Counts = tuple[tuple[int, str], ...]
 """How many there are of each kind of things, with its noun."""
 
+_OF_METRICS = (Metric, SavedQuery, SemanticModel)
 _PLURALS = {"analysis": "analyses", "saved query": "saved queries"}
 
 
@@ -59,6 +60,11 @@ class Manifest:
     def everything(self) -> Mapping[str, Node]:
         """All that hangs in the graph: nodes, sources, unit tests, and what is declared."""
         return {**self.nodes, **self.sources, **self.declared, **self.unit_tests}
+
+    @property
+    def has_metrics(self) -> bool:
+        """Whether there is anything that engines for metrics read."""
+        return any(isinstance(node, _OF_METRICS) for node in self.declared.values())
 
     def node(self, unique_id: str) -> Node:
         """A node that a command can take: also a unit test, and what is declared."""

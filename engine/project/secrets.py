@@ -11,7 +11,7 @@ from urllib.parse import unquote
 import msgspec
 
 from ...adapters.base import Target
-from ..core.encoding import mapped
+from ..core.encoding import encode, mapped
 from ..core.numbers import CUT
 from .secret_forms import folded, pattern_of, trace_of
 
@@ -126,9 +126,15 @@ class Scrubber:
         if not self._forms:
             return False
         try:
-            written = msgspec.json.encode(document, enc_hook=str).decode()
+            return self.may_be_written_in(msgspec.json.encode(document, enc_hook=str))
         except (TypeError, UnicodeEncodeError):
             return True
+
+    def may_be_written_in(self, json: bytes) -> bool:
+        """The same of what was written as JSON."""
+        if not self._forms:
+            return False
+        written = json.decode()
         in_lower_case = written.lower()
         if self._long and CUT in written:
             return True
@@ -248,3 +254,12 @@ class Redactor:
         if not self._scrubber.may_be_in(document):
             return document
         return cast(T, mapped(document, self))
+
+    def written(self, document: object) -> bytes:
+        """Nested mappings and lists as JSON, with every text in them clean."""
+        content = encode(document)
+        return content if self.is_clean(content) else encode(mapped(document, self))
+
+    def is_clean(self, json: bytes) -> bool:
+        """Whether no secret is in what was written as JSON."""
+        return not self._scrubber.may_be_written_in(json)

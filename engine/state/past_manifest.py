@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from ..core.encoding import encode
 from .artifact_files import read_artifact
 
 MANIFEST_NAME = "manifest.json"
@@ -140,9 +139,12 @@ class PastMetadata(Struct):
             return None
 
 
-def own_metadata(variables: Mapping[str, object], version: str) -> dict[str, str]:
-    """What a manifest says in `env` of what dbt's format has no place for."""
-    return {_VERSION: version, _VARS: encode(variables).decode()}
+def own_metadata(variables: str, version: str) -> dict[str, str]:
+    """What a manifest says in `env` of what dbt's format has no place for.
+
+    `variables` are those that nodes use, by the nodes' ids, as JSON.
+    """
+    return {_VERSION: version, _VARS: variables}
 
 
 class PastManifest(Struct):

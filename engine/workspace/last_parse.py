@@ -35,6 +35,20 @@ KnownAnswer = Callable[[Question], bytes | None]
 """Gives a digest of the answer to a question; None where it is none to be kept."""
 
 
+class Facts(Struct, frozen=True, kw_only=True):
+    """What is known of a project's nodes before they are read.
+
+    Attributes:
+        counts: what there is of each kind.
+        used_vars: the values of variables by the nodes that use them, as JSON.
+        has_metrics: whether there is anything that engines for metrics read.
+    """
+
+    counts: Counts
+    used_vars: str
+    has_metrics: bool
+
+
 class LastParse(Struct, frozen=True, array_like=True):
     """What there is to know of a parse before its manifest is read.
 
@@ -44,7 +58,7 @@ class LastParse(Struct, frozen=True, array_like=True):
         states: the files of each project.
         questions: what templates have asked, with digests of the answers.
         warnings: what there was to warn of.
-        counts: what there is of each kind.
+        facts: what is in the manifest.
         renderings: how many templates were rendered.
     """
 
@@ -53,14 +67,19 @@ class LastParse(Struct, frozen=True, array_like=True):
     states: list[SourceState]
     questions: list[tuple[Question, bytes]]
     warnings: list[WarningRaised]
-    counts: Counts
+    facts: Facts
     renderings: int
+
+    @property
+    def origin(self) -> bytes:
+        """A digest of what its manifest was made from, and of what is in there."""
+        return _digest(self.inputs + self.manifest)
 
 
 class ParseRecord:
     """One parse while it goes on, of which the next one is to know.
 
-        ParseRecord(…) → matches() → encoded()
+        ParseRecord(…) → matches() → kept()
 
     The files' states are taken before a file is read, and again in the end: what was written in
     between may have been read or not.
@@ -79,39 +98,43 @@ class ParseRecord:
             and all(answer(question) == digest for question, digest in last.questions)
         )
 
-    def encoded(
+    def kept(
         self,
         manifest: Manifest,
+        facts: Facts,
         asked: Iterable[Question],
         answer: KnownAnswer,
         warnings: list[WarningRaised],
         renderings: int,
-    ) -> dict[str, bytes]:
-        """The files to keep by their names; none where the next parse has to look again."""
+    ) -> tuple[LastParse, bytes] | None:
+        """What to keep, and the manifest as bytes; None where the next parse has to look again."""
         told = sorted({each for each in asked if each[0] not in _OF_FILES})
         answers = [(question, answer(question)) for question in told]
         questions = [(question, digest) for question, digest in answers if digest is not None]
         if len(questions) < len(answers) or not survives(warnings, list[WarningRaised]):
-            return {}
+            return None
         states = self._states
         if states is None or not _are_unchanged(states, _states(self._projects)):
-            return {}
+            return None
         content = encoded_manifest(manifest)
         if content is None:
-            return {}
+            return None
         last = LastParse(
             inputs=self._inputs,
             manifest=_digest(content),
             states=states,
             questions=questions,
             warnings=warnings,
-            counts=manifest.counts(),
+            facts=facts,
             renderings=renderings,
         )
-        return {
-            MANIFEST_NAME: content,
-            FILE_NAME: sealed(msgspec.msgpack.encode(last), own_code()),
-        }
+        return last, content
+
+
+def files_of(last: LastParse, manifest: bytes) -> dict[str, bytes]:
+    """The files to keep of a parse, by their names."""
+    content = sealed(msgspec.msgpack.encode(last), own_code())
+    return {MANIFEST_NAME: manifest, FILE_NAME: content}
 
 
 def load_last_parse(target_path: Path, project_root: Path) -> LastParse | None:

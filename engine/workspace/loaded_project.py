@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from hashlib import blake2b
 
 from msgspec import Struct, structs
 
 from ...adapters.offline import offline
 from ..core.graph import Graph
 from ..core.version import VERSION
-from ..manifest.artifact.manifest_document import manifest_document
-from ..manifest.manifest import Counts, Manifest
+from ..manifest.artifact.manifest_document import ManifestDocument
+from ..manifest.manifest import Manifest
 from ..manifest.reading.macro_annotations import FLAG as VALIDATES_ARGUMENTS
-from ..manifest.used_vars import UsedVars
 from ..settings.environment_variables import custom_environment
 from ..state.past_manifest import own_metadata
 from ..template.context import DBT_VERSION
+from .last_parse import Facts
 from .workspace import Workspace
 
 _QUOTING = {"database": True, "schema": True, "identifier": True, "column": None}
@@ -29,11 +29,15 @@ class Parsed:
     """A project's nodes, read from what was kept of them once somebody asks for them.
 
     Attributes:
-        counts: what there is of each kind.
+        facts: what is known of them without that.
+        origin: a digest of what they were made from; None where they aren't kept.
     """
 
-    def __init__(self, counts: Counts, load: Callable[[], Manifest]) -> None:
-        self.counts = counts
+    def __init__(
+        self, facts: Facts, load: Callable[[], Manifest], origin: bytes | None = None
+    ) -> None:
+        self.facts = facts
+        self.origin = origin
         self._load = load
 
     def read(self) -> None:
@@ -87,17 +91,19 @@ def graph_of(manifest: Manifest) -> Graph:
     return Graph({**dict.fromkeys(manifest.sources, ()), **manifest.parents})
 
 
-def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str, Any]:
+def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> ManifestDocument:
     """`manifest.json`. `compiled` holds the SQL of the nodes that were compiled."""
     workspace = project.workspace
     start = workspace.start
-    variables = UsedVars(project.manifest, workspace.variables).all()
     metadata = {
         "dbt_version": DBT_VERSION,
         "generated_at": utc_text(datetime.now(UTC)),
         "invocation_id": start.invocation_id,
         "invocation_started_at": utc_text(start.started_at),
-        "env": {**custom_environment(start.environ), **own_metadata(variables, VERSION)},
+        "env": {
+            **custom_environment(start.environ),
+            **own_metadata(project.parsed.facts.used_vars, VERSION),
+        },
         "project_name": workspace.project.name,
         "project_id": None,
         "user_id": None,
@@ -105,8 +111,8 @@ def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str
         "adapter_type": workspace.adapter.type,
         "quoting": {**_QUOTING, **workspace.project.quoting},
     }
-    return manifest_document(
-        project.manifest,
+    return ManifestDocument(
+        lambda: project.manifest,
         metadata=metadata,
         relation_name=workspace.relation_name,
         compiled=compiled,
@@ -114,6 +120,19 @@ def manifest_of(project: LoadedProject, compiled: Mapping[str, str]) -> dict[str
         target_path=workspace.target_path_display,
         tells_arguments=bool(workspace.project.flags.get(VALIDATES_ARGUMENTS)),
     )
+
+
+def origin_of(document: ManifestDocument, project: LoadedProject) -> bytes | None:
+    """A digest of all that a manifest is made of but its metadata; None where that isn't known.
+
+    Two manifests of one origin are the same after their metadata.
+    """
+    origin = project.parsed.origin
+    if origin is None or document.compiled:
+        return None
+    stores_failures = project.workspace.settings.build.store_failures
+    said = (origin, dict(document.selectors), document.target_path, stores_failures)
+    return blake2b(repr(said).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def utc_text(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import structs
 
 from ...adapters.base import Adapter
+from ..core.encoding import encode
 from ..core.errors import CycleError, Location
 from ..core.events import Event, WarningRaised
 from ..core.graph import Graph
@@ -24,6 +25,7 @@ from ..manifest.reading.parse_cache import ParseCache, load_cache
 from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.reading.render_memory import FILE_NAME as MEMORY_NAME
 from ..manifest.reading.render_memory import Question, RenderMemory, load_memory
+from ..manifest.used_vars import UsedVars
 from ..project.render import has_template
 from ..template.context import DBT_VERSION
 from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
@@ -31,8 +33,8 @@ from ..template.query_comment import check_comment, comment_operation
 from ..template.questions import Answers, Asked, value_digest
 from ..template.remembering import RememberingRenderer
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
-from .last_parse import LastParse, ParseRecord, load_last_manifest, load_last_parse
-from .loaded_project import LoadedProject, Parsed, Renderings
+from .last_parse import Facts, LastParse, ParseRecord, files_of, load_last_manifest, load_last_parse
+from .loaded_project import LoadedProject, Parsed, Renderings, graph_of
 from .workspace import Workspace
 
 BUILTIN_MACROS = Path(__file__).parents[1] / "template" / "sql"
@@ -78,7 +80,8 @@ class _ProjectParse:
             return self._anew(inputs, record)
         for warning in last.warnings:
             self._warn(warning)
-        parsed = Parsed(last.counts, lambda: self._last_manifest(last, inputs))
+        read = partial(self._last_manifest, last, inputs)
+        parsed = Parsed(last.facts, read, last.origin)
         return LoadedProject(workspace, parsed, renderings=Renderings(0, last.renderings))
 
     def _last_manifest(self, last: LastParse, inputs: ParseInputs) -> Manifest:
@@ -108,18 +111,33 @@ class _ProjectParse:
         cache, self._memory = _kept(workspace)
         macros = _builtin_macros(workspace.adapter)
         manifest = load_manifest(structs.replace(inputs, cache=cache, builtin_macros=macros))
-        parsed = Parsed(manifest.counts(), lambda: manifest)
-        _check_acyclic(parsed.graph, manifest)
+        _check_acyclic(graph_of(manifest), manifest)
         workspace.codes.flush()
         memory = self._memory
         made = {CACHE_NAME: cache.encoded(), MEMORY_NAME: memory.encoded()}
         kept = {name: content for name, content in made.items() if content is not None}
-        asked = self._asked.taken()
-        if record is not None and asked is not None and not memory.left:
-            questions = [*asked, *(question for question, _ in memory.questions)]
-            count = memory.rendered + memory.recalled
-            kept |= record.encoded(manifest, questions, self._answer, self._warnings, count)
+        facts = Facts(
+            counts=manifest.counts(),
+            used_vars=encode(UsedVars(manifest, workspace.variables).all()).decode(),
+            has_metrics=manifest.has_metrics,
+        )
+        last = self._last(record, manifest, facts) if record is not None else None
+        if last is not None:
+            kept |= files_of(*last)
+        origin = last[0].origin if last is not None else None
+        parsed = Parsed(facts, lambda: manifest, origin)
         return LoadedProject(workspace, parsed, kept, Renderings(memory.rendered, memory.recalled))
+
+    def _last(
+        self, record: ParseRecord, manifest: Manifest, facts: Facts
+    ) -> tuple[LastParse, bytes] | None:
+        """What the next parse is to know of this one as a whole."""
+        memory, asked = self._memory, self._asked.taken()
+        if asked is None or memory.left:
+            return None
+        questions = [*asked, *(question for question, _ in memory.questions)]
+        count = memory.rendered + memory.recalled
+        return record.kept(manifest, facts, questions, self._answer, self._warnings, count)
 
     def _inputs(self) -> ParseInputs:
         workspace = self._workspace

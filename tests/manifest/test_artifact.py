@@ -89,7 +89,7 @@ def parsed(write_project: WriteProject) -> Parsed:
 
 
 def artifact(parsed: Parsed, compiled: dict[str, str] | None = None) -> dict[str, Any]:
-    return dict(msgspec.json.decode(encode(manifest_of(parsed.project, compiled or {}))))
+    return dict(msgspec.json.decode(encode(manifest_of(parsed.project, compiled or {}).as_dict())))
 
 
 def unique_test(parsed: Parsed) -> str:

@@ -120,7 +120,7 @@ def test_one_name_in_two_packages_is_the_caller_s_own(write_project: WriteProjec
 
 def macros_of(parsed: Parsed, name: str) -> list[str]:
     """What a macro of the project depends on, as the manifest has it."""
-    described = macro_dicts(parsed.manifest.macros, {})
+    described = dict(macro_dicts(parsed.manifest.macros, {}))
     found: list[str] = described[f"macro.shop.{name}"]["depends_on"]["macros"]
     return [macro.removeprefix("macro.") for macro in found]
 
@@ -184,7 +184,7 @@ async def test_dispatch_of_a_package_into_nobodys_namespace_is_of_the_root_or_it
     root = write_project(files)
     assert (await run(root, "deps")).exit_code == 0
 
-    described = macro_dicts(parse(root).manifest.macros, {})["macro.other.say"]
+    described = dict(macro_dicts(parse(root).manifest.macros, {}))["macro.other.say"]
 
     owner = "shop" if has_own else "other"
     assert described["depends_on"]["macros"] == [f"macro.{owner}.default__say"]

@@ -299,7 +299,7 @@ def test_disabled_models_of_one_name_are_all_kept(write_project: WriteProject) -
 
     parsed = parse(write_project(files | {"dbt_project.yml": head + tree}))
 
-    written = manifest_of(parsed.project, {})["disabled"]["model.shop.m"]
+    written = manifest_of(parsed.project, {}).as_dict()["disabled"]["model.shop.m"]
     assert sorted(node["path"] for node in written) == ["a/m.sql", "b/m.sql", "c/m.sql"]
     assert parsed.warnings == ()
 

@@ -36,7 +36,7 @@ CopyFixture = Callable[[str], Path]
 
 
 def manifest_and_facts(root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    document = msgspec.json.decode(encode(manifest_of(parse(root).project, {})))
+    document = msgspec.json.decode(encode(manifest_of(parse(root).project, {}).as_dict()))
     facts = json.loads((FACTS / f"{root.name}.json").read_text())
     return document, facts
 

@@ -54,7 +54,7 @@ def exposure(entry: str) -> dict[str, str]:
 
 
 def declared(parsed: Parsed, section: str, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = manifest_of(parsed.project, {})[section][name]
+    found: dict[str, Any] = manifest_of(parsed.project, {}).as_dict()[section][name]
     return found
 
 

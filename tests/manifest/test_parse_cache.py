@@ -16,6 +16,7 @@ from headrace.engine.manifest.jinja.scanner import Scan
 from headrace.engine.manifest.reading import parse_cache
 from headrace.engine.manifest.reading.parse_cache import FILE_NAME, ParseCache
 from headrace.engine.settings.options import Options
+from headrace.engine.workspace import last_parse
 from headrace.engine.workspace.loaded_project import manifest_of
 from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
@@ -146,8 +147,8 @@ def outcome(root: Path, surroundings: Mapping[str, Any], *, is_cold: bool) -> ob
             (root / "target" / name).write_bytes(content)
     except HeadraceError as error:
         return type(error), str(error), warnings
-    document = manifest_of(project, {})
-    document["metadata"] = {}
+    document = manifest_of(project, {}).as_dict()
+    document["metadata"] = document["metadata"]["env"]
     for section in ("nodes", "sources", "macros", "disabled"):
         for node in document[section].values():
             for entry in node if isinstance(node, list) else [node]:
@@ -208,6 +209,7 @@ def test_damaged_cache_is_passed_over_and_mended(write_project: WriteProject, da
     path = root / "target" / FILE_NAME
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
+    (root / "target" / last_parse.FILE_NAME).unlink()
 
     assert outcome(root, plain, is_cold=False) == expected
     assert ParseCache.decoded(path.read_bytes()).encoded() is not None
@@ -238,7 +240,7 @@ NEEDLESS = {
         "type_methods.py",
     ),
     *("operators.py", "sizes.py", "text_file.py", "secrets.py", "checkpoints.py"),
-    *("access.py", "callables.py"),
+    *("access.py", "callables.py", "python_literals.py"),
 }
 """Modules that the readers import, and that don't decide what is kept."""
 

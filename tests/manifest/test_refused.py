@@ -216,7 +216,7 @@ def test_macro_that_takes_anything_is_called_with_anything(write_project: WriteP
 def test_manifest_has_all_disabled_nodes_of_one_name(write_project: WriteProject) -> None:
     files = {f"models/{at}/n.sql": "{{ config(enabled=false) }} select 1" for at in ("one", "two")}
 
-    disabled = manifest_of(parse(write_project(files)).project, {})["disabled"]
+    disabled = manifest_of(parse(write_project(files)).project, {}).as_dict()["disabled"]
 
     paths = [node["original_file_path"] for node in disabled["model.shop.n"]]
     assert paths == ["models/one/n.sql", "models/two/n.sql"]

@@ -11,6 +11,7 @@ import pytest
 from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.manifest.reading.render_memory import FILE_NAME, Question, RenderMemory
 from headrace.engine.settings.options import Options
+from headrace.engine.workspace import last_parse
 from headrace.engine.workspace.loaded_project import LoadedProject
 from headrace.engine.workspace.project_parse import parse_project
 from headrace.engine.workspace.start import Start
@@ -161,6 +162,7 @@ def test_without_partial_parse_everything_is_rendered(shop: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="files have other modes there")
 def test_memory_that_anybody_may_write_is_passed_over(shop: Path) -> None:
     (shop / "target" / FILE_NAME).chmod(0o666)
+    (shop / "target" / last_parse.FILE_NAME).unlink()
 
     assert counts(load(shop)[0]) == (RENDERED, 0)
 
@@ -179,6 +181,7 @@ def test_damaged_memory_is_passed_over_and_mended(shop: Path, damage: Any) -> No
     path = shop / "target" / FILE_NAME
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
+    (shop / "target" / last_parse.FILE_NAME).unlink()
 
     assert counts(load(shop)[0]) == (RENDERED, 0)
     assert path.read_bytes() == whole

@@ -54,7 +54,7 @@ def test_it_is_in_the_manifest_as_dbt_has_it(write_project: WriteProject) -> Non
     )
     parsed = parse(write_project(files_with(entry)))
 
-    document = manifest_of(parsed.project, {})
+    document = manifest_of(parsed.project, {}).as_dict()
 
     found = document["unit_tests"]["unit_test.shop.totals.t"]
     assert len(found.pop("checksum")) == 64
@@ -120,7 +120,7 @@ def test_disabled_one_is_among_the_disabled(
 
     assert parsed.manifest.unit_tests == {}
     assert "unit_test.shop.totals.t" in parsed.manifest.disabled
-    assert "unit_test.shop.totals.t" in manifest_of(parsed.project, {})["disabled"]
+    assert "unit_test.shop.totals.t" in manifest_of(parsed.project, {}).as_dict()["disabled"]
 
 
 def test_values_are_rendered_and_fixture_files_are_no_tests(write_project: WriteProject) -> None:
@@ -353,5 +353,5 @@ def test_fixtures_of_two_packages_may_have_one_name(write_project: WriteProject)
     parsed = parse(write_project(files_with(entry, more)))
 
     assert only_test(parsed).expect.rows == ({"id": "1"},)
-    document = manifest_of(parsed.project, {})
+    document = manifest_of(parsed.project, {}).as_dict()
     assert not [key for key in document["nodes"] if key.startswith("fixture.")]

@@ -11,6 +11,7 @@ from headrace.engine.manifest.reading import parse_cache
 from headrace.engine.manifest.reading.kept_file import DIGEST_BYTES, sealed
 from headrace.engine.manifest.reading.parse_cache import FILE_NAME
 from headrace.engine.project.own_file import ForeignFileError, read_own
+from headrace.engine.workspace import last_parse
 
 from ..building.support import relations, run
 from ..conftest import WriteProject
@@ -120,6 +121,7 @@ async def test_planted_parse_cache_is_not_used_and_replaced(
 ) -> None:
     root = write_project(MODEL)
     await run(root, "parse")
+    (root / "target" / last_parse.FILE_NAME).unlink()
     cache = root / "target" / FILE_NAME
     plant(cache)
     planted = cache.read_bytes()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from headrace.engine.core.encoding import encode
 from headrace.engine.core.errors import UsageError
 from headrace.engine.core.events import (
     Event,
@@ -16,11 +18,23 @@ from headrace.engine.core.events import (
     ProjectLoaded,
     WarningRaised,
 )
+from headrace.engine.core.json_document import JsonDocument
 from headrace.engine.reporters.artifacts.target_directory import TargetDirectory
 from headrace.engine.state.journal_state import read_journal
 from msgspec.structs import replace
 
 from .support import NOON, invocation, small_run
+
+
+class Empty:
+    """A document with nothing in it."""
+
+    @property
+    def head(self) -> dict[str, object]:
+        return {"metadata": {}}
+
+    def sections(self) -> Iterator[tuple[str, Iterable[tuple[str, object]]]]:
+        yield "nodes", ()
 
 
 def run_into(target_path: Path) -> list[Event]:
@@ -29,7 +43,7 @@ def run_into(target_path: Path) -> list[Event]:
         replace(event, target_path=target_path) if isinstance(event, ProjectLoaded) else event
         for event in small_run()
     ]
-    return [*events[:-1], ManifestReady(lambda: {"nodes": {}}), events[-1]]
+    return [*events[:-1], ManifestReady(JsonDocument(Empty(), encode, lambda _: True)), events[-1]]
 
 
 def keep(artifacts: TargetDirectory, event: Event) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -20,13 +20,13 @@ _DOCS: Mapping[str, Any] = MappingProxyType({"show": True, "node_color": None})
 
 def macro_dicts(
     index: MacroIndex, properties: Mapping[str, MacroProperties], *, tells_arguments: bool = False
-) -> dict[str, dict[str, Any]]:
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every macro in the artifact's shape, with what properties say of it.
 
     `tells_arguments` is whether one of which they say nothing has the arguments of its own text.
     """
-    described: dict[str, dict[str, Any]] = {
-        macro.unique_id: {
+    for macro in index:
+        described: dict[str, Any] = {
             "name": macro.name,
             "resource_type": "macro",
             "package_name": macro.package_name,
@@ -43,11 +43,8 @@ def macro_dicts(
             "created_at": 0.0,
             "supported_languages": macro.supported_languages,
         }
-        for macro in index
-    }
-    for unique_id, said in properties.items():
-        described[unique_id] |= msgspec.to_builtins(said)
-    return described
+        said = properties.get(macro.unique_id)
+        yield macro.unique_id, described | (msgspec.to_builtins(said) if said else {})
 
 
 def _called(index: MacroIndex, macro: Macro) -> list[str]:

@@ -5,8 +5,9 @@ The shape is the one of https://schemas.getdbt.com/dbt/manifest/v12.json.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -32,47 +33,76 @@ SCHEMA = "https://schemas.getdbt.com/dbt/manifest/v12.json"
 
 RelationName = Callable[[Node], str | None]
 
+Entry = tuple[str, Any]
+"""An entry of a section: its key, most often a unique id, and what is said of it."""
 
-def manifest_document(
-    manifest: Manifest,
-    *,
-    metadata: Mapping[str, Any],
-    relation_name: RelationName,
-    compiled: Mapping[str, str],
-    selectors: Mapping[str, Any] = MappingProxyType({}),
-    target_path: str = "target",
-    tells_arguments: bool = False,
-) -> dict[str, Any]:
-    """The whole artifact. `compiled` holds the SQL of the nodes that were compiled."""
-    manifest = _without_inline_query(manifest)
-    written = _Written(manifest, relation_name, compiled, target_path)
-    return {
-        "metadata": {"dbt_schema_version": SCHEMA, **metadata},
-        "nodes": {**written.nodes(), **written.hooks()},
-        "sources": {
-            source.unique_id: source_dict(source, relation_name(source))
-            for source in manifest.sources.values()
-        },
-        "macros": macro_dicts(
-            manifest.macros, manifest.macro_properties, tells_arguments=tells_arguments
-        ),
-        "docs": {
-            doc.unique_id: {"resource_type": "doc", **msgspec.structs.asdict(doc)}
-            for doc in manifest.docs.values()
-        },
-        **{section: written.declared(kind) for section, kind in SECTIONS.items()},
-        "groups": {group.unique_id: group_dict(group) for group in manifest.groups.values()},
-        "selectors": dict(selectors),
-        "disabled": _disabled(manifest),
-        **_maps(manifest),
-        "group_map": group_map(
-            [*manifest.nodes.values(), *manifest.declared.values()], manifest.groups.values()
-        ),
-        "unit_tests": {
-            test.unique_id: declared_dict(test, manifest.parents[test.unique_id])
-            for test in manifest.unit_tests.values()
-        },
-    }
+Section = tuple[str, Iterable[Entry]]
+"""A section: its name, and its entries."""
+
+
+class ManifestDocument(Struct, frozen=True):
+    """`manifest.json`, which is made entry by entry: as a whole it takes a lot of memory.
+
+    Attributes:
+        read: gives the manifest, which may have to be read.
+        metadata: its first section.
+        compiled: the SQL of the nodes that were compiled.
+        tells_arguments: whether macros of which nothing is said have the arguments of their text.
+    """
+
+    read: Callable[[], Manifest]
+    metadata: Mapping[str, Any]
+    relation_name: RelationName
+    compiled: Mapping[str, str]
+    selectors: Mapping[str, Any] = MappingProxyType({})
+    target_path: str = "target"
+    tells_arguments: bool = False
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The section that is another one with each invocation."""
+        return {"metadata": {"dbt_schema_version": SCHEMA, **self.metadata}}
+
+    def sections(self) -> Iterator[Section]:
+        """The sections after the first one."""
+        manifest, relation_name = _without_inline_query(self.read()), self.relation_name
+        written = _Written(manifest, relation_name, self.compiled, self.target_path)
+        properties, tells_arguments = manifest.macro_properties, self.tells_arguments
+        yield "nodes", chain(written.nodes(), written.hooks())
+        yield (
+            "sources",
+            (
+                (source.unique_id, source_dict(source, relation_name(source)))
+                for source in manifest.sources.values()
+            ),
+        )
+        yield "macros", macro_dicts(manifest.macros, properties, tells_arguments=tells_arguments)
+        yield (
+            "docs",
+            (
+                (doc.unique_id, {"resource_type": "doc", **msgspec.structs.asdict(doc)})
+                for doc in manifest.docs.values()
+            ),
+        )
+        for section, kind in SECTIONS.items():
+            yield section, written.declared(kind)
+        yield "groups", ((each.unique_id, group_dict(each)) for each in manifest.groups.values())
+        yield "selectors", self.selectors.items()
+        yield "disabled", _disabled(manifest).items()
+        yield from _maps(manifest)
+        members = [*manifest.nodes.values(), *manifest.declared.values()]
+        yield "group_map", group_map(members, manifest.groups.values()).items()
+        yield (
+            "unit_tests",
+            (
+                (test.unique_id, declared_dict(test, manifest.parents[test.unique_id]))
+                for test in manifest.unit_tests.values()
+            ),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The whole artifact."""
+        return {**self.head, **{name: dict(entries) for name, entries in self.sections()}}
 
 
 def _disabled(manifest: Manifest) -> dict[str, list[dict[str, Any]]]:
@@ -91,25 +121,22 @@ class _Written(Struct, frozen=True):
     compiled: Mapping[str, str]
     target_path: str
 
-    def nodes(self) -> dict[str, Any]:
+    def nodes(self) -> Iterator[Entry]:
         manifest = self.manifest
         keys = primary_keys([*manifest.told_nodes, *manifest.disabled.values()])
-        written = {
-            node.unique_id: _written_node(
+        for node in checked(manifest.told_nodes):
+            unique_id = node.unique_id
+            described = _written_node(
                 node,
-                parents=manifest.parents_of(node.unique_id),
+                parents=manifest.parents_of(unique_id),
                 relation_name=self.relation_name(node),
-                compiled_code=self.compiled.get(node.unique_id),
+                compiled_code=self.compiled.get(unique_id),
                 target_path=self.target_path,
-                primary_key=keys.get(node.unique_id, ()),
+                primary_key=keys.get(unique_id, ()),
             )
-            for node in checked(manifest.told_nodes)
-        }
-        for unique_id in self.compiled.keys() & written.keys():
-            node = manifest.nodes[unique_id]
-            if isinstance(node, Model):
-                self._resolve_keys(node, written[unique_id])
-        return written
+            if unique_id in self.compiled and isinstance(node, Model):
+                self._resolve_keys(node, described)
+            yield unique_id, described
 
     def _resolve_keys(self, model: Model, described: dict[str, Any]) -> None:
         """Name the relations that the foreign keys of a compiled model lead to, as in dbt."""
@@ -132,23 +159,20 @@ class _Written(Struct, frozen=True):
             found = lookup.source(call, model.package_name)
         return (found and self.relation_name(found)) or text
 
-    def hooks(self) -> dict[str, Any]:
-        return {
-            hook.unique_id: _written_node(
+    def hooks(self) -> Iterator[Entry]:
+        for hook in self.manifest.run_hooks.values():
+            described = _written_node(
                 hook,
                 parents=self.manifest.parents_of(hook.unique_id),
                 compiled_code=self.compiled.get(hook.unique_id),
                 target_path=self.target_path,
             )
-            for hook in self.manifest.run_hooks.values()
-        }
+            yield hook.unique_id, described
 
-    def declared(self, kind: type[Declared]) -> dict[str, Any]:
-        return {
-            node.unique_id: self._declared(node)
-            for node in self.manifest.declared.values()
-            if isinstance(node, kind)
-        }
+    def declared(self, kind: type[Declared]) -> Iterator[Entry]:
+        for node in self.manifest.declared.values():
+            if isinstance(node, kind):
+                yield node.unique_id, self._declared(node)
 
     def _declared(self, node: Declared) -> dict[str, Any]:
         parents = self.manifest.parents[node.unique_id]
@@ -157,7 +181,7 @@ class _Written(Struct, frozen=True):
         return declared_dict(node, parents, model, self.relation_name(model) if model else None)
 
 
-def _maps(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
+def _maps(manifest: Manifest) -> Iterator[Section]:
     """What each node needs, and what needs it."""
     left_out = {unique_id: test.parents for unique_id, test in manifest.left_out.items()}
     all_parents = {**manifest.parents, **left_out, **manifest.hook_parents}
@@ -167,7 +191,8 @@ def _maps(manifest: Manifest) -> dict[str, dict[str, list[str]]]:
     for unique_id in checked(sorted(all_parents)):
         for parent in all_parents[unique_id]:
             child_map[parent].append(unique_id)
-    return {"parent_map": parent_map, "child_map": child_map}
+    yield "parent_map", parent_map.items()
+    yield "child_map", child_map.items()
 
 
 def _without_inline_query(manifest: Manifest) -> Manifest:

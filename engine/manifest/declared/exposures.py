@@ -95,7 +95,7 @@ def _with_own(exposure: Exposure, entry: _Entry, project: Project) -> Exposure:
     given = tree.get("meta")
     for_all: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
     meta = {**for_all, **(entry.meta or {}), **config.meta}
-    values = {**config.values, "tags": tags, "meta": meta}
+    values = {**config.values, "tags": list(tags), "meta": meta}
     return replace(exposure, config=replace(config, tags=tags, meta=meta, values=values))
 
 

@@ -27,15 +27,14 @@ from ...core.events import (
 )
 from ...core.plain_text import Scrub
 from ...core.reporter import Reporter
-from ...manifest.artifact.semantic_manifest import semantic_manifest
 from ...state.artifact_files import CATALOG_NAME
 from ...state.journal import Journal
 from ...state.journal_state import JOURNAL_NAME, JournalState
 from .files import ArtifactFiles
+from .manifest_file import MANIFEST_NAME, write_manifest
 from .run_results import RunResultsWriter
 from .sources import SOURCES_NAME, SourcesWriter
 
-MANIFEST_NAME = "manifest.json"
 SEMANTIC_MANIFEST_NAME = "semantic_manifest.json"
 RUN_RESULTS_NAME = "run_results.json"
 
@@ -127,8 +126,8 @@ class TargetDirectory:
         match event:
             case CatalogReady(document=catalog):
                 self._write_catalog(self._path / CATALOG_NAME, catalog)
-            case ManifestReady(document=document):
-                self._write_manifest(self._path / MANIFEST_NAME, document)
+            case ManifestReady():
+                self._write_manifest(self._path, event)
 
     def close(self) -> None:
         if self._journal is not None:
@@ -188,15 +187,15 @@ class TargetDirectory:
         else:
             self._tell_written(ArtifactWritten("CatalogArtifact", path))
 
-    def _write_manifest(self, path: Path, document: Callable[[], Mapping[str, object]]) -> None:
+    def _write_manifest(self, directory: Path, event: ManifestReady) -> None:
         """Write the manifest, and beside it the part of it that engines for metrics read."""
-        manifest = document()
-        semantic = semantic_manifest(manifest)
+        path = directory / MANIFEST_NAME
         try:
-            write_atomically(path, encode(manifest))
+            write_manifest(directory, event.document)
             self._tell_written(ArtifactWritten("WritableManifest", path))
+            semantic = event.semantic()
             if semantic is not None:
-                path = path.with_name(SEMANTIC_MANIFEST_NAME)
+                path = directory / SEMANTIC_MANIFEST_NAME
                 write_atomically(path, encode(semantic))
                 self._tell_written(ArtifactWritten("SemanticManifest", path))
         except OSError as error:
