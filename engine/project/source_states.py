@@ -16,9 +16,11 @@ from pathlib import Path
 from msgspec import Struct
 
 from ..core.checkpoints import checked
+from ..core.errors import HeadraceError
 from .discovery import HIDDEN, MAX_DEPTH
 from .ignore import IGNORE_FILE, IgnoreRules
 from .project import Project
+from .text_file import read_regular
 
 _SUFFIXES = (".sql", ".yml", ".yaml", ".md", ".csv", ".py")
 """Of all that a project's files are ever looked for by."""
@@ -28,6 +30,9 @@ _COARSEST_TICK = 2_000_000_000
 
 _MOST_RECENT = 1000
 """How many files of those that have just been written are read."""
+
+_LARGEST_RECENT = 10_000_000
+"""And how many bytes such a file may have."""
 
 _DIGEST_BYTES = 16
 
@@ -41,17 +46,19 @@ class SourceState(Struct, frozen=True):
     """
 
     digest: bytes
-    recent: dict[str, bytes] = {}
+    recent: dict[bytes, bytes] = {}
 
 
 def source_state(project: Project) -> SourceState | None:
     """The state of the files in a project's directories; None where that can't be told."""
     since = time.time_ns() - _COARSEST_TICK
-    recent: list[str] = []
+    recent: list[bytes] = []
 
     def line_of(path: str, found: os.stat_result) -> str:
         if max(found.st_mtime_ns, found.st_ctime_ns) >= since:
-            recent.append(path)
+            if found.st_size > _LARGEST_RECENT:
+                raise ValueError("too large to be read just for this")
+            recent.append(os.fsencode(path))
         times = f"{found.st_mtime_ns} {found.st_ctime_ns}"
         return f"{path}\0{found.st_size} {times} {found.st_ino} {found.st_dev} {found.st_mode}\n"
 
@@ -63,7 +70,7 @@ def source_state(project: Project) -> SourceState | None:
             _digest("".join(lines).encode("utf-8", "surrogatepass")),
             {path: _content(path) for path in recent},
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError, HeadraceError):
         return None
 
 
@@ -119,12 +126,12 @@ def _files(
                     yield f"{entry.path}\0{os.path.realpath(entry.path)}\n"
                     if not os.path.exists(entry.path):
                         continue
-                yield line_of(entry.path, entry.stat())
+                if entry.is_file():  # nothing else is read
+                    yield line_of(entry.path, entry.stat())
 
 
-def _content(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return _digest(file.read())
+def _content(path: bytes) -> bytes:
+    return _digest(read_regular(Path(os.fsdecode(path))))
 
 
 def _digest(content: bytes) -> bytes:

@@ -91,6 +91,9 @@ async def test_parse_writes_the_manifest_and_touches_nothing_else(
 
     assert ran.exit_code == 0
     assert sorted(path.name for path in (root / "target").iterdir()) == [
+        "headrace_last_manifest.msgpack",
+        "headrace_last_parse.msgpack",
+        "headrace_manifest_tail.msgpack",
         "headrace_parse_cache.msgpack",
         "manifest.json",
     ]
