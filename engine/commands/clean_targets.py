@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
@@ -61,7 +61,7 @@ def project_to_clean(start: Start, warn: Callable[[WarningRaised], None]) -> Pro
     check_required_version(project, DBT_VERSION if checks_version else None)
     named = find_value("target_path", options.target_path, environ).value
     if named is not None and not _says_targets(project):
-        project = dataclasses.replace(project, clean_targets=(str(named),))
+        project = replace(project, clean_targets=(str(named),))
     if OLD_PACKAGES_DIRECTORY in project.clean_targets and (
         project.packages_install_path not in project.clean_targets
     ):

@@ -9,7 +9,7 @@ from ..core.errors import Location, PackageError
 from ..core.events import WarningRaised
 from ..project.discovery import PROJECT_FILE
 from ..project.project import Project, load_project
-from .packages_file import count_packages
+from .counted_packages import count_packages
 from .required_version import check_required_version
 
 

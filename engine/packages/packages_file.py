@@ -11,11 +11,9 @@ from ..core.errors import Location, PackageError, did_you_mean
 from ..core.nouns import noun_of
 from ..project.render import Renderer, ValuePath
 from ..project.yaml_file import YamlDocument, parse_yaml, read_yaml
+from .counted_packages import DEPENDENCIES_FILE, PACKAGES_FILE
 from .entry_fields import entry_of
 from .package_entries import AnyEntry
-
-PACKAGES_FILE = "packages.yml"
-DEPENDENCIES_FILE = "dependencies.yml"
 
 _KEYS = frozenset({"packages", "projects", "sha1_hash"})
 
@@ -65,18 +63,6 @@ def parse_packages(text: str, name: str, renderer: Renderer) -> PackagesFile:
     """What the text of a file asks for, before it is written."""
     document = parse_yaml(text, name, discreet=True)
     return PackagesFile(name, entries_of(document, renderer, asked_by=name), document)
-
-
-def count_packages(root: Path) -> tuple[int, str]:
-    """How many packages a project asks for, and in which file. Renders nothing."""
-    for name in (PACKAGES_FILE, DEPENDENCIES_FILE):
-        path = root / name
-        if os.path.isfile(path):
-            data = read_yaml(path, name, discreet=True).data
-            packages = data.get("packages") if isinstance(data, Mapping) else None
-            if isinstance(packages, list):
-                return len(packages), name
-    return 0, PACKAGES_FILE
 
 
 def entries_of(

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.errors import ProjectError
 from ..project.project import Project
-from .semver import (
-    Requirement,
-    VersionSyntaxError,
-    can_all_hold,
-    meets,
-    parse_requirement,
-    parse_version,
-    shown,
-)
+
+if TYPE_CHECKING:
+    from .semver import Requirement
 
 
 def check_required_version(project: Project, dbt_version: str | None) -> None:
@@ -23,6 +19,10 @@ def check_required_version(project: Project, dbt_version: str | None) -> None:
     Raises:
         ProjectError: it can't, or what it requires can't be read.
     """
+    if not project.require_version:
+        return  # as nearly all do, and versions take a while to be imported
+    from .semver import VersionSyntaxError, can_all_hold, meets, parse_requirement, parse_version
+
     location = project.document.locate("require-dbt-version")
     try:
         required = [parse_requirement(text) for text in project.require_version]
@@ -46,6 +46,8 @@ def check_required_version(project: Project, dbt_version: str | None) -> None:
 
 
 def _required(project: Project, required: list[Requirement]) -> str:
+    from .semver import shown
+
     return f"  Required version of dbt for '{project.name}': {shown(required)}"
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from ..core.errors import ProjectError
 from ..core.events import WarningRaised
@@ -41,16 +42,14 @@ Trees = Mapping[str, Mapping[str, object]]
 _HOOKS = frozenset({"pre-hook", "pre_hook", "post-hook", "post_hook"})
 
 
-@dataclass(frozen=True, slots=True)
-class QueryComment:
+class QueryComment(Struct, frozen=True):
     """What every query is to carry: a template, "" for nothing, None for the standard one."""
 
     comment: str | None = None
     append: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class Project(Struct, frozen=True, kw_only=True):
     """What dbt_project.yml says, with defaults where it is silent (those of dbt 1.10).
 
     Paths have forward slashes and are relative to `root`. What it names may be outside of it,
@@ -88,7 +87,7 @@ class Project:
     dispatch: tuple[Mapping[str, object], ...]
     query_comment: QueryComment
     flags: Mapping[str, object]
-    document: YamlDocument = field(repr=False)
+    document: YamlDocument
     is_confined: bool = False
 
     @property

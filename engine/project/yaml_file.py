@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 import yaml
+from msgspec import Struct
 from yaml.nodes import Node
 
 from ..core.errors import Location, YamlError
@@ -24,8 +25,7 @@ from .yaml_problems import UnreadableYamlError, lines_of, read_problem
 _MAX_SHOWN = 100
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateKey:
+class DuplicateKey(Struct, frozen=True):
     """A key that stands twice in one mapping. The last one counts, as in dbt."""
 
     key: str

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import yaml
+from msgspec import Struct
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 
@@ -43,8 +43,7 @@ _BY_LETTER: Mapping[str, tuple[str, str]] = MappingProxyType(
 _ELSE = ("this is no valid YAML", "Check the indentation, and that quotes and brackets are closed.")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A line and a column of a text, both counted from 0, as PyYAML counts."""
 
     line: int

@@ -221,7 +221,7 @@ def _with_flags_of(
 ) -> Project:
     """The project with the old flags of profiles.yml, where it has none of its own."""
     old = load_profile_flags(profiles, warn)
-    return dataclasses.replace(project, flags={**old, **project.flags})
+    return structs.replace(project, flags={**old, **project.flags})
 
 
 def open_profile(start: Start) -> tuple[Target, Adapter]:
