@@ -34,6 +34,7 @@ class Quantity(StrEnum):
     CPU = "cpu"
     MEGABYTES = "megabytes"
     EXECUTING = "executing"
+    BUSY = "busy"
     RENDERED = "rendered"
 
     def text(self, value: float) -> str:
@@ -52,13 +53,15 @@ class Cost:
     """What a piece of work cost once. What wasn't measured is None.
 
     Seconds from outside and of the processors, the peak of resident megabytes, the seconds that a
-    run says that it executed, and how many templates a parse rendered.
+    run says that it executed, those for which executing kept processors busy, the server's part
+    with it, and how many templates a parse rendered.
     """
 
     wall: float | None = None
     cpu: float | None = None
     megabytes: float | None = None
     executing: float | None = None
+    busy: float | None = None
     rendered: float | None = None
 
 
@@ -287,9 +290,9 @@ def ratio(row: Row, base: Row, quantity: Quantity) -> float:
     return scale * median(ours) / median(theirs)
 
 
-def more_a_node(row: Row, base: Row) -> float:
-    """Milliseconds a node that it executes longer than the other: the median of the turns."""
-    ours, theirs = row.values(Quantity.EXECUTING), base.values(Quantity.EXECUTING)
+def more_a_node(row: Row, base: Row, quantity: Quantity) -> float:
+    """Milliseconds a node that it takes longer than the other: the median of the turns."""
+    ours, theirs = row.values(quantity), base.values(quantity)
     return 1000 * median((a - b) / row.nodes for a, b in zip(ours, theirs, strict=True))
 
 

@@ -66,7 +66,7 @@ class Goal:
             return None
         if self.figure is Figure.RATIO:
             return ratio(row, base, self.quantity)
-        return more_a_node(row, base)
+        return more_a_node(row, base, self.quantity)
 
     def text(self, figure: float | None) -> str:
         """A figure, or the goal, with what it is."""
@@ -89,10 +89,11 @@ def _goals() -> Iterator[Goal]:
     yield Goal(coffee_shop.WARM, cpu, 0.5)
     yield from _connector_goals()
     for kind in Kind:
-        cold, warm, one = (
+        no_code, cold, warm, one = (
             parse.work_of(parse.SMALL, kind, label)
-            for label in (parse.COLD, parse.WARM, parse.ONE_CHANGED)
+            for label in (parse.COLD_NO_CODE, parse.COLD, parse.WARM, parse.ONE_CHANGED)
         )
+        yield Goal(no_code, cpu, 0.8, Figure.RATIO, against_work=cold)
         yield Goal(cold, cpu, 0.8, Figure.RATIO)
         yield Goal(warm, cpu, 0.25)
         yield Goal(one, cpu, None)
@@ -110,6 +111,7 @@ def _goals() -> Iterator[Goal]:
         yield Goal(work, memory, 300)
     for work in (sqlite_run.NEW, sqlite_run.AGAIN):
         yield Goal(work, Quantity.EXECUTING, 0.4, Figure.MORE)
+        yield Goal(work, Quantity.BUSY, None, Figure.MORE)
     yield from _postgres_goals()
 
 
@@ -142,6 +144,7 @@ def _postgres_goals() -> Iterator[Goal]:
         for load in postgres_run.LOADS[name]:
             for when in (postgres_run.NEW, postgres_run.AGAIN):
                 yield Goal(load.work(when), Quantity.EXECUTING, at_most, Figure.RATIO)
+                yield Goal(load.work(when), Quantity.BUSY, None, Figure.RATIO)
 
 
 GOALS = tuple(_goals())
@@ -151,11 +154,16 @@ def print_goals(rows: Sequence[Row]) -> None:
     """What was measured beside the goals: a line for each goal of which there is a figure."""
     by_work = {(row.work, row.who): row for row in rows}
     others = [who for who in (BEFORE, FLOOR, DBT) if any(row.who == who for row in rows)]
-    lines = [_line(goal, by_work, others) for goal in GOALS if (goal.work, HEADRACE) in by_work]
+    lines = [_line(goal, by_work, others) for goal in GOALS if _is_shown(goal, by_work)]
     figures = ["figure", "before"] if BEFORE in others else ["figure"]
     print_table(("work", "quantity", HEADRACE, *others, *figures, "goal", "met"), lines)
     met = [line[-1] for line in lines]
     print(f"\n{met.count('yes')} of {met.count('yes') + met.count('NO')} goals are met.")
+
+
+def _is_shown(goal: Goal, rows: Mapping[tuple[str, str], Row]) -> bool:
+    row = rows.get((goal.work, HEADRACE))
+    return row is not None and (goal.at_most is not None or bool(row.values(goal.quantity)))
 
 
 def _line(goal: Goal, rows: Mapping[tuple[str, str], Row], others: Sequence[str]) -> list[str]:
