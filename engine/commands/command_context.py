@@ -229,4 +229,4 @@ class CommandContext:
         self.emit(ProjectLoaded(counts, workspace.adapter.type, root, workspace.target_path))
         for name, content in project.kept.items():
             self.emit(ParseCacheChanged(name, content))
-        return project
+        return structs.replace(project, kept={})  # on disk by now, and it may be large

@@ -14,7 +14,7 @@ from .leftovers import create, sweep
 WriteBytes = Callable[[int, bytes | memoryview], int]
 """As `os.write`: may write less than it was given, and says how much it wrote."""
 
-Content = bytes | Iterable[bytes]
+Content = bytes | bytearray | Iterable[bytes]
 """What a file is to hold, as a whole or in pieces, which are made while it is written."""
 
 
@@ -50,7 +50,7 @@ def replaced_file(
     """As `write_atomically`, and the descriptor of the new file comes back, to append to."""
     temporary, descriptor = create(path.parent, mode)
     try:
-        for piece in (content,) if isinstance(content, bytes) else content:
+        for piece in (content,) if isinstance(content, bytes | bytearray) else content:
             write_all(descriptor, piece, write=write)
         if durable:
             os.fsync(descriptor)
@@ -84,7 +84,7 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_all(descriptor: int, content: bytes, *, write: WriteBytes = os.write) -> None:
+def write_all(descriptor: int, content: bytes | bytearray, *, write: WriteBytes = os.write) -> None:
     """Write all of it: the operating system may take less at a time."""
     rest = memoryview(content)
     while rest:

@@ -316,7 +316,7 @@ class ParseCacheChanged(Struct, frozen=True):
     """There is something to keep for the next parse: the content of a file in the target path."""
 
     name: str
-    content: bytes
+    content: bytes | bytearray
 
     def __repr__(self) -> str:
         return f"ParseCacheChanged(name={self.name!r})"

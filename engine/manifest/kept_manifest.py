@@ -35,7 +35,6 @@ from .nodes.unit_test_node import UnitTest
 from .reading.inputs import ParseInputs
 from .reading.kept_file import survives
 
-T = TypeVar("T")
 NodeT = TypeVar("NodeT", bound=Node)
 
 Written = tuple[str, Raw]
@@ -91,34 +90,57 @@ class _NotKeptError(Exception):
     """Something wouldn't come back as it is."""
 
 
-def encoded_manifest(manifest: Manifest) -> bytes | None:
+class _Bytes:
+    """A `_Kept` field by field, of which there is never a second copy: it may be large."""
+
+    def __init__(self, fields: int) -> None:
+        self.content = bytearray()
+        self._begin_array(fields)
+
+    def put(self, value: object, kind: Any = None) -> None:
+        """Add a field. Where it has a kind, it is tried whether it comes back."""
+        if kind is not None and not survives(value, kind):
+            raise _NotKeptError
+        self.content += msgspec.msgpack.encode(value)
+
+    def put_nodes(self, nodes: Iterable[Node]) -> None:
+        """Add a field that is a list of nodes."""
+        listed = list(nodes)
+        self._begin_array(len(listed))
+        for node in checked(listed):
+            self.content += msgspec.msgpack.encode(_node(node))
+
+    def _begin_array(self, size: int) -> None:
+        # https://github.com/msgpack/msgpack/blob/master/spec.md#array-format-family
+        self.content += b"\xdd" + size.to_bytes(4, "big")
+
+
+def encoded_manifest(manifest: Manifest) -> bytearray | None:
     """A manifest as bytes; None where it wouldn't come back as it is."""
+    kept = _Bytes(len(_Kept.__struct_fields__))
     try:
-        return msgspec.msgpack.encode(
-            _Kept(
-                project_name=manifest.project_name,
-                nodes=_written(manifest.nodes.values()),
-                sources=_written(manifest.sources.values()),
-                files=_same(list(manifest.macros.files.values()), list[MacroFile]),
-                macros=_same(list(manifest.macros), list[Macro]),
-                docs=_same(dict(manifest.docs), dict[str, Doc]),
-                disabled=[(key, _node(node)) for key, node in manifest.disabled.items()],
-                left_out=[(_node(test.node), test.parents) for test in manifest.left_out.values()],
-                parents=dict(manifest.parents),
-                disabled_twins=_written(manifest.disabled_twins),
-                groups=_same(dict(manifest.groups), dict[str, Group]),
-                declared=_written(manifest.declared.values()),
-                unit_tests=_written(manifest.unit_tests.values()),
-                macro_properties=_same(dict(manifest.macro_properties), dict[str, MacroProperties]),
-                run_hooks=_written(manifest.run_hooks.values()),
-                hook_parents=dict(manifest.hook_parents),
-            )
-        )
+        kept.put(manifest.project_name)
+        kept.put_nodes(manifest.nodes.values())
+        kept.put_nodes(manifest.sources.values())
+        kept.put(list(manifest.macros.files.values()), list[MacroFile])
+        kept.put(list(manifest.macros), list[Macro])
+        kept.put(dict(manifest.docs), dict[str, Doc])
+        kept.put([(key, _node(node)) for key, node in manifest.disabled.items()])
+        kept.put([(_node(test.node), test.parents) for test in manifest.left_out.values()])
+        kept.put(manifest.parents)
+        kept.put_nodes(manifest.disabled_twins)
+        kept.put(dict(manifest.groups), dict[str, Group])
+        kept.put_nodes(manifest.declared.values())
+        kept.put_nodes(manifest.unit_tests.values())
+        kept.put(dict(manifest.macro_properties), dict[str, MacroProperties])
+        kept.put_nodes(manifest.run_hooks.values())
+        kept.put(manifest.hook_parents)
     except (_NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
         return None
+    return kept.content
 
 
-def decoded_manifest(content: bytes | Raw, inputs: ParseInputs) -> Manifest:
+def decoded_manifest(content: bytes | bytearray, inputs: ParseInputs) -> Manifest:
     """The manifest that `encoded_manifest` made bytes of, for a parse with the same inputs.
 
     Raises:
@@ -161,10 +183,6 @@ def decoded_manifest(content: bytes | Raw, inputs: ParseInputs) -> Manifest:
     )
 
 
-def _written(nodes: Iterable[Node]) -> list[Written]:
-    return [_node(node) for node in checked(list(nodes))]
-
-
 def _node(node: Node) -> Written:
     kind = type(node)
     if KEPT_CLASSES.get(kind.__name__) is not kind:
@@ -173,12 +191,6 @@ def _node(node: Node) -> Written:
     if msgspec.msgpack.decode(content, type=kind) != node:
         raise _NotKeptError
     return kind.__name__, Raw(content)
-
-
-def _same(value: T, kind: Any) -> T:
-    if not survives(value, kind):
-        raise _NotKeptError
-    return value
 
 
 def _read(written: Iterable[Written], kind: type[NodeT]) -> Iterator[NodeT]:

@@ -106,7 +106,7 @@ class ParseRecord:
         answer: KnownAnswer,
         warnings: list[WarningRaised],
         renderings: int,
-    ) -> tuple[LastParse, bytes] | None:
+    ) -> tuple[LastParse, bytearray] | None:
         """What to keep, and the manifest as bytes; None where the next parse has to look again."""
         told = sorted({each for each in asked if each[0] not in _OF_FILES})
         answers = [(question, answer(question)) for question in told]
@@ -131,7 +131,7 @@ class ParseRecord:
         return last, content
 
 
-def files_of(last: LastParse, manifest: bytes) -> dict[str, bytes]:
+def files_of(last: LastParse, manifest: bytearray) -> dict[str, bytes | bytearray]:
     """The files to keep of a parse, by their names."""
     content = sealed(msgspec.msgpack.encode(last), own_code())
     return {MANIFEST_NAME: manifest, FILE_NAME: content}
@@ -195,5 +195,5 @@ def _states(projects: Iterable[Project]) -> list[SourceState] | None:
     return known if len(known) == len(states) else None
 
 
-def _digest(content: bytes) -> bytes:
+def _digest(content: bytes | bytearray) -> bytes:
     return blake2b(content, digest_size=DIGEST_BYTES).digest()

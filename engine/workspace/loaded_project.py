@@ -69,7 +69,7 @@ class LoadedProject(Struct, frozen=True):
 
     workspace: Workspace
     parsed: Parsed
-    kept: Mapping[str, bytes] = {}
+    kept: Mapping[str, bytes | bytearray] = {}
     renderings: Renderings = Renderings()
 
     @property

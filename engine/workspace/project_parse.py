@@ -115,7 +115,8 @@ class _ProjectParse:
         workspace.codes.flush()
         memory = self._memory
         made = {CACHE_NAME: cache.encoded(), MEMORY_NAME: memory.encoded()}
-        kept = {name: content for name, content in made.items() if content is not None}
+        kept = dict[str, bytes | bytearray]()
+        kept.update((name, content) for name, content in made.items() if content is not None)
         facts = Facts(
             counts=manifest.counts(),
             used_vars=encode(UsedVars(manifest, workspace.variables).all()).decode(),
@@ -130,7 +131,7 @@ class _ProjectParse:
 
     def _last(
         self, record: ParseRecord, manifest: Manifest, facts: Facts
-    ) -> tuple[LastParse, bytes] | None:
+    ) -> tuple[LastParse, bytearray] | None:
         """What the next parse is to know of this one as a whole."""
         memory, asked = self._memory, self._asked.taken()
         if asked is None or memory.left:

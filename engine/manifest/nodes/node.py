@@ -21,7 +21,7 @@ class Checksum(msgspec.Struct, frozen=True):
     checksum: str
 
 
-class Column(msgspec.Struct, frozen=True, kw_only=True):
+class Column(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A column as a properties file describes it.
 
     `constraints` are in the shape of the artifact. `doc_blocks` are the ids of the docs blocks
@@ -51,7 +51,7 @@ MAX_TIMEOUT = 1_000_000
 """The most seconds that a node may be given: some eleven days."""
 
 
-class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
+class NodeConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A node's resolved configuration.
 
     The fields are those that the engine acts on; `values` is the whole of it, as templates
@@ -84,7 +84,7 @@ class NodeConfig(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = {}
 
 
-class Node(msgspec.Struct, frozen=True, kw_only=True):
+class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every node that is built, tested or read has.
 
     `path` is relative to the directory it was found by ("staging/stg_orders.sql"),
