@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from enum import Enum
 from heapq import heappop, heappush
-from math import inf
-from statistics import fmean
+from math import fsum, inf
 
 from ..core.graph import Graph
 from ..core.results import Status
@@ -173,5 +172,5 @@ class Plan:
 def _complete(nodes: tuple[str, ...], weights: Mapping[str, float]) -> dict[str, float]:
     """A weight for every node: its own, or else the mean of those known, or else 1."""
     known = {node: weights[node] for node in nodes if 0 <= weights.get(node, -1.0) < inf}
-    fallback = (fmean(known.values()) if known else 0.0) or 1.0
+    fallback = (fsum(known.values()) / len(known) if known else 0.0) or 1.0
     return {node: known.get(node, fallback) for node in nodes}

@@ -1,4 +1,8 @@
-"""Parsing a workspace's project: from what the last parse has kept, or anew."""
+"""Parsing a workspace's project: from what the last parse has kept, or anew.
+
+The readers and checks, and what renders templates, are imported where a project is read anew: that
+is a fifth of what a command takes that finds its project as it was.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
@@ -15,27 +19,28 @@ from ..core.encoding import encode
 from ..core.errors import CycleError, Location
 from ..core.events import Event, WarningRaised
 from ..core.graph import Graph
-from ..manifest.jinja.macro_file import MacroFile, macro_files_in
-from ..manifest.jinja.macro_index import MacroIndex
-from ..manifest.loader import load_manifest
 from ..manifest.manifest import Manifest
 from ..manifest.reading.inputs import ParseInputs
 from ..manifest.reading.parse_cache import FILE_NAME as CACHE_NAME
 from ..manifest.reading.parse_cache import ParseCache, load_cache
-from ..manifest.reading.parse_renderer import ParseRenderer
 from ..manifest.reading.render_memory import FILE_NAME as MEMORY_NAME
 from ..manifest.reading.render_memory import Question, RenderMemory, load_memory
 from ..manifest.used_vars import UsedVars
 from ..project.render import has_template
 from ..template.context import DBT_VERSION
-from ..template.parsing import PARSE_NAMES, TemplateParseRenderer
+from ..template.parse_names import PARSE_NAMES
 from ..template.query_comment import check_comment, comment_operation
 from ..template.questions import Answers, Asked, value_digest
-from ..template.remembering import RememberingRenderer
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
 from .last_parse import Facts, LastParse, ParseRecord, files_of, load_last_manifest, load_last_parse
 from .loaded_project import LoadedProject, Parsed, Renderings, graph_of
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from ..manifest.jinja.macro_file import MacroFile
+    from ..manifest.jinja.macro_index import MacroIndex
+    from ..manifest.reading.parse_renderer import ParseRenderer
+    from ..template.parsing import TemplateParseRenderer
 
 BUILTIN_MACROS = Path(__file__).parents[1] / "template" / "sql"
 
@@ -66,7 +71,6 @@ class _ProjectParse:
         self._asked = Asked()
         self._messages: list[Event] = []
         self._memory = RenderMemory()
-        self._environment = TemplateEnvironment(workspace.codes, LenientUndefined)
 
     def project(self) -> LoadedProject:
         """The project, from what was kept of it or anew."""
@@ -107,6 +111,8 @@ class _ProjectParse:
         )
 
     def _anew(self, inputs: ParseInputs, record: ParseRecord | None) -> LoadedProject:
+        from ..manifest.loader import load_manifest
+
         workspace = self._workspace
         cache, self._memory = _kept(workspace)
         macros = _builtin_macros(workspace.adapter)
@@ -166,6 +172,9 @@ class _ProjectParse:
         self._warn(warning)
 
     def _make_renderer(self, macros: MacroIndex) -> ParseRenderer:
+        from ..template.parsing import TemplateParseRenderer
+        from ..template.remembering import RememberingRenderer
+
         workspace = self._workspace
         asked = Asked()
         common = workspace.common_context(self._messages.append, note=asked.note)
@@ -183,6 +192,10 @@ class _ProjectParse:
         answers = Answers(macros, workspace.variables, common.answers)
         is_secret = workspace.is_secret
         return RememberingRenderer(renderer, self._memory, asked, answers, is_secret=is_secret)
+
+    @cached_property
+    def _environment(self) -> TemplateEnvironment:
+        return TemplateEnvironment(self._workspace.codes, LenientUndefined)
 
     @cached_property
     def _values(self) -> dict[str, Mapping[str, Any]]:
@@ -239,6 +252,8 @@ def _check_query_comment(workspace: Workspace, renderer: TemplateParseRenderer) 
 
 
 def _builtin_macros(adapter: Adapter) -> list[MacroFile]:
+    from ..manifest.jinja.macro_file import macro_files_in
+
     files = list(macro_files_in(BUILTIN_MACROS, "macros"))
     if adapter.macro_directory is not None:
         files += macro_files_in(adapter.macro_directory, f"macros/{adapter.type}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from headrace.engine.core.encoding import encode
+from headrace.engine.manifest import loader
 from headrace.engine.manifest.kept_manifest import KEPT_CLASSES, decoded_manifest, encoded_manifest
 from headrace.engine.manifest.loader import load_manifest
 from headrace.engine.manifest.manifest import Manifest
@@ -124,7 +125,7 @@ def test_manifest_is_the_same_without_a_file_being_read(
     shop: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cold = load(shop)
-    monkeypatch.setattr(project_parse, "load_manifest", None)
+    monkeypatch.setattr(loader, "load_manifest", None)
 
     warm = load(shop)
 
@@ -340,7 +341,7 @@ def test_file_that_anybody_may_write_is_passed_over(
         parsed.append(inputs)
         return load_manifest(inputs)
 
-    monkeypatch.setattr(project_parse, "load_manifest", noted)
+    monkeypatch.setattr(loader, "load_manifest", noted)
 
     assert load(shop).manifest.nodes
     assert len(parsed) == 1

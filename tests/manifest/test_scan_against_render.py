@@ -24,7 +24,8 @@ from headrace.engine.manifest.nodes.pieces import Piece
 from headrace.engine.manifest.reading.parse_renderer import Captured
 from headrace.engine.project.config_tree import merge_config
 from headrace.engine.template.compiler import fill
-from headrace.engine.template.parsing import PARSE_NAMES, TemplateParseRenderer
+from headrace.engine.template.parse_names import PARSE_NAMES
+from headrace.engine.template.parsing import TemplateParseRenderer
 from headrace.engine.template.questions import Asked
 from headrace.engine.template.template_engine import TemplateEngine
 from headrace.engine.template.template_environment import (

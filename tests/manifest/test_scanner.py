@@ -11,7 +11,7 @@ from headrace.engine.manifest.jinja.scanner import Scan, scan
 from headrace.engine.manifest.jinja.syntax import SyntaxEnvironment
 from headrace.engine.manifest.nodes.node_calls import RefCall, SourceCall
 from headrace.engine.manifest.nodes.pieces import Constant, Hole
-from headrace.engine.template.parsing import PARSE_NAMES
+from headrace.engine.template.parse_names import PARSE_NAMES
 
 
 @dataclass(frozen=True, slots=True)
