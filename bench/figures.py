@@ -158,7 +158,8 @@ def cost_of(
 ) -> Cost:
     """Run a command to its end, and say what it cost.
 
-    As where it is installed, modules are compiled once: from the first of several runs on.
+    As where it is installed, modules are compiled once: from the first of several runs on. A peak
+    is never told as less than this process's own, from which the other one was started.
 
     Raises:
         subprocess.CalledProcessError: it failed.
@@ -170,8 +171,12 @@ def cost_of(
         command, cwd=cwd, env=whole, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr is not None
-        complaint = process.stderr.read()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            complaint = process.stderr.read()
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()  # else it goes on in a directory that is to be removed
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - began
     if process.returncode:
