@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from .errors import ProfileKeyError
 
@@ -107,6 +106,8 @@ class ProfileKeys:
         for key in self._keys:
             if key in self._asked_for or key in COMMON_KEYS:
                 continue
+            from difflib import get_close_matches
+
             close = get_close_matches(str(key), {*known, *COMMON_KEYS}, n=1)
             hint = f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(known)}."
             raise ProfileKeyError(str(key), f"is not a key of this type of database. {hint}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +16,8 @@ class UnknownAdapterError(AdapterError):
     """No adapter of that type is installed."""
 
     def __init__(self, type: str, known: list[str]) -> None:
+        from difflib import get_close_matches
+
         self.type = type
         close = get_close_matches(type, known, n=1)
         hint = f" Did you mean '{close[0]}'?" if close else ""

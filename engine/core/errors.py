@@ -16,7 +16,6 @@ HeadraceError
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -132,6 +131,8 @@ class TargetError(HeadraceError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """` Did you mean 'customers'?`, with the space before it, or nothing."""
+    from difflib import get_close_matches  # who has nothing to complain of needs none of it
+
     by_folded = {candidate.casefold(): candidate for candidate in known}
     close = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return f" Did you mean '{by_folded[close[0]]}'?" if close else ""

@@ -118,13 +118,13 @@ def test_what_asks_for_help_or_is_wrong_is_left_to_typer(line: str) -> None:
 
 
 HEAVY = (
-    *("typer", "click", "pydantic", "rich", "asyncpg", "aiohttp"),
+    *("typer", "click", "pydantic", "rich", "asyncpg", "aiohttp", "statistics"),
     *("headrace.cli_flags", "headrace.engine.running", "headrace.engine.materializations"),
     *("headrace.engine.packages.packages_file", "headrace.engine.packages.semver"),
 )
 OF_READING = (
     *("headrace.engine.manifest.loader", "headrace.engine.manifest.readers"),
-    *("headrace.engine.manifest.checks", "headrace.engine.template.parsing"),
+    *("headrace.engine.manifest.checks", "headrace.engine.template.parsing", "difflib"),
 )
 
 
