@@ -192,16 +192,15 @@ class Relation(RelationAnswers, Struct, frozen=True):
         if self.type is RelationType.CTE:
             return self.identifier or ""
         given = self if self.written is None else _as_written(self, self.written)
-        parts = (
-            (given.database, self.include_policy.database, self.quote_policy.database),
-            (given.schema, self.include_policy.schema, self.quote_policy.schema),
-            (given.identifier, self.include_policy.identifier, self.quote_policy.identifier),
-        )
-        names = [
-            quote_identifier(part, self.quote_character) if is_quoted else part
-            for part, is_included, is_quoted in parts
-            if is_included and part
-        ]
+        included, quoted, mark = self.include_policy, self.quote_policy, self.quote_character
+        # Part by part: a node's way has ten such names, and a loop takes three times as long.
+        names: list[str] = []
+        if (part := given.database) and included.database:
+            names.append(quote_identifier(part, mark) if quoted.database else part)
+        if (part := given.schema) and included.schema:
+            names.append(quote_identifier(part, mark) if quoted.schema else part)
+        if (part := given.identifier) and included.identifier:
+            names.append(quote_identifier(part, mark) if quoted.identifier else part)
         if self.information_schema_view is not None:
             names.append(self.information_schema_view)
         return ".".join(names)

@@ -76,13 +76,20 @@ class RelationCache:
             found = self._found[key] = [name for name in known if name.startswith(prefix)]
         return [known[name] for name in found if name in known]
 
-    async def views(self, namespace: Namespace) -> list[Relation]:
-        """The views of a schema that were there when it was listed."""
+    async def views(
+        self, namespace: Namespace, is_ours: Callable[[Relation], bool] = lambda view: False
+    ) -> list[Relation]:
+        """The views of a schema that were there when it was listed, but for those that are ours.
+
+        Looked for once a listing: which are ours is one and the same to everybody who asks.
+        """
         known = await self._known(namespace)
         key = self._adapter.key_of(namespace)
         names = self._views.get(key)
         if names is None:
-            names = self._views[key] = [name for name, found in known.items() if found.is_view]
+            names = self._views[key] = [
+                name for name, found in known.items() if found.is_view and not is_ours(found)
+            ]
         return [known[name] for name in names if name in known]
 
     def add(self, relation: Relation) -> None:

@@ -90,7 +90,7 @@ class Message:
 
     def note_answers(self, tag: str) -> None:
         """Give each statement its answer: the driver tells that of the last one only."""
-        for part in self.parts:
+        for part in self.parts[:-1] if tag else self.parts:
             part.response = _expected_response(part.sql)
         if tag and self.parts:
             self.parts[-1].response = response_of(tag)

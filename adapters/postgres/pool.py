@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 
 import anyio
 
@@ -44,11 +44,9 @@ class Pool:
         """The numbers of the backends of the sessions that are open."""
         return [session.pid for session in self._alive if not session.is_closed]
 
-    @asynccontextmanager
-    async def lease(self) -> AsyncIterator[None]:
+    def lease(self) -> AbstractAsyncContextManager[object]:
         """The right to one session for the length of the block."""
-        async with self._leases:
-            yield
+        return self._leases
 
     async def take(self) -> Session:
         """A session that is idle, or a new one.

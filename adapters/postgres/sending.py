@@ -25,6 +25,7 @@ from .statements import (
     alters_session,
     may_set,
     may_write,
+    names_session,
     opens_transaction,
     says_rollback,
     split_at_commits,
@@ -216,7 +217,8 @@ class SendingConnection(BoundConnection):
                 if commits and commit is not None:
                     if not await session.commit(message.sql, commit):
                         self._let_go_of_lost(session)
-                    message.note_answers("")
+                    if taken.swap is None:  # whose statements' answers nobody asks for
+                        message.note_answers("")
                     self.traffic.answered("COMMIT", sent_at)
                 else:
                     tag = await session.run(session.driver.execute(message.sql))
@@ -246,9 +248,10 @@ class SendingConnection(BoundConnection):
 
     def _note_sending(self, session: Session, message: Message, *, leaves_traces: bool) -> None:
         """Note what a message will do to the session."""
-        if leaves_traces:
-            session.is_altered |= any(alters_session(part.sql) for part in message.parts)
-            session.is_set |= any(may_set(part.sql) for part in message.parts)
+        for part in message.parts if leaves_traces else ():
+            if names_session(part.sql):
+                session.is_altered |= alters_session(part.sql)
+                session.is_set |= may_set(part.sql)
         self._has_begun = self._transaction is not None
 
     def _note_sent(self, message: Message, tag: str, *, was_open: bool) -> None:

@@ -22,6 +22,15 @@ _ALTERING = re.compile(
     r"\b(?:set|set_config|temp|temporary|pg_temp\w*|prepare|declare|listen|load|lock|pg_\w*advisory\w*)\b",
     re.IGNORECASE,
 )
+# Words without which neither this pattern nor `_MAYBE_SETTING` finds anything. To look for a
+# pattern at every place of a long statement takes far longer than to look for each of these.
+_SESSION_WORDS = ("set", "temp", "prepare", "declare", "listen", "load", "lock")
+_ALTERING_FUNCTION = re.compile(
+    r"\b(?:set_config|temp|temporary|pg_temp\w*|pg_\w*advisory\w*)\b"
+    # A text that is a statement, which some function may run.
+    r"|['$]\s*(?:set|prepare|declare|listen|load|lock)\s",
+    re.IGNORECASE,
+)
 
 # White space and comments, atomic: up to 3.11.4 Python gets possessive groups wrong
 # (https://github.com/python/cpython/issues/106052).
@@ -49,6 +58,13 @@ _PASSING = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """What leaves nothing behind when its session has ended."""
+_DATA_STATEMENT = re.compile(
+    rf"{_GAPS}(?:select|with|insert|update|delete|merge"
+    rf"|create{_BETWEEN}(?:or{_BETWEEN}replace{_BETWEEN})?(?:unlogged{_BETWEEN})?"
+    rf"(?:materialized{_BETWEEN})?(?:table|view))\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""What does something to a session by the functions that it calls, or with what is temporary."""
 _ROLLBACK = re.compile(r"\b(?:rollback|abort)\b", re.IGNORECASE)
 
 # Words without which a statement changes nothing that lasts, but for what a function does.
@@ -150,7 +166,19 @@ def split(sql: str) -> list[str]:
 
 def alters_session(sql: str) -> bool:
     """Whether SQL may leave something behind in its session. It may say so of more than does."""
-    return _ALTERING.search(sql) is not None
+    if _ALTERING.search(sql) is None:
+        return False
+    # To make a session new takes two messages: an UPDATE's SET is no reason, nor is a text 'load'.
+    is_alone = ";" not in sql.rstrip().removesuffix(";")
+    is_of_data = is_alone and _DATA_STATEMENT.match(sql) is not None
+    return not is_of_data or _ALTERING_FUNCTION.search(sql) is not None
+
+
+def names_session(sql: str) -> bool:
+    """Whether SQL has a word that `alters_session` or `may_set` looks for: mostly it has none."""
+    small = sql.lower()
+    # What has "advisory" in its name without one of them takes no lock.
+    return any(word in small for word in _SESSION_WORDS)
 
 
 def _end_of_comment(sql: str, start: int) -> int:

@@ -257,8 +257,8 @@ async def reads_itself(build: NodeBuild) -> bool:
     sql = build.sql.casefold()
     if _names(sql, build.relation):
         return True
-    views = await build.cache.views(build.relation.namespace)
-    return any(_names(sql, view) and not build.is_ours(view) for view in views)
+    views = await build.cache.views(build.relation.namespace, build.is_ours)
+    return any(_names(sql, view) for view in views)
 
 
 def names_itself(build: NodeBuild) -> bool:

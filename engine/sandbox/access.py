@@ -12,6 +12,7 @@ dbt's objects of that kind have besides, each with a reason: to use one is an er
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from types import BuiltinFunctionType, MappingProxyType, MethodDescriptorType
 from typing import Any, NamedTuple, NoReturn
 
@@ -36,6 +37,8 @@ class Access(NamedTuple):
         is_judged: whether each object is to be looked at by itself, as a class is.
         read: gives the attribute of a name, or `missing`, where Python's own way won't do.
         lacks: the names that dbt's own objects have besides, and why these haven't.
+        is_direct: whether it is called with its arguments alone, and what it gives is awaited:
+            Jinja has nothing to look for then.
     """
 
     names: frozenset[str] = frozenset()
@@ -45,6 +48,7 @@ class Access(NamedTuple):
     is_judged: bool = False
     read: Callable[[Any, str], Any] | None = None
     lacks: Mapping[str, str] = MappingProxyType({})
+    is_direct: bool = False
 
 
 _REFUSED = Access(is_shown=False)
@@ -125,7 +129,13 @@ def _access(kind: type) -> Access:
         has_items=plain in ITEMS if declared is None else hasattr(kind, "__getitem__"),
         is_called=declared is not None and any("__call__" in vars(base) for base in kind.__mro__),
         lacks=getattr(kind, LACKS, {}) if declared is not None else {},
+        is_direct=declared is not None and _is_direct(kind),
     )
+
+
+def _is_direct(kind: type) -> bool:
+    call = kind.__dict__.get("__call__")
+    return iscoroutinefunction(call) and not hasattr(call, "jinja_pass_arg")
 
 
 def _declared(kind: type) -> frozenset[str] | None:

@@ -57,6 +57,8 @@ class TemplateLimitError(CompilationError):
 class Budget:
     """What one render has used, and what it may.
 
+    resume() → (step() | made())* → suspend() → resume() → …
+
     `tired` says that it is time to let others have the event loop; never, unless `rests`.
     """
 
@@ -79,8 +81,8 @@ class Budget:
         self.until_look = _STEPS_PER_LOOK
         self.tired = False
         self._spent = 0.0
-        self._resumed = perf_counter()
-        self._resumed_work = thread_time()
+        self._resumed = 0.0
+        self._resumed_work = 0.0
         self._made = 0
         self._made_at_look = 0
         self._first_memory: int | None = None
@@ -201,7 +203,9 @@ def require_items(count: int) -> None:
 @contextmanager
 def budgeted() -> Iterator[None]:
     """A budget for a render that has no event loop to wait in."""
-    token = _current.set(Budget())
+    budget = Budget()
+    budget.resume()
+    token = _current.set(budget)
     try:
         yield
     finally:

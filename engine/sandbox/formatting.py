@@ -15,6 +15,7 @@ from .access import checked
 from .budget import require_text, require_text_of
 from .sizes import require_printable
 
+_METHODS = (MethodType, BuiltinMethodType)
 _NUMBER = re.compile(r"\d+")
 
 
@@ -46,7 +47,7 @@ class _EscapingLimits(_Limits, SandboxedEscapeFormatter):
 
 def limited_format(environment: Environment, method: Any) -> Callable[..., str] | None:
     """A text's `format` or `format_map`, which looks into values as a template may; else None."""
-    if not isinstance(method, MethodType | BuiltinMethodType):
+    if not isinstance(method, _METHODS):
         return None
     name, text = method.__name__, method.__self__
     if name not in ("format", "format_map") or not isinstance(text, str):

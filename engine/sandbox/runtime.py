@@ -11,7 +11,7 @@ from types import AsyncGeneratorType, CoroutineType
 from typing import Any
 
 from jinja2 import Template
-from jinja2.runtime import AsyncLoopContext, markup_join
+from jinja2.runtime import AsyncLoopContext, Macro, markup_join
 from markupsafe import Markup, escape
 
 from .access import SHOWN, checked
@@ -68,6 +68,13 @@ class CountedLoop(AsyncLoopContext):
         return counted_aiter(iterable)
 
 
+class AwaitedMacro(Macro):
+    """A macro of a template, whose text is awaited without a coroutine of Jinja's around it."""
+
+    def _invoke(self, arguments: list[Any], autoescape: bool) -> Any:
+        return super()._invoke(arguments, autoescape) if autoescape else self._func(*arguments)
+
+
 async def watched_await(value: Any) -> Any:
     """What a call, a filter or an attribute gave, awaited if it is to be.
 
@@ -105,6 +112,7 @@ _REPLACED = {
     "auto_aiter": counted_aiter,
     "auto_await": watched_await,
     "AsyncLoopContext": CountedLoop,
+    "Macro": AwaitedMacro,
     "str_join": join_text,
     "str": text_of,
 }

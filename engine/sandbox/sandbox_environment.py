@@ -199,6 +199,11 @@ class GuardedEnvironment(SandboxedEnvironment):
         if kind in _OURS:
             require_printable(*args, *kwargs.values())
         require_arguments(args, kwargs)
+        if access.is_direct:
+            # A project of macros spends its time here: Jinja would look for what none of ours has.
+            kwargs.pop("_block_vars", None)
+            kwargs.pop("_loop_vars", None)
+            return obj(*args, **kwargs)
         made = context.call(obj, *args, **kwargs)
         require_room(made)
         return made if type(made) in SHOWN else checked(made)

@@ -42,13 +42,16 @@ class MacroSpace:
     def __init__(self, index: MacroIndex | WatchedIndex, environment: TemplateEnvironment) -> None:
         self.index = index
         self.environment = environment
+        self.find = index.find
         self.is_built_in = index.is_built_in
         self.is_overridden = index.is_overridden
         if not isinstance(index, WatchedIndex):  # which notes each question
+            self.find = cache(index.find)
             self.is_built_in = cache(index.is_built_in)
             self.is_overridden = cache(index.is_overridden)
         self._templates: dict[tuple[str, str], Template] = {}
-        self._functions: dict[str, Callable[..., Awaitable[Any]]] = {}
+        self.functions: dict[str, Callable[..., Awaitable[Any]]] = {}
+        """Those that `function` has made already, for any scope."""
 
     def template(self, macro: Macro) -> Template:
         """The compiled file that a macro stands in."""
@@ -63,7 +66,7 @@ class MacroSpace:
 
     async def function(self, macro: Macro) -> Callable[..., Awaitable[Any]]:
         """The macro as Jinja made it, for calls in any scope."""
-        function = self._functions.get(macro.unique_id)
+        function = self.functions.get(macro.unique_id)
         if function is None:
             template = self.template(macro)
             scope = _CallingScope()
@@ -72,7 +75,7 @@ class MacroSpace:
                 pass
             function = context.vars[MACRO_PREFIX + macro.name]
             if not macro.file_has_state:
-                self._functions[macro.unique_id] = function
+                self.functions[macro.unique_id] = function
         return function
 
 

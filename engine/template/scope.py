@@ -24,6 +24,8 @@ from .template_environment import template_line
 from .wording import describe
 
 LazyName = Callable[["Scope"], Any]
+MakeNames = Callable[[], tuple[Mapping[str, Any], Mapping[str, LazyName]]]
+"""Gives the names that are at hand, and those that are made when they are first used."""
 
 
 class Scope:
@@ -48,13 +50,23 @@ class Scope:
         self._names = names
         self._lazy = lazy
         self._forced = forced or {}
+        self.make_names: MakeNames | None = None
+        """What makes the names when one is asked for, if they aren't made: many a node asks for
+        none.
+        """
         self._made: dict[str, Any] = {}
         self._bound: dict[str, BoundMacro] = {}
         self.note_call: Callable[[str], None] | None = None
         """Told the id of each macro that a template calls itself, and no other macro for it."""
 
+    def _require_names(self) -> None:
+        if self.make_names is not None:
+            self._names, self._lazy = self.make_names()
+            self.make_names = None
+
     def with_names(self, lazy: Mapping[str, LazyName] | None = None, /, **names: Any) -> Scope:
         """The same scope, in which some names stand for something else."""
+        self._require_names()
         return Scope(
             self.macros,
             self.package,
@@ -69,6 +81,7 @@ class Scope:
 
         A name with a dot, such as `dbt_utils.star`, is a package's macro.
         """
+        self._require_names()
         forced = {**self._forced, **forced}
         return Scope(self.macros, self.package, self._names, self._lazy, self.caller, forced)
 
@@ -82,7 +95,7 @@ class Scope:
             return self._forced[name]
         # Whatever package a macro is from, it sees what the node's package sees, so that
         # overrides count inside it.
-        macro = self.macros.index.find(name, self.package)
+        macro = self.macros.find(name, self.package)
         if macro is not None:
             return self.bind(macro)
         found = self.context_name(name)
@@ -95,6 +108,7 @@ class Scope:
 
     def context_name(self, name: str) -> Any:
         """A name of the context itself, whatever macros there are."""
+        self._require_names()
         if name in self._names:
             return self._names[name]
         if name in self._made:
@@ -110,6 +124,7 @@ class Scope:
 
     def known_names(self) -> list[str]:
         """Every name that stands for something in the templates of the node's package."""
+        self._require_names()
         index = self.macros.index
         macros = index.visible_from(self.package)
         return sorted({*self._names, *self._lazy, *index.by_package, *macros})
@@ -123,6 +138,7 @@ class Scope:
 
     def context_names(self) -> list[str]:
         """The names of the context itself, whatever macros there are."""
+        self._require_names()
         return sorted({*self._names, *self._lazy})
 
     def in_package(self, package: str, macro: Macro) -> Any:
@@ -132,7 +148,7 @@ class Scope:
 
     def macro(self, name: str) -> BoundMacro | None:
         """The macro of that name as the node's own package sees it."""
-        macro = self.macros.index.find(name, self.package)
+        macro = self.macros.find(name, self.package)
         return self.bind(macro) if macro is not None else None
 
     def is_built_in(self, name: str) -> bool:
@@ -188,7 +204,8 @@ class BoundMacro:
             note_call(macro.unique_id)
         token = CALLING.set(self._scope)
         try:
-            function = await self._scope.macros.function(macro)
+            macros = self._scope.macros
+            function = macros.functions.get(macro.unique_id) or await macros.function(macro)
             return await function(*arguments, **named)
         except MacroReturn as returned:
             return returned.value

@@ -105,6 +105,14 @@ class TemplateEngine:
             select_rows,
             self.deferred,
         )
+        scope = Scope(self._macros, node.package_name, {}, {})
+        scope.make_names = partial(self._names, node, connection, thread_id, references)
+        return NodeScope(scope, references)
+
+    def _names(
+        self, node: Node, connection: Connection, thread_id: str, references: References
+    ) -> tuple[Mapping[str, Any], Mapping[str, LazyName]]:
+        """What a node's templates see: what is at hand, and what is made when it is used."""
         results = StoredResults()
         names = {
             **self._common.names,
@@ -135,7 +143,7 @@ class TemplateEngine:
             "post_hooks": partial(hooks_of, node, "post-hook"),
             "var": lambda scope: self._common.var(node, self._renderer(scope)),
         }
-        return NodeScope(Scope(self._macros, node.package_name, names, lazy), references)
+        return names, lazy
 
     def _speak_of_prerelease(self, node: Node, text: str) -> None:
         self._common.say(text, "UnpinnedRefNewVersionAvailable", self._info(node))

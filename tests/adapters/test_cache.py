@@ -148,6 +148,21 @@ async def test_prefixes_and_views_are_told_as_they_stand_now() -> None:
     assert await cache.starting_with(MAIN, "other_") == []
 
 
+async def test_whose_a_view_is_is_asked_once_a_listing() -> None:
+    asked: list[Relation] = []
+
+    def is_ours(found: Relation) -> bool:
+        asked.append(found)
+        return found == view("v")
+
+    cache = Catalog(table("a"), view("v"), view("w")).cache
+
+    assert await cache.views(MAIN, is_ours) == [view("w")]
+    assert await cache.views(MAIN, is_ours) == [view("w")]
+
+    assert asked == [view("v"), view("w")]
+
+
 @pytest.mark.parametrize("change", ["made", "dropped"])
 async def test_what_happens_while_a_schema_is_listed_is_newer_than_the_list(change: str) -> None:
     catalog = Catalog(table("a"), table("b"))

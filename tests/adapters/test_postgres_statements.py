@@ -7,7 +7,7 @@ import pytest
 from headrace.adapters.base import Deferred, Response
 from headrace.adapters.errors import DatabaseError
 from headrace.adapters.postgres.message import Message, response_of
-from headrace.adapters.postgres.statements import alters_session, split, split_last
+from headrace.adapters.postgres.statements import alters_session, names_session, split, split_last
 from headrace.adapters.postgres.text_copy import csv_chunks
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,10 +96,25 @@ def test_error_behind_a_statement_is_that_statements() -> None:
         ("create temp table t (id int)", True),
         ("select set_config('a', 'b', false)", True),
         ("create table settings as select offset_id from temporary_events", False),
+        ("create table a as (\nselect 'load' as label, set, lock from b\n);", False),
+        ("/* a */ update a set b = 1", False),
+        (
+            "with a as (select 1) insert into b select * from a on conflict do update set c = 1",
+            False,
+        ),
+        ("select 1; set search_path = x", True),
+        ("create table a as select run('set search_path = x')", True),
+        ("create table a as select run($$ SET search_path = x$$)", True),
+        ("do $$ begin set search_path = x; end $$", True),
+        ("create table pg_temp.a as select 1", True),
+        ("select pg_advisory_lock(1)", True),
+        ("create or replace unlogged table a as select 'lock' as b", False),
+        ("create function a() returns void set search_path = x as 'select 1' language sql", True),
     ],
 )
 def test_what_a_later_user_would_notice_is_seen(sql: str, alters: bool) -> None:
     assert alters_session(sql) is alters
+    assert names_session(sql) or not alters
 
 
 async def test_rows_become_csv_in_which_null_is_nothing() -> None:

@@ -51,6 +51,26 @@ async def test_what_a_node_has_set_is_gone_for_the_next_one(shop: Shop) -> None:
     assert name.startswith("headrace")
 
 
+async def test_session_of_a_table_whose_sql_only_says_such_words_is_kept_as_it_is(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To make it new takes two messages, and loses what is prepared."""
+    execute = asyncpg.Connection.execute
+    sent: list[str] = []
+
+    async def noting(self: asyncpg.Connection, query: str, *arguments: Any, **more: Any) -> str:
+        sent.append(query)
+        return str(await execute(self, query, *arguments, **more))
+
+    monkeypatch.setattr(asyncpg.Connection, "execute", noting)
+    shop.table("orders", "select 'load' as origin, 1 as lock -- set")
+
+    await shop.build()
+
+    assert any("orders" in sql for sql in sent)
+    assert not any("DISCARD" in sql for sql in sent)
+
+
 async def test_session_of_which_the_driver_has_lost_track_is_ended(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

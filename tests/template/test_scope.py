@@ -7,7 +7,7 @@ from headrace.engine.core.errors import CompilationError
 from headrace.engine.sandbox.allowed_names import Names
 from headrace.engine.template.dispatch import dispatch
 from headrace.engine.template.macro_space import MacroSpace
-from headrace.engine.template.scope import Scope
+from headrace.engine.template.scope import LazyName, Scope
 from headrace.engine.template.scope_names import ContextNames
 from headrace.engine.template.template_environment import CodeCache, TemplateEnvironment
 
@@ -344,3 +344,22 @@ async def test_private_attributes_of_python_objects_are_out_of_reach() -> None:
         ).call_macro("f")
 
     assert str(raised.value.location) == "macros/a.sql:1"
+
+
+async def test_names_are_made_once_and_only_where_one_is_asked_for() -> None:
+    made: list[str] = []
+
+    def make() -> tuple[dict[str, str], dict[str, LazyName]]:
+        made.append("names")
+        return {"place": "here"}, {"later": lambda scope: "there"}
+
+    inner = scope({"macros/a.sql": who("root")})
+    inner.make_names = make
+
+    assert await render_text("{{ who() }}", inner) == "root"
+    assert made == []
+    assert await render_text("{{ place }} {{ later }}", inner.with_names(place="near")) == (
+        "near there"
+    )
+    assert await render_text("{{ place }} {{ later }}", inner) == "here there"
+    assert made == ["names"]
