@@ -59,6 +59,9 @@ class ScriptedAdapter(Adapter):
         async with self._leases:
             yield self._connection(name)
 
+    def plain_table(self, relation: Relation, sql: str, config: Mapping[str, object]) -> str | None:
+        return f"create table\n    {relation.include()} as (\n{sql}\n    );"
+
     async def list_schemas(self, database: str | None = None) -> frozenset[str]:
         return self._catalog.schemas(database)
 
