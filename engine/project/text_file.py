@@ -54,7 +54,7 @@ def has_mark(path: Path) -> bool:
         return file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
 
 
-def read_regular(path: Path) -> bytes:
+def read_regular(path: Path | str) -> bytes:
     """The bytes of a file of our own, which may be anything by now. Waits for nobody.
 
     Raises:

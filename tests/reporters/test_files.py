@@ -81,6 +81,17 @@ def test_path_out_of_the_target_is_refused(tmp_path: Path, path: str) -> None:
     assert len(files.problems) == 1
 
 
+def test_path_out_of_the_target_is_refused_also_where_its_folder_is_known(tmp_path: Path) -> None:
+    files = ArtifactFiles(tmp_path / "target")
+
+    for path in ("m.sql", "a/m.sql", "/outside.sql", "a/..", "a/../../../outside.sql", "a/b\0.sql"):
+        files.handle(NodeCompiled(model("m"), path, "select 1"))
+    files.close()
+
+    assert set(files_below(tmp_path)) == {"target/compiled/m.sql", "target/compiled/a/m.sql"}
+    assert len(files.problems) == 4
+
+
 def test_folder_that_vanishes_is_made_again(tmp_path: Path) -> None:
     written = threading.Event()
     removed = threading.Event()

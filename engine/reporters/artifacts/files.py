@@ -52,8 +52,8 @@ class ArtifactFiles:
         self._closing = Signal()
         self._thread: Thread | None = None
         self._failed: list[tuple[Path, str]] = []
-        self._seen: set[Path] = set()
-        """The directories that are known to be in the target directory."""
+        self._known: dict[tuple[str, str], str] = {}
+        """The directories that are known to be in the target directory, by folder and path."""
 
     @property
     def problems(self) -> tuple[WarningRaised, ...]:
@@ -95,31 +95,47 @@ class ArtifactFiles:
         while self._waiting:
             folder, relative, sql = self._waiting.popleft()
             self._room.release()
-            path = self._target_path / folder / relative
             try:
-                self._write_file(path, relative, self._scrub(sql) if self._scrub else sql)
+                self._write_file(folder, relative, self._scrub(sql) if self._scrub else sql)
             except (OSError, ValueError) as error:
+                path = self._target_path / folder / relative
                 self._failed.append((path, getattr(error, "strerror", None) or str(error)))
 
-    def _write_file(self, path: Path, relative: str, sql: str) -> None:
-        if PurePath(relative).is_absolute() or ".." in PurePath(relative).parts:
-            raise ValueError("the path leads out of the target directory")
-        if path.parent not in self._seen:
-            if not self._stays_inside(path.parent):
-                raise ValueError("a link on the way leads out of the target directory")
-            self._seen.add(path.parent)
+    def _write_file(self, folder: str, relative: str, sql: str) -> None:
+        # Whole directories have been looked at before: to take each path apart costs more than
+        # to read the file that is there.
+        directory, _, name = relative.rpartition("/")
+        below = self._known.get((folder, directory)) if directory and _is_plain(name) else None
+        if below is None:
+            parent = self._checked_parent(folder, relative)
+            below, name = str(parent), PurePath(relative).name
+            self._known[folder, directory] = below
+        path = f"{below}{os.sep}{name}"
         content = sql.encode("utf-8", "backslashreplace")
         try:
             self._put(path, content)
         except FileNotFoundError:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            Path(below).mkdir(parents=True, exist_ok=True)
             self._put(path, content)
+
+    def _checked_parent(self, folder: str, relative: str) -> Path:
+        """The directory of a file, which is in the target directory.
+
+        Raises:
+            ValueError: it isn't.
+        """
+        if PurePath(relative).is_absolute() or ".." in PurePath(relative).parts:
+            raise ValueError("the path leads out of the target directory")
+        parent = (self._target_path / folder / relative).parent
+        if not self._stays_inside(parent):
+            raise ValueError("a link on the way leads out of the target directory")
+        return parent
 
     def _stays_inside(self, directory: Path) -> bool:
         """Whether a directory, all links followed, is in the target directory."""
         return Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(self._target_path))
 
-    def _put(self, path: Path, content: bytes) -> None:
+    def _put(self, path: str, content: bytes) -> None:
         """Make the file hold the content: it is never half there for long.
 
         Most runs repeat what is there, and reading it costs a fortieth of replacing it. Where
@@ -127,20 +143,25 @@ class ArtifactFiles:
         """
         try:
             if read_regular(path) != content:
-                write_atomically(path, content, durable=False, write=self._write)
+                write_atomically(Path(path), content, durable=False, write=self._write)
         except FileNotFoundError:
             self._create(path, content)
 
-    def _create(self, path: Path, content: bytes) -> None:
+    def _create(self, path: str, content: bytes) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             write_all(descriptor, content, write=self._write)
         except BaseException:
             with suppress(OSError):
-                path.unlink()
+                os.unlink(path)
             raise
         finally:
             os.close(descriptor)
+
+
+def _is_plain(name: str) -> bool:
+    """Whether the last part of a path is a plain name, on whatever system."""
+    return name not in ("", ".", "..") and "\\" not in name and ":" not in name
 
 
 def _problems(failed: Sequence[tuple[Path, str]]) -> tuple[WarningRaised, ...]:
