@@ -76,6 +76,7 @@ class EventQueue:
         self._tell = tell
         first = [] if artifacts is None else [Subscription(artifacts, limits=None)]
         self._feeds = tuple(_Feed(each, tell) for each in (*first, *subscriptions))
+        self._ways: dict[type[Event], _Way] = {}
 
     def emit(self, event: Event) -> None:
         """Have an event recorded, and put it down. From any thread; waits for no consumer.
@@ -83,11 +84,22 @@ class EventQueue:
         Raises:
             HeadraceError: it can't be recorded.
         """
-        if self.artifacts is not None and isinstance(event, RECORDED):
-            self.artifacts.record(event)
+        kind = type(event)
+        way = self._ways.get(kind)
+        if way is None:
+            way = self._ways[kind] = self._way_of(kind)
+        record, feeds = way
+        if record is not None:
+            record(event)
         at = time()
-        for feed in self._feeds:
+        for feed in feeds:
             feed.put(event, at)
+
+    def _way_of(self, kind: type[Event]) -> _Way:
+        """Where events of one kind go. Asked once for each kind: a run has many events of a few."""
+        is_recorded = self.artifacts is not None and issubclass(kind, RECORDED)
+        record = self.artifacts.record if self.artifacts is not None and is_recorded else None
+        return record, tuple(feed for feed in self._feeds if feed.takes(kind))
 
     async def settle(self) -> None:
         """Wait until the artifacts have taken what was emitted, and have told what they wrote.
@@ -130,6 +142,10 @@ def emitted_at() -> datetime:
     return datetime.now(UTC) if at is None else datetime.fromtimestamp(at, UTC)
 
 
+_Way = tuple[Callable[[Event], None] | None, "tuple[_Feed, ...]"]
+"""What records an event, and who is handed it."""
+
+
 class _Feed:
     """What waits for one consumer, and the thread that hands it on: put()* → close() → ended."""
 
@@ -139,6 +155,7 @@ class _Feed:
         self.failure: BaseException | None = None
         self.dropped = 0
         self._reporter = subscription.reporter
+        self._leaves_out = getattr(self._reporter, "leaves_out", ())
         self._tell = tell
         self._waiting: deque[tuple[Event, float]] = deque()
         self._lock = Lock()
@@ -152,6 +169,10 @@ class _Feed:
         self._thread = Thread(
             target=copy_context().run, args=(self._live,), name="headrace-events", daemon=True
         )
+
+    def takes(self, kind: type[Event]) -> bool:
+        """Whether the consumer is handed events of a kind."""
+        return not issubclass(kind, self._leaves_out)
 
     def put(self, event: Event, at: float) -> None:
         """Have it handed on. Nothing happens once the subscription has ended."""
@@ -220,10 +241,11 @@ class _Feed:
         self._is_idle.set()
 
     def _hand_on(self) -> None:
+        handle, set_emitted_at = self._reporter.handle, _emitted_at.set
         while (item := self._next()) is not None:
             event, at = item
-            _emitted_at.set(at)
-            self._reporter.handle(event)
+            set_emitted_at(at)
+            handle(event)
 
     def _next(self) -> tuple[Event, float] | None:
         with self._lock:

@@ -68,7 +68,12 @@ class Cleaner(Struct, frozen=True):
 
     def name(self, text: str) -> str:
         """One line, at most `NAME_LIMIT` characters."""
-        return escape_line(cut(self._scrubbed(text), NAME_LIMIT))
+        if self.scrub:
+            text = self.scrub(text)
+        # As nearly all are: a log has dozens of names for each node.
+        if len(text) <= NAME_LIMIT and text.isprintable():
+            return text
+        return escape_line(cut(text, NAME_LIMIT))
 
     def message(self, text: str) -> str:
         """A block of lines, at most `MESSAGE_LIMIT` characters, without blank ends."""

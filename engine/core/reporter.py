@@ -33,7 +33,11 @@ RECORDED = (
 
 
 class Reporter(Protocol):
-    """A consumer of events. It works in a thread of its own, and not in the event loop."""
+    """A consumer of events. It works in a thread of its own, and not in the event loop.
+
+    One that has nothing to do with some kinds of event may name these, as a tuple of classes,
+    in an attribute `leaves_out`: it isn't handed them, which spares the run half of its events.
+    """
 
     def handle(self, event: Event) -> None:
         """Take note of one event. Called in order, and never twice at a time."""

@@ -49,7 +49,9 @@ class LogFile:
         self._is_told = False
         self._file = RotatingFile(longest=longest)
         stream = cast(TextIO, self._file)  # It has all that a writer calls.
-        self._writer: Reporter = (JsonReporter if is_json else LogWriter)(stream, style)
+        writer = (JsonReporter if is_json else LogWriter)(stream, style)
+        self.leaves_out = writer.leaves_out
+        self._writer: Reporter = writer
 
     def handle(self, event: Event) -> None:
         if isinstance(event, ProjectFound):
@@ -78,6 +80,7 @@ class LogWriter:
         self._clock = style.clock
         self._clean = Cleaner(style.scrub)
         self._lines = ShownLines(style.lowest, self._clean)
+        self.leaves_out = self._lines.leaves_out
         self._in_flight = InFlight()
 
     def handle(self, event: Event) -> None:

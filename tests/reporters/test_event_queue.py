@@ -17,6 +17,7 @@ from headrace.engine.core.event_queue import EventQueue, Limits, Subscription, e
 from headrace.engine.core.events import (
     Event,
     InvocationFinished,
+    NodeCompiled,
     NodeFinished,
     NodeStarted,
     RunFinished,
@@ -358,7 +359,7 @@ async def test_journal_goes_on_where_a_reporter_of_ours_is_broken(
     recorder = Recorder()
 
     def handle(self: ArtifactFiles, event: Event) -> None:
-        if isinstance(event, NodeStarted):
+        if isinstance(event, NodeCompiled):
             fail()
 
     monkeypatch.setattr(ArtifactFiles, "handle", handle)
@@ -450,3 +451,23 @@ def counted(owner: type[TargetDirectory | LogFile], closings: list[str]) -> Call
         close(self)  # type: ignore[arg-type]  # it is the owner's own
 
     return counting
+
+
+async def test_consumer_is_not_handed_what_it_leaves_out() -> None:
+    class Choosy(Consumer):
+        leaves_out = (NodeStarted, WarningRaised)
+
+    choosy, other = Choosy(), Consumer()
+    queue = EventQueue(map(Subscription.of, (choosy, other)), lambda warning: None)
+    events: list[Event] = [
+        WarningRaised("W", "w"),
+        RunFinished((), 0.0),
+        WarningRaised("V", "v"),
+    ]
+
+    for event in events:
+        queue.emit(event)
+    await queue.aclose()
+
+    assert choosy.events == [events[1]]
+    assert other.events == events

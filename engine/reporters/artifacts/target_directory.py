@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec import structs
 
+from ....adapters.traffic import SessionBound, SessionClosed, StatementAnswered, StatementSent
 from ...core.atomic_files import ensure_writable, write_atomically
 from ...core.encoding import encode
 from ...core.events import (
@@ -19,6 +20,9 @@ from ...core.events import (
     InvocationStarted,
     Kept,
     ManifestReady,
+    NodeCommitting,
+    NodeFinished,
+    NodeStarted,
     ParseCacheChanged,
     ProjectFound,
     ProjectLoaded,
@@ -53,6 +57,12 @@ class TargetDirectory:
     directory that can't be written is refused once the project is loaded, before any SQL. `tell`
     takes what could not be written, at the end; `tell_written` each artifact that was.
     """
+
+    leaves_out = (
+        *(NodeStarted, NodeCommitting, NodeFinished),
+        *(SessionBound, StatementSent, StatementAnswered, SessionClosed),
+    )
+    """What is recorded by then, or isn't kept at all."""
 
     def __init__(
         self,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TextIO
 
 from ...core.encoding import encode, mapped, scrubbed, utc_text
-from ...core.events import Event, InvocationStarted, MessageLogged, OutputProduced
+from ...core.events import Event, InvocationStarted, MessageLogged, NodeCompiled, OutputProduced
 from ...core.plain_text import MESSAGE_LIMIT, Cleaner
 from ...core.results import NodeInfo, RunResult
 from ..in_flight import MAIN_THREAD, InFlight
@@ -42,6 +42,8 @@ class JsonReporter:
         self._scrub = style.scrub
         self._pid = os.getpid()
         self._lines = ShownLines(style.lowest, Cleaner(style.scrub))
+        # How far a node has got, its lines say at every level.
+        self.leaves_out = tuple(kind for kind in self._lines.leaves_out if kind is not NodeCompiled)
         self._invocation_id = ""
         self._extra: Mapping[str, object] = {}
         self._in_flight = InFlight()

@@ -73,6 +73,7 @@ class ConsoleReporter:
         self._refresh_seconds = refresh_seconds
         self._clean = Cleaner(style.scrub)
         self._lines = ShownLines(style.lowest, self._clean)
+        self.leaves_out = (*_NOT_SHOWN, *self._lines.leaves_out)
         self._waiting: deque[tuple[Event, datetime]] = deque()
         self._state = LiveState()
         self._is_running = False

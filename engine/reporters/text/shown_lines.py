@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from ....adapters.traffic import SessionBound, SessionClosed, StatementAnswered, StatementSent
 from ...core.events import (
     Event,
     InvocationStarted,
     Manner,
+    NodeCommitting,
+    NodeCompiled,
+    NodeExecuted,
     NodeFinished,
     NodeSkipped,
+    ParseCacheChanged,
     RunResumed,
 )
 from ...core.plain_text import Cleaner
@@ -15,6 +20,14 @@ from ...core.results import RunResult
 from .debug_lines import skipping_line
 from .line import Level, Line
 from .lines import lines_of
+
+_BESIDE_THE_RUN = (NodeExecuted, NodeCommitting, ParseCacheChanged)
+"""What no line tells of at any level."""
+_FOR_DEBUGGING = (
+    *(SessionBound, StatementSent, StatementAnswered, SessionClosed),
+    *(NodeCompiled, *_BESIDE_THE_RUN),
+)
+"""What no line tells of at a level above DEBUG."""
 
 
 class ShownLines:
@@ -35,12 +48,17 @@ class ShownLines:
         """The node that ended last of those that others aren't run without."""
 
     @property
+    def leaves_out(self) -> tuple[type[Event], ...]:
+        """The kinds of event that there is no line of, and that needn't be handed in."""
+        return _BESIDE_THE_RUN if self.has_debug else _FOR_DEBUGGING
+
+    @property
     def has_debug(self) -> bool:
         """Whether lines for those who look for an error are shown."""
         return self.lowest <= Level.DEBUG
 
     def of(self, event: Event) -> list[Line]:
-        """Those of an event. Every one is to be handed in, in order."""
+        """Those of an event. Every one is to be handed in, in order, but for `leaves_out`."""
         if isinstance(event, InvocationStarted | RunResumed):
             self.manner = event.manner
         if isinstance(event, InvocationStarted):

@@ -27,6 +27,7 @@ class TextReporter:
         self._dotted_width = (style.width or LINE_WIDTH) - TIMESTAMP_WIDTH
         self._clean = Cleaner(style.scrub)
         self._lines = ShownLines(style.lowest, self._clean)
+        self.leaves_out = self._lines.leaves_out
 
     def handle(self, event: Event) -> None:
         match event:
