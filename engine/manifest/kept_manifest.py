@@ -86,7 +86,7 @@ class _Kept(Struct, array_like=True):
     hook_parents: Parents
 
 
-class _NotKeptError(Exception):
+class NotKeptError(Exception):
     """Something wouldn't come back as it is."""
 
 
@@ -100,7 +100,7 @@ class _Bytes:
     def put(self, value: object, kind: Any = None) -> None:
         """Add a field. Where it has a kind, it is tried whether it comes back."""
         if kind is not None and not survives(value, kind):
-            raise _NotKeptError
+            raise NotKeptError
         self.content += msgspec.msgpack.encode(value)
 
     def put_nodes(self, nodes: Iterable[Node]) -> None:
@@ -108,7 +108,7 @@ class _Bytes:
         listed = list(nodes)
         self._begin_array(len(listed))
         for node in checked(listed):
-            self.content += msgspec.msgpack.encode(_node(node))
+            self.content += msgspec.msgpack.encode(written_node(node))
 
     def _begin_array(self, size: int) -> None:
         # https://github.com/msgpack/msgpack/blob/master/spec.md#array-format-family
@@ -125,8 +125,8 @@ def encoded_manifest(manifest: Manifest) -> bytearray | None:
         kept.put(list(manifest.macros.files.values()), list[MacroFile])
         kept.put(list(manifest.macros), list[Macro])
         kept.put(dict(manifest.docs), dict[str, Doc])
-        kept.put([(key, _node(node)) for key, node in manifest.disabled.items()])
-        kept.put([(_node(test.node), test.parents) for test in manifest.left_out.values()])
+        kept.put([(key, written_node(node)) for key, node in manifest.disabled.items()])
+        kept.put([(written_node(test.node), test.parents) for test in manifest.left_out.values()])
         kept.put(manifest.parents)
         kept.put_nodes(manifest.disabled_twins)
         kept.put(dict(manifest.groups), dict[str, Group])
@@ -135,7 +135,7 @@ def encoded_manifest(manifest: Manifest) -> bytearray | None:
         kept.put(dict(manifest.macro_properties), dict[str, MacroProperties])
         kept.put_nodes(manifest.run_hooks.values())
         kept.put(manifest.hook_parents)
-    except (_NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
+    except (NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
         return None
     return kept.content
 
@@ -147,14 +147,14 @@ def decoded_manifest(content: bytes | bytearray, inputs: ParseInputs) -> Manifes
         msgspec.DecodeError: it isn't one.
     """
     kept = msgspec.msgpack.decode(content, type=_Kept)
-    nodes = {node.unique_id: node for node in checked(_read(kept.nodes, Node))}
-    sources = {source.unique_id: source for source in _read(kept.sources, Source)}
-    disabled = {key: node for key, written in kept.disabled for node in _read([written], Node)}
+    nodes = {node.unique_id: node for node in checked(read_nodes(kept.nodes, Node))}
+    sources = {source.unique_id: source for source in read_nodes(kept.sources, Source)}
+    disabled = {key: node for key, written in kept.disabled for node in read_nodes([written], Node)}
     disabled_nodes = [node for node in disabled.values() if not isinstance(node, Declared)]
     left_out = [
         LeftOutTest(test, parents)
         for written, parents in kept.left_out
-        for test in _read([written], Test)
+        for test in read_nodes([written], Test)
     ]
     return Manifest(
         project_name=kept.project_name,
@@ -173,28 +173,38 @@ def decoded_manifest(content: bytes | bytearray, inputs: ParseInputs) -> Manifes
         left_out={test.node.unique_id: test for test in left_out},
         parents=kept.parents,
         lookup=NodeLookup(nodes.values(), sources.values(), disabled_nodes, kept.project_name),
-        disabled_twins=tuple(_read(kept.disabled_twins, Node)),
+        disabled_twins=tuple(read_nodes(kept.disabled_twins, Node)),
         groups=kept.groups,
-        declared={node.unique_id: node for node in _read(kept.declared, Declared)},
-        unit_tests={test.unique_id: test for test in _read(kept.unit_tests, UnitTest)},
+        declared={node.unique_id: node for node in read_nodes(kept.declared, Declared)},
+        unit_tests={test.unique_id: test for test in read_nodes(kept.unit_tests, UnitTest)},
         macro_properties=kept.macro_properties,
-        run_hooks={hook.unique_id: hook for hook in _read(kept.run_hooks, RunHook)},
+        run_hooks={hook.unique_id: hook for hook in read_nodes(kept.run_hooks, RunHook)},
         hook_parents=kept.hook_parents,
     )
 
 
-def _node(node: Node) -> Written:
+def written_node(node: Node) -> Written:
+    """A node as it is kept.
+
+    Raises:
+        NotKeptError: it wouldn't come back as it is.
+        TypeError, ValueError, OverflowError, RecursionError: as above.
+    """
     kind = type(node)
     if KEPT_CLASSES.get(kind.__name__) is not kind:
-        raise _NotKeptError
+        raise NotKeptError
     content = msgspec.msgpack.encode(node)
     if msgspec.msgpack.decode(content, type=kind) != node:
-        raise _NotKeptError
+        raise NotKeptError
     return kind.__name__, Raw(content)
 
 
-def _read(written: Iterable[Written], kind: type[NodeT]) -> Iterator[NodeT]:
-    """The nodes, which are all of a kind."""
+def read_nodes(written: Iterable[Written], kind: type[NodeT]) -> Iterator[NodeT]:
+    """The nodes out of what is kept of them, which are all of a kind.
+
+    Raises:
+        msgspec.DecodeError: something else is there.
+    """
     for name, content in written:
         own = KEPT_CLASSES.get(name, Node)
         if not issubclass(own, kind):

@@ -12,7 +12,7 @@ from ..manifest.nodes.node import Node
 from ..manifest.nodes.test_nodes import GenericTest
 from ..manifest.reading.kept_file import DIGEST_BYTES
 from ..manifest.reading.parse_renderer import Captured, ParseRenderer
-from ..manifest.reading.render_memory import Found, RenderMemory
+from ..manifest.reading.render_memory import Found, LeftOut, RenderMemory, Work
 from .questions import Answers, Asked
 
 FoundT = TypeVar("FoundT", Captured, str)
@@ -38,46 +38,51 @@ class RememberingRenderer:
 
     def render(self, node: Node, source: str) -> Captured:
         """What a node's template calls."""
-        return self._found(
-            Captured, ("render", source), node, lambda: self._renderer.render(node, source)
-        )
+        return self._found(Captured, ("render", source), node)
 
     def render_test(self, node: GenericTest, *, is_inert: bool) -> Captured:
         """What a generic test calls."""
-        kind = ("arguments" if is_inert else "test", "")
-        return self._found(
-            Captured, kind, node, lambda: self._renderer.render_test(node, is_inert=is_inert)
-        )
+        return self._found(Captured, ("arguments" if is_inert else "test", ""), node)
 
     def call_macro(self, name: str, custom: str | None, node: Node) -> str:
         """What a macro of the project's calls a node."""
-        kind = (name, "custom" if custom is None else f"custom {custom}")
-        return self._found(str, kind, node, lambda: self._renderer.call_macro(name, custom, node))
+        return self._found(str, (name, "custom" if custom is None else f"custom {custom}"), node)
 
-    def _found(
-        self, kind: type[FoundT], work: tuple[str, str], node: Node, render: Callable[[], FoundT]
-    ) -> FoundT:
+    def _found(self, kind: type[FoundT], work: Work, node: Node) -> FoundT:
         """What a piece of work gave the last time, or gives now. Neither errors are kept, nor
         what holds a secret.
         """
-        key = _key(work, node)
-        if key is None:
-            self._memory.left += 1
-            return render()
-        recalled: Found | None = self._memory.recall(key, self._answers)
-        if isinstance(recalled, kind):
-            return recalled
+        memory, key = self._memory, _key(work, node)
+        if key is not None:
+            recalled: Found | None = memory.recall(key, self._answers)
+            if isinstance(recalled, kind):
+                return recalled
         self._asked.begin()
-        found = render()
+        found = done(self._renderer, work, node)
+        assert isinstance(found, kind)
         asked = self._asked.taken()
-        if asked is None or self._is_secret(msgspec.to_builtins(found, enc_hook=repr)):
-            self._memory.left += 1
+        if key is None or self._is_secret(msgspec.to_builtins(found, enc_hook=repr)):
+            memory.is_whole = False
+        elif asked is None:
+            memory.left.append(LeftOut(work, node, found))
         else:
-            self._memory.keep(key, found, asked, self._answers)
+            memory.keep(key, found, asked, self._answers)
         return found
 
 
-def _key(work: tuple[str, str], node: Node) -> bytes | None:
+def done(renderer: ParseRenderer, work: Work, node: Node) -> Found:
+    """What a piece of work gives."""
+    name, text = work
+    if name == "render":
+        return renderer.render(node, text)
+    if name in ("arguments", "test"):
+        assert isinstance(node, GenericTest)
+        return renderer.render_test(node, is_inert=name == "arguments")
+    _, has_custom, custom = text.partition(" ")
+    return renderer.call_macro(name, custom if has_custom else None, node)
+
+
+def _key(work: Work, node: Node) -> bytes | None:
     """A digest of a piece of work and the node that it is for; None where that can't be had."""
     try:
         content = msgspec.msgpack.encode((work, type(node).__name__, _timeless(node)))

@@ -8,7 +8,7 @@ kept. Where anything differs, every file is read, and what has stayed is looked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from pathlib import Path
 
@@ -17,11 +17,20 @@ from msgspec import Struct
 
 from ..core.events import WarningRaised
 from ..core.own_code import own_code
-from ..manifest.kept_manifest import decoded_manifest, encoded_manifest
+from ..manifest.kept_manifest import (
+    NotKeptError,
+    Written,
+    decoded_manifest,
+    encoded_manifest,
+    read_nodes,
+    written_node,
+)
 from ..manifest.manifest import Counts, Manifest
+from ..manifest.nodes.node import Node
 from ..manifest.reading.inputs import ParseInputs
 from ..manifest.reading.kept_file import DIGEST_BYTES, read_kept, sealed, survives, unsealed
-from ..manifest.reading.render_memory import Question
+from ..manifest.reading.parse_renderer import Captured
+from ..manifest.reading.render_memory import Found, LeftOut, Question, RenderMemory, Work
 from ..project.project import Project
 from ..project.source_states import SourceState, is_unchanged, source_state
 
@@ -49,6 +58,14 @@ class Facts(Struct, frozen=True, kw_only=True):
     has_metrics: bool
 
 
+class KeptLeftOut(Struct, frozen=True, array_like=True):
+    """A `LeftOut`, with its node as it is kept."""
+
+    work: Work
+    node: Written
+    found: Found
+
+
 class LastParse(Struct, frozen=True, array_like=True):
     """What there is to know of a parse before its manifest is read.
 
@@ -60,6 +77,7 @@ class LastParse(Struct, frozen=True, array_like=True):
         warnings: what there was to warn of.
         facts: what is in the manifest.
         renderings: how many templates were rendered.
+        left: renderings that have to be done again, to see that they give the same.
     """
 
     inputs: bytes
@@ -69,6 +87,7 @@ class LastParse(Struct, frozen=True, array_like=True):
     warnings: list[WarningRaised]
     facts: Facts
     renderings: int
+    left: list[KeptLeftOut]
 
     @property
     def origin(self) -> bytes:
@@ -105,10 +124,11 @@ class ParseRecord:
         asked: Iterable[Question],
         answer: KnownAnswer,
         warnings: list[WarningRaised],
-        renderings: int,
+        memory: RenderMemory,
     ) -> tuple[LastParse, bytearray] | None:
         """What to keep, and the manifest as bytes; None where the next parse has to look again."""
-        told = sorted({each for each in asked if each[0] not in _OF_FILES})
+        by_templates = (question for question, _ in memory.questions)
+        told = sorted({each for each in (*asked, *by_templates) if each[0] not in _OF_FILES})
         answers = [(question, answer(question)) for question in told]
         questions = [(question, digest) for question, digest in answers if digest is not None]
         if len(questions) < len(answers) or not survives(warnings, list[WarningRaised]):
@@ -116,8 +136,8 @@ class ParseRecord:
         states = self._states
         if states is None or not _are_unchanged(states, _states(self._projects)):
             return None
-        content = encoded_manifest(manifest)
-        if content is None:
+        left, content = _kept_left_out(memory.left), encoded_manifest(manifest)
+        if content is None or left is None or not memory.is_whole:
             return None
         last = LastParse(
             inputs=self._inputs,
@@ -126,9 +146,29 @@ class ParseRecord:
             questions=questions,
             warnings=warnings,
             facts=facts,
-            renderings=renderings,
+            renderings=memory.rendered + memory.recalled,
+            left=left,
         )
         return last, content
+
+
+def _kept_left_out(left: Iterable[LeftOut]) -> list[KeptLeftOut] | None:
+    try:
+        kept = [KeptLeftOut(each.work, written_node(each.node), each.found) for each in left]
+    except (NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
+        return None
+    return kept if all(survives(each.found, Captured | str) for each in kept) else None
+
+
+def left_out_of(last: LastParse) -> Iterator[LeftOut]:
+    """The renderings that have to be done again.
+
+    Raises:
+        msgspec.DecodeError: they aren't what they were.
+    """
+    for each in last.left:
+        (node,) = read_nodes([each.node], Node)
+        yield LeftOut(each.work, node, each.found)
 
 
 def files_of(last: LastParse, manifest: bytearray) -> dict[str, bytes | bytearray]:

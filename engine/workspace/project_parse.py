@@ -12,11 +12,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from msgspec import structs
 
 from ...adapters.base import Adapter
+from ..core.checkpoints import checked
 from ..core.encoding import encode
-from ..core.errors import CycleError, Location
+from ..core.errors import CycleError, HeadraceError, Location
 from ..core.events import Event, WarningRaised
 from ..core.graph import Graph
 from ..manifest.manifest import Manifest
@@ -32,7 +34,15 @@ from ..template.parse_names import PARSE_NAMES
 from ..template.query_comment import check_comment, comment_operation
 from ..template.questions import Answers, Asked, value_digest
 from ..template.template_environment import LenientUndefined, TemplateEnvironment
-from .last_parse import Facts, LastParse, ParseRecord, files_of, load_last_manifest, load_last_parse
+from .last_parse import (
+    Facts,
+    LastParse,
+    ParseRecord,
+    files_of,
+    left_out_of,
+    load_last_manifest,
+    load_last_parse,
+)
 from .loaded_project import LoadedProject, Parsed, Renderings, graph_of
 from .workspace import Workspace
 
@@ -82,11 +92,28 @@ class _ProjectParse:
         last = load_last_parse(workspace.target_path, workspace.project.root)
         if last is None or not record.matches(last, self._answer):
             return self._anew(inputs, record)
+        parsed = Parsed(last.facts, partial(self._last_manifest, last, inputs), last.origin)
+        if last.left and not self._give_the_same(last, parsed.manifest.macros):
+            return self._anew(inputs, record)
         for warning in last.warnings:
             self._warn(warning)
-        read = partial(self._last_manifest, last, inputs)
-        parsed = Parsed(last.facts, read, last.origin)
-        return LoadedProject(workspace, parsed, renderings=Renderings(0, last.renderings))
+        renderings = Renderings(len(last.left), last.renderings)
+        return LoadedProject(workspace, parsed, renderings=renderings)
+
+    def _give_the_same(self, last: LastParse, macros: MacroIndex) -> bool:
+        """Whether renderings that can't be kept give what they gave then."""
+        from ..template.remembering import done
+
+        warnings: list[WarningRaised] = []
+        renderer = self._template_renderer(macros, Asked(), warnings.append)
+        try:
+            same = all(
+                done(renderer, left.work, left.node) == left.found
+                for left in checked(left_out_of(last))
+            )
+        except (HeadraceError, msgspec.DecodeError):
+            return False
+        return same and not warnings
 
     def _last_manifest(self, last: LastParse, inputs: ParseInputs) -> Manifest:
         workspace = self._workspace
@@ -133,18 +160,17 @@ class _ProjectParse:
             kept |= files_of(*last)
         origin = last[0].origin if last is not None else None
         parsed = Parsed(facts, lambda: manifest, origin)
-        return LoadedProject(workspace, parsed, kept, Renderings(memory.rendered, memory.recalled))
+        renderings = Renderings(memory.rendered + len(memory.left), memory.recalled)
+        return LoadedProject(workspace, parsed, kept, renderings)
 
     def _last(
         self, record: ParseRecord, manifest: Manifest, facts: Facts
     ) -> tuple[LastParse, bytearray] | None:
         """What the next parse is to know of this one as a whole."""
-        memory, asked = self._memory, self._asked.taken()
-        if asked is None or memory.left:
+        asked = self._asked.taken()
+        if asked is None:
             return None
-        questions = [*asked, *(question for question, _ in memory.questions)]
-        count = memory.rendered + memory.recalled
-        return record.kept(manifest, facts, questions, self._answer, self._warnings, count)
+        return record.kept(manifest, facts, asked, self._answer, self._warnings, self._memory)
 
     def _inputs(self) -> ParseInputs:
         workspace = self._workspace
@@ -172,26 +198,32 @@ class _ProjectParse:
         self._warn(warning)
 
     def _make_renderer(self, macros: MacroIndex) -> ParseRenderer:
-        from ..template.parsing import TemplateParseRenderer
         from ..template.remembering import RememberingRenderer
 
         workspace = self._workspace
         asked = Asked()
-        common = workspace.common_context(self._messages.append, note=asked.note)
-        renderer = TemplateParseRenderer(
+        renderer = self._template_renderer(macros, asked, self._tell)
+        _check_query_comment(workspace, renderer)
+        answers = Answers(macros, workspace.variables, self._values)
+        is_secret = workspace.is_secret
+        return RememberingRenderer(renderer, self._memory, asked, answers, is_secret=is_secret)
+
+    def _template_renderer(
+        self, macros: MacroIndex, asked: Asked, warn: Callable[[WarningRaised], None]
+    ) -> TemplateParseRenderer:
+        from ..template.parsing import TemplateParseRenderer
+
+        workspace = self._workspace
+        return TemplateParseRenderer(
             macros,
             environment=self._environment,
             strict=TemplateEnvironment(workspace.codes),
-            common=common,
+            common=workspace.common_context(self._messages.append, note=asked.note),
             adapter=workspace.adapter,
             relations=workspace.relations,
-            warn=self._tell,
+            warn=warn,
             asked=asked,
         )
-        _check_query_comment(workspace, renderer)
-        answers = Answers(macros, workspace.variables, common.answers)
-        is_secret = workspace.is_secret
-        return RememberingRenderer(renderer, self._memory, asked, answers, is_secret=is_secret)
 
     @cached_property
     def _environment(self) -> TemplateEnvironment:

@@ -6,11 +6,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from headrace.engine.core.encoding import encode
+from headrace.engine.core.errors import ParseError
 from headrace.engine.manifest import loader
 from headrace.engine.manifest.kept_manifest import KEPT_CLASSES, decoded_manifest, encoded_manifest
 from headrace.engine.manifest.loader import load_manifest
@@ -287,6 +289,48 @@ def test_moment_in_a_properties_file_is_asked_each_time(write_project: WriteProj
     load(root)
 
     assert FILE_NAME not in {path.name for path in (root / "target").iterdir()}
+
+
+MOMENTS = {
+    "models/same.sql": "{{ config(tags=['old'] if run_started_at.year > 1999 else []) }}"
+    "select 1 as id",
+    "models/other.sql": "{{ config(meta={'at': var('at', modules.datetime.datetime.now())}) }}"
+    "select * from {{ ref('same') }}",
+}
+
+
+def test_rendering_that_asks_for_the_moment_is_done_again(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = write_project({"models/same.sql": MOMENTS["models/same.sql"]})
+    cold = load(root)
+    with monkeypatch.context() as patch:
+        patch.setattr(loader, "load_manifest", None)
+        warm = load(root)
+
+    assert document(warm) == document(cold)
+    assert (warm.renderings.rendered, warm.renderings.recalled) == (1, 0)
+
+
+def test_rendering_that_gives_another_thing_at_another_moment_is_seen(
+    write_project: WriteProject,
+) -> None:
+    root = write_project(MOMENTS)
+    moments = {str(load(root).manifest.nodes["model.shop.other"].config.meta) for _ in range(3)}
+
+    assert len(moments) == 3
+
+
+def test_rendering_that_fails_at_another_moment_fails(
+    write_project: WriteProject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "{% if run_started_at.year > 2030 %}{{ ref('nobody') }}{% endif %}select 1"
+    root = write_project({"models/m.sql": text})
+    load(root)
+    start = Start(Options(), {}, root, started_at=datetime(2031, 1, 1, tzinfo=UTC))
+
+    with pytest.raises(ParseError, match="nobody"):
+        parse_project(open_workspace(start, lambda warning: None), lambda warning: None)
 
 
 def test_warnings_are_told_each_time(write_project: WriteProject) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from ...core.own_code import own_code
+from ..nodes.node import Node
 from .kept_file import read_kept, sealed, survives, unsealed
 from .parse_renderer import Captured
 
@@ -31,6 +32,17 @@ Answer = Callable[[Question], bytes]
 
 Found = Captured | str
 """What a rendering gave: what a template called, or the text of a macro."""
+
+Work = tuple[str, str]
+"""What was done to render: `RememberingRenderer` says what there is."""
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A rendering that asked what can't be asked again, such as the time, and what it gave."""
+
+    work: Work
+    node: Node
+    found: Found
 
 
 class _Rendering(msgspec.Struct, array_like=True):
@@ -57,13 +69,15 @@ class RenderMemory:
     Attributes:
         recalled: how many renderings were as they had been.
         rendered: how many were kept anew.
-        left: how many can't be kept.
+        left: those that can't be kept, as they have asked what nobody can ask again.
+        is_whole: whether these and those that are kept are all.
     """
 
     def __init__(self, known: _Kept | None = None, seal: bytes = b"") -> None:
         self.recalled = 0
         self.rendered = 0
-        self.left = 0
+        self.left: list[LeftOut] = []
+        self.is_whole = True
         self._known = known or _Kept()
         self._seal = seal
         self._holds: dict[int, bool] = {}
@@ -122,7 +136,7 @@ class RenderMemory:
     def keep(self, key: bytes, found: Found, asked: Iterable[Question], answer: Answer) -> None:
         """Take note of a rendering, and of what it asked."""
         if not survives(found, Captured | str):
-            self.left += 1
+            self.is_whole = False
             return
         self.rendered += 1
         places = tuple(self._place(question, answer) for question in asked)
