@@ -32,7 +32,7 @@ from ...core.plain_text import Cleaner, indented
 from ...core.results import NodeInfo, RunResult, Status
 from ...settings.warning_codes import MESSAGE_CODES, WARNING_CODES
 from .batch_lines import batch_lines
-from .debug_lines import DETAILS, with_debug_lines
+from .debug_lines import with_debug_lines
 from .freshness_lines import freshness_word
 from .line import BLANK, Level, Line, LineKind, Paint
 from .operation_lines import is_about_an_operation, operation_lines
@@ -89,7 +89,7 @@ def lines_of(
 
     `command` is the name of that which runs.
     """
-    shown = [] if type(event) in DETAILS else _shown_lines(event, clean, manner, debug=debug)
+    shown = _shown_lines(event, clean, manner, debug=debug)
     return with_debug_lines(event, shown, clean, command) if debug else shown
 
 

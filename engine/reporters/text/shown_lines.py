@@ -17,7 +17,7 @@ from ...core.events import (
 )
 from ...core.plain_text import Cleaner
 from ...core.results import RunResult
-from .debug_lines import skipping_line
+from .debug_lines import DETAILS, skipping_line, with_debug_lines
 from .line import Level, Line
 from .lines import lines_of
 
@@ -59,6 +59,9 @@ class ShownLines:
 
     def of(self, event: Event) -> list[Line]:
         """Those of an event. Every one is to be handed in, in order, but for `leaves_out`."""
+        if type(event) in DETAILS:
+            # Most events are. Without this, each would be held against every kind there is.
+            return with_debug_lines(event, [], self._clean, self.command) if self.has_debug else []
         if isinstance(event, InvocationStarted | RunResumed):
             self.manner = event.manner
         if isinstance(event, InvocationStarted):
