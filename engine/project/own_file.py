@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from .text_file import check_regular, check_size, open_without_waiting
 
@@ -30,6 +33,22 @@ def read_own(path: Path, project_root: Path) -> bytes:
             somebody who couldn't write into the project's directory.
         OSError: it can't be read, or is no regular file.
     """
+    with _opened(path, project_root) as file:
+        return file.read()
+
+
+def own_size(path: Path, project_root: Path) -> int:
+    """How many bytes a file has that `read_own` would read.
+
+    Raises:
+        OSError: as there.
+    """
+    with _opened(path, project_root) as file:
+        return os.fstat(file.fileno()).st_size
+
+
+@contextmanager
+def _opened(path: Path, project_root: Path) -> Iterator[BinaryIO]:
     with open(path, "rb", opener=_open) as file:
         check_regular(file.fileno())
         check_size(file.fileno())
@@ -37,7 +56,7 @@ def read_own(path: Path, project_root: Path) -> bytes:
             project = os.stat(project_root)
             _check(os.fstat(file.fileno()), project)
             _check(os.stat(path.parent), project)
-        return file.read()
+        yield file
 
 
 def _open(path: str, flags: int) -> int:

@@ -31,6 +31,7 @@ from ..manifest.reading.inputs import ParseInputs
 from ..manifest.reading.kept_file import DIGEST_BYTES, read_kept, sealed, survives, unsealed
 from ..manifest.reading.parse_renderer import Captured
 from ..manifest.reading.render_memory import Found, LeftOut, Question, RenderMemory, Work
+from ..project.own_file import own_size
 from ..project.project import Project
 from ..project.source_states import SourceState, is_unchanged, source_state
 
@@ -72,6 +73,7 @@ class LastParse(Struct, frozen=True, array_like=True):
     Attributes:
         inputs: a digest of what it was given.
         manifest: the digest of the file that holds the manifest.
+        size: the bytes that it has.
         states: the files of each project.
         questions: what templates have asked, with digests of the answers.
         warnings: what there was to warn of.
@@ -82,6 +84,7 @@ class LastParse(Struct, frozen=True, array_like=True):
 
     inputs: bytes
     manifest: bytes
+    size: int
     states: list[SourceState]
     questions: list[tuple[Question, bytes]]
     warnings: list[WarningRaised]
@@ -142,6 +145,7 @@ class ParseRecord:
         last = LastParse(
             inputs=self._inputs,
             manifest=_digest(content),
+            size=len(content),
             states=states,
             questions=questions,
             warnings=warnings,
@@ -183,9 +187,12 @@ def load_last_parse(target_path: Path, project_root: Path) -> LastParse | None:
     if payload is None:
         return None
     try:
-        return msgspec.msgpack.decode(payload, type=LastParse)
-    except (msgspec.DecodeError, RecursionError):
+        last = msgspec.msgpack.decode(payload, type=LastParse)
+        # Whether it is what it was is seen when it is read; what is missing is made again.
+        has_manifest = own_size(target_path / MANIFEST_NAME, project_root) == last.size
+    except (OSError, msgspec.DecodeError, RecursionError):
         return None
+    return last if has_manifest else None
 
 
 def load_last_manifest(

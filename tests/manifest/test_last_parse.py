@@ -371,6 +371,8 @@ def test_damaged_file_is_passed_over(shop: Path, name: str, damage: Any) -> None
         path.write_bytes(damage(path.read_bytes()))
 
     assert document(load(shop)) == expected
+    if damage is None or len(damage(b"0" * 100)) != 100:
+        assert is_taken_over(shop)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="files have other modes there")
@@ -387,8 +389,10 @@ def test_file_that_anybody_may_write_is_passed_over(
 
     monkeypatch.setattr(loader, "load_manifest", noted)
 
-    assert load(shop).manifest.nodes
+    project = load(shop)
+
     assert len(parsed) == 1
+    assert {FILE_NAME, MANIFEST_NAME} <= project.kept.keys()
 
 
 _opened: list[str] | None = None
