@@ -199,14 +199,29 @@ class GuardedEnvironment(SandboxedEnvironment):
         if kind in _OURS:
             require_printable(*args, *kwargs.values())
         require_arguments(args, kwargs)
+        # A project of macros spends its time here: what Jinja looks for in everything that is
+        # called, neither our classes have nor most functions.
         if access.is_direct:
-            # A project of macros spends its time here: Jinja would look for what none of ours has.
             kwargs.pop("_block_vars", None)
             kwargs.pop("_loop_vars", None)
             return obj(*args, **kwargs)
-        made = context.call(obj, *args, **kwargs)
+        if kind in _OURS and not hasattr(obj, "jinja_pass_arg"):
+            made = self._called(obj, args, kwargs)
+        else:
+            made = context.call(obj, *args, **kwargs)
         require_room(made)
         return made if type(made) in SHOWN else checked(made)
+
+    def _called(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """What a function gives that takes its arguments alone, as Jinja has it."""
+        kwargs.pop("_block_vars", None)
+        kwargs.pop("_loop_vars", None)
+        try:
+            return function(*args, **kwargs)
+        except StopIteration:
+            return self.undefined(
+                "value was undefined because a callable raised a StopIteration exception"
+            )
 
 
 def deepest_line(tree: nodes.Template) -> int:
