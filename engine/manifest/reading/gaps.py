@@ -11,11 +11,12 @@ from .package_parse import Parse
 
 def gaps_of_nodes(parse: Parse) -> list[WarningRaised]:
     """A warning for each kind of configuration that has no effect, with its first place."""
-    names = sorted(parse.inputs.ignored_configs)
+    names = parse.inputs.ignored_configs
     asking: dict[str, list[Node]] = {}
     for node in parse.found.nodes.values():
-        for name in names:
-            if _says_something(node.config.values.get(name)):
+        values = node.config.values
+        for name in names & values.keys():
+            if _says_something(values[name]):
                 asking.setdefault(name, []).append(node)
     return [
         WarningRaised(

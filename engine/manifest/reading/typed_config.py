@@ -39,7 +39,7 @@ def typed_config(values: dict[str, Any], draft: Draft) -> NodeConfig:
         if isinstance(inner, Mapping):
             _check_booleans(inner, keys, draft, key)
     check_config(values, draft)
-    known = {key: values[key] for key in _TYPED if values.get(key) is not None}
+    known = {key: value for key, value in values.items() if key in _TYPED and value is not None}
     try:
         config = msgspec.convert(known, NodeConfig, strict=False)
     except msgspec.ValidationError as error:
