@@ -11,6 +11,8 @@ from pathlib import Path
 from .errors import UsageError
 from .leftovers import create, sweep
 
+_UNNAMED = getattr(os, "O_TMPFILE", 0)
+
 WriteBytes = Callable[[int, bytes | memoryview], int]
 """As `os.write`: may write less than it was given, and says how much it wrote."""
 
@@ -63,6 +65,40 @@ def replaced_file(
             os.unlink(temporary)
         raise
     return descriptor
+
+
+def create_whole(path: str, content: bytes, *, write: WriteBytes = os.write) -> None:
+    """Write a file that isn't there: it takes its name once it is whole. Not to be durable.
+
+    Where the system can have a file without a name, that costs little more than to write it in
+    place, and a killed process leaves nothing behind.
+
+    Raises:
+        FileNotFoundError: there is no such directory.
+        OSError: it could not be written.
+    """
+    directory = os.path.dirname(path)
+    try:
+        descriptor = os.open(directory, os.O_WRONLY | _UNNAMED, 0o666) if _UNNAMED else None
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+        descriptor = None
+    if descriptor is not None:
+        try:
+            write_all(descriptor, content, write=write)
+            # By a number of this process, as open(2) has it. With a directory's descriptor,
+            # of which it makes no use, Python asks the system to follow the link.
+            os.link(f"/proc/self/fd/{descriptor}", path, src_dir_fd=descriptor)
+            return
+        except FileExistsError:
+            pass
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.EXDEV, errno.EPERM):
+                raise
+        finally:
+            os.close(descriptor)
+    write_atomically(Path(path), content, durable=False, write=write)
 
 
 def _sync_directory(path: Path) -> None:

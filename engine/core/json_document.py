@@ -37,6 +37,9 @@ class JsonDocument(Struct, frozen=True):
     is_clean: Callable[[bytes], bool]
     origin: bytes | None = None
 
+    def __repr__(self) -> str:
+        return f"JsonDocument(origin={self.origin!r})"  # what it holds isn't redacted yet
+
     @property
     def head(self) -> bytes:
         """The text up to the end of the head."""

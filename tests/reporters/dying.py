@@ -31,7 +31,7 @@ class Steps:
         self._how = how
         self._directory = ""
         self._left = 0
-        for name in ("open", "write", "fsync", "replace", "rename", "unlink", "mkdir"):
+        for name in ("open", "write", "fsync", "replace", "rename", "link", "unlink", "mkdir"):
             setattr(os, name, self._counted(name, getattr(os, name)))
 
     def go_wrong_at(self, step: int, directory: Path) -> None:
@@ -58,8 +58,10 @@ class Steps:
         return self._left > 0
 
     def _is_step(self, name: str, first: Any, rest: tuple[Any, ...]) -> bool:
-        if name == "open" and not rest[0] & os.O_CREAT:
+        if name == "open" and not (rest[0] & os.O_CREAT or rest[0] & os.O_TMPFILE == os.O_TMPFILE):
             return False
+        if name == "link":
+            first = rest[0]
         path = os.readlink(f"/proc/self/fd/{first}") if isinstance(first, int) else first
         return os.fspath(path).startswith(self._directory)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path, PurePath
 from threading import Event as Signal
 from threading import Semaphore, Thread
 
-from ...core.atomic_files import WriteBytes, write_all, write_atomically
+from ...core.atomic_files import WriteBytes, create_whole, write_atomically
 from ...core.events import Event, NodeCompiled, NodeExecuted, WarningRaised
 from ...core.leftovers import sweep_below
 from ...core.plain_text import Scrub
@@ -136,27 +135,15 @@ class ArtifactFiles:
         return Path(os.path.realpath(directory)).is_relative_to(os.path.realpath(self._target_path))
 
     def _put(self, path: str, content: bytes) -> None:
-        """Make the file hold the content: it is never half there for long.
+        """Make the file hold the content. Nobody meets half of it.
 
-        Most runs repeat what is there, and reading it costs a fortieth of replacing it. Where
-        there is nothing to keep, the file is written in place, which costs a sixth.
+        Most runs repeat what is there, and reading it costs a fortieth of replacing it.
         """
         try:
             if read_regular(path) != content:
                 write_atomically(Path(path), content, durable=False, write=self._write)
         except FileNotFoundError:
-            self._create(path, content)
-
-    def _create(self, path: str, content: bytes) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        try:
-            write_all(descriptor, content, write=self._write)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(path)
-            raise
-        finally:
-            os.close(descriptor)
+            create_whole(path, content, write=self._write)
 
 
 def _is_plain(name: str) -> bool:
