@@ -10,7 +10,11 @@ from pathlib import Path
 import pytest
 from headrace.engine.core.encoding import encode
 from headrace.engine.core.json_document import JsonDocument
-from headrace.engine.reporters.artifacts.manifest_file import MANIFEST_NAME, write_manifest
+from headrace.engine.reporters.artifacts.manifest_file import (
+    MANIFEST_NAME,
+    TAIL_NAME,
+    write_manifest,
+)
 
 ORIGIN, ANOTHER = b"one origin", b"another one"
 
@@ -81,6 +85,16 @@ def test_file_that_holds_what_is_a_secret_by_now_is_made_again(tmp_path: Path) -
     written(tmp_path, nodes, is_clean=False)
 
     assert nodes.made == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no FIFOs here")
+@pytest.mark.parametrize("name", [MANIFEST_NAME, TAIL_NAME])
+def test_fifo_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    written(tmp_path, Nodes("first"))
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+
+    written(tmp_path, Nodes("first", 7))
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x80", b"\x93\xc4\x0aone origin\x01\x90"])

@@ -13,6 +13,7 @@ from msgspec import Struct
 from ...core.atomic_files import write_atomically
 from ...core.checkpoints import checkpoint
 from ...core.json_document import JsonDocument
+from ...project.text_file import open_without_waiting, read_regular
 
 MANIFEST_NAME = "manifest.json"
 TAIL_NAME = "headrace_manifest_tail.msgpack"
@@ -57,10 +58,10 @@ def _chunks(head: bytes, tail: Iterator[bytes]) -> Iterator[bytes]:
 def _kept_tail(path: Path, document: JsonDocument) -> Iterator[bytes] | None:
     """The rest of the file that is there; None where it isn't what would be written."""
     try:
-        known = msgspec.msgpack.decode(path.with_name(TAIL_NAME).read_bytes(), type=_Tail)
+        known = msgspec.msgpack.decode(read_regular(path.with_name(TAIL_NAME)), type=_Tail)
         if known.origin != document.origin:
             return None
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=open_without_waiting) as file:
             if _identity(os.fstat(file.fileno())) != known.file:
                 return None
             file.seek(known.offset)
