@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from ..base import Deferred, Response, Rows
 from ..comment import StatementComment
+from .known_handiwork import KnownHandiwork
 from .statements import Heading, read_heading, split_script
 
 
@@ -37,7 +38,7 @@ class Work(Struct, frozen=True):
     """Something to do with the database that takes more than a statement. `sql` is for messages."""
 
     sql: str
-    run: Callable[[sqlite3.Connection], None]
+    run: Callable[[sqlite3.Connection, KnownHandiwork], None]
 
 
 Step = str | Deferred | Insertion | Work
@@ -107,12 +108,19 @@ class Batch:
                 return response.message
         return self.answer.response.message
 
-    def run(self, database: sqlite3.Connection) -> None:
-        """Run what hasn't run yet.
+    def run(self, database: sqlite3.Connection, known: KnownHandiwork) -> None:
+        """Run what hasn't run yet. `known` is the connection's own.
 
         Raises:
             sqlite3.Error: a statement failed, or the batch was cancelled.
         """
+        try:
+            self._run_rest(database, known)
+        except BaseException:
+            known.forget()
+            raise
+
+    def _run_rest(self, database: sqlite3.Connection, known: KnownHandiwork) -> None:
         while self.position < len(self.steps):
             if self.is_cancelled:
                 raise sqlite3.OperationalError("interrupted")
@@ -121,23 +129,34 @@ class Batch:
                     # A trigger may let rows be passed over.
                     self.inserted = database.executemany(sql, rows).rowcount
                 case Work() as work:
-                    work.run(database)
+                    work.run(database, known)
                 case Control() as control:
-                    self._control(database, control)
+                    self._control(database, control, known)
                 case str() | Deferred() as statement:
-                    if self._split_if_script(database, statement):
+                    if self._split_if_script(database, statement, known):
                         continue
             self.position += 1
 
-    def _control(self, database: sqlite3.Connection, control: Control) -> None:
-        self.is_committing = control is Control.COMMIT
+    def _control(
+        self, database: sqlite3.Connection, control: Control, known: KnownHandiwork
+    ) -> None:
+        if control is not Control.COMMIT:
+            database.execute(control.value)
+            if control is Control.ROLLBACK:
+                known.forget()
+            return
+        versions = known.note_commit(database)
+        self.is_committing = True
         try:
             database.execute(control.value)
-            self.has_committed = self.is_committing
+            self.has_committed = True
         finally:
             self.is_committing = False
+        known.committed(versions)
 
-    def _split_if_script(self, database: sqlite3.Connection, step: str | Deferred) -> bool:
+    def _split_if_script(
+        self, database: sqlite3.Connection, step: str | Deferred, known: KnownHandiwork
+    ) -> bool:
         """Run a statement; or put those of a script in its place, to be run one by one."""
         sql = step if isinstance(step, str) else step.sql
         try:
@@ -154,14 +173,19 @@ class Batch:
             else:
                 self.steps[self.position : self.position + 1] = statements
             return True
-        self._finish(database, cursor, step)
+        heading = read_heading(sql)
+        known.note(heading)
+        self._finish(database, cursor, step, heading)
         return False
 
     def _finish(
-        self, database: sqlite3.Connection, cursor: sqlite3.Cursor, step: str | Deferred
+        self,
+        database: sqlite3.Connection,
+        cursor: sqlite3.Cursor,
+        step: str | Deferred,
+        heading: Heading,
     ) -> None:
         """Step a statement to its end, since it isn't over before, and note its answer."""
-        heading = read_heading(step if isinstance(step, str) else step.sql)
         self.made_temporary |= heading.is_temporary
         is_last = self.position == len(self.steps) - 1
         if self._wants_rows and is_last:

@@ -20,6 +20,7 @@ from .attachments import Attachments
 from .batch import Batch, Control
 from .functions import add_functions
 from .keys import SqliteKeys
+from .known_handiwork import KnownHandiwork
 from .live_files import locked_files
 from .place import prepare_place
 from .problems import cannot_open_error, is_busy
@@ -50,6 +51,7 @@ class Session(aiosqlite.Connection):
         self._attachments = Attachments(files)
         self._database: sqlite3.Connection | None = None
         self._batch: Batch | None = None
+        self._known = KnownHandiwork()
         self._is_working = False
         self.is_closed = False
         self.has_temporary = False
@@ -166,16 +168,20 @@ class Session(aiosqlite.Connection):
         try:
             if self._database is not None and not self._attachments.are_current:
                 with suppress(sqlite3.Error, AdapterError):
-                    self._attachments.follow(self._database)
+                    self._attach(self._database)
         finally:
             is_done.set()
+
+    def _attach(self, database: sqlite3.Connection) -> None:
+        self._known.forget()  # a schema's name may be another file's from now on
+        self._attachments.follow(database)
 
     def _work(self, batch: Batch) -> None:
         assert self._database is not None
         if not self._attachments.are_current:
-            self._attachments.follow(self._database)
+            self._attach(self._database)
         try:
-            batch.run(self._database)
+            batch.run(self._database, self._known)
         finally:
             self.has_temporary |= batch.made_temporary
 

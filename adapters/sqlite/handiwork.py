@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from functools import partial
 
 from ..relation import Relation, quote_identifier
 from .batch import Work
+from .known_handiwork import KnownHandiwork
 
 _MADE = "CREATE (?:UNIQUE )?(?:INDEX|TRIGGER) "
 """How SQLite begins their texts, whatever was said; the name follows, without its schema."""
@@ -28,9 +30,12 @@ class Handiwork:
 
     def restoring(self, name: str) -> Work:
         """What makes all of it again on the relation that has a name by then, if there is one."""
-        return Work("CREATE INDEX", lambda database: self._restore(database, name))
+        return Work("CREATE INDEX", partial(self._restore, name))
 
-    def _remember(self, database: sqlite3.Connection) -> None:
+    def _remember(self, database: sqlite3.Connection, known: KnownHandiwork) -> None:
+        if not known.may_be_on(database, self._schema, self._name):
+            self._texts = []
+            return
         found = database.execute(
             f"SELECT type, name, sql FROM {self._schema}.sqlite_master WHERE type IN "
             "('index', 'trigger') AND sql IS NOT NULL AND tbl_name = ? COLLATE NOCASE",
@@ -38,7 +43,9 @@ class Handiwork:
         )
         self._texts = [(str(kind), str(name), str(sql)) for kind, name, sql in found]
 
-    def _restore(self, database: sqlite3.Connection, name: str) -> None:
+    def _restore(self, name: str, database: sqlite3.Connection, known: KnownHandiwork) -> None:
+        if self._texts:
+            known.forget()
         for kind, own_name, sql in self._texts:
             # What is there by that name was made by a hook, or the relation is gone for good.
             if self._is_there(database, own_name) or not self._is_there(database, name):

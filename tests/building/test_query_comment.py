@@ -19,10 +19,10 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     statements: list[str] = []
     run_batch = Batch.run
 
-    def run_traced(batch: Batch, database: Any) -> None:
+    def run_traced(batch: Batch, database: Any, known: Any) -> None:
         database.set_trace_callback(statements.append)
         try:
-            run_batch(batch, database)
+            run_batch(batch, database, known)
         finally:
             database.set_trace_callback(None)
 

@@ -21,6 +21,7 @@ from headrace.adapters.errors import (
 )
 from headrace.adapters.relation import Namespace
 from headrace.adapters.sqlite.batch import Batch, Control
+from headrace.adapters.sqlite.known_handiwork import KnownHandiwork
 from headrace.adapters.sqlite.problems import database_error, is_busy
 
 from ..adapters.support import sqlite_adapter
@@ -122,11 +123,11 @@ async def test_statement_is_not_run_again_outside_of_its_transaction(
     run = Batch.run
     failures = iter([True])
 
-    def fail_once(batch: Batch, database: sqlite3.Connection) -> None:
+    def fail_once(batch: Batch, database: sqlite3.Connection, known: KnownHandiwork) -> None:
         if database.in_transaction and next(failures, False):
             database.execute("rollback")
             raise an_error("SQLITE_BUSY")
-        run(batch, database)
+        run(batch, database, known)
 
     async def write() -> None:
         nonlocal transaction
@@ -177,10 +178,12 @@ async def test_transaction_whose_commit_stops_half_way_is_in_doubt(
     transaction = Transaction()
     control = Batch._control
 
-    def fill_the_disk(batch: Batch, database: sqlite3.Connection, statement: Control) -> None:
+    def fill_the_disk(
+        batch: Batch, database: sqlite3.Connection, statement: Control, known: KnownHandiwork
+    ) -> None:
         if statement is Control.COMMIT:
             raise an_error("SQLITE_FULL")
-        control(batch, database, statement)
+        control(batch, database, statement, known)
 
     async def write() -> None:
         nonlocal transaction
@@ -206,13 +209,15 @@ async def test_commit_that_outlasts_its_cancellation_is_in_doubt(
     control, has_begun, may_end = Batch._control, anyio.Event(), threading.Event()
     loop, committing = asyncio.get_running_loop(), list[threading.Thread]()
 
-    def take_long(batch: Batch, database: sqlite3.Connection, statement: Control) -> None:
+    def take_long(
+        batch: Batch, database: sqlite3.Connection, statement: Control, known: KnownHandiwork
+    ) -> None:
         if statement is Control.COMMIT:
             batch.is_committing = True
             committing.append(threading.current_thread())
             loop.call_soon_threadsafe(has_begun.set)
             may_end.wait(10)
-        control(batch, database, statement)
+        control(batch, database, statement, known)
 
     async def write() -> None:
         nonlocal transaction
