@@ -60,7 +60,8 @@ def read_regular(path: Path | str) -> bytes:
     Raises:
         OSError: it can't be read, is no regular file, or too large for any that we write.
     """
-    with open(path, "rb", opener=open_without_waiting) as file:
+    # Without a buffer: it is read at once, and a buffer costs as much as a short file does.
+    with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
         check_regular(file.fileno())
         check_size(file.fileno())
         return file.read()

@@ -21,6 +21,10 @@ from .text.line import Line
 
 MAIN_THREAD = "MainThread"
 
+_ENDS = (NodeFinished, NodeSkipped, NodeCancelled)
+_OF_SESSIONS = (SessionBound, StatementSent, StatementAnswered)
+# Tuples, not unions: a union is made anew each time that it is asked.
+
 
 class _Step(Struct):
     """A node that was started: when, in which thread, and how far it has got."""
@@ -47,7 +51,7 @@ class InFlight:
 
     def forget(self, event: Event) -> None:
         """Take in that a node has ended."""
-        if isinstance(event, NodeFinished | NodeSkipped | NodeCancelled):
+        if isinstance(event, _ENDS):
             self._steps.pop(event.result.node.unique_id, None)
 
     def started_at(self, unique_id: str) -> datetime | None:
@@ -74,7 +78,7 @@ class InFlight:
         unique_id = ""
         if isinstance(about, NodeInfo):
             unique_id = about.unique_id
-        elif isinstance(event, SessionBound | StatementSent | StatementAnswered):
+        elif isinstance(event, _OF_SESSIONS):
             unique_id = event.connection_name
         step = self._steps.get(unique_id)
         return (step.thread_id if step else "") or MAIN_THREAD

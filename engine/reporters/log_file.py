@@ -25,6 +25,7 @@ from .style import Style
 from .text.line import Level, Line, LineKind, render
 from .text.shown_lines import ShownLines
 
+_LAST = frozenset({RunFinished, InvocationFinished})
 _ANSWER = LineKind("PrintEvent", "Z052")
 _LEVELS = {level: f"{level.name.lower():5}" for level in Level}
 
@@ -57,7 +58,7 @@ class LogFile:
         if isinstance(event, ProjectFound):
             self._file.open(event.log_path / "dbt.log")
         self._writer.handle(event)
-        if isinstance(event, RunFinished | InvocationFinished):
+        if type(event) in _LAST:
             self._file.drain()
         if isinstance(event, InvocationFinished):
             self._tell_problem()
