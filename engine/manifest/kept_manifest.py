@@ -101,7 +101,7 @@ class _Bytes:
         """Add a field. Where it has a kind, it is tried whether it comes back."""
         if kind is not None and not survives(value, kind):
             raise NotKeptError
-        self.content += msgspec.msgpack.encode(value)
+        self.content += _encoded(value)
 
     def put_nodes(self, nodes: Iterable[Node]) -> None:
         """Add a field that is a list of nodes."""
@@ -135,7 +135,7 @@ def encoded_manifest(manifest: Manifest) -> bytearray | None:
         kept.put(dict(manifest.macro_properties), dict[str, MacroProperties])
         kept.put_nodes(manifest.run_hooks.values())
         kept.put(manifest.hook_parents)
-    except (NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
+    except NotKeptError:
         return None
     return kept.content
 
@@ -188,15 +188,25 @@ def written_node(node: Node) -> Written:
 
     Raises:
         NotKeptError: it wouldn't come back as it is.
-        TypeError, ValueError, OverflowError, RecursionError: as above.
     """
     kind = type(node)
     if KEPT_CLASSES.get(kind.__name__) is not kind:
         raise NotKeptError
-    content = msgspec.msgpack.encode(node)
-    if msgspec.msgpack.decode(content, type=kind) != node:
+    content = _encoded(node)
+    try:
+        is_same = msgspec.msgpack.decode(content, type=kind) == node
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotKeptError from error
+    if not is_same:
         raise NotKeptError
     return kind.__name__, Raw(content)
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return msgspec.msgpack.encode(value)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise NotKeptError from error
 
 
 def read_nodes(written: Iterable[Written], kind: type[NodeT]) -> Iterator[NodeT]:

@@ -25,8 +25,7 @@ MAX_DEPTH = 100
 MAX_HASHED_SEED_BYTES = 1024 * 1024
 """A larger seed is known by its path alone, as in dbt, so that its state compares equal."""
 
-HIDDEN = (".", "#", "~")
-"""How names begin that are passed over."""
+_HIDDEN = (".", "#", "~")
 
 
 class SourceFile(Struct, frozen=True):
@@ -146,6 +145,53 @@ def find_files(
     return [found[name] for name in sorted(found)]
 
 
+def entries_below(
+    root: Path, search_path: str, ignored: IgnoreRules
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """What is below a directory of a project, in no particular order, but for directories: each by
+    its path relative to that. Nothing hidden, and nothing that is ignored.
+
+    Raises:
+        ProjectError: a directory can't be listed, or they stand in each other too deep.
+    """
+    prefix = _prefix(search_path)
+    pending = [""]
+    while pending:
+        directory = pending.pop()
+        try:
+            with os.scandir(root / search_path / directory) as found:
+                entries = list(checked(found))
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError as problem:
+            raise ProjectError(
+                f"can't be listed: {problem.strerror}.",
+                location=Location(f"{prefix}{directory}".rstrip("/")),
+            ) from problem
+        for entry in checked(entries):
+            relative = directory + entry.name
+            if entry.name.startswith(_HIDDEN):
+                continue
+            is_directory = entry.is_dir(follow_symlinks=False)
+            if ignored.ignores(prefix + relative, is_directory=is_directory):
+                continue
+            if not is_directory:
+                yield relative, entry
+            elif relative.count("/") < MAX_DEPTH:
+                pending.append(f"{relative}/")
+            else:
+                raise ProjectError(
+                    f"directories stand in each other here more than {MAX_DEPTH} times, "
+                    "which is the most. Move them up, or name them in .dbtignore.",
+                    location=Location(shortened(prefix + relative)),
+                )
+
+
+def _prefix(search_path: str) -> str:
+    """What stands before a path that is relative to one of the project's."""
+    return "" if search_path == "." else f"{search_path}/"
+
+
 class _Walk:
     """One look at a project's directory tree."""
 
@@ -170,37 +216,10 @@ class _Walk:
 
     def files(self, search_path: str) -> Iterator[str]:
         """The paths of the files below a directory, relative to it, in no particular order."""
-        prefix = "" if search_path == "." else f"{search_path}/"
-        pending = [""]
-        while pending:
-            directory = pending.pop()
-            try:
-                with os.scandir(self._root / search_path / directory) as found:
-                    entries = list(checked(found))
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as problem:
-                raise ProjectError(
-                    f"can't be listed: {problem.strerror}.",
-                    location=Location(f"{prefix}{directory}".rstrip("/")),
-                ) from problem
-            for entry in checked(entries):
-                relative = directory + entry.name
-                if entry.name.startswith(HIDDEN):
-                    continue
-                is_directory = entry.is_dir(follow_symlinks=False)
-                if self._ignored.ignores(prefix + relative, is_directory=is_directory):
-                    continue
-                if is_directory:
-                    if relative.count("/") >= MAX_DEPTH:
-                        raise ProjectError(
-                            f"directories stand in each other here more than {MAX_DEPTH} times, "
-                            "which is the most. Move them up, or name them in .dbtignore.",
-                            location=Location(shortened(prefix + relative)),
-                        )
-                    pending.append(f"{relative}/")
-                elif self._is_wanted(entry, prefix + relative):
-                    yield relative
+        prefix = _prefix(search_path)
+        for relative, entry in entries_below(self._root, search_path, self._ignored):
+            if self._is_wanted(entry, prefix + relative):
+                yield relative
 
     def _is_wanted(self, entry: os.DirEntry[str], root_relative: str) -> bool:
         if not entry.name.lower().endswith(self._suffixes):

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ..core.checkpoints import checked
 from ..core.errors import HeadraceError
-from .discovery import HIDDEN, MAX_DEPTH
+from .discovery import entries_below
 from .ignore import IGNORE_FILE, IgnoreRules
 from .project import Project
 from .text_file import read_regular
@@ -94,38 +94,11 @@ def _lines(project: Project, line_of: Callable[[str, os.stat_result], str]) -> I
     named = (f"{path}/{name}" for path in project.test_paths for name in ("generic", "fixtures"))
     paths = (*project.properties_paths, *project.docs_paths, *named)
     for path in checked(dict.fromkeys(paths)):
-        start = project.root / path
-        yield f"{path}\0{os.path.realpath(start)}\n"
-        yield from _files(start, path, ignored, line_of)
-
-
-def _files(
-    start: Path, path: str, ignored: IgnoreRules, line_of: Callable[[str, os.stat_result], str]
-) -> Iterator[str]:
-    prefix = "" if path == "." else f"{path}/"
-    pending = [(str(start), prefix, 0)]
-    while pending:
-        directory, prefix, depth = pending.pop()
-        if depth > MAX_DEPTH:
-            raise ValueError("too deep to be read")
-        try:
-            with os.scandir(directory) as entries:
-                found = list(entries)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        for entry in checked(found):
-            if entry.name.startswith(HIDDEN):
-                continue
-            is_directory = entry.is_dir(follow_symlinks=False)
-            if ignored.ignores(prefix + entry.name, is_directory=is_directory):
-                continue
-            if is_directory:
-                pending.append((entry.path, f"{prefix}{entry.name}/", depth + 1))
-            elif entry.name.lower().endswith(_SUFFIXES):
+        yield f"{path}\0{os.path.realpath(project.root / path)}\n"
+        for _, entry in entries_below(project.root, path, ignored):
+            if entry.name.lower().endswith(_SUFFIXES):
                 if entry.is_symlink():
                     yield f"{entry.path}\0{os.path.realpath(entry.path)}\n"
-                    if not os.path.exists(entry.path):
-                        continue
                 if entry.is_file():  # nothing else is read
                     yield line_of(entry.path, entry.stat())
 

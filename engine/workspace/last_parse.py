@@ -159,7 +159,7 @@ class ParseRecord:
 def _kept_left_out(left: Iterable[LeftOut]) -> list[KeptLeftOut] | None:
     try:
         kept = [KeptLeftOut(each.work, written_node(each.node), each.found) for each in left]
-    except (NotKeptError, TypeError, ValueError, OverflowError, RecursionError):
+    except NotKeptError:
         return None
     return kept if all(survives(each.found, Captured | str) for each in kept) else None
 

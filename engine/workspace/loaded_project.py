@@ -34,11 +34,17 @@ class Parsed:
     """
 
     def __init__(
-        self, facts: Facts, load: Callable[[], Manifest], origin: bytes | None = None
+        self,
+        facts: Facts,
+        load: Callable[[], Manifest],
+        origin: bytes | None = None,
+        graph: Graph | None = None,
     ) -> None:
+        """Of nodes that are known already, `graph` may be so as well."""
         self.facts = facts
         self.origin = origin
         self._load = load
+        self._graph = graph
 
     def read(self) -> None:
         """Have everything at hand, so that asking for it doesn't block."""
@@ -50,7 +56,7 @@ class Parsed:
 
     @cached_property
     def graph(self) -> Graph:
-        return graph_of(self.manifest)
+        return graph_of(self.manifest) if self._graph is None else self._graph
 
 
 class Renderings(Struct, frozen=True):

@@ -144,7 +144,8 @@ class _ProjectParse:
         cache, self._memory = _kept(workspace)
         macros = _builtin_macros(workspace.adapter)
         manifest = load_manifest(structs.replace(inputs, cache=cache, builtin_macros=macros))
-        _check_acyclic(graph_of(manifest), manifest)
+        graph = graph_of(manifest)
+        _check_acyclic(graph, manifest)
         workspace.codes.flush()
         memory = self._memory
         made = {CACHE_NAME: cache.encoded(), MEMORY_NAME: memory.encoded()}
@@ -159,7 +160,7 @@ class _ProjectParse:
         if last is not None:
             kept |= files_of(*last)
         origin = last[0].origin if last is not None else None
-        parsed = Parsed(facts, lambda: manifest, origin)
+        parsed = Parsed(facts, lambda: manifest, origin, graph)
         renderings = Renderings(memory.rendered + len(memory.left), memory.recalled)
         return LoadedProject(workspace, parsed, kept, renderings)
 

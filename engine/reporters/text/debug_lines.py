@@ -40,7 +40,9 @@ _COMMIT = LineKind("SQLCommit", "E018")
 _QUERY = LineKind("SQLQuery", "E016")
 _STATUS = LineKind("SQLQueryStatus", "E017")
 
-DETAILS = frozenset({NodeCompiled, SessionBound, StatementSent, StatementAnswered, SessionClosed})
+DETAILS: frozenset[type[Event]] = frozenset(
+    {NodeCompiled, SessionBound, StatementSent, StatementAnswered, SessionClosed}
+)
 """The kinds of event, of which a run has most, that nothing but debug lines is told of."""
 
 Happening = SessionBound | StatementSent | StatementAnswered | SessionClosed

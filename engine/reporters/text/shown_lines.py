@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from ....adapters.traffic import SessionBound, SessionClosed, StatementAnswered, StatementSent
 from ...core.events import (
     Event,
     InvocationStarted,
     Manner,
     NodeCommitting,
-    NodeCompiled,
     NodeExecuted,
     NodeFinished,
     NodeSkipped,
@@ -23,10 +21,7 @@ from .lines import lines_of
 
 _BESIDE_THE_RUN = (NodeExecuted, NodeCommitting, ParseCacheChanged)
 """What no line tells of at any level."""
-_FOR_DEBUGGING = (
-    *(SessionBound, StatementSent, StatementAnswered, SessionClosed),
-    *(NodeCompiled, *_BESIDE_THE_RUN),
-)
+_FOR_DEBUGGING = (*DETAILS, *_BESIDE_THE_RUN)
 """What no line tells of at a level above DEBUG."""
 
 
